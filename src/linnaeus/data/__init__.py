@@ -1,0 +1,1 @@
+"""From anywhere to one table: sources, scan, split and audit, without torch."""

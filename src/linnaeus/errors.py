@@ -1,0 +1,96 @@
+"""Everything that can go wrong, in the user's words, with the exit code of the command line.
+
+    LinnaeusError
+    ├── UsageError          2   an option or argument that cannot be meant
+    ├── DataError           3   the pictures or their labels cannot be used as they are
+    │   └── UnreadableImage 3   one picture cannot be decoded
+    ├── BundleError         4   a bundle is absent, changed, too new, or answers differently here
+    ├── MissingError        5   a package or pretrained weights are not on this machine
+    ├── WriteError          6   a file could not be written; what stood there before still stands
+    └── Stopped           130   interrupted before there was anything worth keeping
+
+The command line turns these into one sentence and the code, in one place (`cli/main.py`). Code 1
+means that `audit --fail-on` found something, 7 that the work was done but some pictures could not
+be read, and 70 that Linnaeus itself is at fault.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BundleError",
+    "DataError",
+    "LinnaeusError",
+    "MissingError",
+    "Stopped",
+    "UnreadableImage",
+    "UsageError",
+    "WriteError",
+]
+
+
+class LinnaeusError(Exception):
+    """A failure that the user can understand and mend.
+
+    `what` happened, as a clause without a full stop; `where` it happened (file, row, option);
+    `mend` says what to do about it, as a sentence.
+    """
+
+    exit_code = 70
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.mend = mend
+        super().__init__(what, where, mend)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        mend = f" {self.mend}" if self.mend else ""
+        return f"{place}{self.what}.{mend}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.what, self.where, self.mend)
+
+
+def _rebuild(kind: type[LinnaeusError], what: str, where: str, mend: str) -> LinnaeusError:
+    return kind(what, where=where, mend=mend)
+
+
+class UsageError(LinnaeusError):
+    """An option or argument that cannot be meant."""
+
+    exit_code = 2
+
+
+class DataError(LinnaeusError):
+    """The pictures or their labels cannot be used as they are."""
+
+    exit_code = 3
+
+
+class UnreadableImage(DataError):
+    """One picture cannot be decoded; `what` is the reason."""
+
+
+class BundleError(LinnaeusError):
+    """A bundle is absent, changed, too new, or answers differently on this machine."""
+
+    exit_code = 4
+
+
+class MissingError(LinnaeusError):
+    """A package or pretrained weights are not on this machine."""
+
+    exit_code = 5
+
+
+class WriteError(LinnaeusError):
+    """A file could not be written; whatever stood in its place before still stands."""
+
+    exit_code = 6
+
+
+class Stopped(LinnaeusError):
+    """Interrupted before there was anything worth keeping."""
+
+    exit_code = 130

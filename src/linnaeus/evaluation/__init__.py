@@ -1,0 +1,1 @@
+"""Judging predictions: arrays in, numbers and pages out, without torch."""
