@@ -37,12 +37,13 @@ def uniforms(
     Row i depends on (seed, purpose, epoch, indices[i]) only, so the batch a sample falls in and
     the worker that reads it change nothing. The mixer is SplitMix64 (Steele and others 2014).
     """
-    start = np.uint64(number(seed, purpose, epoch))
-    samples = np.asarray(indices, np.uint64)[:, None] * np.uint64(draws)
-    counters = samples + np.arange(1, draws + 1, dtype=np.uint64)
+    start = np.array(number(seed, purpose, epoch), np.uint64)
+    columns = np.arange(1, draws + 1, dtype=np.uint64)
+    counters: NDArray[np.uint64] = indices.astype(np.uint64)[:, None] * np.uint64(draws) + columns
     with np.errstate(over="ignore"):
-        bits = start + counters * np.uint64(0x9E3779B97F4A7C15)
+        bits = np.add(start, counters * np.uint64(0x9E3779B97F4A7C15), dtype=np.uint64)
         bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        bits ^= bits >> np.uint64(31)
-    return ((bits >> np.uint64(40)) * 2.0**-24).astype(np.float32)
+        bits = bits ^ (bits >> np.uint64(31))
+    fractions: NDArray[np.float32] = (bits >> np.uint64(40)) * np.float32(2.0**-24)
+    return fractions.astype(np.float32, copy=False)
