@@ -1,0 +1,159 @@
+"""95 % intervals: Wilson's for shares, the bootstrap (whole groups at a time) for all else.
+
+Which kind serves which figure was decided by simulation: `tests/evaluation/test_coverage.py`
+repeats it. Percentile intervals were left aside: near a perfect score they shrink to a point, and
+for a calibration error, which noise only ever raises, they miss the truth nearly always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from linnaeus.errors import UsageError
+from linnaeus.evaluation.figure import Figure
+from linnaeus.randomness import generator
+
+__all__ = ["Resampling", "mean_figure", "score_figure", "share_figure", "wilson"]
+
+Floats = NDArray[np.float64]
+
+Z = 1.959963984540054  # the standard normal's 97.5 % point
+TAILS = (0.025, 0.975)
+FEWEST_RESAMPLES = 100
+
+
+def wilson(share: float, trials: float) -> tuple[float, float]:
+    """Wilson's 95 % interval for a share in [0, 1] seen in `trials` (Wilson 1927).
+
+    `trials` may be fractional, as an effective sample size is; without trials it is (0, 1).
+
+    >>> [round(end, 3) for end in wilson(1.0, 10)]
+    [0.722, 1.0]
+    """
+    if trials <= 0:
+        return 0.0, 1.0
+    middle = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
+    spread = sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
+    half = Z / (1 + Z**2 / trials) * spread
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share_figure(count: float, trials: float) -> Figure:
+    """The share `count / trials` of independent pictures, with Wilson's interval."""
+    share = count / trials
+    return Figure.around(share, *wilson(share, trials))
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """Bootstrap resamples of n pictures, drawn by whole groups.
+
+    `codes`: (n,) int64, each picture's group in [0, groups); a picture may be its own group.
+    Pictures of one group (a patient, a video) resemble each other, so that drawing them one by
+    one would promise intervals that are too narrow.
+    """
+
+    codes: NDArray[np.int64]
+    groups: int
+    resamples: int
+    seed: int
+
+    @classmethod
+    def of(
+        cls, pictures: int, groups: ArrayLike | None = None, resamples: int = 1000, seed: int = 0
+    ) -> Resampling:
+        """Resample `pictures` one by one, or by the `groups` (n,) they belong to (any values)."""
+        if resamples < FEWEST_RESAMPLES:
+            raise UsageError(
+                f"{resamples} resamples are too few for a 95 % interval",
+                where="resamples",
+                mend=f"Ask for {FEWEST_RESAMPLES} or more; 1000 is usual.",
+            )
+        if groups is None:
+            return cls(np.arange(pictures, dtype=np.int64), pictures, resamples, seed)
+        names, codes = np.unique(np.asarray(groups), return_inverse=True)
+        return cls(codes.astype(np.int64), len(names), resamples, seed)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether some group holds more than one picture."""
+        return self.groups < len(self.codes)
+
+    def times(self) -> Iterator[Floats]:
+        """For each resample, how often each group was drawn: (groups,) float64."""
+        random = generator(self.seed, "bootstrap")
+        for _ in range(self.resamples):
+            drawn = random.integers(0, self.groups, self.groups)
+            yield np.bincount(drawn, minlength=self.groups).astype(np.float64)
+
+    def draws(self, statistic: Callable[[Floats], Any]) -> Floats:
+        """`statistic` of the pictures' weights (n,), for each resample, stacked on axis 0."""
+        return np.array([statistic(times[self.codes]) for times in self.times()], np.float64)
+
+
+def score_figure(value: float, draws: Floats, trials: float, resampling: Resampling) -> Figure:
+    """A score in [0, 1] with Wilson's interval at its effective sample size.
+
+    That size is the number of coin flips whose share would vary as much as `draws`, the score
+    over the resamples (Korn and Graubard 1998). Where the resamples do not vary (a perfect score)
+    it is `trials`, scaled down to the number of groups. Unlike a percentile interval this never
+    shrinks to a point.
+    """
+    groups, pictures = resampling.groups, len(resampling.codes)
+    if groups < 2:
+        return Figure.around(value, *wilson(value, groups))
+    variance = float(draws.var(ddof=1)) * groups / (groups - 1)
+    if variance > 1e-12 and 0 < value < 1:
+        effective = min(value * (1 - value) / variance, pictures)
+    else:
+        effective = trials * groups / pictures
+    return Figure.around(value, *wilson(value, effective * (Z / _student(groups - 1)) ** 2))
+
+
+def mean_figure(values: ArrayLike, most: float, resampling: Resampling) -> Figure:
+    """The mean of `values` (n,), each in [0, `most`], with a studentised bootstrap interval.
+
+    The bootstrap-t follows the skew that losses have (Efron and Tibshirani 1993, chapter 12).
+    Where all values are alike, the interval allows for the share of other values that may have
+    been missed (Wilson); a single group promises nothing but [0, most].
+    """
+    x = np.asarray(values, np.float64)
+    sizes = np.bincount(resampling.codes, minlength=resampling.groups).astype(np.float64)
+    sums: Floats = np.bincount(resampling.codes, weights=x).astype(np.float64)
+    mean, error = _mean_and_error(np.ones(resampling.groups), sums, sizes)
+    if resampling.groups < 2:
+        return Figure.around(mean, 0.0, most)
+    if error <= 1e-12 * max(mean, 1.0):
+        missed = wilson(0.0, resampling.groups)[1]
+        return Figure.around(mean, mean * (1 - missed), mean + missed * (most - mean))
+    steps = [_studentised(mean, *_mean_and_error(t, sums, sizes)) for t in resampling.times()]
+    lower, upper = np.quantile(steps, TAILS, method="nearest")
+    return Figure.around(mean, max(0.0, mean - upper * error), min(most, mean - lower * error))
+
+
+def _mean_and_error(times: Floats, sums: Floats, sizes: Floats) -> tuple[float, float]:
+    """The weighted mean and its standard error, from the groups' sums and sizes."""
+    total = float(times @ sizes)
+    mean = float(times @ sums) / total
+    return mean, sqrt(float(times @ (sums - mean * sizes) ** 2)) / total
+
+
+def _studentised(centre: float, mean: float, error: float) -> float:
+    """How many standard errors `mean` lies from `centre`; infinitely many where there is none."""
+    if error > 0:
+        return (mean - centre) / error
+    return float("inf") if mean > centre else float("-inf") if mean < centre else 0.0
+
+
+def _student(degrees: int) -> float:
+    """Student's t at 97.5 %, by Cornish and Fisher's expansion (within 1 % from 3 degrees on)."""
+    first = (Z**3 + Z) / 4
+    second = (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96
+    third = (3 * Z**7 + 19 * Z**5 + 17 * Z**3 - 15 * Z) / 384
+    return Z + first / degrees + second / degrees**2 + third / degrees**3

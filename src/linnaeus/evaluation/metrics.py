@@ -1,0 +1,270 @@
+"""Metrics: everything that is measured about a classifier's answers, each figure with an interval.
+
+In go `Predictions`, out come `Metrics`. Definitions, field by field: docs/reference/metrics.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.errors import DataError
+from linnaeus.evaluation.confusion import (
+    ClassFigures,
+    ConfusedPair,
+    Margins,
+    class_figures,
+    confusion_counts,
+    most_confused,
+)
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import Resampling, mean_figure, score_figure, share_figure
+from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
+
+__all__ = ["Metrics", "measure"]
+
+Floats = NDArray[np.float64]
+
+# float32's rounding step, as scikit-learn's log_loss has it: a wrong answer given with
+# probability 1 costs 15.9 nats rather than infinitely many.
+SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
+MOST_LOG_LOSS = -float(np.log(SMALLEST_PROBABILITY))
+MOST_BRIER = 2.0
+CLASSES_FOR_TOP_5 = 6
+NAMED_CLASSES = 5
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What was measured on `images` pictures that were read and whose class is known.
+
+    `unread` and `unlabelled` count the pictures that no figure includes. `counts` is the confusion
+    matrix, (classes, classes) int64, a row for each true class. `majority_class` is the answer of
+    the classifier that always says the same; `majority_from` is "training" where that class was
+    the most common in training, "judged" where it had to be taken from the judged pictures.
+    """
+
+    classes: tuple[str, ...]
+    images: int
+    groups: int | None
+    unread: int
+    unlabelled: int
+    accuracy: Figure
+    top_5_accuracy: Figure | None
+    balanced_accuracy: Figure
+    macro_precision: Figure
+    macro_recall: Figure
+    macro_f1: Figure
+    log_loss: Figure
+    brier: Figure
+    calibration_error: Figure
+    majority_class_accuracy: Figure
+    majority_class: str
+    majority_from: str
+    per_class: tuple[ClassFigures, ...]
+    counts: NDArray[np.int64]
+    most_confused: tuple[ConfusedPair, ...]
+    reliability: tuple[ReliabilityBin, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def mistakes(self) -> int:
+        """How many answers were wrong."""
+        return self.images - int(np.trace(self.counts))
+
+    def to_json(self) -> dict[str, Any]:
+        """The metrics as plain values, ready for JSON: no NaN, a figure is {value, low, high}."""
+        top_5 = self.top_5_accuracy
+        return {
+            "images": self.images,
+            "groups": self.groups,
+            "excluded": {"unread": self.unread, "unlabelled": self.unlabelled},
+            "accuracy": self.accuracy.to_json(),
+            "top_5_accuracy": top_5.to_json() if top_5 else None,
+            "balanced_accuracy": self.balanced_accuracy.to_json(),
+            "macro_precision": self.macro_precision.to_json(),
+            "macro_recall": self.macro_recall.to_json(),
+            "macro_f1": self.macro_f1.to_json(),
+            "log_loss": self.log_loss.to_json(),
+            "brier": self.brier.to_json(),
+            "calibration_error": self.calibration_error.to_json(),
+            "majority_class_accuracy": self.majority_class_accuracy.to_json(),
+            "majority_class": self.majority_class,
+            "majority_from": self.majority_from,
+            "per_class": [row.to_json() for row in self.per_class],
+            "confusion_matrix": {"classes": list(self.classes), "counts": self.counts.tolist()},
+            "most_confused": [pair.to_json() for pair in self.most_confused],
+            "reliability": [bin.to_json() for bin in self.reliability],
+            "remarks": list(self.remarks),
+        }
+
+
+def measure(
+    predictions: Predictions,
+    *,
+    train_counts: ArrayLike | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    groups: ArrayLike | None = None,
+) -> Metrics:
+    """Judge `predictions` against their labels.
+
+    `train_counts`: (classes,) pictures of each class in training, for the majority-class figure.
+    `groups`: (n,) any values; pictures of one group (a patient, a video) are resampled together,
+    and intervals are as wide as that makes them. Time grows with resamples x (n + classes);
+    10,000 pictures take about a second, in flat memory.
+
+    Raises DataError where no picture has both an answer and a known label.
+    """
+    judged, unread, unlabelled = _judged(predictions)
+    labels = predictions.labels[judged]
+    probabilities = predictions.probabilities[judged].astype(np.float64)
+    answers = predictions.decisions[judged]
+    if groups is not None:
+        groups = _one_each(groups, len(predictions), "group")[judged]
+    resampling = Resampling.of(len(labels), groups, resamples, seed)
+    counts = confusion_counts(labels, answers, len(predictions.classes))
+    right, confidence = answers == labels, probabilities.max(axis=1)
+    precision, recall, f1 = _macro_figures(labels, answers, counts, resampling)
+    majority, majority_from = _majority(counts, train_counts)
+    per_class = class_figures(counts, predictions.classes)
+    return Metrics(
+        classes=predictions.classes,
+        images=len(labels),
+        groups=resampling.groups if groups is not None else None,
+        unread=unread,
+        unlabelled=unlabelled,
+        accuracy=_accuracy(right, resampling),
+        top_5_accuracy=_top_5(labels, probabilities, resampling),
+        balanced_accuracy=recall,
+        macro_precision=precision,
+        macro_recall=recall,
+        macro_f1=f1,
+        log_loss=mean_figure(_log_losses(labels, probabilities), MOST_LOG_LOSS, resampling),
+        brier=mean_figure(_brier_scores(labels, probabilities), MOST_BRIER, resampling),
+        calibration_error=calibration_error(confidence, right, resampling),
+        majority_class_accuracy=_accuracy(labels == majority, resampling),
+        majority_class=predictions.classes[majority],
+        majority_from=majority_from,
+        per_class=per_class,
+        counts=counts,
+        most_confused=most_confused(counts, predictions.classes),
+        reliability=reliability_bins(confidence, right),
+        remarks=tuple(_remarks(per_class, right, majority_from)),
+    )
+
+
+def _judged(predictions: Predictions) -> tuple[NDArray[np.bool_], int, int]:
+    """Which pictures can be judged (n,) bool; how many were not read; how many have no label."""
+    unread = np.isnan(predictions.probabilities).any(axis=1)
+    unlabelled = (predictions.labels == UNKNOWN_LABEL) & ~unread
+    judged: NDArray[np.bool_] = ~unread & ~unlabelled
+    if not judged.any():
+        raise DataError(
+            f"there is nothing to judge: of {len(predictions)} pictures, {int(unread.sum())} could "
+            f"not be read and {int(unlabelled.sum())} have no label that the classifier knows",
+            where="evaluation",
+            mend="Judge pictures in folders named after the classifier's classes: "
+            f"{_listed(predictions.classes)}.",
+        )
+    return judged, int(unread.sum()), int(unlabelled.sum())
+
+
+def _one_each(values: ArrayLike, pictures: int, noun: str) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.shape != (pictures,):
+        raise ValueError(f"one {noun} for each of {pictures} pictures expected, not {array.shape}")
+    return array
+
+
+def _accuracy(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
+    """The share of right answers: Wilson's interval, widened where pictures come in groups."""
+    if not resampling.grouped:
+        return share_figure(int(right.sum()), len(right))
+    draws = resampling.draws(lambda weights: weights[right].sum() / weights.sum())
+    return score_figure(float(right.mean()), draws, len(right), resampling)
+
+
+def _top_5(
+    labels: NDArray[np.int64], probabilities: Floats, resampling: Resampling
+) -> Figure | None:
+    """How often the truth is among the five likeliest (at equal odds, the earlier class first)."""
+    if probabilities.shape[1] < CLASSES_FOR_TOP_5:
+        return None
+    five = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
+    return _accuracy((five == labels[:, None]).any(axis=1), resampling)
+
+
+def _macro_figures(
+    labels: NDArray[np.int64],
+    answers: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    resampling: Resampling,
+) -> tuple[Figure, Figure, Figure]:
+    """Macro precision, recall and F1."""
+    classes = len(counts)
+    margins = Margins.of(labels, answers, classes)
+    draws = resampling.draws(lambda w: Margins.of(labels, answers, classes, w).macro())
+    precision, recall, f1 = (
+        score_figure(value, draws[:, column], margins.even_trials(), resampling)
+        for column, value in enumerate(margins.macro())
+    )
+    return precision, recall, f1
+
+
+def _log_losses(labels: NDArray[np.int64], probabilities: Floats) -> Floats:
+    """Minus the logarithm of the true class's probability, (n,) nats in [0, 15.9]."""
+    given = probabilities[np.arange(len(labels)), labels]
+    losses: Floats = -np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))
+    return losses
+
+
+def _brier_scores(labels: NDArray[np.int64], probabilities: Floats) -> Floats:
+    """The squared distance to the truth summed over the classes, (n,) in [0, 2] (Brier 1950)."""
+    truth = np.zeros_like(probabilities)
+    truth[np.arange(len(labels)), labels] = 1.0
+    scores: Floats = ((probabilities - truth) ** 2).sum(axis=1)
+    return np.minimum(scores, MOST_BRIER)
+
+
+def _majority(counts: NDArray[np.int64], train_counts: ArrayLike | None) -> tuple[int, str]:
+    """The position of the class to answer always, and where its being common was seen."""
+    if train_counts is None:
+        return int(counts.sum(axis=1).argmax()), "judged"
+    return int(_one_each(train_counts, len(counts), "training count").argmax()), "training"
+
+
+def _remarks(
+    per_class: tuple[ClassFigures, ...], right: NDArray[np.bool_], majority_from: str
+) -> list[str]:
+    """What a reader of the figures must know beside them, as sentences."""
+    remarks = []
+    if absent := [row.name for row in per_class if not row.images]:
+        remarks.append(
+            f"No judged picture is of {_listed(absent)}: the averages over classes leave "
+            f"{'it' if len(absent) == 1 else 'them'} out."
+        )
+    if unsaid := [row.name for row in per_class if row.images and not row.answers]:
+        remarks.append(f"Never answered: {_listed(unsaid)}; precision counts as 0 there.")
+    if right.all():
+        remarks.append(
+            "Without a mistake to learn from, the intervals of log loss and Brier score hold only "
+            "for pictures as easy as these."
+        )
+    if majority_from == "judged":
+        remarks.append(
+            "The majority class is the most common among the judged pictures, since the training "
+            "counts are not known."
+        )
+    return remarks
+
+
+def _listed(names: list[str] | tuple[str, ...]) -> str:
+    """A few names in quotation marks, and how many more there are."""
+    shown = ", ".join(f"“{name}”" for name in names[:NAMED_CLASSES])
+    rest = len(names) - NAMED_CLASSES
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -1,0 +1,115 @@
+"""Reliability: whether answers given with 90 % confidence are right 90 times in 100."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import TAILS, Resampling, share_figure, wilson
+
+__all__ = ["BINS", "ReliabilityBin", "calibration_error", "reliability_bins"]
+
+Floats = NDArray[np.float64]
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers of like confidence: how sure they were on average, and how often right."""
+
+    low: float
+    high: float
+    images: int
+    mean_confidence: float
+    accuracy: Figure
+
+    def to_json(self) -> dict[str, Any]:
+        """The bin as metrics.json has it."""
+        return {
+            "low": self.low,
+            "high": self.high,
+            "images": self.images,
+            "mean_confidence": self.mean_confidence,
+            "accuracy": self.accuracy.to_json(),
+        }
+
+
+def reliability_bins(confidence: Floats, right: NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:
+    """Up to 15 bins of equally many answers, by rising confidence; equal confidences stay together.
+
+    `confidence`: (n,) float64 in [0, 1], the likeliest class's probability; `right`: (n,) bool.
+    """
+    bins = _bin_of_each(confidence)
+    found = []
+    for number in range(BINS):
+        inside = bins == number
+        if images := int(inside.sum()):
+            sure = confidence[inside]
+            accuracy = share_figure(int(right[inside].sum()), images)
+            mean = min(max(float(sure.mean()), float(sure.min())), float(sure.max()))
+            found.append(
+                ReliabilityBin(float(sure.min()), float(sure.max()), images, mean, accuracy)
+            )
+    return tuple(found)
+
+
+def calibration_error(
+    confidence: Floats, right: NDArray[np.bool_], resampling: Resampling
+) -> Figure:
+    """The expected calibration error (ECE) of the likeliest class, freed of its bias.
+
+    The raw error is the mean over the 15 bins of |mean confidence - accuracy|, weighted by size
+    (Naeini and others 2015; bins of equal mass: Nixon and others 2019). Noise alone makes it
+    positive: by `chance`, what a perfectly calibrated model would show on as many pictures. Both
+    add up as the legs of a right triangle do, nearly, so the figure is sqrt(raw² - chance²), and 0
+    where chance explains it all. A resample carries the noise twice. The interval covers at least
+    95 %, and more where the model is calibrated: then the truth lies at the interval's end.
+    """
+    gaps = confidence - right
+    bins = _bin_of_each(confidence)
+    draws = resampling.draws(
+        lambda w: np.bincount(bins, weights=w * gaps, minlength=BINS) / w.sum()
+    )
+    raw = np.abs(np.bincount(bins, weights=gaps, minlength=BINS)).sum() / len(gaps)
+    chance = _chance(confidence, bins, draws, resampling)
+    value = _without(float(raw), chance**2)
+    freed = [_without(float(error), 2 * chance**2) for error in np.abs(draws).sum(axis=1)]
+    low, high = np.quantile(freed, TAILS)
+    return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
+
+
+def _bin_of_each(confidence: Floats) -> NDArray[np.int64]:
+    edges = np.quantile(confidence, np.linspace(0, 1, BINS + 1)[1:-1])
+    return np.searchsorted(edges, confidence).astype(np.int64)
+
+
+def _chance(
+    confidence: Floats, bins: NDArray[np.int64], draws: Floats, resampling: Resampling
+) -> float:
+    """The raw error to be expected of a calibrated model: sum of E|N(0, s)| over the bins.
+
+    Independent pictures vary as coin flips; how groups vary together only the resamples know.
+    """
+    if resampling.grouped:
+        deviations = draws.std(axis=0)
+    else:
+        flips = np.bincount(bins, weights=confidence * (1 - confidence), minlength=BINS)
+        deviations = np.sqrt(np.maximum(flips, 0.0)) / len(confidence)
+    return float(np.sqrt(2 / np.pi) * deviations.sum())
+
+
+def _without(raw: float, chance_squared: float) -> float:
+    return float(np.sqrt(max(0.0, raw**2 - chance_squared)))
+
+
+def _unseen(confidence: Floats, right: NDArray[np.bool_], resampling: Resampling) -> float:
+    """Where all answers were right, or none, the resamples cannot know of the other kind."""
+    share = float(right.mean())
+    if 0 < share < 1:
+        return 0.0
+    return max(abs(float(confidence.mean()) - end) for end in wilson(share, resampling.groups))
