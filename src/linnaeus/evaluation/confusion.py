@@ -87,11 +87,11 @@ class Margins:
         """Count `labels` and `answers`, both (n,) positions of classes."""
         given = np.ones(len(labels)) if weights is None else weights
         right = given * (labels == answers)
-        return cls(
-            np.bincount(labels, weights=right, minlength=classes),
-            np.bincount(labels, weights=given, minlength=classes),
-            np.bincount(answers, weights=given, minlength=classes),
-        )
+        counted: list[Floats] = [
+            np.bincount(of, weights=by, minlength=classes).astype(np.float64)
+            for of, by in ((labels, right), (labels, given), (answers, given))
+        ]
+        return cls(*counted)
 
     def macro(self) -> tuple[float, float, float]:
         """Precision, recall and F1, each averaged over the classes that have pictures.

@@ -1,0 +1,154 @@
+"""The page's drawings as inline SVG. Colours come from the page's style, so they follow its theme.
+
+Nothing in a drawing is the user's text: numbers and fixed words only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import sqrt
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from linnaeus.evaluation.facts import EpochFacts
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.reliability import ReliabilityBin
+
+__all__ = ["confusion_picture", "curve", "gauge", "heat", "reliability_diagram"]
+
+Point = tuple[float, float]
+
+SHADES = 6
+LEFT, TOP, SIDE = 44.0, 10.0, 280.0
+
+
+def gauge(figure: Figure, beside: Figure | None = None) -> Markup:
+    """A share in [0, 1] as a line from 0 to 100 %: its interval, its value, another one to beat."""
+    parts = [
+        '<rect class="track" x="0" y="8" width="200" height="4" rx="2"/>',
+        (
+            f'<rect class="band" x="{figure.low * 200:.1f}" y="5" height="10" rx="3" '
+            f'width="{max((figure.high - figure.low) * 200, 2):.1f}"/>'
+        ),
+        (
+            f'<rect class="value" x="{_within(figure.value * 200 - 1.5, 0, 197):.1f}" y="2" '
+            'width="3" height="16" rx="1.5"/>'
+        ),
+    ]
+    if beside:
+        at = _within(beside.value * 200, 3, 197)
+        parts.append(f'<path class="beside" d="M{at:.1f} 6 l4 4 l-4 4 l-4 -4z"/>')
+    return _svg(200, 20, "gauge", "", parts)
+
+
+def reliability_diagram(bins: Sequence[ReliabilityBin]) -> Markup:
+    """Confidence to the right, accuracy upwards; on the diagonal, confidence means what it says."""
+    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, 1, TOP + SIDE, TOP)
+    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], [0, 0.25, 0.5, 0.75, 1])]
+    parts.append(f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>')
+    for b in bins:
+        at = x(b.mean_confidence)
+        parts.append(
+            f'<path class="span" d="M{at:.1f} {y(b.accuracy.low):.1f}V{y(b.accuracy.high):.1f}"/>'
+        )
+    for b in bins:
+        at, up = x(b.mean_confidence), y(b.accuracy.value)
+        parts.append(f'<circle class="dot" cx="{at:.1f}" cy="{up:.1f}" r="4"/>')
+    parts.append(_label(LEFT + SIDE / 2, TOP + SIDE + 36, "how sure it said it was"))
+    parts.append(_label(12, TOP + SIDE / 2, "how often it was right", turned=True))
+    description = "Reliability diagram; the same numbers stand in the table below."
+    return _svg(LEFT + SIDE + 16, TOP + SIDE + 44, "chart", description, parts)
+
+
+def curve(rows: Sequence[EpochFacts], figure: str, share: bool) -> Markup:
+    """`figure` (an EpochFacts field) against the epoch, as a line; shares are drawn as percents."""
+    points = [
+        (float(r.epoch), float(value)) for r in rows if (value := getattr(r, figure)) is not None
+    ]
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    bottom, top = (min(ys), max(ys)) if share else (0.0, max(ys))
+    margin = (top - bottom) * 0.08 or 0.01
+    low = max(0.0, bottom - margin)
+    high = min(1.0, top + margin) if share else top + margin
+    x = _scale(min(xs), max(*xs, min(xs) + 1), LEFT, LEFT + SIDE)
+    y = _scale(low, max(high, low + 1e-9), TOP + 150, TOP)
+    parts = [*_grid(x, y, _ticks(xs), list(np.linspace(low, high, 4)), share=share, epochs=True)]
+    path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in points)
+    parts.append(f'<path class="line" d="M{path}"/>')
+    parts.append(f'<circle class="dot" cx="{x(xs[-1]):.1f}" cy="{y(ys[-1]):.1f}" r="4"/>')
+    parts.append(_label(LEFT + SIDE / 2, TOP + 184, "epoch"))
+    words = figure.replace("_", " ")
+    description = f"{words.capitalize()} from {ys[0]:.3f} to {ys[-1]:.3f}."
+    return _svg(LEFT + SIDE + 16, TOP + 190, "chart", description, parts)
+
+
+def confusion_picture(counts: NDArray[np.int64]) -> Markup:
+    """A matrix too large for a table: a square a cell, darker for a larger share of its row."""
+    classes = len(counts)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    parts = [f'<rect class="field" x="0" y="0" width="{classes}" height="{classes}"/>']
+    for kind, chosen in (("wrong", ~np.eye(classes, dtype=bool)), ("right", np.eye(classes) > 0)):
+        level = np.ceil(np.sqrt(shares) * SHADES).astype(int) * chosen
+        for shade in range(1, SHADES + 1):
+            cells = "".join(f"M{x} {y + 0.5}h1" for y, x in np.argwhere(level == shade))
+            if cells:
+                strength = round(shade / SHADES, 2)
+                parts.append(f'<path class="{kind}" opacity="{strength}" d="{cells}"/>')
+    description = f"Confusion matrix of {classes} classes; true classes downwards, answers across."
+    return _svg(classes, classes, "matrix", description, parts)
+
+
+def heat(share: float) -> str:
+    """How dark a cell is for its share of the row, 0 to 1: the root, so that few mistakes show."""
+    return f"{sqrt(share):.2f}"
+
+
+def _svg(width: float, height: float, kind: str, description: str, parts: Sequence[str]) -> Markup:
+    said = f'role="img" aria-label="{description}"' if description else 'aria-hidden="true"'
+    box = f'viewBox="0 0 {width:g} {height:g}"'
+    drawn = f'<svg class="{kind}" {box} {said}>{"".join(parts)}</svg>'
+    return Markup(drawn)  # noqa: S704 - numbers and fixed words only
+
+
+def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def _grid(
+    x: Callable[[float], float],
+    y: Callable[[float], float],
+    across: Sequence[float],
+    upwards: Sequence[float],
+    *,
+    share: bool = True,
+    epochs: bool = False,
+) -> list[str]:
+    bottom, top = y(upwards[0]), y(upwards[-1])
+    lines = []
+    for value in upwards:
+        lines.append(f'<path class="grid" d="M{LEFT} {y(value):.1f}H{LEFT + SIDE}"/>')
+        text = f"{value * 100:.0f} %" if share else f"{value:.2g}"
+        lines.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{text}</text>')
+    for value in across:
+        if not epochs:
+            lines.append(f'<path class="grid" d="M{x(value):.1f} {top:.1f}V{bottom:.1f}"/>')
+        text = f"{value:.0f}" if epochs else f"{value * 100:.0f} %"
+        lines.append(_label(x(value), bottom + 17, text))
+    return lines
+
+
+def _ticks(epochs: Sequence[float]) -> list[float]:
+    first, last = int(min(epochs)), int(max(epochs))
+    step = max(1, -(-(last - first) // 5))
+    return [float(epoch) for epoch in range(first, last + 1, step)]
+
+
+def _label(x: float, y: float, text: str, turned: bool = False) -> str:
+    turn = f' transform="rotate(-90 {x:g} {y:g})"' if turned else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle"{turn}>{text}</text>'
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)

@@ -1,0 +1,111 @@
+"""RunFacts: what a report says besides its figures, of data, model, training and bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from linnaeus.evaluation.figure import Figure
+
+__all__ = ["BundleFacts", "DataFacts", "EpochFacts", "ModelFacts", "RunFacts", "TrainingFacts"]
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What went in.
+
+    `counts`: for each split ("train", "validation", "test"), the pictures of each class, by the
+    class's position in `classes`. `left_out` and `unreadable`: reason by path. `remarks`: what
+    the split had to decide, as sentences. `audit`: what was found in the pictures, as sentences.
+    """
+
+    name: str
+    fingerprint: str
+    images: int
+    classes: tuple[str, ...]
+    counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    audit: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What learned: its name, why it was chosen (a sentence), (height, width), parameter count."""
+
+    name: str
+    why: str
+    input_size: tuple[int, int]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class EpochFacts:
+    """One row of the training's history; a figure that was not taken is None."""
+
+    epoch: int
+    train_loss: float | None = None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """How it learned. `stopped_early`: why, as a sentence, or empty. `budget_s`: None: no limit."""
+
+    seconds: float
+    device: str
+    budget_s: float | None = None
+    stopped_early: str = ""
+    history: tuple[EpochFacts, ...] = ()
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """What came out and answers now.
+
+    `precision_why`: a sentence. `temperature`: fitted on validation, 1 where none was.
+    `uncalibrated_error`: the test's calibration error at temperature 1, where it was measured.
+    """
+
+    runtime: str
+    precision: str
+    precision_why: str
+    temperature: float
+    size_bytes: int
+    uncalibrated_error: Figure | None = None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """All that a report tells besides `Metrics`. What is None was not part of the run.
+
+    `created`: ISO 8601, UTC. `recipe`: every choice of the training, as plain JSON values.
+    `commands`: what to type to use the result again, one command a line.
+    """
+
+    title: str
+    created: str
+    linnaeus_version: str
+    data: DataFacts
+    model: ModelFacts | None = None
+    training: TrainingFacts | None = None
+    bundle: BundleFacts | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts as metrics.json has them: plain dicts, lists, strings and numbers."""
+        return {
+            "linnaeus_version": self.linnaeus_version,
+            "created": self.created,
+            "title": self.title,
+            "data": asdict(self.data),
+            "model": asdict(self.model) if self.model else None,
+            "training": asdict(self.training) if self.training else None,
+            "bundle": asdict(self.bundle) if self.bundle else None,
+            "recipe": dict(self.recipe),
+            "commands": list(self.commands),
+        }

@@ -1,0 +1,119 @@
+"""The report: one self-contained page that opens with the answer, and every number as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.evaluation import charts, wording
+from linnaeus.evaluation.confusion import ClassFigures
+from linnaeus.evaluation.facts import RunFacts
+from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.mistakes import confident_mistakes
+from linnaeus.evaluation.plain_words import is_worthless, plain_words
+from linnaeus.evaluation.schema import metrics_document, metrics_text
+from linnaeus.files import whole_folder, write_whole
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["report_page", "write_report"]
+
+# How long things may grow before the page folds them: what a reader can still take in, and what
+# keeps the file small enough to send by mail.
+LENGTHS = {
+    "largest_roomy_table": 12,  # classes: counts and shares in each cell of the matrix
+    "largest_table": 40,  # classes: counts alone
+    "largest_picture": 250,  # classes: squares
+    "longest_open_table": 25,
+    "longest_list": 200,
+}
+CURVES = (
+    ("train_loss", "Training loss", False),
+    ("validation_loss", "Validation loss", False),
+    ("validation_accuracy", "Validation accuracy", True),
+)
+
+
+def write_report(
+    folder: Path,
+    facts: RunFacts,
+    test: Predictions,
+    metrics: Metrics,
+    *,
+    validation: Metrics | None,
+    picture_of: Callable[[str], Image | None],
+) -> Path:
+    """Write index.html and metrics.json into the new folder `folder`, both or neither.
+
+    `metrics` must be measured on `test`. `picture_of` gives the picture of an id in `test`, or
+    None where it is not at hand; it is asked for the dozen most confident mistakes only. Returns
+    the path of the page. Raises WriteError where `folder` holds something already.
+    """
+    page = report_page(facts, test, metrics, validation=validation, picture_of=picture_of)
+    numbers = metrics_text(metrics_document(facts, metrics, validation))
+    with whole_folder(folder) as aside:
+        write_whole(aside / "index.html", page)
+        write_whole(aside / "metrics.json", numbers)
+    return folder / "index.html"
+
+
+def report_page(
+    facts: RunFacts,
+    test: Predictions,
+    metrics: Metrics,
+    *,
+    validation: Metrics | None,
+    picture_of: Callable[[str], Image | None],
+) -> str:
+    """The page as HTML; every text that comes from the user is escaped."""
+    return (
+        _pages()
+        .get_template("report.html.j2")
+        .render(
+            facts=facts,
+            metrics=metrics,
+            validation=validation,
+            words=plain_words(metrics),
+            worthless=is_worthless(metrics),
+            mistakes=confident_mistakes(test, picture_of),
+            curves=_curves(facts),
+            hardest_first=_hardest_first(metrics),
+            charts=charts,
+            **LENGTHS,
+        )
+    )
+
+
+def _hardest_first(metrics: Metrics) -> list[ClassFigures]:
+    """The classes by rising recall; those without pictures come last."""
+    return sorted(metrics.per_class, key=lambda row: row.recall.value if row.recall else 2.0)
+
+
+def _curves(facts: RunFacts) -> list[tuple[str, Markup]]:
+    """The drawn history: title and drawing of each figure with at least two rows."""
+    rows = facts.training.history if facts.training else ()
+    return [
+        (title, charts.curve(rows, figure, share))
+        for figure, title, share in CURVES
+        if sum(getattr(row, figure) is not None for row in rows) > 1
+    ]
+
+
+def _pages() -> Environment:
+    templates = resources.files("linnaeus.evaluation") / "templates"
+    pages = Environment(
+        loader=FunctionLoader(lambda name: (templates / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters.update(wording.FILTERS)
+    return pages

@@ -1,0 +1,40 @@
+"""metrics.json, schema version 1: every number of a report (docs/reference/metrics.md)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from linnaeus.evaluation.facts import RunFacts
+from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.plain_words import plain_words
+
+__all__ = ["SCHEMA_VERSION", "metrics_document", "metrics_text"]
+
+SCHEMA_VERSION = 1
+
+
+def metrics_document(
+    facts: RunFacts, test: Metrics, validation: Metrics | None = None
+) -> dict[str, Any]:
+    """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **facts.to_json(),
+        "validation": validation.to_json() if validation else None,
+        "test": test.to_json(),
+        "plain_words": list(plain_words(test)),
+    }
+
+
+def metrics_text(document: dict[str, Any]) -> str:
+    """The document as indented JSON, with a list of numbers on one line. Refuses NaN."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    rows = re.compile(r"\[\n[-+\d.eE,\s]+\]")
+    return (
+        rows.sub(
+            lambda row: re.sub(r"\s+", " ", row[0]).replace("[ ", "[").replace(" ]", "]"), text
+        )
+        + "\n"
+    )

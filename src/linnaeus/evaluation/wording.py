@@ -1,0 +1,72 @@
+"""How the page spells numbers, spans of time, sizes and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from linnaeus.evaluation.figure import Figure
+
+__all__ = ["FILTERS"]
+
+THIN = "\u202f"  # a narrow space that does not break a line
+MINUTE_S, HOUR_S = 60, 3600
+
+
+def percent(share: float) -> str:
+    """0.8534 as 85.3 %."""
+    return f"{share * 100:.1f}{THIN}%"
+
+
+def percent_range(figure: Figure) -> str:
+    """A figure's interval as 82.1 to 87.9 %."""
+    return f"{figure.low * 100:.1f} to {figure.high * 100:.1f}{THIN}%"
+
+
+def plain_range(figure: Figure) -> str:
+    """A figure's interval as 0.312 to 0.402."""
+    return f"{figure.low:.3f} to {figure.high:.3f}"
+
+
+def whole(number: int) -> str:
+    """12345 as 12,345."""
+    return f"{number:,}"
+
+
+def duration(seconds: float) -> str:
+    """A span of time, in the unit that suits it."""
+    if seconds < MINUTE_S:
+        return f"{seconds:.1f}{THIN}s"
+    if seconds < HOUR_S:
+        return f"{int(seconds // MINUTE_S)}{THIN}min {int(seconds % MINUTE_S)}{THIN}s"
+    minutes = round(seconds / MINUTE_S)
+    return f"{minutes // 60}{THIN}h {minutes % 60}{THIN}min"
+
+
+def size(size_bytes: int) -> str:
+    """A file size in decimal units, as disks are sold."""
+    if size_bytes < 1000:
+        return f"{size_bytes}{THIN}bytes"
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1000:.0f}{THIN}kB"
+    return f"{size_bytes / 1_000_000:.1f}{THIN}MB"
+
+
+def isolate_names(sentence: str) -> Markup:
+    """Escape a sentence, and keep a “name” written from right to left in its place."""
+    names = re.compile("“([^”]*)”")
+    return Markup(names.sub(r"“<bdi>\1</bdi>”", str(escape(sentence))))  # noqa: S704 - escaped here
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "duration": duration,
+    "isolate_names": isolate_names,
+    "percent": percent,
+    "percent_range": percent_range,
+    "plain_range": plain_range,
+    "size": size,
+    "whole": whole,
+}
