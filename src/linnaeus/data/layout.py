@@ -1,0 +1,239 @@
+"""What the folders of a data set mean: class folders, split folders, wrapping folders and strays.
+
+Works on names alone, so that a folder and an archive of it mean the same.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from linnaeus.data.store import SYSTEM_FILES, Listing
+from linnaeus.errors import DataError
+from linnaeus.images.decode import IMAGE_SUFFIXES
+
+__all__ = ["SPLIT_NAMES", "Layout", "Sample", "listed", "read_layout"]
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What people call the three splits, in lower case."""
+
+DATA_SUFFIXES = frozenset(".csv .tsv .json .jsonl .xml .txt .md .yaml .yml .parquet".split())
+NAMED_AT_MOST = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture: `path` as in the listing, class name, and split ("" where none is given)."""
+
+    path: str
+    label: str
+    split: str
+
+
+@dataclass
+class Layout:
+    """What a listing means. `root` ("" or ending in "/") is where the data set begins."""
+
+    root: str
+    samples: list[Sample] = field(default_factory=list)
+    left_alone: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """The listing by folder: names of sub-folders, pictures and other files of each folder."""
+
+    where: str
+    folders: dict[str, list[str]]
+    pictures: dict[str, list[str]]
+    others: dict[str, list[str]]
+    pictures_beneath: Counter[str]
+
+
+def read_layout(listing: Listing, where: str) -> Layout:
+    """Read classes and splits out of folder names. `where` names the data set in errors.
+
+    Raises DataError when there is no picture, a label without pictures, or pictures without a
+    label.
+    """
+    tree = _grow(listing, where)
+    if not tree.pictures_beneath[""]:
+        raise DataError(
+            f"there is no picture in it ({len(listing.files):,} other files)",
+            where=where,
+            mend="Pictures are known by their endings: .jpg, .png, .webp, .tif, .bmp, .gif ….",
+        )
+    root = _see_through_wrapping(tree)
+    layout = Layout(root + "/" if root else "", left_alone=dict(listing.refused))
+    if splits := _split_folders(tree, root):
+        _read_split_folders(tree, root, splits, layout)
+    else:
+        _read_class_folders(tree, root, "", layout)
+    _leave_alone_what_is_outside(tree, layout)
+    return layout
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first few names of many, for a sentence.
+
+    >>> listed("abcdefg")
+    'a, b, c, d, e and 2 more'
+    """
+    every = list(names)
+    rest = len(every) - NAMED_AT_MOST
+    return ", ".join(every[:NAMED_AT_MOST]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _grow(listing: Listing, where: str) -> _Tree:
+    folders, pictures, others = defaultdict(list), defaultdict(list), defaultdict(list)
+    beneath: Counter[str] = Counter()
+    for path in sorted(listing.folders):
+        folders[posixpath.dirname(path)].append(path)
+    for path in listing.files:
+        name = posixpath.basename(path)
+        if name.startswith(".") or posixpath.splitext(name)[1].lower() not in IMAGE_SUFFIXES:
+            others[posixpath.dirname(path)].append(path)
+        else:
+            folder = posixpath.dirname(path)
+            pictures[folder].append(path)
+            for above in _and_above(folder):
+                beneath[above] += 1
+    return _Tree(where, folders, pictures, others, beneath)
+
+
+def _and_above(folder: str) -> Iterable[str]:
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)
+    yield ""
+
+
+def _see_through_wrapping(tree: _Tree) -> str:
+    """The folder that the data set begins in: below folders that hold one folder and no picture."""
+    root = ""
+    while not tree.pictures[root]:
+        holding = [f for f in tree.folders[root] if tree.pictures_beneath[f]]
+        if len(holding) != 1 or tree.pictures[holding[0]] or _split_folders(tree, root):
+            break
+        root = holding[0]
+    return root
+
+
+def _split_folders(tree: _Tree, root: str) -> dict[str, str]:
+    """{folder: split} when folders named like splits hold class folders, else nothing."""
+    named = {f: SPLIT_NAMES[_name(f)] for f in tree.folders[root] if _name(f) in SPLIT_NAMES}
+    if any(tree.pictures_beneath[sub] for folder in named for sub in tree.folders[folder]):
+        return named
+    if named and len(named) == len(tree.folders[root]) and tree.pictures_beneath[root]:
+        raise _without_labels(tree, min(named))
+    return {}
+
+
+def _read_split_folders(tree: _Tree, root: str, splits: dict[str, str], layout: Layout) -> None:
+    beside = f"it stands beside {listed(_last(f) for f in splits)}, so it is in no split"
+    for folder in tree.folders[root]:
+        if folder not in splits:
+            count = tree.pictures_beneath[folder]
+            told = f"{beside} ({count:,} pictures)" if count else "it holds no pictures"
+            layout.left_alone[folder + "/"] = told
+        elif tree.pictures[folder] and not any(map(tree.pictures.get, tree.folders[folder])):
+            raise _without_labels(tree, folder)
+        else:
+            _read_class_folders(tree, folder, splits[folder], layout)
+    _leave_alone_loose_files(tree, root, layout)
+
+
+def _read_class_folders(tree: _Tree, root: str, split: str, layout: Layout) -> None:
+    _check_class_folders(tree, root)
+    for folder in tree.folders[root]:
+        label = unicodedata.normalize("NFC", _last(folder))
+        layout.samples += [Sample(path, label, split) for path in tree.pictures[folder]]
+        _leave_alone_others(tree, folder, layout)
+        for inner in tree.folders[folder]:
+            layout.left_alone[inner + "/"] = "it holds no pictures"
+    _leave_alone_loose_files(tree, root, layout)
+
+
+def _check_class_folders(tree: _Tree, root: str) -> None:
+    """Raise DataError unless the folders in `root` hold pictures, and hold them directly."""
+    folders = tree.folders[root]
+    if not folders:
+        raise _without_labels(tree, root)
+    nested = [i for f in folders for i in tree.folders[f] if tree.pictures_beneath[i]]
+    if nested:
+        raise DataError(
+            f"class folders hold folders with pictures in them ({listed(nested)})",
+            where=tree.where,
+            mend="Give the folder whose sub-folders are the classes, or move the pictures up into"
+            " their class folder.",
+        )
+    if empty := [f for f in folders if not tree.pictures[f]]:
+        raise DataError(
+            f"class folders without a picture: {listed(empty)}",
+            where=tree.where,
+            mend="Put pictures into them or take them out.",
+        )
+
+
+def _without_labels(tree: _Tree, folder: str) -> DataError:
+    count = len(tree.pictures[folder])
+    place = f"in '{folder}' " if folder else ""
+    return DataError(
+        f"{count:,} pictures {place}lie loose, without class folders, so they have no labels",
+        where=tree.where,
+        mend="Sort them into one folder a class, or give a table (CSV) of paths and labels.",
+    )
+
+
+def _leave_alone_loose_files(tree: _Tree, folder: str, layout: Layout) -> None:
+    for path in tree.pictures[folder]:
+        layout.left_alone[path] = "a picture outside the class folders has no label"
+    _leave_alone_others(tree, folder, layout)
+
+
+def _leave_alone_others(tree: _Tree, folder: str, layout: Layout) -> None:
+    for path in tree.others[folder]:
+        layout.left_alone[path] = _stray_reason(_last(path))
+
+
+def _leave_alone_what_is_outside(tree: _Tree, layout: Layout) -> None:
+    """Name the strays beside the wrapping folders, and folders beside them."""
+    inside = layout.root.rstrip("/")
+    while inside:
+        outside = posixpath.dirname(inside)
+        _leave_alone_others(tree, outside, layout)
+        for folder in tree.folders[outside]:
+            if folder != inside:
+                layout.left_alone[folder + "/"] = "it holds no pictures"
+        inside = outside
+
+
+def _stray_reason(name: str) -> str:
+    if reason := SYSTEM_FILES.get(name.lower()):
+        return reason
+    if name.startswith("."):
+        return "it is hidden"
+    suffix = posixpath.splitext(name)[1].lower()
+    if suffix in DATA_SUFFIXES:
+        return "it is a text or a table, not a picture"
+    return f"{suffix} is no ending of a picture" if suffix else "its name has no ending"
+
+
+def _name(folder: str) -> str:
+    return _last(folder).lower()
+
+
+def _last(path: str) -> str:
+    return posixpath.basename(path)

@@ -1,0 +1,209 @@
+"""One pass over the pictures: each file is read once and gives its digests, size, mode and pixels.
+
+Threads do the work, for decoding lets go of Python's lock; what they find does not depend on how
+many there are. A few chunks of pictures are under way at a time, so memory stays flat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import threading
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.memory import roomy_pixels
+from linnaeus.errors import UnreadableImage
+from linnaeus.images.decode import MAX_PIXELS, Picture, decode
+from linnaeus.images.preprocess import Preprocessing
+from linnaeus.progress import Progress, Quiet
+
+__all__ = ["Scan", "scan"]
+
+CHUNK = 32
+"""Pictures a thread takes at a time: enough to make handing over cheap, few enough to stop soon."""
+
+CHUNKS_AHEAD = 4
+"""Chunks a thread under way or done: bounds what waits in memory."""
+
+MAX_WORKERS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """What one pass over pictures found; row i of everything is the sample `indices[i]`.
+
+    `indices`: (n,) int64, rows of the data set.
+    `pixels`: (n, height_px, width_px, 3) uint8 RGB, preprocessed; zeros where unreadable; None
+    where no preprocessing was asked for. Lies in a temporary file when it is large.
+    `content_digests`: (n,) SHA-256 of the file's bytes; "" where they could not be had.
+    `pixel_digests`: (n,) SHA-256 of the decoded upright RGB pixels and their size; "" where
+    unreadable.
+    `sizes_px`: (n, 2) int32, (width, height) after orientation; 0 where unreadable.
+    `formats`, `modes`: (n,) Pillow's names, before conversion; "" where unreadable.
+    `notes`: {path: what was done to it beyond plain decoding}.
+    `unreadable`: {path: why}.
+    """
+
+    indices: NDArray[np.int64]
+    pixels: NDArray[np.uint8] | None
+    content_digests: tuple[str, ...]
+    pixel_digests: tuple[str, ...]
+    sizes_px: NDArray[np.int32]
+    formats: tuple[str, ...]
+    modes: tuple[str, ...]
+    notes: dict[str, tuple[str, ...]]
+    unreadable: dict[str, str]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """(n,) whether each picture could be decoded."""
+        return np.array([digest != "" for digest in self.pixel_digests], dtype=bool)
+
+
+def scan(
+    dataset: Dataset,
+    indices: Sequence[int] | NDArray[np.int64] | None = None,
+    *,
+    preprocessing: Preprocessing | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Scan:
+    """Read and decode the pictures at `indices` (all by default), each file once.
+
+    `workers` is the number of threads, by default one a processor that may be used. Pictures that
+    cannot be read are named in the result, not raised. The data set remembers the files' digests,
+    so that its fingerprint costs no second reading. Time grows with the number of pixels decoded.
+    """
+    rows = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
+    pixels = None
+    if preprocessing is not None:
+        pixels = roomy_pixels((len(rows), preprocessing.height_px, preprocessing.width_px, 3))
+    reader = _Reader(dataset, rows, pixels, preprocessing, max_pixels)
+    with (progress or Quiet()).stage("Reading pictures", len(rows)) as stage:
+        looks: list[_Look] = []
+        with closing(_in_threads(reader, len(rows), workers or _processors())) as chunks:
+            for chunk in chunks:
+                looks += chunk
+                stage.advance(len(chunk))
+    paths = [dataset.paths[row] for row in rows]
+    dataset.remember_digests(zip(paths, (look.content_digest for look in looks), strict=True))
+    return _gathered(rows, pixels, paths, looks)
+
+
+class _Look(NamedTuple):
+    """What is kept of one picture besides its pixels."""
+
+    content_digest: str = ""
+    pixel_digest: str = ""
+    size_px: tuple[int, int] = (0, 0)
+    format: str = ""
+    mode: str = ""
+    notes: tuple[str, ...] = ()
+    unreadable: str = ""
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads chunks of rows, into `pixels` where there are any; used by several threads at once."""
+
+    dataset: Dataset
+    rows: NDArray[np.int64]
+    pixels: NDArray[np.uint8] | None
+    preprocessing: Preprocessing | None
+    max_pixels: int
+
+    def look(self, place: int) -> _Look:
+        path = self.dataset.paths[self.rows[place]]
+        content_digest = ""
+        try:
+            content = self.dataset.source.read(path)
+            content_digest = hashlib.sha256(content).hexdigest()
+            picture = self._decoded(content, path, place)
+        except UnreadableImage as error:
+            return _Look(content_digest, unreadable=error.what)
+        return _Look(
+            content_digest,
+            _pixel_digest(picture.pixels),
+            picture.size_px,
+            picture.format,
+            picture.mode,
+            picture.notes,
+        )
+
+    def _decoded(self, content: bytes, path: str, place: int) -> Picture:
+        if self.preprocessing is None or self.pixels is None:
+            return decode(content, name=path, max_pixels=self.max_pixels)
+        fitted, picture = self.preprocessing.read(content, name=path, max_pixels=self.max_pixels)
+        self.pixels[place] = fitted
+        return picture
+
+
+def _in_threads(reader: _Reader, length: int, workers: int) -> Generator[list[_Look]]:
+    """The looks at all places in order, chunk by chunk; stops soon when the caller does."""
+    stopped = threading.Event()
+
+    def look_at(places: range) -> list[_Look]:
+        return [reader.look(place) for place in places if not stopped.is_set()]
+
+    chunks = (range(first, min(first + CHUNK, length)) for first in range(0, length, CHUNK))
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="scan")
+    try:
+        under_way: deque[Future[list[_Look]]] = deque(
+            pool.submit(look_at, chunk)
+            for chunk in itertools.islice(chunks, workers * CHUNKS_AHEAD)
+        )
+        while under_way:
+            looks = under_way.popleft().result()
+            if (chunk := next(chunks, None)) is not None:
+                under_way.append(pool.submit(look_at, chunk))
+            yield looks
+    finally:
+        stopped.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _gathered(
+    rows: NDArray[np.int64],
+    pixels: NDArray[np.uint8] | None,
+    paths: list[str],
+    looks: list[_Look],
+) -> Scan:
+    seen = list(zip(paths, looks, strict=True))
+    return Scan(
+        indices=rows,
+        pixels=pixels,
+        content_digests=tuple(look.content_digest for look in looks),
+        pixel_digests=tuple(look.pixel_digest for look in looks),
+        sizes_px=np.array([look.size_px for look in looks], np.int32).reshape(-1, 2),
+        formats=tuple(look.format for look in looks),
+        modes=tuple(look.mode for look in looks),
+        notes={path: look.notes for path, look in seen if look.notes},
+        unreadable={path: look.unreadable for path, look in seen if look.unreadable},
+    )
+
+
+def _pixel_digest(pixels: NDArray[np.uint8]) -> str:
+    digest = hashlib.sha256(f"{pixels.shape}".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
+
+
+def _processors() -> int:
+    """The processors that this process may use, at most 16."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(MAX_WORKERS, len(os.sched_getaffinity(0)))
+    return min(MAX_WORKERS, os.cpu_count() or 1)

@@ -1,0 +1,195 @@
+"""From anywhere to one `Dataset`: a folder, an archive, a table, or a name."""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from linnaeus.data.dataset import Dataset, natural_key
+from linnaeus.data.layout import Layout, listed, read_layout
+from linnaeus.data.named import NAMED
+from linnaeus.data.store import Beneath, FolderStore, Store
+from linnaeus.data.table import Columns, load_table, looks_like_table
+from linnaeus.data.tars import COMPRESSIONS, TarStore
+from linnaeus.data.zips import ZipStore
+from linnaeus.errors import DataError, UsageError
+
+__all__ = ["load_dataset"]
+
+ARCHIVE_SUFFIXES = (
+    ".zip .tar .tar.gz .tgz .tar.xz .txz .tar.bz2 .tbz2 .tbz .tar.zst .7z .rar".split()
+)
+ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+UNREAD_MAGICS = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "RAR",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+}
+TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
+HEAD_BYTES = 512
+
+
+def load_dataset(
+    data: str | Path,
+    *,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+) -> Dataset:
+    """Load labelled pictures from wherever they are.
+
+    `data` is a folder of class folders (also under train/, validation/ and test/), a zip or tar
+    archive of one, a CSV or TSV table with a column of paths and one of labels, or the name of a
+    built-in data set ("digits"; a folder of that name is "./digits"). No picture is opened.
+
+    The columns are those of a table; they are guessed from their names where not given.
+
+    Raises DataError when the data cannot be used as they are, UsageError when columns are named
+    and `data` is no table, MissingError when a built-in data set needs another package.
+
+    >>> print(load_dataset("digits"))
+    digits: 1,797 pictures of 10 classes
+    """
+    columns = Columns(image_column, label_column, group_column, split_column)
+    if isinstance(data, str) and data in NAMED:
+        _refuse_columns(columns, data)
+        return NAMED[data]()
+    path = Path(data)
+    if path.is_file() and looks_like_table(path):
+        return _usable(load_table(path, columns), str(path))
+    _refuse_columns(columns, str(data))
+    return _usable(_from_store(_open(path), _stem(path), str(path)), str(path))
+
+
+def _refuse_columns(columns: Columns, where: str) -> None:
+    if any(columns):
+        raise UsageError(
+            "columns can be named for a table only",
+            where=where,
+            mend="Give a CSV or TSV file, or leave the column options out.",
+        )
+
+
+def _open(path: Path) -> Store:
+    """The folder or archive at `path` as a store."""
+    try:
+        if path.is_dir():
+            return FolderStore(path)
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise _not_there(path) from None
+    except OSError as error:
+        raise DataError(
+            f"it cannot be opened ({error.strerror or error})",
+            where=str(path),
+            mend="Check the path and its permissions.",
+        ) from None
+    if head.startswith(ZIP_MAGICS):
+        return ZipStore(path)
+    if head.startswith(tuple(COMPRESSIONS)) or head[TAR_MAGIC_OFFSET:].startswith(TAR_MAGIC):
+        return TarStore(path)
+    raise _not_data(path, head)
+
+
+def _from_store(store: Store, name: str, where: str) -> Dataset:
+    try:
+        layout = read_layout(store.listing, where)
+    except DataError:
+        store.close()
+        raise
+    root = layout.root
+    samples = sorted((s.path.removeprefix(root), s.label, s.split) for s in layout.samples)
+    classes = tuple(sorted({label for _, label, _ in samples}, key=natural_key))
+    position = {label: place for place, label in enumerate(classes)}
+    return Dataset(
+        name=name,
+        classes=classes,
+        paths=tuple(path for path, _, _ in samples),
+        labels=np.array([position[label] for _, label, _ in samples], np.int64),
+        splits=np.array([split for _, _, split in samples], dtype="<U10"),
+        groups=None,
+        left_alone=_from_root(layout),
+        source=Beneath(store, root),
+    )
+
+
+def _usable(dataset: Dataset, where: str) -> Dataset:
+    """The data set, with notes on its given splits; raises DataError where no model can come of it.
+
+    Every class must be in train where train is given, for what is not learnt cannot be judged.
+    """
+    if len(dataset.classes) < 2:
+        raise DataError(
+            f"there is only one class, '{dataset.classes[0]}'",
+            where=where,
+            mend="Telling apart takes two: add pictures of something else.",
+        )
+    counts = dataset.counts()
+    if "train" not in counts:
+        return dataset
+    notes = list(dataset.notes)
+    absent = {split: [name for name, n in counts[split].items() if not n] for split in counts}
+    for split in counts:
+        if strange := [name for name in absent["train"] if counts[split][name]]:
+            raise DataError(
+                f"classes stand in {split} but not in train: {listed(strange)}",
+                where=where,
+                mend="Add pictures of them to train, take them out, or correct their spelling:"
+                f" train has {listed(name for name in dataset.classes if name not in strange)}.",
+            )
+        if absent[split]:
+            notes.append(f"No picture in {split} shows {listed(absent[split])}.")
+    return replace(dataset, notes=tuple(notes))
+
+
+def _from_root(layout: Layout) -> dict[str, str]:
+    """What is left alone, by paths that start where the data set does, as the samples' do."""
+    if not layout.root:
+        return dict(sorted(layout.left_alone.items()))
+    told = {}
+    for path, reason in sorted(layout.left_alone.items()):
+        folder_mark = "/" if path.endswith("/") else ""
+        told[posixpath.relpath(path, layout.root) + folder_mark] = reason
+    return told
+
+
+def _stem(path: Path) -> str:
+    """The name of the data set: the file's or folder's, without an archive's ending."""
+    name = path.resolve().name
+    fitting = [suffix for suffix in ARCHIVE_SUFFIXES if name.lower().endswith(suffix)]
+    return name[: -len(max(fitting, key=len))] if fitting and path.is_file() else name
+
+
+def _not_there(path: Path) -> DataError:
+    folder = path.parent
+    there = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    near = difflib.get_close_matches(path.name, [*there, *NAMED], n=3)
+    meant = f"Did you mean {listed(near)}?" if near else "Check the path."
+    if not folder.is_dir():
+        meant = f"Check the path: {folder} does not exist either."
+    return DataError("there is no such file or folder", where=str(path), mend=meant)
+
+
+def _not_data(path: Path, head: bytes) -> DataError:
+    kind = next((name for magic, name in UNREAD_MAGICS.items() if head.startswith(magic)), "")
+    if kind:
+        return DataError(
+            f"{kind} archives are not read", where=str(path), mend="Unpack it, or make it a zip."
+        )
+    if not head.strip(b"\0"):
+        what = "the file is empty" if not head else "the file begins with nothing but zeros"
+    elif path.name.lower().endswith(tuple(ARCHIVE_SUFFIXES)):
+        what = "by its content this is no zip or tar archive, whatever its name says"
+    else:
+        what = "this is neither a folder, nor a zip or tar archive, nor a table"
+    return DataError(
+        what,
+        where=str(path),
+        mend="Give a folder of class folders, an archive of one, or a CSV of paths and labels.",
+    )
