@@ -1,0 +1,271 @@
+"""Which pictures are learnt from, chosen with, and judged on; and what the user must know of it.
+
+Copies of one picture and members of one group never stand on two sides. A published split is
+honoured: its test stays whole, and what would leak from it is left out of training, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.data.dataset import SPLITS
+from linnaeus.data.layout import listed
+from linnaeus.data.stratify import stratified
+from linnaeus.data.units import seeded_units
+from linnaeus.errors import DataError, UsageError
+
+__all__ = ["LEFT_OUT", "Split", "split"]
+
+LEFT_OUT = "left out"
+VALIDATION_SHARE = 0.1
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Where each sample goes.
+
+    `assignment`: (n,) text, "train", "validation", "test" or "left out".
+    `reasons`: {row: why it is left out}, as clauses.
+    `remarks`: sentences for the user.
+    """
+
+    assignment: NDArray[np.str_]
+    reasons: dict[int, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def rows(self, name: str) -> NDArray[np.int64]:
+        """(k,) int64: the rows of one split, ascending."""
+        return np.flatnonzero(self.assignment == name)
+
+
+def split(
+    labels: NDArray[np.int64],
+    *,
+    classes: Sequence[str],
+    seed: int,
+    given: NDArray[np.str_] | None = None,
+    groups: NDArray[np.str_] | None = None,
+    duplicates: Sequence[object] | NDArray[np.generic] | None = None,
+    names: Sequence[str] | None = None,
+    validation: float = VALIDATION_SHARE,
+    test: float = TEST_SHARE,
+    allow_tiny: bool = False,
+    resplit: bool = False,
+) -> Split:
+    """Part samples into train, validation and test, class by class.
+
+    `labels`: (n,) positions in `classes`. `given`: (n,) a published split ("" where none).
+    `groups`: (n,) what must stay on one side. `duplicates`: (n,) equal for copies of one picture,
+    such as digests of the pixels; the result then depends on them and the seed, not on the order
+    of the samples. `names`: (n,) what to call the samples in sentences.
+
+    `validation` and `test` are shares of everything; of train, where a given split lacks one.
+    `resplit` parts anew whatever was given. `allow_tiny` takes classes of one picture, which are
+    then learnt from and never judged.
+
+    Raises UsageError for impossible shares, DataError for classes of one picture and for a given
+    split that leaves nothing to learn from.
+    """
+    _check_shares(validation, test)
+    samples = _Samples(
+        labels=labels,
+        classes=classes,
+        units=seeded_units(len(labels), duplicates, groups, seed),
+        duplicates=np.arange(len(labels)) if duplicates is None else np.asarray(duplicates),
+        groups=groups,
+        names=names if names is not None else [f"picture {row}" for row in range(len(labels))],
+    )
+    if resplit or given is None or not (given != "").any():
+        return _anew(samples, (1 - validation - test, validation, test), allow_tiny)
+    return _honoured(samples, given, validation, test)
+
+
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    labels: NDArray[np.int64]
+    classes: Sequence[str]
+    units: NDArray[np.int64]
+    duplicates: NDArray[np.generic]
+    groups: NDArray[np.str_] | None
+    names: Sequence[str]
+
+    def classes_of(self, counts: NDArray[np.bool_]) -> str:
+        """The names of the classes where `counts` (classes,) is true, for a sentence."""
+        return listed(f"'{self.classes[place]}'" for place in np.flatnonzero(counts).tolist())
+
+    def counts(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """(classes,) how many of the samples at `rows` are of each class."""
+        return np.bincount(self.labels[rows], minlength=len(self.classes))
+
+
+def _check_shares(validation: float, test: float) -> None:
+    for name, share in (("--val", validation), ("--test", test)):
+        if not 0 <= share < 1:
+            raise UsageError(
+                f"{share:g} is no share of the pictures",
+                where=name,
+                mend="Give a number from 0 up to, but not including, 1.",
+            )
+    if validation + test >= 1:
+        raise UsageError(
+            f"{validation:g} for validation and {test:g} for test leave nothing to learn from",
+            where="--val and --test",
+            mend="Their sum must be less than 1.",
+        )
+
+
+def _anew(samples: _Samples, shares: tuple[float, float, float], allow_tiny: bool) -> Split:
+    everything = np.ones(len(samples.labels), bool)
+    counts = samples.counts(everything)
+    remarks = []
+    if (counts == 1).any():
+        if not allow_tiny:
+            raise DataError(
+                f"one picture is too few for a class: {samples.classes_of(counts == 1)}",
+                mend="Add pictures (three make a class that can be judged), take the class out, or"
+                " use --allow-tiny to learn from it without judging it.",
+            )
+        named = samples.classes_of(counts == 1)
+        remarks.append(f"Classes of one picture are learnt from and never judged: {named}.")
+    assignment = _dealt(samples, everything, shares)
+    remarks += _told_as_kept_whole(samples)
+    wanted = [name for name, share in zip(SPLITS, shares, strict=True) if share > 0]
+    remarks += _told_as_missing(samples, assignment, wanted, counts != 1)
+    return Split(assignment, {}, tuple(remarks))
+
+
+def _honoured(samples: _Samples, given: NDArray[np.str_], validation: float, test: float) -> Split:
+    _check_given(given)
+    reasons = _leaks(samples, given)
+    assignment = given.astype("<U10")
+    assignment[list(reasons)] = LEFT_OUT
+    _check_train(samples, given, assignment)
+    remarks = _told_as_left_out(samples, given, reasons)
+    shares = {"validation": validation, "test": test}
+    carved = {name: share for name, share in shares.items() if name not in given and share > 0}
+    if carved:
+        in_train = assignment == "train"
+        val_share, test_share = carved.get("validation", 0.0), carved.get("test", 0.0)
+        parts = (1 - val_share - test_share, val_share, test_share)
+        assignment[in_train] = _dealt(samples, in_train, parts)
+        for name in carved:
+            count = int(np.count_nonzero(assignment == name))
+            remarks.append(
+                f"No {name} split was given, so {count:,} pictures of train were set aside for it."
+            )
+    present = [name for name in SPLITS if (assignment == name).any()]
+    remarks += _told_as_missing(samples, assignment, present, samples.counts(given != "") > 0)
+    return Split(assignment, reasons, tuple(remarks))
+
+
+def _dealt(
+    samples: _Samples, rows: NDArray[np.bool_], shares: tuple[float, float, float]
+) -> NDArray[np.str_]:
+    """The names of the splits that the samples at `rows` are dealt to."""
+    sides = stratified(samples.labels[rows], samples.units[rows], shares)
+    return np.array(SPLITS)[sides].astype("<U10")
+
+
+def _check_given(given: NDArray[np.str_]) -> None:
+    if blank := int(np.count_nonzero(given == "")):
+        raise DataError(
+            f"{blank:,} pictures are in no split while others are",
+            mend="Give every picture a split, or use --resplit to part them all anew.",
+        )
+    if "train" not in given:
+        raise DataError(
+            f"all pictures are in {' or '.join(sorted(set(given.tolist())))}, none in train",
+            mend="Add a train split, or use --resplit to part them all anew.",
+        )
+
+
+def _leaks(samples: _Samples, given: NDArray[np.str_]) -> dict[int, str]:
+    """{row: why}: validation samples tied to test, and train samples tied to either."""
+    reasons: dict[int, str] = {}
+    for judged, leaking in (("test", ("validation", "train")), ("validation", ("train",))):
+        held = np.isin(np.arange(len(given)), list(reasons), invert=True) & (given == judged)
+        ties = _Ties(samples, np.flatnonzero(held))
+        suspects = np.isin(given, leaking) & np.isin(samples.units, samples.units[held])
+        for row in np.flatnonzero(suspects).tolist():
+            if row not in reasons:
+                reasons[row] = f"{ties.of(row)} {judged}{ties.partner(row)}"
+    return dict(sorted(reasons.items()))
+
+
+class _Ties:
+    """How samples are tied to those of a split that must stay apart."""
+
+    def __init__(self, samples: _Samples, rows: NDArray[np.int64]) -> None:
+        self._samples = samples
+        self._copies = {samples.duplicates[row]: samples.names[row] for row in rows[::-1]}
+        groups = samples.groups
+        self._groups = set() if groups is None else {str(group) for group in groups[rows]}
+
+    def of(self, row: int) -> str:
+        if self._samples.duplicates[row] in self._copies:
+            return "the same pixels stand in"
+        groups = self._samples.groups
+        if groups is not None and groups[row] and str(groups[row]) in self._groups:
+            return f"its group '{groups[row]}' also stands in"
+        return "copies and groups tie it to"
+
+    def partner(self, row: int) -> str:
+        name = self._copies.get(self._samples.duplicates[row], "")
+        return f" as {name}" if name else ""
+
+
+def _check_train(samples: _Samples, given: NDArray[np.str_], assignment: NDArray[np.str_]) -> None:
+    empty = (samples.counts(given != "") > 0) & (samples.counts(assignment == "train") == 0)
+    if empty.any():
+        raise DataError(
+            f"nothing is left to learn from in {samples.classes_of(empty)}, once the pictures that"
+            " also stand in validation or test are left out",
+            mend="Add other pictures of it to train, or use --resplit to part all pictures anew.",
+        )
+
+
+def _told_as_left_out(
+    samples: _Samples, given: NDArray[np.str_], reasons: dict[int, str]
+) -> list[str]:
+    remarks = []
+    for name in ("train", "validation"):
+        rows = [row for row in reasons if given[row] == name]
+        if rows:
+            remarks.append(
+                f"{len(rows):,} pictures of {name} were left out because they, copies of them or"
+                f" their groups are also judged on: {listed(samples.names[row] for row in rows)}."
+            )
+    return remarks
+
+
+def _told_as_kept_whole(samples: _Samples) -> list[str]:
+    sizes = np.bincount(samples.units)
+    if not (sizes > 1).any():
+        return []
+    what = "copies of one picture" if samples.groups is None else "groups and copies"
+    sets, pictures = np.count_nonzero(sizes > 1), sizes[sizes > 1].sum()
+    told = f"{sets:,} sets of pictures ({what}; {pictures:,} pictures in all) were kept whole."
+    return [told]
+
+
+def _told_as_missing(
+    samples: _Samples,
+    assignment: NDArray[np.str_],
+    splits: Sequence[str],
+    judged: NDArray[np.bool_],
+) -> list[str]:
+    """A sentence for each split that lacks some of the classes that are `judged` (classes,)."""
+    remarks = []
+    for name in splits:
+        missing = judged & (samples.counts(assignment == name) == 0)
+        if missing.any():
+            remarks.append(
+                f"No picture of {samples.classes_of(missing)} stands in {name}: there are too few"
+                " that may be parted."
+            )
+    return remarks
