@@ -1,0 +1,207 @@
+"""A bundle at work: pictures in, predictions out, without torch.
+
+`load` checks every file against the manifest and the golden inputs against this machine's own
+answers before it hands out a `Classifier`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from linnaeus.bundle.golden import check_golden
+from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.bundle.record import GRAPH_FILE, BundleRecord, read_record
+from linnaeus.bundle.runtime import Session, serving_here
+from linnaeus.bundle.softmax import softmax
+from linnaeus.errors import UnreadableImage
+from linnaeus.files import verify_manifest
+from linnaeus.images.decode import ImageSource
+
+__all__ = ["Answer", "Classifier", "load"]
+
+AHEAD = 4
+"""Pictures decoded ahead of the network for each decoding thread: enough to keep it busy, little
+enough that memory stays flat however many pictures there are."""
+
+Key = TypeVar("Key")
+Decoded = tuple[NDArray[np.uint8], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a classifier says of one picture.
+
+    `logits` (classes,) float32 before calibration and `probabilities` (classes,) float32 after it,
+    `features` (d,) float32; all NaN where the picture could not be read, for the reason in `error`.
+    `notes` tell what was done beyond plain decoding.
+    """
+
+    probabilities: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+class Classifier:
+    """A trained classifier that runs without torch. Made by `linnaeus.load`.
+
+    `record` is what bundle.json says, `notices` the sentences that whoever uses it should see
+    (this machine serves it in another way than it was judged in, say). Safe to use from several
+    threads: the network itself runs for one of them at a time.
+
+    Example
+    -------
+    >>> import linnaeus, numpy as np                                  # doctest: +SKIP
+    >>> classifier = linnaeus.load("runs/leaves/bundle")              # doctest: +SKIP
+    >>> classifier.predict("photo.jpg")[0].label                      # doctest: +SKIP
+    'oak'
+    """
+
+    def __init__(self, record: BundleRecord, graph: Path) -> None:
+        engine, precision, notice = serving_here(record.serving)
+        self.record = record
+        self.notices: tuple[str, ...] = (notice,) if notice else ()
+        self._session = Session(graph, engine, precision)
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of every row of probabilities."""
+        return self.record.classes
+
+    @property
+    def precision(self) -> str:
+        """The precision it answers in on this machine: "float32" or "bfloat16"."""
+        return self._session.precision
+
+    @property
+    def engine(self) -> str:
+        """The runtime that answers on this machine: "openvino" or "onnxruntime"."""
+        return self._session.engine
+
+    def predict(
+        self,
+        images: ImageSource | Sequence[ImageSource],
+        *,
+        unreadable: Literal["raise", "keep"] = "raise",
+    ) -> Predictions:
+        """Classify one picture or a sequence of them.
+
+        A picture is a path, the bytes of a file, a PIL image or an array (H, W, 3) uint8 RGB.
+        Always gives `Predictions`, of length 1 for a single picture; ids are the paths, or the
+        positions "0", "1", … where there is no path.
+
+        Raises UnreadableImage for a picture that cannot be read; `unreadable="keep"` keeps its
+        row instead, with NaN probabilities and the reason in `errors`.
+        """
+        alone = isinstance(images, bytes | str | Path | Image.Image | np.ndarray)
+        given: Sequence[ImageSource] = [images] if alone else images  # type: ignore[list-item,assignment]
+        ids = [str(one) if isinstance(one, str | Path) else str(i) for i, one in enumerate(given)]
+        answers = []
+        for name, answer in self.stream(zip(ids, given, strict=True)):
+            if answer.error and unreadable == "raise":
+                raise UnreadableImage(answer.error, where=name, mend="Replace it or leave it out.")
+            answers.append(answer)
+        return self.gather(ids, answers)
+
+    def stream(self, pictures: Iterable[tuple[Key, ImageSource]]) -> Iterator[tuple[Key, Answer]]:
+        """Classify (key, picture) pairs as they come; gives (key, Answer) in the same order.
+
+        Memory stays flat however many there are. A picture that cannot be read gives an Answer
+        with its reason in `error`.
+        """
+        for key, decoded in _decode_ahead(pictures, self._decode):
+            yield key, self._refuse(decoded) if isinstance(decoded, str) else self._answer(decoded)
+
+    def predict_pixels(self, pixels: Iterable[NDArray[np.uint8]]) -> list[Answer]:
+        """Classify pictures that `record.preprocessing` has already brought to the model's size.
+
+        `pixels`: any number of (height_px, width_px, 3) uint8 RGB arrays.
+        """
+        return [self._answer((one, ())) for one in pixels]
+
+    def gather(
+        self,
+        ids: Sequence[str],
+        answers: Sequence[Answer],
+        labels: NDArray[np.int64] | None = None,
+    ) -> Predictions:
+        """Put together the `answers` to the pictures called `ids`, with true `labels` if known."""
+        rows = [answer.probabilities for answer in answers]
+        unknown = np.full(len(ids), UNKNOWN_LABEL, np.int64)
+        return Predictions(
+            ids=tuple(ids),
+            classes=self.classes,
+            probabilities=np.array(rows, np.float32).reshape(len(ids), len(self.classes)),
+            labels=unknown if labels is None else labels,
+            errors={n: a.error for n, a in zip(ids, answers, strict=True) if a.error},
+            notes={n: a.notes for n, a in zip(ids, answers, strict=True) if a.notes},
+        )
+
+    def _decode(self, source: ImageSource) -> Decoded | str:
+        try:
+            pixels, picture = self.record.preprocessing.read(source)
+        except UnreadableImage as error:
+            return error.what
+        return pixels, picture.notes
+
+    def _answer(self, decoded: Decoded) -> Answer:
+        pixels, notes = decoded
+        with self._one_at_a_time:
+            logits, features = self._session.run_one(np.ascontiguousarray(pixels))
+        probabilities = softmax(logits, self.record.calibration.temperature)
+        return Answer(probabilities, logits, features, notes)
+
+    def _refuse(self, reason: str) -> Answer:
+        nothing = np.full(len(self.classes), np.nan, np.float32)
+        return Answer(nothing, nothing, np.full(1, np.nan, np.float32), error=reason)
+
+
+def load(folder: str | Path) -> Classifier:
+    """Open a bundle: `folder` is the one that holds bundle.json, or a run that has it in bundle/.
+
+    Raises BundleError where a file is missing, added or changed since the bundle was made (naming
+    it), where the bundle is too new, or where this machine answers the golden inputs otherwise
+    than the machine that made it.
+    """
+    place = Path(folder)
+    if not (place / "bundle.json").exists() and (place / "bundle" / "bundle.json").exists():
+        place = place / "bundle"
+    record = read_record(place)
+    verify_manifest(place)
+    classifier = Classifier(record, place / GRAPH_FILE)
+    check_golden(place, classifier.predict_pixels, classifier.precision)
+    return classifier
+
+
+def _decode_ahead(
+    pictures: Iterable[tuple[Key, ImageSource]], decode: Callable[[ImageSource], Decoded | str]
+) -> Iterator[tuple[Key, Decoded | str]]:
+    """Decode in threads (Pillow releases the interpreter while it works), in order, bounded."""
+    threads = os.cpu_count() or 1
+    waiting: deque[tuple[Key, Future[Decoded | str]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for key, source in pictures:
+                waiting.append((key, pool.submit(decode, source)))
+                if len(waiting) >= threads * AHEAD:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()

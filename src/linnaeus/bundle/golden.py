@@ -1,0 +1,67 @@
+"""Golden inputs: a few pictures with the answers that they must give, on whatever machine.
+
+They are kept with their answers in every precision that was tried when the bundle was made, so
+that a machine is held to the precision that it serves in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.record import GOLDEN_FILE
+from linnaeus.errors import BundleError
+
+__all__ = ["GOLDEN_IMAGES", "TOLERANCE", "check_golden", "write_golden"]
+
+GOLDEN_IMAGES = 4
+
+TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2}
+"""Largest accepted difference of a probability. Processors round and sum in different orders;
+bfloat16 keeps 8 bits of a number, so its answers scatter more between kinds of processor."""
+
+
+class HasProbabilities(Protocol):
+    """An answer, as far as the golden check needs to know it."""
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """(classes,) float32."""
+
+
+AnswerAll = Callable[[Iterable[NDArray[np.uint8]]], Sequence[HasProbabilities]]
+
+
+def write_golden(
+    folder: Path, pixels: NDArray[np.uint8], probabilities: Mapping[str, NDArray[np.float32]]
+) -> None:
+    """Keep `pixels` (k, height, width, 3) uint8 and, by precision, their (k, classes) float32."""
+    from safetensors.numpy import save_file
+
+    tensors = {f"probabilities.{precision}": rows for precision, rows in probabilities.items()}
+    save_file({"pixels": np.ascontiguousarray(pixels), **tensors}, str(folder / GOLDEN_FILE))
+
+
+def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:
+    """Answer the golden inputs of the bundle in `folder` here, and compare.
+
+    Raises BundleError where a probability is further off than `TOLERANCE`.
+    """
+    from safetensors.numpy import load_file
+
+    kept = load_file(str(folder / GOLDEN_FILE))
+    # A bundle made on a machine without bfloat16 is never served in it, so float32 always exists.
+    expected = kept.get(f"probabilities.{precision}", kept["probabilities.float32"])
+    given = np.stack([one.probabilities for one in answer(kept["pixels"])])
+    worst = float(np.abs(given - expected).max())
+    if not worst <= TOLERANCE[precision]:
+        raise BundleError(
+            f"this machine answers the golden inputs differently, by up to {worst:.3g} where"
+            f" {TOLERANCE[precision]:g} is accepted",
+            where=str(folder),
+            mend="Install the runtime named in bundle.json in that version, or train anew here.",
+        )

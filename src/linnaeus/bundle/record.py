@@ -1,0 +1,121 @@
+"""What bundle.json says: one frozen record with a schema version, all that a bundle needs to run.
+
+The bundle is a folder of plain files (no pickle: files from elsewhere are data, not programs):
+
+    bundle.json          this record
+    model.onnx           the graph: `pixels` (n, height, width, 3) uint8 RGB in;
+                         `logits` (n, classes) and `features` (n, d) float32 out
+    weights.safetensors  the network's weights under their names, for training further
+    golden.safetensors   a few inputs with the answers they must give
+    MODEL_CARD.md        what it is for, what it was trained on, how good it is, its limits
+    manifest.json        the SHA-256 of each of the above
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from linnaeus.errors import BundleError
+from linnaeus.files import read_json
+from linnaeus.images.preprocess import Preprocessing
+
+__all__ = [
+    "CARD_FILE",
+    "GOLDEN_FILE",
+    "GRAPH_FILE",
+    "RECORD_FILE",
+    "SCHEMA_VERSION",
+    "WEIGHTS_FILE",
+    "BundleRecord",
+    "Calibration",
+    "Engine",
+    "Precision",
+    "Serving",
+    "read_record",
+]
+
+SCHEMA_VERSION: Literal[1] = 1
+RECORD_FILE = "bundle.json"
+GRAPH_FILE = "model.onnx"
+WEIGHTS_FILE = "weights.safetensors"
+GOLDEN_FILE = "golden.safetensors"
+CARD_FILE = "MODEL_CARD.md"
+
+Engine = Literal["openvino", "onnxruntime"]
+Precision = Literal["float32", "bfloat16"]
+
+
+class Strict(BaseModel):
+    """A frozen record that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Serving(Strict):
+    """The runtime and precision that every figure of the report was measured with, and why."""
+
+    engine: Engine
+    engine_version: str
+    precision: Precision
+    why: str
+
+
+class Calibration(Strict):
+    """How logits become probabilities: softmax(logits / temperature)."""
+
+    method: Literal["temperature", "none"] = "none"
+    temperature: float = Field(default=1.0, gt=0)
+
+
+class BundleRecord(Strict):
+    """All that a bundle needs to answer, and where it comes from.
+
+    `created` is UTC in ISO 8601. `data` and `model` are facts for people and tools (name,
+    fingerprint, architecture, parameters…); nothing in them changes an answer.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    linnaeus_version: str
+    created: str
+    classes: tuple[str, ...] = Field(min_length=2)
+    preprocessing: Preprocessing
+    serving: Serving
+    calibration: Calibration = Calibration()
+    model: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+
+
+def read_record(folder: Path) -> BundleRecord:
+    """Read `folder`/bundle.json. Raises BundleError where it is absent, damaged or too new."""
+    file = folder / RECORD_FILE
+    try:
+        content = read_json(file)
+    except FileNotFoundError:
+        raise BundleError(
+            "there is no bundle here",
+            where=str(folder),
+            mend="Name the folder that holds bundle.json (a run keeps it under RUN/bundle).",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _damaged(file, str(error)) from None
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise BundleError(
+            f"the bundle has schema version {version}, and this Linnaeus reads {SCHEMA_VERSION}",
+            where=str(file),
+            mend="Update Linnaeus, or make the bundle with this version.",
+        )
+    try:
+        return BundleRecord.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise _damaged(file, f"{place}: {first['msg']}") from None
+
+
+def _damaged(file: Path, reason: str) -> BundleError:
+    mend = "Copy the bundle again from where it was made."
+    return BundleError(f"it cannot be understood ({reason})", where=str(file), mend=mend)
