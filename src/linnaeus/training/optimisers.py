@@ -1,0 +1,110 @@
+"""The optimisers: Muon for the convolutions that a normalisation follows, Nesterov for the rest.
+
+Muon moves all directions of a filter bank equally far. From scratch on small pictures it reaches
+the accuracy of stochastic gradient descent in less than half of the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from linnaeus.training.plan import TrainingPlan
+
+__all__ = ["Muon", "optimisers_for", "set_learning_rate"]
+
+# A quintic that takes every singular value in (0, 1] to about 1 (Jordan 2024): steep at 0 rather
+# than exact at 1, because three rounds have to be enough.
+QUINTIC = (3.4445, -4.7750, 2.0315)
+ROUNDS = 3
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose steps are orthogonalised (Jordan and others 2024), on unit filter banks.
+
+    Each weight (out, in, kh, kw) must be followed by a normalisation, so that its length means
+    nothing: it is reset before every step, which makes `lr` the angle by which a bank turns.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Take one step down the gradients that stand in the parameters."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    self._turn(weight, group["lr"], group["momentum"])
+
+    def _turn(self, weight: Tensor, lr: float, momentum: float) -> None:
+        state = self.state[weight]
+        if not state:
+            state["velocity"] = torch.zeros_like(weight)
+        velocity = state["velocity"].mul_(momentum).add_(weight.grad)
+        ahead = weight.grad.add(velocity, alpha=momentum)  # type: ignore[union-attr]
+        weight.mul_(len(weight) ** 0.5 / weight.norm().clamp_min(1e-12))
+        weight.add_(orthogonalised(ahead), alpha=-lr)
+
+
+def orthogonalised(bank: Tensor) -> Tensor:
+    """`bank` (out, …) as a matrix with its singular values brought near 1, in bank's shape."""
+    a, b, c = QUINTIC
+    rows = bank.reshape(len(bank), -1)
+    tall = rows.shape[0] > rows.shape[1]
+    x = rows.T if tall else rows
+    x = x / x.norm().clamp_min(1e-12)
+    for _ in range(ROUNDS):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    turned: Tensor = x.T if tall else x
+    return turned.reshape(bank.shape)
+
+
+def optimisers_for(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.Optimizer]:
+    """What moves the weights of `network`: every parameter stands in exactly one optimiser.
+
+    Decay is for matrices alone: shrinking a bias or a normalisation's scale regularises nothing.
+    """
+    banks, matrices, vectors = _sorted_parameters(network)
+    rest = torch.optim.SGD(
+        [
+            {"params": matrices, "weight_decay": plan.weight_decay},
+            {"params": vectors, "weight_decay": 0.0},
+        ],
+        lr=plan.head_learning_rate,
+        momentum=plan.head_momentum,
+        nesterov=True,
+    )
+    muon: list[torch.optim.Optimizer] = (
+        [Muon(banks, plan.learning_rate, plan.momentum)] if banks else []
+    )
+    optimisers: list[torch.optim.Optimizer] = [*muon, rest]
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["peak_lr"] = group["lr"]
+    return optimisers
+
+
+def set_learning_rate(optimisers: Iterable[torch.optim.Optimizer], factor: float) -> None:
+    """Bring every group to `factor` times its peak learning rate."""
+    for optimiser in optimisers:
+        group: dict[str, Any]
+        for group in optimiser.param_groups:
+            group["lr"] = factor * group["peak_lr"]
+
+
+def _sorted_parameters(network: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """Filter banks followed by a normalisation (they have no bias), other matrices, vectors."""
+    banks = [
+        module.weight
+        for module in network.modules()
+        if isinstance(module, nn.Conv2d) and module.bias is None and module.groups == 1
+    ]
+    known = {id(weight) for weight in banks}
+    others = [p for p in network.parameters() if id(p) not in known]
+    return banks, [p for p in others if p.ndim > 1], [p for p in others if p.ndim <= 1]
