@@ -15,7 +15,7 @@ from linnaeus.data.store import SYSTEM_FILES, Listing
 from linnaeus.errors import DataError
 from linnaeus.images.decode import IMAGE_SUFFIXES
 
-__all__ = ["SPLIT_NAMES", "Layout", "Sample", "listed", "read_layout"]
+__all__ = ["SPLIT_NAMES", "Layout", "Sample", "is_picture", "listed", "read_layout"]
 
 SPLIT_NAMES = {
     "train": "train",
@@ -96,14 +96,19 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(every[:NAMED_AT_MOST]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def is_picture(path: str) -> bool:
+    """Whether a path's name promises a picture: it is not hidden and has such an ending."""
+    name = _last(path)
+    return not name.startswith(".") and posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
 def _grow(listing: Listing, where: str) -> _Tree:
     folders, pictures, others = defaultdict(list), defaultdict(list), defaultdict(list)
     beneath: Counter[str] = Counter()
     for path in sorted(listing.folders):
         folders[posixpath.dirname(path)].append(path)
     for path in listing.files:
-        name = posixpath.basename(path)
-        if name.startswith(".") or posixpath.splitext(name)[1].lower() not in IMAGE_SUFFIXES:
+        if not is_picture(path):
             others[posixpath.dirname(path)].append(path)
         else:
             folder = posixpath.dirname(path)
