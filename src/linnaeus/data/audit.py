@@ -115,7 +115,7 @@ def _contradicting_labels(seen: _Seen) -> Iterable[Finding]:
             "contradicting-labels",
             "error",
             len(groups),
-            f"{_sets(len(groups))} of pictures with the same pixels {_stand(len(groups))} under different labels"
+            f"{_copies(len(groups))} under different labels"
             f" (first: {' = '.join(seen.paths(groups[0]))}).",
             "Decide on one label for each and take the other copies out.",
             [seen.paths(rows) for rows in groups],
@@ -129,7 +129,7 @@ def _leak_across_splits(seen: _Seen) -> Iterable[Finding]:
             "leak-across-splits",
             "error",
             len(groups),
-            f"{_sets(len(groups))} of pictures with the same pixels {_stand(len(groups))} in more than one split"
+            f"{_copies(len(groups))} in more than one split"
             f" (first: {' = '.join(seen.paths(groups[0]))}).",
             "Training leaves the copies of judged pictures out; better take them out of the data.",
             [seen.paths(rows) for rows in groups],
@@ -149,8 +149,8 @@ def _group_leak(seen: _Seen) -> Iterable[Finding]:
             "group-leak",
             "error",
             len(leaking),
-            f"{len(leaking):,} of {len(members):,} groups {_stand(len(leaking))} in more than one split"
-            f" ({listed(leaking)}).",
+            f"{len(leaking):,} of {len(members):,} groups {'stands' if len(leaking) == 1 else 'stand'}"
+            f" in more than one split ({listed(leaking)}).",
             "Part the pictures anew by group (--resplit); a test on known groups flatters.",
             [seen.paths(rows) for rows in leaking.values()],
         )
@@ -164,7 +164,7 @@ def _exact_duplicates(seen: _Seen) -> Iterable[Finding]:
             "exact-duplicates",
             "warning",
             len(groups),
-            f"{_sets(len(groups))} of pictures with the same pixels {_stand(len(groups))} in one class each"
+            f"{_copies(len(groups))} in one class each"
             f" (first: {' = '.join(seen.paths(groups[0]))}).",
             "Keep one of each: copies count double and make a model look surer than it is.",
             [seen.paths(rows) for rows in groups],
@@ -181,7 +181,8 @@ def _tiny_class(seen: _Seen) -> Iterable[Finding]:
             severity,
             len(few),
             f"{len(few):,} of {len(seen.class_counts):,} classes"
-            f" {'has' if len(few) == 1 else 'have'} fewer than {FEW_IN_CLASS} readable pictures ({listed(told)}).",
+            f" {'has' if len(few) == 1 else 'have'} fewer than {FEW_IN_CLASS} readable pictures"
+            f" ({listed(told)}).",
             "Collect more of them, or merge them with a class like them.",
         )
 
@@ -366,13 +367,10 @@ def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
-def _sets(count: int) -> str:
-    return "1 set" if count == 1 else f"{count:,} sets"
+def _copies(count: int) -> str:
+    what = "of pictures with the same pixels"
+    return f"1 set {what} stands" if count == 1 else f"{count:,} sets {what} stand"
 
 
 def _are(count: int) -> str:
     return "is" if count == 1 else "are"
-
-
-def _stand(count: int) -> str:
-    return "stands" if count == 1 else "stand"
