@@ -116,7 +116,7 @@ class _Training:
         self.validation = (_tensor(validation[0]), _tensor(validation[1]))
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(self.network, plan.average_decay)
-        self.optimisers = optimisers_for(self.network, plan)
+        self.optimisers = optimisers_for(self.network, self.plan)
         self.augment = Augmentation(plan.seed, plan.mirror, plan.shift, plan.zoom)
         self.batch_size = self.plan.batch_size_for(len(pixels))
         self.epoch_steps = len(pixels) // self.batch_size
@@ -268,7 +268,9 @@ class _Training:
         stage.advance(amount, note)
 
     def _first_pace(self) -> Pace:
-        return Pace(0, max(1, round(self.plan.epochs_for(len(self.pixels)) * self.epoch_steps)))
+        count, height_px, width_px, _ = self.pixels.shape
+        epochs = self.plan.epochs_for(count, min(height_px, width_px))
+        return Pace(0, max(1, round(epochs * self.epoch_steps)))
 
     def _pacemaker(self) -> Pacemaker | None:
         if self.plan.budget_s is None or self.plan.paces:

@@ -28,10 +28,14 @@ class Muon(torch.optim.Optimizer):
 
     Each weight (out, in, kh, kw) must be followed by a normalisation, so that its length means
     nothing: it is reset before every step, which makes `lr` the angle by which a bank turns.
+    `precision` is that of the orthogonalising products; their error is far below a step's noise.
     """
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float) -> None:
+    def __init__(
+        self, params: Iterable[Tensor], lr: float, momentum: float, precision: torch.dtype
+    ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
+        self._precision = precision
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -48,21 +52,21 @@ class Muon(torch.optim.Optimizer):
         velocity = state["velocity"].mul_(momentum).add_(weight.grad)
         ahead = weight.grad.add(velocity, alpha=momentum)  # type: ignore[union-attr]
         weight.mul_(len(weight) ** 0.5 / weight.norm().clamp_min(1e-12))
-        weight.add_(orthogonalised(ahead), alpha=-lr)
+        weight.add_(orthogonalised(ahead, self._precision), alpha=-lr)
 
 
-def orthogonalised(bank: Tensor) -> Tensor:
+def orthogonalised(bank: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
     """`bank` (out, …) as a matrix with its singular values brought near 1, in bank's shape."""
     a, b, c = QUINTIC
     rows = bank.reshape(len(bank), -1)
     tall = rows.shape[0] > rows.shape[1]
     x = rows.T if tall else rows
-    x = x / x.norm().clamp_min(1e-12)
+    x = (x / x.norm().clamp_min(1e-12)).to(precision)
     for _ in range(ROUNDS):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
     turned: Tensor = x.T if tall else x
-    return turned.reshape(bank.shape)
+    return turned.reshape(bank.shape).to(bank.dtype)
 
 
 def optimisers_for(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.Optimizer]:
@@ -71,6 +75,7 @@ def optimisers_for(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.O
     Decay is for matrices alone: shrinking a bias or a normalisation's scale regularises nothing.
     """
     banks, matrices, vectors = _sorted_parameters(network)
+    precision = torch.bfloat16 if plan.precision == "bfloat16" else torch.float32
     rest = torch.optim.SGD(
         [
             {"params": matrices, "weight_decay": plan.weight_decay},
@@ -81,7 +86,7 @@ def optimisers_for(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.O
         nesterov=True,
     )
     muon: list[torch.optim.Optimizer] = (
-        [Muon(banks, plan.learning_rate, plan.momentum)] if banks else []
+        [Muon(banks, plan.learning_rate, plan.momentum, precision)] if banks else []
     )
     optimisers: list[torch.optim.Optimizer] = [*muon, rest]
     for optimiser in optimisers:

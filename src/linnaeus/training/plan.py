@@ -12,7 +12,9 @@ from linnaeus.training.schedule import Pace
 
 __all__ = ["TrainingPlan"]
 
-VIEWS = 60_000  # pictures shown in all where the data set is small
+VIEWS_PER_PX = (
+    3_000  # pictures shown in all, for each px of a side: larger ones differ in more ways
+)
 EPOCHS = (12.0, 60.0)  # fewest and most without a budget
 
 
@@ -28,7 +30,8 @@ class TrainingPlan(BaseModel):
 
     seed: int = 0
     epochs: Annotated[float, Gt(0)] | None = None
-    """Passes over the training pictures. None: `VIEWS` pictures in all, at least 12, at most 60."""
+    """Passes over the training pictures. None: from the number and size of the pictures
+    (`epochs_for`): 12 for large sets, 60 for a few hundred pictures."""
     budget_s: Annotated[float, Gt(0)] | None = None
     """Seconds on the clock, validation counted. None: no limit."""
     paces: tuple[Pace, ...] = ()
@@ -65,9 +68,9 @@ class TrainingPlan(BaseModel):
         fitting = 2 ** round(math.log2(max(images, 1) / 20)) if images >= 20 else 32
         return min(max(32, min(512, fitting)), images)
 
-    def epochs_for(self, images: int) -> float:
-        """The passes over a training set of `images` without a budget."""
+    def epochs_for(self, images: int, side_px: int) -> float:
+        """The passes over a training set of `images` with sides of `side_px`, without a budget."""
         if self.epochs is not None:
             return self.epochs
         fewest, most = EPOCHS
-        return max(fewest, min(most, round(VIEWS / max(1, images))))
+        return max(fewest, min(most, round(VIEWS_PER_PX * side_px / max(1, images))))

@@ -1,0 +1,157 @@
+"""The training loop on real digits: it learns, repeats itself, keeps to its time, and stops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+datasets = pytest.importorskip("sklearn.datasets")
+
+from torch import nn  # noqa: E402
+
+from linnaeus.errors import Stopped, UsageError  # noqa: E402
+from linnaeus.models.cnn import small_cnn  # noqa: E402
+from linnaeus.models.normalise import Normalise  # noqa: E402
+from linnaeus.progress import Quiet  # noqa: E402
+from linnaeus.training.clock import Clock  # noqa: E402
+from linnaeus.training.loop import TrainingPlan, fit_network  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """(pixels, labels) of training, validation and test: real 8 × 8 digits."""
+    data = datasets.load_digits()
+    grey = np.rint(data.images * 255 / 16).astype(np.uint8)
+    pixels, labels = np.repeat(grey[..., None], 3, axis=3), data.target.astype(np.int64)
+    order = np.random.default_rng(0).permutation(len(labels))
+    parts = np.split(order, [1257, 1437])
+    return [(pixels[part], labels[part]) for part in parts]
+
+
+class SteadyClock:
+    """A machine whose every look at the clock takes `look_s`; other speed after `slow_after`."""
+
+    def __init__(self, look_s=0.01, *, slow_after=10**9, slower=1.0):
+        self.looks, self.time_s = 0, 0.0
+        self.look_s, self.slow_after, self.slower = look_s, slow_after, slower
+
+    def __call__(self):
+        self.looks += 1
+        self.time_s += self.look_s * (self.slower if self.looks > self.slow_after else 1.0)
+        return self.time_s
+
+
+def fit(digits, *, plan, clock=None, stop=lambda: False, validation=None, width=0.5):
+    train, held_out, _ = digits
+    torch.manual_seed(plan.seed)
+    network = nn.Sequential(Normalise.measured_on(train[0]), small_cnn(10, 8, 8, width=width))
+    return fit_network(
+        network,
+        *train,
+        held_out if validation is None else validation,
+        plan=plan,
+        clock=clock or Clock(),
+        progress=Quiet(),
+        stop=stop,
+    )
+
+
+def accuracy(network, part):
+    with torch.no_grad():
+        return (network(torch.from_numpy(part[0])).argmax(1).numpy() == part[1]).mean()
+
+
+def same_bits(one, other):
+    return all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
+
+
+def test_digits_are_learnt(digits):
+    fitted = fit(digits, plan=TrainingPlan(epochs=6))
+    assert fitted.ended == "finished"
+    assert accuracy(fitted.network, digits[2]) >= 0.97
+    assert not fitted.network.training
+    assert {p.dtype for p in fitted.network.parameters()} == {torch.float32}
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(digits):
+    first, again, other = (
+        fit(digits, plan=TrainingPlan(epochs=2, seed=seed, shift=0.1)).network for seed in (1, 1, 2)
+    )
+    assert same_bits(first, again)
+    assert not same_bits(first, other)
+
+
+def test_a_budgeted_run_repeats_to_the_same_bits_without_a_clock(digits):
+    clock = Clock(SteadyClock(slow_after=60, slower=2.0))
+    first = fit(digits, plan=TrainingPlan(budget_s=2.0), clock=clock)
+    assert first.ended == "budget"
+    assert len(first.plan.paces) > 2
+    again = fit(digits, plan=first.plan)
+    assert again.steps == first.steps
+    assert same_bits(first.network, again.network)
+
+
+@pytest.mark.parametrize("slower", [0.5, 1.0, 3.0])
+def test_the_budget_is_kept_and_the_low_rates_are_reached_when_the_speed_changes(digits, slower):
+    clock = Clock(SteadyClock(slow_after=150, slower=slower))
+    fitted = fit(digits, plan=TrainingPlan(budget_s=5.0), clock=clock)
+    assert 0.93 * 5 <= fitted.seconds <= 1.05 * 5
+    assert fitted.history[-1].learning_rate <= 0.05 * TrainingPlan().learning_rate
+
+
+def test_a_budget_for_a_few_steps_still_gives_a_network(digits):
+    fitted = fit(digits, plan=TrainingPlan(budget_s=0.05), clock=Clock(SteadyClock()))
+    assert 1 <= fitted.steps < 12
+    assert len(fitted.history) == 1
+
+
+def test_history_tells_of_the_run(digits):
+    fitted = fit(digits, plan=TrainingPlan(epochs=4))
+    assert [row.epoch for row in fitted.history] == [1, 2, 3, 4]
+    assert fitted.epochs == 4
+    assert fitted.history[-1].train_loss < fitted.history[0].train_loss
+    best = max(row.validation_accuracy for row in fitted.history)
+    assert accuracy(fitted.network, digits[1]) == pytest.approx(best, abs=0.02)
+
+
+def test_stopping_keeps_what_was_learnt(digits):
+    asked = iter([False] * 57 + [True])
+    fitted = fit(digits, plan=TrainingPlan(epochs=50), stop=lambda: next(asked))
+    assert fitted.ended == "stopped"
+    assert fitted.steps == 57
+    assert accuracy(fitted.network, digits[2]) > 0.9
+
+
+def test_stopping_before_the_first_step_says_that_there_is_nothing(digits):
+    with pytest.raises(Stopped, match="before its first step"):
+        fit(digits, plan=TrainingPlan(), stop=lambda: True)
+
+
+def test_a_learning_rate_that_blows_up_is_named(digits):
+    plan = TrainingPlan(epochs=2, learning_rate=1e30, head_learning_rate=1e30)
+    with pytest.raises(UsageError, match="stopped being a number at step"):
+        fit(digits, plan=plan)
+
+
+def test_float32_and_read_only_memory_maps_are_fine(digits, tmp_path):
+    pixels, labels = digits[0]
+    np.save(tmp_path / "pixels.npy", pixels)
+    mapped = np.load(tmp_path / "pixels.npy", mmap_mode="r")
+    plan = TrainingPlan(epochs=1, precision="float32")
+    from_map = fit([(mapped, labels), *digits[1:]], plan=plan)
+    assert same_bits(from_map.network, fit(digits, plan=plan).network)
+
+
+def test_without_validation_pictures_the_last_weights_are_kept(digits):
+    nothing = digits[1][0][:0], digits[1][1][:0]
+    fitted = fit(digits, plan=TrainingPlan(epochs=2), validation=nothing)
+    assert np.isnan(fitted.history[-1].validation_accuracy)
+    assert accuracy(fitted.network, digits[2]) > 0.9
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 20])
+def test_a_handful_of_pictures_can_be_learnt(digits, count):
+    few = digits[0][0][:count], digits[0][1][:count]
+    fitted = fit([few, *digits[1:]], plan=TrainingPlan(epochs=3))
+    assert fitted.steps >= 3
