@@ -33,7 +33,7 @@ def shared_data() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def photographs(shared_data: Callable[[str], Path]) -> dict[str, dict[str, bytes]]:
-    """{class: {file name: JPEG bytes}}: twelve photographs of 192 × 144 px in each of six classes."""
+    """{class: {file name: JPEG bytes}}: twelve photographs of each of six classes."""
     taken: dict[str, dict[str, bytes]] = {}
     with zipfile.ZipFile(shared_data("trashnet192.zip")) as archive:
         for name in sorted(archive.namelist()):

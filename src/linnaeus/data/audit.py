@@ -149,8 +149,9 @@ def _group_leak(seen: _Seen) -> Iterable[Finding]:
             "group-leak",
             "error",
             len(leaking),
-            f"{len(leaking):,} of {len(members):,} groups {'stands' if len(leaking) == 1 else 'stand'}"
-            f" in more than one split ({listed(leaking)}).",
+            f"{len(leaking):,} of {len(members):,} groups"
+            f" {'stands' if len(leaking) == 1 else 'stand'} in more than one split"
+            f" ({listed(leaking)}).",
             "Part the pictures anew by group (--resplit); a test on known groups flatters.",
             [seen.paths(rows) for rows in leaking.values()],
         )

@@ -71,7 +71,7 @@ def read_layout(listing: Listing, where: str) -> Layout:
     tree = _grow(listing, where)
     if not tree.pictures_beneath[""]:
         raise DataError(
-            f"there is no picture in it ({len(listing.files):,} other files)",
+            f"there is no picture in it (files of other kinds: {len(listing.files):,})",
             where=where,
             mend="Pictures are known by their endings: .jpg, .png, .webp, .tif, .bmp, .gif ….",
         )
@@ -194,9 +194,10 @@ def _check_class_folders(tree: _Tree, root: str) -> None:
 
 def _without_labels(tree: _Tree, folder: str) -> DataError:
     count = len(tree.pictures[folder])
-    place = f"in '{folder}' " if folder else ""
+    loose = "1 picture lies loose" if count == 1 else f"{count:,} pictures lie loose"
+    place = f" in '{folder}'" if folder else ""
     return DataError(
-        f"{count:,} pictures {place}lie loose, without class folders, so they have no labels",
+        f"{loose}{place}, without a class folder, so without a label",
         where=tree.where,
         mend="Sort them into one folder a class, or give a table (CSV) of paths and labels.",
     )

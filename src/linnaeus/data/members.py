@@ -26,7 +26,7 @@ MAX_EXPANDED_BYTES = 200 * 10**9
 MAX_RATIO = 1000
 """Pictures shrink by a few per cent; even blank bitmaps stay under this."""
 
-RATIO_MATTERS_BYTES = 10**9
+RATIO_MATTERS_BYTES = 200 * 10**6
 """Below this, an archive may be as dense as it likes: it does no harm."""
 
 
@@ -68,7 +68,7 @@ def list_members(files: Iterable[str], folders: Iterable[str], refused: dict[str
     known: set[str] = set()
     for path in kept:
         known.update(_folders_above(path))
-    for path in outside_system_folders(f"{folder}/x" for folder in folders)[0]:
+    for path in outside_system_folders(f"{folder}/x" for folder in folders if folder)[0]:
         known.update(_folders_above(path))
     return Listing(tuple(sorted(kept)), frozenset(known), {**refused, **system})
 
@@ -78,8 +78,8 @@ def refuse_bomb(expanded_bytes: int, packed_bytes: int, where: Path) -> None:
     dense = expanded_bytes > RATIO_MATTERS_BYTES and expanded_bytes > MAX_RATIO * packed_bytes
     if dense or expanded_bytes > MAX_EXPANDED_BYTES:
         raise DataError(
-            f"the archive of {packed_bytes / 1e6:,.1f} MB would expand to more than"
-            f" {expanded_bytes / 1e9:,.0f} GB, as only archives made to do harm do",
+            f"the archive of {packed_bytes / 1e6:,.3f} MB expands to"
+            f" {expanded_bytes / 1e9:,.1f} GB or more, as only archives made to do harm do",
             where=str(where),
             mend="If you trust it, unpack it yourself and give the folder.",
         )

@@ -152,11 +152,14 @@ def _from_root(layout: Layout) -> dict[str, str]:
     """What is left alone, by paths that start where the data set does, as the samples' do."""
     if not layout.root:
         return dict(sorted(layout.left_alone.items()))
-    told = {}
-    for path, reason in sorted(layout.left_alone.items()):
-        folder_mark = "/" if path.endswith("/") else ""
-        told[posixpath.relpath(path, layout.root) + folder_mark] = reason
-    return told
+    return {_seen_from(layout.root, path): why for path, why in sorted(layout.left_alone.items())}
+
+
+def _seen_from(root: str, path: str) -> str:
+    """A path as seen from `root`; names that would leave their archive stay as they are."""
+    if path.startswith("/") or ".." in path.split("/"):
+        return path
+    return posixpath.relpath(path, root) + ("/" if path.endswith("/") else "")
 
 
 def _stem(path: Path) -> str:

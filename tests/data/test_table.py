@@ -1,0 +1,121 @@
+"""Tables of paths and labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from trees import png, write_tree
+
+from linnaeus.data.sources import load_dataset
+from linnaeus.errors import DataError
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    return write_tree(tmp_path, {f"img/{number}.png": png(number) for number in range(4)})
+
+
+def table(folder: Path, text: str, name: str = "table.csv", encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+ROWS = "img/0.png,cat\nimg/1.png,dog\nimg/2.png,cat\nimg/3.png,dog\n"
+
+
+@pytest.mark.parametrize("header", ["path,label", "Image Path,Class", "FILENAME,category"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_columns_are_known_by_their_usual_names(pictures: Path, header: str, encoding: str) -> None:
+    dataset = load_dataset(table(pictures, f"{header}\n{ROWS}", encoding=encoding))
+    assert dataset.classes == ("cat", "dog")
+    assert dataset.paths == tuple(f"img/{number}.png" for number in range(4))
+    assert dataset.labels.tolist() == [0, 1, 0, 1]
+    assert dataset.groups is None
+    assert dataset.source.read("img/2.png") == png(2)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(pictures: Path, delimiter: str) -> None:
+    text = ("path,label\n" + ROWS).replace(",", delimiter)
+    assert len(load_dataset(table(pictures, text, "table.tsv"))) == 4
+
+
+def test_groups_and_splits_come_from_their_columns(pictures: Path) -> None:
+    text = "file,what,who,Split\n"
+    text += "img/0.png,cat,ann,train\nimg/1.png,dog,bob,Train\n"
+    text += "img/2.png,cat,ann,val\nimg/3.png,dog,,test\n"
+    path = table(pictures, text)
+    dataset = load_dataset(path, label_column="what", group_column="who")
+    assert dataset.splits.tolist() == ["train", "train", "validation", "test"]
+    assert dataset.groups is not None
+    assert dataset.groups.tolist() == ["ann", "bob", "ann", ""]
+
+
+def test_windows_paths_and_paths_outside_the_folder_are_the_users_own(pictures: Path) -> None:
+    rows = "..\\img\\0.png,a\n../img/1.png,b\n" + f'"{(pictures / "img/2.png").as_posix()}",a\n'
+    (pictures / "tables").mkdir()
+    dataset = load_dataset(table(pictures / "tables", "path,label\n" + rows))
+    contents = {dataset.source.read(path) for path in dataset.paths}
+    assert contents == {png(0), png(1), png(2)}
+
+
+def test_pictures_that_no_row_names_are_told(pictures: Path) -> None:
+    dataset = load_dataset(table(pictures, "path,label\nimg/0.png,a\nimg/1.png,b\n"))
+    assert dataset.left_alone == {"img/": "no row names 2 of its pictures (2.png, 3.png)"}
+
+
+def test_a_row_said_twice_counts_once_and_is_told(pictures: Path) -> None:
+    dataset = load_dataset(table(pictures, f"path,label\n{ROWS}./img/0.png,cat\n"))
+    assert len(dataset) == 4
+    assert dataset.left_alone == {"line 6": "it repeats line 2 (img/0.png)"}
+
+
+def test_numbers_of_folds_are_no_split(pictures: Path) -> None:
+    text = "path,label,fold\nimg/0.png,a,0\nimg/1.png,b,1\n"
+    dataset = load_dataset(table(pictures, text))
+    assert np.all(dataset.splits == "")
+    assert "'fold'" in dataset.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["empty"]),
+        ("path,label\n", ["no rows"]),
+        (f"wo,label\n{ROWS}", ["image column", "wo, label", "--image-column"]),
+        (f"path,thing\n{ROWS}", ["a label column", "path, thing", "--label-column"]),
+        (f"path,path,label\n{ROWS}".replace(",c", ",x,c").replace(",d", ",x,d"), ["two columns"]),
+        (f"path,label\n{ROWS}img/0.png,dog\n", ["line 6", "img/0.png", "other labels in line 2"]),
+        (f"path,label\n{ROWS}img/9.png,dog\n", ["line 6", "1 of 5 rows", "img/9.png"]),
+        ("path,label\nimg/0.png,\nimg/1.png,dog\n", ["line 2", "'label' is empty"]),
+        ("path,label\n,cat\nimg/1.png,dog\n", ["line 2", "'path' is empty"]),
+        ("path,label\nimg/0.png,cat,dog\nimg/1.png,dog\n", ["line 2", "3 fields"]),
+        ("path,label,split\nimg/0.png,a,train\nimg/1.png,b,hold\n", ["line 3", "'hold'"]),
+        ("path,label,split\nimg/0.png,a,train\nimg/1.png,b,test\n", ["not in train: b"]),
+        ("path,label\nimg/0.png,a\nimg/1.png,a\n", ["only one class, 'a'"]),
+    ],
+)
+def test_each_mistake_in_a_table_gives_one_clear_sentence(
+    pictures: Path, text: str, words: list[str]
+) -> None:
+    path = table(pictures, text)
+    with pytest.raises(DataError) as caught:
+        load_dataset(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    for word in words:
+        assert word in message
+
+
+def test_a_column_that_is_not_there_names_those_that_are(pictures: Path) -> None:
+    with pytest.raises(DataError, match=r"no column 'who'\. The columns are path, label"):
+        load_dataset(table(pictures, f"path,label\n{ROWS}"), group_column="who")
+
+
+def test_a_table_in_an_old_encoding_is_refused(pictures: Path) -> None:
+    path = table(pictures, f"path,label\n{ROWS}img/0.png,Käfer\n", encoding="latin-1")
+    with pytest.raises(DataError, match="not UTF-8"):
+        load_dataset(path)
