@@ -135,7 +135,7 @@ def _anew(samples: _Samples, shares: tuple[float, float, float], allow_tiny: boo
     assignment = _dealt(samples, everything, shares)
     remarks += _told_as_kept_whole(samples)
     wanted = [name for name, share in zip(SPLITS, shares, strict=True) if share > 0]
-    remarks += _told_as_missing(samples, assignment, wanted, counts != 1)
+    remarks += _told_as_missing(samples, assignment, wanted, counts > 1)
     return Split(assignment, {}, tuple(remarks))
 
 

@@ -1,0 +1,189 @@
+"""What an audit finds in real pictures, clean and spoilt on purpose."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from trees import png, saved, write_tree
+
+from linnaeus.data.audit import CHECKS, audit
+from linnaeus.data.findings import Audit, Finding
+from linnaeus.data.scan import scan
+from linnaeus.data.sources import load_dataset
+from linnaeus.data.split import split
+
+SharedData = Callable[[str], Path]
+PAGE = Path(__file__).parents[2] / "docs/reference/audit.md"
+
+
+def audited(data: Path, **options: str) -> Audit:
+    dataset = load_dataset(data, **options)  # type: ignore[arg-type]
+    return audit(dataset, scan(dataset, preprocessing=None))
+
+
+def finding(found: Audit, kind: str) -> Finding:
+    (only,) = [one for one in found.findings if one.kind == kind]
+    return only
+
+
+def stems(one: Finding) -> set[frozenset[str]]:
+    return {frozenset(Path(path).stem for path in group) for group in one.files}
+
+
+def test_the_three_contradicting_pairs_of_trashnet_are_found_and_no_other(
+    shared_data: SharedData,
+) -> None:
+    found = audited(shared_data("trashnet192.zip"))
+    assert stems(finding(found, "contradicting-labels")) == {
+        frozenset({"metal91", "glass115"}),
+        frozenset({"plastic152", "glass176"}),
+        frozenset({"plastic332", "glass389"}),
+    }
+    assert {one.kind for one in found.findings} == {
+        "contradicting-labels",
+        "imbalance",
+        "stray-files",
+    }
+    assert found.findings[0].kind == "contradicting-labels"
+    assert found.images == found.readable == 2527
+
+
+def test_the_turned_photographs_of_hand_signs_are_found(shared_data: SharedData) -> None:
+    one = finding(audited(shared_data("sign_language_digits.tar.xz")), "exif-rotated")
+    assert one.count == 3
+    assert one.severity == "note"
+
+
+def test_senders_on_both_sides_of_a_real_split_are_found(
+    shared_data: SharedData, tmp_path: Path
+) -> None:
+    shutil.unpack_archive(shared_data("clothing160.tar"), tmp_path, filter="data")
+    found = audited(next(tmp_path.rglob("metadata.csv")), group_column="sender_id")
+    one = finding(found, "group-leak")
+    assert one.count == 113
+    assert "113 of 312 groups" in one.sentence
+
+
+def spoilt(folder: Path) -> Path:
+    """Spoil a clean folder in one way of each kind."""
+    glass, metal = (sorted((folder / name).iterdir()) for name in ("glass", "metal"))
+    shutil.copy(glass[0], folder / "glass" / "copy.jpg")
+    shutil.copy(glass[1], folder / "metal" / "glass.jpg")
+    with Image.open(metal[2]) as image:
+        grey, frames = (
+            image.convert("L"),
+            [image.resize((64, 64)), image.resize((64, 64)).rotate(9)],
+        )
+    moving = io.BytesIO()
+    frames[0].save(moving, "GIF", save_all=True, append_images=frames[1:])
+    deep = Image.fromarray(np.full((40, 40), 5000, np.uint16))
+    return write_tree(
+        folder,
+        {
+            "glass/grey.png": saved(grey, "PNG"),
+            "glass/moving.gif": moving.getvalue(),
+            "glass/broken.jpg": b"broken",
+            "glass/deep.png": saved(deep, "PNG"),
+            "metal/thumb.png": png(5, (9, 30)),
+            "metal/long.png": png(6, (400, 60)),
+            "rare/1.png": png(7),
+            "LICENSE": b"text",
+            "loose.jpg": glass[0].read_bytes(),
+        },
+    )
+
+
+def test_each_thing_that_is_wrong_is_found(photo_folder: Path) -> None:
+    found = audited(spoilt(photo_folder))
+    files = {one.kind: [list(group) for group in one.files] for one in found.findings}
+    glass = sorted(path.name for path in (photo_folder / "glass").glob("glass*.jpg"))
+    assert files == {
+        "unreadable": [["glass/broken.jpg"]],
+        "contradicting-labels": [[f"glass/{glass[1]}", "metal/glass.jpg"]],
+        "tiny-class": [],
+        "exact-duplicates": [["glass/copy.jpg", f"glass/{glass[0]}"]],
+        "imbalance": [],
+        "unlabelled-pictures": [["loose.jpg"]],
+        "animated": [["glass/moving.gif"]],
+        "mixed-modes": [["glass/deep.png"], ["glass/grey.png"]],
+        "odd-size": [["metal/thumb.png"]],
+        "odd-aspect": [["metal/long.png"]],
+        "converted": [["glass/deep.png"]],
+        "stray-files": [["LICENSE"]],
+    }
+    severities = [one.severity for one in found.findings]
+    assert severities == sorted(severities, key=["error", "warning", "note"].index)
+    assert found.images - found.readable == 1
+    assert finding(found, "tiny-class").severity == "error"
+
+
+def test_leaks_across_a_published_split_are_found_until_they_are_left_out(tmp_path: Path) -> None:
+    names = [f"{s}/{c}/{s}{c}{n}.png" for s in ("train", "test") for c in "ab" for n in range(12)]
+    files = {name: png(seed) for seed, name in enumerate(names)}
+    files["train/a/leak.png"] = files["test/a/testa3.png"]
+    dataset = load_dataset(write_tree(tmp_path, files))
+    seen = scan(dataset, preprocessing=None)
+    leak = finding(audit(dataset, seen), "leak-across-splits")
+    assert [sorted(group) for group in leak.files] == [["test/a/testa3.png", "train/a/leak.png"]]
+    assert leak.severity == "error"
+    parted = split(
+        dataset.labels,
+        classes=dataset.classes,
+        seed=0,
+        given=dataset.splits,
+        duplicates=seen.pixel_digests,
+    )
+    after = audit(dataset, seen, split=parted)
+    assert "leak-across-splits" not in {one.kind for one in after.findings}
+
+
+def test_the_three_lines_say_the_worst_first(photo_folder: Path) -> None:
+    lines = audited(spoilt(photo_folder)).in_three_lines()
+    assert len(lines) == 3
+    assert "from 1 (rare) to 17 (glass)" in lines[0]
+    assert "glass/broken.jpg" in lines[1]
+    assert "contradicting-labels (1)" in lines[2]
+
+
+def test_clean_pictures_are_said_to_be_clean(photo_folder: Path) -> None:
+    found = audited(photo_folder)
+    assert found.worst() is None
+    assert found.in_three_lines()[1] == "Nothing wrong was found in the files."
+
+
+def test_the_json_keeps_to_its_schema(photo_folder: Path) -> None:
+    written = json.loads(json.dumps(audited(spoilt(photo_folder)).to_json(), allow_nan=False))
+    assert set(written) == {"schema_version", "data", "notes", "findings"}
+    assert written["schema_version"] == 1
+    assert set(written["data"]) == {
+        "name",
+        "fingerprint",
+        "images",
+        "readable",
+        "classes",
+        "splits",
+    }
+    assert re.fullmatch("[0-9a-f]{64}", written["data"]["fingerprint"])
+    assert written["data"]["classes"]["paper"] == 12
+    for one in written["findings"]:
+        assert set(one) == {"kind", "severity", "count", "sentence", "advice", "files", "reasons"}
+        assert one["severity"] in {"error", "warning", "note"}
+        assert one["count"] >= 1
+        assert one["sentence"].endswith(".") and one["advice"].endswith(".")
+        assert not one["files"] or len(one["files"]) == one["count"]
+
+
+def test_every_kind_of_finding_is_in_the_reference() -> None:
+    if not PAGE.exists():
+        pytest.skip("docs/reference/audit.md is not here")
+    findings = PAGE.read_text(encoding="utf-8").partition("## The JSON")[0]
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", findings, flags=re.MULTILINE))
+    assert documented == {check.__name__.strip("_").replace("_", "-") for check in CHECKS}
