@@ -82,6 +82,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield aside
             for file in sorted(aside.rglob("*")):
                 if file.is_file():
+                    file.chmod(0o666 & ~_umask())
                     _flush_to_disk(file)
             if path.exists():
                 path.rmdir()

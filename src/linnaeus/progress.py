@@ -7,7 +7,7 @@ Python callers who pass nothing hear nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 __all__ = ["Progress", "Quiet", "Stage"]
@@ -29,15 +29,8 @@ class Progress(Protocol):
     def warn(self, sentence: str) -> None:
         """Tell the user one sentence that asks for attention."""
 
-    def stage(self, name: str, total: float | None = None) -> StageContext:
+    def stage(self, name: str, total: float | None = None) -> AbstractContextManager[Stage]:
         """Open a stage of `total` units (None: unknown), to be used in a `with` statement."""
-
-
-class StageContext(Protocol):
-    """What `Progress.stage` gives: a context that yields a Stage."""
-
-    def __enter__(self) -> Stage: ...
-    def __exit__(self, *exception: object) -> bool | None: ...
 
 
 class Quiet:

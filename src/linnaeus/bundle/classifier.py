@@ -35,6 +35,7 @@ AHEAD = 4
 enough that memory stays flat however many pictures there are."""
 
 Key = TypeVar("Key")
+Picture = ImageSource | Callable[[], bytes]
 Decoded = tuple[NDArray[np.uint8], tuple[str, ...]]
 
 
@@ -116,10 +117,11 @@ class Classifier:
             answers.append(answer)
         return self.gather(ids, answers)
 
-    def stream(self, pictures: Iterable[tuple[Key, ImageSource]]) -> Iterator[tuple[Key, Answer]]:
+    def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
         """Classify (key, picture) pairs as they come; gives (key, Answer) in the same order.
 
-        Memory stays flat however many there are. A picture that cannot be read gives an Answer
+        A picture may also be a function that gives the bytes of a file when its turn comes. Memory
+        stays flat however many there are. A picture that cannot be read gives an Answer
         with its reason in `error`.
         """
         for key, decoded in _decode_ahead(pictures, self._decode):
@@ -150,9 +152,10 @@ class Classifier:
             notes={n: a.notes for n, a in zip(ids, answers, strict=True) if a.notes},
         )
 
-    def _decode(self, source: ImageSource) -> Decoded | str:
+    def _decode(self, source: Picture) -> Decoded | str:
         try:
-            pixels, picture = self.record.preprocessing.read(source)
+            given = source() if callable(source) else source
+            pixels, picture = self.record.preprocessing.read(given)
         except UnreadableImage as error:
             return error.what
         return pixels, picture.notes
@@ -187,7 +190,7 @@ def load(folder: str | Path) -> Classifier:
 
 
 def _decode_ahead(
-    pictures: Iterable[tuple[Key, ImageSource]], decode: Callable[[ImageSource], Decoded | str]
+    pictures: Iterable[tuple[Key, Picture]], decode: Callable[[Picture], Decoded | str]
 ) -> Iterator[tuple[Key, Decoded | str]]:
     """Decode in threads (Pillow releases the interpreter while it works), in order, bounded."""
     threads = os.cpu_count() or 1

@@ -80,6 +80,8 @@ def _open(path: Path) -> Store:
     try:
         if path.is_dir():
             return FolderStore(path)
+        if path.exists() and not path.is_file():
+            raise _not_data(path, b"")
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError:
@@ -185,7 +187,9 @@ def _not_data(path: Path, head: bytes) -> DataError:
         return DataError(
             f"{kind} archives are not read", where=str(path), mend="Unpack it, or make it a zip."
         )
-    if not head.strip(b"\0"):
+    if not path.is_file():
+        what = "this is neither a folder nor a plain file"
+    elif not head.strip(b"\0"):
         what = "the file is empty" if not head else "the file begins with nothing but zeros"
     elif path.name.lower().endswith(tuple(ARCHIVE_SUFFIXES)):
         what = "by its content this is no zip or tar archive, whatever its name says"

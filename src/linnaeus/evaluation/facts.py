@@ -45,7 +45,7 @@ class ModelFacts:
 class EpochFacts:
     """One row of the training's history; a figure that was not taken is None."""
 
-    epoch: int
+    epoch: float
     train_loss: float | None = None
     validation_loss: float | None = None
     validation_accuracy: float | None = None

@@ -1,0 +1,132 @@
+"""The verbs, as Python functions: the same names, options and defaults as on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.data.audit import audit as audit_scan
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.findings import Audit
+from linnaeus.data.scan import scan
+from linnaeus.data.sources import load_dataset
+from linnaeus.errors import MissingError, UsageError
+from linnaeus.evaluation.evaluate import Evaluation
+from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
+from linnaeus.progress import Progress, Quiet
+
+if TYPE_CHECKING:
+    from linnaeus.training.recipe import Recipe
+    from linnaeus.training.run import Run
+
+__all__ = ["Classifier", "Dataset", "audit", "evaluate", "load", "load_dataset", "train"]
+
+
+def audit(
+    data: str | Path | Dataset, *, workers: int | None = None, progress: Progress | None = None
+) -> Audit:
+    """Look hard at a data set: what is broken, doubled, contradictory or lopsided in it.
+
+    `data` is anything that `load_dataset` takes, or a Dataset. Raises as `load_dataset` does.
+    """
+    dataset = _dataset(data)
+    return audit_scan(dataset, scan(dataset, workers=workers, progress=progress))
+
+
+def train(
+    data: str | Path | Dataset,
+    *,
+    out: str | Path | None = None,
+    recipe: Recipe | str | Path | None = None,
+    model: str | None = None,
+    weights: str | Path | Sequence[str | Path] = (),
+    download: bool = False,
+    budget: str | float | None = None,
+    epochs: float | None = None,
+    seed: int | None = None,
+    val: float | None = None,
+    test: float | None = None,
+    resplit: bool | None = None,
+    allow_tiny: bool | None = None,
+    precision: str | None = None,
+    workers: int | None = None,
+    ask: Callable[[str], bool] = lambda question: False,
+    progress: Progress | None = None,
+) -> Run:
+    """Train a classifier on `data` and judge it; everything about it lands in one folder.
+
+    `out`: the run's folder, by default a new one under runs/. `recipe`: a Recipe, or a file that
+    holds one; the options given beside it change its fields of the same meaning. `weights`:
+    folders to look into for pretrained networks. `budget`: seconds, or text such as "2m".
+
+    Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
+    weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
+    """
+    require_training()
+    from linnaeus.training.budget import parse_budget
+    from linnaeus.training.choice import choose_model
+    from linnaeus.training.fit import fit
+    from linnaeus.training.recipe import recipe_with
+
+    asked = recipe_with(
+        recipe,
+        model=model,
+        budget_s=None if budget is None else parse_budget(budget),
+        epochs=epochs,
+        seed=seed,
+        validation=val,
+        test=test,
+        resplit=resplit,
+        allow_tiny=allow_tiny,
+        precision=precision,
+    )
+    dataset = _dataset(data)
+    folders = [weights] if isinstance(weights, str | Path) else list(weights)
+    choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
+    folder = Path(out) if out is not None else _new_run_folder(dataset.name)
+    return fit(dataset, asked, choice, out=folder, workers=workers, progress=progress or Quiet())
+
+
+def evaluate(
+    bundle: str | Path,
+    data: str | Path | Dataset,
+    *,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Judge a finished bundle on labelled pictures that it has not seen.
+
+    `out`: a new folder for report/ and predictions.csv; nothing is written without it. Raises as
+    `evaluation.evaluate.evaluate` does.
+    """
+    folder = Path(out) if out is not None else None
+    return evaluate_bundle(Path(bundle), _dataset(data), out=folder, progress=progress or Quiet())
+
+
+def require_training() -> None:
+    """Raise MissingError where the packages that training needs are not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("torch", "timm", "onnx", "onnxscript") if find_spec(name) is None]
+    if missing:
+        raise MissingError(
+            f"training needs {', '.join(missing)}, which this installation does not have",
+            mend='Install it with: pip install "linnaeus[train]"',
+        )
+
+
+def _dataset(data: str | Path | Dataset) -> Dataset:
+    return data if isinstance(data, Dataset) else load_dataset(data)
+
+
+def _new_run_folder(name: str) -> Path:
+    """runs/NAME-DATE-TIME, numbered where it exists already."""
+    stem = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    numbered = [stem, *(stem.with_name(f"{stem.name}-{n}") for n in range(2, 100))]
+    free = next((folder for folder in numbered if not folder.exists()), None)
+    if free is None:
+        raise UsageError("no free name for a run", where="runs", mend="Give --out DIR.")
+    return free

@@ -1,0 +1,198 @@
+"""Judging a finished bundle on labelled pictures, never on ones that it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from linnaeus.bundle.classifier import Answer, Classifier, load
+from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.bundle.record import GRAPH_FILE
+from linnaeus.bundle.seen import read_seen, was_seen
+from linnaeus.bundle.table import write_csv
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.scan import scan
+from linnaeus.errors import DataError, UnreadableImage
+from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
+from linnaeus.evaluation.metrics import Metrics, measure
+from linnaeus.evaluation.plain_words import plain_words
+from linnaeus.evaluation.report import write_report
+from linnaeus.files import whole_folder
+from linnaeus.images.decode import decode
+from linnaeus.progress import Progress
+from linnaeus.version import __version__
+
+__all__ = ["Evaluation", "answers_for", "evaluate", "picture_from"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a bundle is on a data set, and where the report of it lies (None: not written)."""
+
+    metrics: Metrics
+    predictions: Predictions
+    remarks: tuple[str, ...]
+    report: Path | None
+
+    @property
+    def in_plain_words(self) -> tuple[str, ...]:
+        """The answer in a few sentences."""
+        return plain_words(self.metrics)
+
+
+def evaluate(
+    bundle: Path, dataset: Dataset, *, out: Path | None, progress: Progress, seed: int = 0
+) -> Evaluation:
+    """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
+
+    Where the data come with a test split, that is judged; otherwise all of them. Pictures whose
+    pixels the bundle was trained or calibrated on are left out, and told.
+
+    Raises DataError where a class of the data is not one of the bundle's or no picture is left,
+    BundleError as `bundle.classifier.load` does, WriteError where `out` holds something already.
+    """
+    classifier = load(bundle)
+    folder = bundle if (bundle / GRAPH_FILE).exists() else bundle / "bundle"
+    labels = _in_order_of(classifier.classes, dataset)
+    rows, remarks = _to_be_judged(folder, dataset, progress)
+    predictions, _ = answers_for(classifier, dataset, rows, labels[rows], progress)
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    counts = [classifier.record.data.get("train_counts", {}).get(c, 0) for c in classifier.classes]
+    metrics = measure(
+        predictions, train_counts=counts if any(counts) else None, seed=seed, groups=groups
+    )
+    remarks = (*classifier.notices, *remarks)
+    report = None
+    if out is not None:
+        facts = _facts(classifier, dataset, folder, remarks, predictions)
+        with whole_folder(out) as aside:
+            write_csv(aside / "predictions.csv", predictions)
+            write_report(
+                aside / "report",
+                facts,
+                predictions,
+                metrics,
+                validation=None,
+                picture_of=lambda name: picture_from(dataset, name),
+            )
+        report = out / "report" / "index.html"
+    return Evaluation(metrics, predictions, remarks, report)
+
+
+def answers_for(
+    classifier: Classifier,
+    dataset: Dataset,
+    rows: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    progress: Progress,
+) -> tuple[Predictions, list[Answer]]:
+    """The answers of `classifier` to the pictures at `rows` of `dataset`, read from their files.
+
+    `labels` (k,) are the true positions in the classifier's classes, -1 where unknown. A picture
+    that cannot be read keeps its row, and its reason.
+    """
+    ids = [dataset.paths[row] for row in rows]
+    answers: list[Answer] = []
+    with progress.stage("Judging", len(ids)) as stage:
+        pictures = ((name, partial(dataset.source.read, name)) for name in ids)
+        for _, answer in classifier.stream(pictures):
+            answers.append(answer)
+            stage.advance()
+    return classifier.gather(ids, answers, labels), answers
+
+
+def picture_from(dataset: Dataset, path: str) -> Image.Image | None:
+    """The upright picture at `path` of a data set; None where it cannot be read."""
+    try:
+        return Image.fromarray(decode(dataset.source.read(path), name=path).pixels)
+    except UnreadableImage:
+        return None
+
+
+def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64]:
+    """The labels of a data set as positions in the bundle's `classes`."""
+    known = {name: place for place, name in enumerate(classes)}
+    strange = [name for name in dataset.classes if name not in known]
+    if strange:
+        raise DataError(
+            f"the bundle does not know the class {', '.join(map(repr, strange[:5]))}",
+            where=dataset.name,
+            mend=f"It knows: {', '.join(classes[:20])}. Rename the classes, or leave them out.",
+        )
+    places = np.array([known[name] for name in dataset.classes], np.int64)
+    return np.where(dataset.labels >= 0, places[dataset.labels], UNKNOWN_LABEL)
+
+
+def _to_be_judged(
+    folder: Path, dataset: Dataset, progress: Progress
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    rows = np.arange(len(dataset))
+    remarks = []
+    if (dataset.splits == "test").any():
+        rows = np.flatnonzero(dataset.splits == "test")
+        remarks.append(f"Judged on the {len(rows):,} pictures of the data's own test split.")
+    seen = read_seen(folder)
+    if len(seen):
+        looked = scan(dataset, rows, progress=progress)
+        old = was_seen(seen, looked.pixel_digests) & looked.readable
+        if old.any():
+            remarks.append(
+                f"{int(old.sum()):,} of {len(rows):,} pictures are left out, because the bundle was"
+                " trained or calibrated on their very pixels."
+            )
+        rows = rows[~old]
+    if not len(rows):
+        raise DataError(
+            "the bundle was trained on every one of these pictures, so they cannot judge it",
+            where=dataset.name,
+            mend="Give pictures that it has not seen.",
+        )
+    return rows, tuple(remarks)
+
+
+def _facts(
+    classifier: Classifier,
+    dataset: Dataset,
+    folder: Path,
+    remarks: tuple[str, ...],
+    predictions: Predictions,
+) -> RunFacts:
+    record = classifier.record
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    named = predictions.labels[predictions.labels >= 0]
+    counts = np.bincount(named, minlength=len(record.classes))
+    return RunFacts(
+        title=f"{record.data.get('name', 'A bundle')} on {dataset.name}",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        linnaeus_version=__version__,
+        data=DataFacts(
+            name=dataset.name,
+            fingerprint=dataset.fingerprint,
+            images=len(dataset),
+            classes=record.classes,
+            counts={"test": counts.tolist()},
+            remarks=remarks,
+            unreadable=predictions.errors,
+        ),
+        model=ModelFacts(
+            name=str(record.model.get("name", "")),
+            why=str(record.model.get("why", "")),
+            input_size=(record.preprocessing.height_px, record.preprocessing.width_px),
+            parameters=int(record.model.get("parameters", 0)),
+        ),
+        bundle=BundleFacts(
+            runtime=classifier.engine,
+            precision=classifier.precision,
+            precision_why=record.serving.why,
+            temperature=record.calibration.temperature,
+            size_bytes=size,
+        ),
+        commands=(f"linnaeus predict {folder} PICTURES",),
+    )

@@ -1,0 +1,108 @@
+"""From a finished training to the facts that its report tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.record import BundleRecord
+from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts, TrainingFacts
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.metrics import Metrics
+from linnaeus.training.learned import Learned
+from linnaeus.training.material import Material
+from linnaeus.training.recipe import Recipe
+
+__all__ = ["Judged", "run_facts"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The bundle's answers to the test pictures, and what was measured on them and on validation.
+
+    `uncalibrated_error` is the test's calibration error at temperature 1.
+    """
+
+    predictions: Predictions
+    test: Metrics
+    validation: Metrics | None
+    uncalibrated_error: Figure
+
+
+def run_facts(
+    material: Material,
+    learned: Learned,
+    judged: Judged,
+    record: BundleRecord,
+    recipe: Recipe,
+    bundle: Path,
+) -> RunFacts:
+    """What the report of a training tells besides its figures.
+
+    `bundle` is the folder of the bundle's files as they are now; `recipe` the resolved one.
+    """
+    size = record.preprocessing
+    return RunFacts(
+        title=f"{record.data['name']} · {record.model['name']}",
+        created=record.created,
+        linnaeus_version=record.linnaeus_version,
+        data=_data_facts(material),
+        model=ModelFacts(
+            name=record.model["name"],
+            why=record.model["why"],
+            input_size=(size.height_px, size.width_px),
+            parameters=learned.parameters,
+        ),
+        training=TrainingFacts(
+            seconds=learned.seconds,
+            device="cpu",
+            budget_s=recipe.budget_s,
+            stopped_early=_why_early(learned),
+            history=learned.history,
+        ),
+        bundle=BundleFacts(
+            runtime=f"{record.serving.engine} {record.serving.engine_version}",
+            precision=record.serving.precision,
+            precision_why=record.serving.why,
+            temperature=record.calibration.temperature,
+            size_bytes=sum(f.stat().st_size for f in bundle.rglob("*") if f.is_file()),
+            uncalibrated_error=judged.uncalibrated_error,
+        ),
+        recipe=recipe.model_dump(mode="json"),
+        commands=("linnaeus predict RUN/bundle PICTURES", "linnaeus evaluate RUN/bundle DATA"),
+    )
+
+
+def _data_facts(material: Material) -> DataFacts:
+    dataset, parted = material.dataset, material.split
+    classes = len(dataset.classes)
+    rows = {"train": material.train, "validation": material.validation, "test": material.test}
+    counts = {
+        name: np.bincount(dataset.labels[part], minlength=classes).tolist()
+        for name, part in rows.items()
+    }
+    left_out = {
+        dataset.paths[row]: why
+        for row, why in parted.reasons.items()
+        if dataset.paths[row] not in material.scan.unreadable
+    }
+    return DataFacts(
+        name=dataset.name,
+        fingerprint=dataset.fingerprint,
+        images=len(dataset),
+        classes=dataset.classes,
+        counts=counts,
+        remarks=(*dataset.notes, *parted.remarks),
+        left_out=left_out,
+        unreadable=material.scan.unreadable,
+        audit=tuple(finding.sentence for finding in material.audit.findings),
+    )
+
+
+def _why_early(learned: Learned) -> str:
+    if learned.ended == "stopped":
+        return "It was ended by hand; this is the best model until then."
+    return "The budget was spent before all was done." if learned.ended == "budget" else ""

@@ -1,0 +1,235 @@
+"""One training from a data set to a finished run: look, split, learn, calibrate, judge, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from linnaeus.bundle.record import BundleRecord, Calibration, Engine, Precision
+from linnaeus.bundle.runtime import best_engine
+from linnaeus.bundle.seen import write_seen
+from linnaeus.bundle.softmax import softmax
+from linnaeus.bundle.table import write_csv
+from linnaeus.bundle.write import Draft, bundle_being_made
+from linnaeus.data.dataset import Dataset
+from linnaeus.errors import WriteError
+from linnaeus.evaluation.calibration import fit_temperature
+from linnaeus.evaluation.evaluate import answers_for, picture_from
+from linnaeus.evaluation.metrics import Metrics, measure
+from linnaeus.evaluation.report import write_report
+from linnaeus.files import write_json, write_whole
+from linnaeus.images.preprocess import Preprocessing
+from linnaeus.progress import Progress
+from linnaeus.training.card import model_card
+from linnaeus.training.choice import Choice
+from linnaeus.training.facts import Judged, run_facts
+from linnaeus.training.learned import Learned
+from linnaeus.training.material import Material, look, split_table
+from linnaeus.training.probe import Probe
+from linnaeus.training.recipe import Recipe
+from linnaeus.training.run import Run
+from linnaeus.training.scratch import learn_from_scratch
+from linnaeus.training.serving import Served, first_precision, serve
+from linnaeus.training.stopping import Stop, stop_on_interrupt
+from linnaeus.version import __version__
+
+__all__ = ["fit"]
+
+Learner = Callable[[Precision], Learned]
+
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I", "F"})
+
+
+def fit(
+    dataset: Dataset,
+    recipe: Recipe,
+    choice: Choice,
+    *,
+    out: Path,
+    progress: Progress,
+    workers: int | None = None,
+) -> Run:
+    """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`.
+
+    `workers` threads read the pictures; their number changes nothing but the time. The first
+    Ctrl-C during learning ends it with the best model so far.
+
+    Raises WriteError where `out` holds something, DataError where the data cannot be learnt from,
+    Stopped where it was ended before there was anything to keep.
+    """
+    _check_free(out)
+    progress.say(f"{dataset}")
+    progress.say(f"Network: {choice.name}. {choice.why}")
+    material = look(dataset, recipe, choice.backbone, progress, workers)
+    with stop_on_interrupt(progress) as stop:
+        learned, served = _learn(material, recipe, choice, progress, stop)
+        return _finish(material, learned, served, choice, out, progress)
+
+
+def _check_free(out: Path) -> None:
+    """Refuse a used folder before the work rather than after it."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise WriteError(
+            "already exists and is not empty",
+            where=str(out),
+            mend="Name another folder with --out, or move this one away.",
+        )
+
+
+def _learn(
+    material: Material, recipe: Recipe, choice: Choice, progress: Progress, stop: Stop
+) -> tuple[Learned, Served]:
+    """Learn, and choose how the result is served; again in float32 if bfloat16 did not do."""
+    engine = best_engine()
+    learn = _learner(material, recipe, choice, engine, progress, stop)
+    precision = first_precision(recipe.precision, engine)
+    learned = learn(precision)
+    held = material.validation
+    pixels, labels = material.pixels[held], material.dataset.labels[held]
+    served = serve(learned.graph, pixels, labels, engine=engine, asked=recipe.precision)
+    if choice.backbone is not None and served.serving.precision != precision and not stop():
+        learned = learn(served.serving.precision)
+        exact = serve(learned.graph, pixels, labels, engine=engine, asked="float32")
+        served = replace(exact, serving=served.serving)
+    for remark in learned.remarks:
+        progress.say(remark)
+    return learned, served
+
+
+def _learner(
+    material: Material,
+    recipe: Recipe,
+    choice: Choice,
+    engine: Engine,
+    progress: Progress,
+    stop: Stop,
+) -> Learner:
+    """A function from the precision of the features to what was learnt."""
+    rows = (material.pixels, material.dataset.labels, material.train, material.validation)
+    classes = material.dataset.classes
+    if choice.backbone is None:
+        grey = all(mode in GREY_MODES for mode in material.scan.modes if mode)
+        return lambda precision: learn_from_scratch(
+            *rows, classes=classes, grey=grey, recipe=recipe, progress=progress, stop=stop
+        )
+    with progress.stage(f"Loading {choice.backbone.name}"):
+        probe = Probe(choice.backbone, material.preprocessing)
+    return lambda precision: probe.learn(
+        *rows,
+        classes=len(classes),
+        recipe=recipe,
+        engine=engine,
+        precision=precision,
+        progress=progress,
+        stop=stop,
+    )
+
+
+def _finish(
+    material: Material,
+    learned: Learned,
+    served: Served,
+    choice: Choice,
+    out: Path,
+    progress: Progress,
+) -> Run:
+    """Make the bundle, judge it on the test pictures through itself, and write the rest."""
+    labels = material.dataset.labels
+    temperature = fit_temperature(served.logits, labels[material.validation])
+    record = _record(material, learned, served, choice, temperature)
+    golden = material.pixels[material.validation if len(material.validation) else material.train]
+    with bundle_being_made(
+        out / "bundle", record, learned.graph, learned.save_weights, golden
+    ) as draft:
+        judged = _judge(material, draft, served, temperature, progress)
+        used = np.concatenate([material.train, material.validation])
+        write_seen(draft.folder, [material.scan.pixel_digests[row] for row in used])
+        recipe = _resolved(learned.recipe, material.preprocessing, choice)
+        facts = run_facts(material, learned, judged, record, recipe, draft.folder)
+        draft.write_card(model_card(facts, judged.test))
+    write_json(out / "recipe.json", recipe.model_dump(mode="json"))
+    write_whole(out / "split.csv", split_table(material))
+    write_json(out / "audit.json", material.audit.to_json())
+    write_csv(out / "predictions.csv", judged.predictions)
+    write_report(
+        out / "report",
+        facts,
+        judged.predictions,
+        judged.test,
+        validation=judged.validation,
+        picture_of=lambda name: picture_from(material.dataset, name),
+    )
+    return Run(out, recipe, material.audit, judged.test)
+
+
+def _judge(
+    material: Material, draft: Draft, served: Served, temperature: float, progress: Progress
+) -> Judged:
+    """The finished bundle's figures on validation and, from the files themselves, on test."""
+    dataset, held, test = material.dataset, material.validation, material.test
+    classifier = draft.classifier
+    counts = np.bincount(dataset.labels[material.train], minlength=len(dataset.classes))
+    predictions, answers = answers_for(classifier, dataset, test, dataset.labels[test], progress)
+    groups = None if dataset.groups is None else dataset.groups
+    metrics = measure(
+        predictions, train_counts=counts, groups=None if groups is None else groups[test]
+    )
+    uncalibrated = replace(
+        predictions, probabilities=softmax(np.stack([answer.logits for answer in answers]))
+    )
+    validation: Metrics | None = None
+    if len(held):
+        ids = tuple(dataset.paths[row] for row in held)
+        probabilities = softmax(served.logits, temperature)
+        known = replace(
+            predictions,
+            ids=ids,
+            probabilities=probabilities,
+            labels=dataset.labels[held],
+            errors={},
+            notes={},
+        )
+        validation = measure(known, train_counts=counts)
+    before = measure(uncalibrated, train_counts=counts, resamples=200).calibration_error
+    return Judged(predictions, metrics, validation, before)
+
+
+def _record(
+    material: Material, learned: Learned, served: Served, choice: Choice, temperature: float
+) -> BundleRecord:
+    dataset = material.dataset
+    counts = np.bincount(dataset.labels[material.train], minlength=len(dataset.classes))
+    return BundleRecord(
+        linnaeus_version=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        classes=dataset.classes,
+        preprocessing=material.preprocessing,
+        serving=served.serving,
+        calibration=Calibration(method="temperature", temperature=temperature)
+        if len(material.validation)
+        else Calibration(),
+        model={
+            "name": choice.name,
+            "architecture": learned.architecture,
+            "why": choice.why,
+            "parameters": learned.parameters,
+            "licence_of_weights": choice.backbone.licence if choice.backbone else "",
+        },
+        data={
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "train_counts": dict(zip(dataset.classes, counts.tolist(), strict=True)),
+        },
+    )
+
+
+def _resolved(recipe: Recipe, preprocessing: Preprocessing, choice: Choice) -> Recipe:
+    """The recipe with nothing left to choose."""
+    size = (preprocessing.height_px, preprocessing.width_px)
+    return recipe.model_copy(
+        update={"model": choice.name, "image_size_px": size, "fit": preprocessing.fit}
+    )

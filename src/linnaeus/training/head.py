@@ -1,0 +1,129 @@
+"""A linear head on frozen features: multinomial logistic regression, its strength by validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from linnaeus.progress import Progress
+
+__all__ = ["Head", "fit_head"]
+
+MOST_ITERATIONS = 100
+PATIENCE = 2
+"""Strengths tried after the best one before the weaker rest is left untried."""
+
+UNCHOSEN_STRENGTH = 1e-4
+"""Used where there is no validation to choose on."""
+
+SMALLEST_DEVIATION = 1e-3
+"""Of the largest: a feature that hardly varies is not blown up to unit deviation."""
+
+Features = NDArray[np.float32]
+Labels = NDArray[np.int64]
+Scaled = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Head:
+    """`logits = features @ weight.T + bias`: `weight` (classes, d) and `bias` (classes,) float32.
+
+    `strength` is the L2 regularisation that was kept, `tried` the mean log loss on validation and
+    the accuracy there for each strength tried, in order (empty without validation).
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    strength: float
+    tried: tuple[tuple[float, float, float], ...]
+
+
+def fit_head(
+    features: Features,
+    labels: Labels,
+    validation: tuple[Features, Labels],
+    *,
+    classes: int,
+    strengths: Sequence[float],
+    progress: Progress,
+    stop: Callable[[], bool] = lambda: False,
+) -> Head:
+    """Fit a head on `features` (n, d) float32 with `labels` (n,) int64 in [0, classes).
+
+    Features are standardised and divided by the square root of d, so that a strength means the
+    same whatever their number; both are folded into the weights. Strengths are tried from strong
+    to weak, each from the last one's weights (L-BFGS), and the one with the least log loss on
+    `validation` is kept. `stop` ends the trying after the strength under way.
+    """
+    shift, scale = _standardisation(features)
+    inputs, targets = _scaled(features, labels, shift, scale)
+    judged = _scaled(*validation, shift, scale) if len(validation[1]) else None
+    path = sorted(strengths, reverse=True) if judged else [UNCHOSEN_STRENGTH]
+    weights = torch.zeros(features.shape[1] + 1, classes)
+    best, best_loss, kept = weights, float("inf"), path[0]
+    tried: list[tuple[float, float, float]] = []
+    with progress.stage("Fitting the head", len(path)) as stage:
+        for strength in path:
+            weights = _descend(inputs, targets, weights, strength)
+            stage.advance()
+            if judged is None:
+                best = weights
+                break
+            loss, accuracy = _judge(judged, weights)
+            tried.append((strength, loss, accuracy))
+            if loss < best_loss:
+                best, best_loss, kept = weights, loss, strength
+            elif [t[0] for t in tried].index(kept) + PATIENCE < len(tried):
+                break
+            if stop():
+                break
+    weight = best[:-1].numpy().astype(np.float64) * scale[:, None]
+    bias = best[-1].numpy() - shift @ weight
+    return Head(weight.T.astype(np.float32), bias.astype(np.float32), kept, tuple(tried))
+
+
+def _standardisation(features: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shift and scale (d,) under which the features have deviation 1 / √d."""
+    shift = features.mean(axis=0, dtype=np.float64)
+    deviation = features.std(axis=0, dtype=np.float64)
+    floor = max(SMALLEST_DEVIATION * float(deviation.max()), float(np.finfo(np.float32).tiny))
+    return shift, 1 / (np.maximum(deviation, floor) * np.sqrt(features.shape[1]))
+
+
+def _scaled(
+    features: Features, labels: Labels, shift: NDArray[np.float64], scale: NDArray[np.float64]
+) -> Scaled:
+    rows = ((features - shift) * scale).astype(np.float32)
+    with_one = np.concatenate([rows, np.ones((len(rows), 1), np.float32)], axis=1)
+    return torch.from_numpy(with_one), torch.from_numpy(labels)
+
+
+def _descend(
+    inputs: torch.Tensor, targets: torch.Tensor, start: torch.Tensor, strength: float
+) -> torch.Tensor:
+    """Minimise mean cross-entropy + strength / 2 · ‖weights‖², the bias left free."""
+    weights = start.clone().requires_grad_()
+    optimiser = torch.optim.LBFGS(
+        [weights], max_iter=MOST_ITERATIONS, tolerance_grad=1e-5, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        penalty = 0.5 * strength * weights[:-1].square().sum()
+        value = cross_entropy(inputs @ weights, targets) + penalty
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    return weights.detach()
+
+
+def _judge(judged: Scaled, weights: torch.Tensor) -> tuple[float, float]:
+    logits = judged[0] @ weights
+    accuracy = (logits.argmax(dim=1) == judged[1]).float().mean()
+    return float(cross_entropy(logits, judged[1])), float(accuracy)

@@ -1,0 +1,35 @@
+"""What learning hands to the making of a bundle, whichever way it learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from linnaeus.evaluation.facts import EpochFacts
+from linnaeus.training.recipe import Recipe
+
+__all__ = ["Ended", "Learned"]
+
+Ended = Literal["finished", "budget", "stopped"]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A trained network, ready to become a bundle.
+
+    `graph`: the ONNX file (see bundle.record for its input and outputs). `save_weights` writes
+    the network's weights as safetensors. `recipe`: the one asked for with nothing left to choose.
+    `remarks`: sentences that the user should read.
+    """
+
+    graph: bytes
+    save_weights: Callable[[Path], None]
+    architecture: str
+    parameters: int
+    seconds: float
+    ended: Ended
+    recipe: Recipe
+    history: tuple[EpochFacts, ...] = ()
+    remarks: tuple[str, ...] = ()

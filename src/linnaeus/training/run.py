@@ -1,0 +1,51 @@
+"""A run: the folder that one training leaves behind, and what can be asked of it.
+
+recipe.json      every choice of the training, with nothing left to choose
+split.csv        where each picture went, and why some were left out
+audit.json       what was found in the data
+predictions.csv  the finished bundle's answer to each test picture
+bundle/          the trained classifier
+report/          index.html and metrics.json
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.data.findings import Audit
+from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.plain_words import plain_words
+from linnaeus.training.recipe import Recipe
+
+__all__ = ["Run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished training. `metrics` are those of the bundle on pictures it never saw."""
+
+    folder: Path
+    recipe: Recipe
+    audit: Audit
+    metrics: Metrics
+
+    @property
+    def bundle(self) -> Path:
+        """The folder of the trained classifier."""
+        return self.folder / "bundle"
+
+    @property
+    def report(self) -> Path:
+        """The report's page."""
+        return self.folder / "report" / "index.html"
+
+    @property
+    def in_plain_words(self) -> tuple[str, ...]:
+        """What the report says, in a few sentences."""
+        return plain_words(self.metrics)
+
+    def classifier(self) -> Classifier:
+        """The trained classifier, opened as `linnaeus.load` does."""
+        return load(self.bundle)

@@ -1,0 +1,108 @@
+"""Learning from scratch: small_cnn, sized by the pictures, trained for as long as there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from linnaeus.evaluation.facts import EpochFacts
+from linnaeus.models.cnn import SmallCNN, small_cnn
+from linnaeus.models.export import FeatureGraph, append_head, export_features
+from linnaeus.models.normalise import Normalise
+from linnaeus.progress import Progress
+from linnaeus.randomness import number
+from linnaeus.training.augment import mirror_allowed
+from linnaeus.training.clock import Clock
+from linnaeus.training.learned import Learned
+from linnaeus.training.loop import Fitted, Row, fit_network
+from linnaeus.training.recipe import Recipe
+
+__all__ = ["learn_from_scratch"]
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+def learn_from_scratch(
+    pixels: Pixels,
+    labels: Labels,
+    train: Labels,
+    validation: Labels,
+    *,
+    classes: Sequence[str],
+    grey: bool,
+    recipe: Recipe,
+    progress: Progress,
+    stop: Callable[[], bool],
+) -> Learned:
+    """Teach a new small_cnn the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
+
+    `grey` says whether the pictures are; it decides with the class names about mirroring, where
+    the recipe leaves that open. Raises as `training.loop.fit_network` does.
+    """
+    mirror, why = mirror_allowed(classes, grey)
+    plan = recipe.network.model_copy(update={"seed": recipe.seed, "mirror": mirror})
+    if recipe.budget_s is not None and not plan.paces:
+        plan = plan.model_copy(update={"budget_s": recipe.budget_s})
+    clock = Clock()
+    _, height, width, _ = pixels.shape
+    learning = np.ascontiguousarray(pixels[train])
+    torch.manual_seed(number(recipe.seed, "weights") % 2**63)
+    network = nn.Sequential(Normalise.measured_on(learning), small_cnn(len(classes), height, width))
+    fitted = fit_network(
+        network,
+        learning,
+        labels[train],
+        (pixels[validation], labels[validation]),
+        plan=plan,
+        clock=clock,
+        progress=progress,
+        stop=stop,
+    )
+    return _learned(fitted, recipe, height, width, why)
+
+
+def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, why: str) -> Learned:
+    normalise, network = fitted.network[0], fitted.network[1]  # type: ignore[index]
+    graph = export_features(FeatureGraph(normalise, _Features(network)), height, width)
+    weight, bias = (t.detach().numpy() for t in (network.head.weight, network.head.bias))
+    return Learned(
+        graph=append_head(graph, weight, bias),
+        save_weights=lambda path: _save(path, fitted.network),
+        architecture="small_cnn",
+        parameters=sum(p.numel() for p in network.parameters()),
+        seconds=fitted.seconds,
+        ended=fitted.ended,
+        recipe=recipe.model_copy(update={"network": fitted.plan}),
+        history=tuple(_fact(row) for row in fitted.history),
+        remarks=(why[0].upper() + why[1:] + ".",),
+    )
+
+
+class _Features(nn.Module):
+    """The network without its head, as a module that can be exported."""
+
+    def __init__(self, network: SmallCNN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.network.features(x)
+
+
+def _save(path: Path, network: nn.Module) -> None:
+    from safetensors.torch import save_file
+
+    state = network.state_dict()
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, str(path))
+
+
+def _fact(row: Row) -> EpochFacts:
+    figures = (row.train_loss, row.validation_loss, row.validation_accuracy)
+    train_loss, loss, accuracy = (None if np.isnan(figure) else figure for figure in figures)
+    return EpochFacts(row.epoch, train_loss, loss, accuracy)

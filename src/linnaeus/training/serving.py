@@ -1,0 +1,98 @@
+"""Choosing the precision that a bundle answers in, by what it does to the answers on validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.record import Engine, Precision, Serving
+from linnaeus.bundle.runtime import Session, bfloat16_pays, engine_version
+from linnaeus.bundle.softmax import softmax
+from linnaeus.errors import UsageError
+
+__all__ = ["LEAST_AGREEMENT", "MOST_LOSS", "Served", "first_precision", "serve"]
+
+LEAST_AGREEMENT = 0.995
+"""Share of validation pictures whose likeliest class must stay the same in bfloat16."""
+
+MOST_LOSS = 0.002
+"""By how much the log loss on validation may grow in bfloat16."""
+
+Asked = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """How a graph will be served, and its logits (n, classes) on validation served like that."""
+
+    serving: Serving
+    logits: NDArray[np.float32]
+
+
+def first_precision(asked: Asked, engine: Engine) -> Precision:
+    """The precision to try first: bfloat16 where it was asked for or pays.
+
+    Raises UsageError where bfloat16 was asked for and this machine does not compute in it.
+    """
+    if asked == "float32":
+        return "float32"
+    pays = bfloat16_pays(engine)
+    if asked == "bfloat16" and not pays:
+        raise UsageError(
+            "this machine does not compute in bfloat16",
+            where="--precision",
+            mend="Use --precision auto or float32.",
+        )
+    return "bfloat16" if pays else "float32"
+
+
+def serve(
+    graph: bytes,
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    *,
+    engine: Engine,
+    asked: Asked,
+) -> Served:
+    """Choose how `graph` is served, by its answers to validation `pixels` (n, h, w, 3) uint8."""
+    precision = first_precision(asked, engine)
+    if precision == "float32":
+        why = "asked for" if asked == "float32" else "this processor has no bfloat16"
+        return _served(graph, pixels, engine, "float32", why)
+    if asked == "bfloat16":
+        return _served(graph, pixels, engine, "bfloat16", "asked for")
+    if not len(pixels):
+        return _served(graph, pixels, engine, "float32", "there was no validation to try less on")
+    exact = _served(graph, pixels, engine, "float32", "")
+    quick = _served(graph, pixels, engine, "bfloat16", "")
+    agreement = float((exact.logits.argmax(1) == quick.logits.argmax(1)).mean())
+    loss = _log_loss(quick.logits, labels) - _log_loss(exact.logits, labels)
+    measured = f"same class for {agreement:.1%} of validation, log loss {loss:+.4f}"
+    if agreement >= LEAST_AGREEMENT and loss <= MOST_LOSS:
+        why = f"bfloat16 changes next to nothing ({measured})"
+        return Served(_serving(engine, "bfloat16", why), quick.logits)
+    return Served(
+        _serving(engine, "float32", f"bfloat16 changes too much ({measured})"), exact.logits
+    )
+
+
+def _served(
+    graph: bytes, pixels: NDArray[np.uint8], engine: Engine, precision: Precision, why: str
+) -> Served:
+    session = Session(graph, engine, precision)
+    logits = session.run(pixels)[0] if len(pixels) else np.zeros((0, 0), np.float32)
+    return Served(_serving(engine, precision, why), logits)
+
+
+def _serving(engine: Engine, precision: Precision, why: str) -> Serving:
+    return Serving(
+        engine=engine, engine_version=engine_version(engine), precision=precision, why=why
+    )
+
+
+def _log_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    true = softmax(logits)[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(true, np.finfo(np.float32).tiny)).mean())
