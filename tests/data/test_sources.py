@@ -214,6 +214,25 @@ def test_a_class_that_test_lacks_is_noted(tmp_path: Path) -> None:
     assert dataset.notes == ("No picture in test shows c.",)
 
 
+def test_an_empty_class_folder_of_one_split_is_noted(tmp_path: Path) -> None:
+    folder = write_tree(tmp_path, {f"{s}/a/1.png": png(1) for s in ("train", "test")})
+    write_tree(folder, {"train/b/1.png": png(2), "test/b/notes.txt": b""})
+    assert load_dataset(folder).notes == ("No picture in test shows b.",)
+
+
+def test_pictures_beside_the_splits_are_told(tmp_path: Path) -> None:
+    files = {f"{s}/{c}/1.png": png(1) for s in ("train", "test", "more") for c in "ab"}
+    dataset = load_dataset(write_tree(tmp_path, files))
+    assert len(dataset) == 4
+    assert "in no split; pictures in it: 2" in dataset.left_alone["more/"]
+
+
+def test_a_folder_of_archives_says_which_could_be_meant(tmp_path: Path) -> None:
+    folder = write_tree(tmp_path / "downloads", {"set.zip": b"", "notes.txt": b""})
+    with pytest.raises(DataError, match=r"Did you mean a file in it: set\.zip\?"):
+        load_dataset(folder)
+
+
 def test_a_path_that_does_not_exist_suggests_what_does(photo_folder: Path) -> None:
     with pytest.raises(DataError, match=r"photoz: there is no such file.*Did you mean photos\?"):
         load_dataset(photo_folder.with_name("photoz"))

@@ -29,6 +29,10 @@ SPLIT_NAMES = {
 }
 """What people call the three splits, in lower case."""
 
+OTHER_SOURCES = (".csv", ".tsv", ".zip", ".tar", ".tgz", ".gz", ".txz", ".xz", ".bz2")
+"""Endings of files that may be meant where a folder holds no pictures."""
+
+NO_PICTURES = "it holds no pictures"
 DATA_SUFFIXES = frozenset(".csv .tsv .json .jsonl .xml .txt .md .yaml .yml .parquet".split())
 NAMED_AT_MOST = 5
 
@@ -70,11 +74,7 @@ def read_layout(listing: Listing, where: str) -> Layout:
     """
     tree = _grow(listing, where)
     if not tree.pictures_beneath[""]:
-        raise DataError(
-            f"there is no picture in it (files of other kinds: {len(listing.files):,})",
-            where=where,
-            mend="Pictures are known by their endings: .jpg, .png, .webp, .tif, .bmp, .gif ….",
-        )
+        raise _without_pictures(tree)
     root = _see_through_wrapping(tree)
     layout = Layout(root + "/" if root else "", left_alone=dict(listing.refused))
     if splits := _split_folders(tree, root):
@@ -147,31 +147,36 @@ def _split_folders(tree: _Tree, root: str) -> dict[str, str]:
 
 
 def _read_split_folders(tree: _Tree, root: str, splits: dict[str, str], layout: Layout) -> None:
-    beside = f"it stands beside {listed(_last(f) for f in splits)}, so it is in no split"
+    beside = f"it stands beside {listed(map(_last, splits))}, so it is in no split"
+    classes = [inner for folder in splits for inner in tree.folders[folder]]
+    known = frozenset(_label(folder) for folder in classes if tree.pictures[folder])
     for folder in tree.folders[root]:
-        if folder not in splits:
+        if not tree.pictures_beneath[folder]:
+            layout.left_alone[folder + "/"] = NO_PICTURES
+        elif folder not in splits:
             count = tree.pictures_beneath[folder]
-            told = f"{beside} ({count:,} pictures)" if count else "it holds no pictures"
-            layout.left_alone[folder + "/"] = told
-        elif tree.pictures[folder] and not any(map(tree.pictures.get, tree.folders[folder])):
+            layout.left_alone[folder + "/"] = f"{beside}; pictures in it: {count:,}"
+        elif len(tree.pictures[folder]) == tree.pictures_beneath[folder]:
             raise _without_labels(tree, folder)
         else:
-            _read_class_folders(tree, folder, splits[folder], layout)
+            _read_class_folders(tree, folder, splits[folder], layout, known)
     _leave_alone_loose_files(tree, root, layout)
 
 
-def _read_class_folders(tree: _Tree, root: str, split: str, layout: Layout) -> None:
-    _check_class_folders(tree, root)
+def _read_class_folders(
+    tree: _Tree, root: str, split: str, layout: Layout, known: frozenset[str] = frozenset()
+) -> None:
+    """Take the folders in `root` as classes. Those `known` from another split may be empty."""
+    _check_class_folders(tree, root, known)
     for folder in tree.folders[root]:
-        label = unicodedata.normalize("NFC", _last(folder))
-        layout.samples += [Sample(path, label, split) for path in tree.pictures[folder]]
+        layout.samples += [Sample(path, _label(folder), split) for path in tree.pictures[folder]]
         _leave_alone_others(tree, folder, layout)
         for inner in tree.folders[folder]:
-            layout.left_alone[inner + "/"] = "it holds no pictures"
+            layout.left_alone[inner + "/"] = NO_PICTURES
     _leave_alone_loose_files(tree, root, layout)
 
 
-def _check_class_folders(tree: _Tree, root: str) -> None:
+def _check_class_folders(tree: _Tree, root: str, known: frozenset[str]) -> None:
     """Raise DataError unless the folders in `root` hold pictures, and hold them directly."""
     folders = tree.folders[root]
     if not folders:
@@ -184,12 +189,23 @@ def _check_class_folders(tree: _Tree, root: str) -> None:
             mend="Give the folder whose sub-folders are the classes, or move the pictures up into"
             " their class folder.",
         )
-    if empty := [f for f in folders if not tree.pictures[f]]:
+    if empty := [f for f in folders if not tree.pictures[f] and _label(f) not in known]:
         raise DataError(
             f"class folders without a picture: {listed(empty)}",
             where=tree.where,
             mend="Put pictures into them or take them out.",
         )
+
+
+def _without_pictures(tree: _Tree) -> DataError:
+    beside = [_last(path) for path in tree.others[""] if path.lower().endswith(OTHER_SOURCES)]
+    known = "Pictures are known by their endings: .jpg, .png, .webp, .tif, .bmp, .gif and others."
+    count = sum(map(len, tree.others.values()))
+    return DataError(
+        f"there is no picture in it (files of other kinds: {count:,})",
+        where=tree.where,
+        mend=f"Did you mean a file in it: {listed(beside)}?" if beside else known,
+    )
 
 
 def _without_labels(tree: _Tree, folder: str) -> DataError:
@@ -222,7 +238,7 @@ def _leave_alone_what_is_outside(tree: _Tree, layout: Layout) -> None:
         _leave_alone_others(tree, outside, layout)
         for folder in tree.folders[outside]:
             if folder != inside:
-                layout.left_alone[folder + "/"] = "it holds no pictures"
+                layout.left_alone[folder + "/"] = NO_PICTURES
         inside = outside
 
 
@@ -235,6 +251,11 @@ def _stray_reason(name: str) -> str:
     if suffix in DATA_SUFFIXES:
         return "it is a text or a table, not a picture"
     return f"{suffix} is no ending of a picture" if suffix else "its name has no ending"
+
+
+def _label(folder: str) -> str:
+    """A class name: macOS and others write the same accents in different code points."""
+    return unicodedata.normalize("NFC", _last(folder))
 
 
 def _name(folder: str) -> str:
