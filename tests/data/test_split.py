@@ -27,8 +27,11 @@ shares = st.sampled_from([(0.1, 0.2), (0.2, 0.0), (0.0, 0.3), (0.15, 0.15), (0.3
 
 
 def parted(labels: list[int] | NDArray[np.int64], **options: object) -> Split:
-    arguments: dict[str, object] = {"classes": NAMES, "seed": 0, "allow_tiny": True, **options}
-    return split(np.asarray(labels, np.int64), **arguments)  # type: ignore[arg-type]
+    """Split, with the classes that there are."""
+    present, places = np.unique(labels, return_inverse=True)
+    classes = [NAMES[label] for label in present]
+    arguments: dict[str, object] = {"classes": classes, "seed": 0, "allow_tiny": True, **options}
+    return split(places, **arguments)  # type: ignore[arg-type]
 
 
 def texts(*values: str) -> NDArray[np.str_]:
@@ -125,6 +128,11 @@ def test_tiny_classes_are_refused_or_told() -> None:
     assert result.assignment[25] == "train"
     assert any("never judged: 'class 3'" in remark for remark in result.remarks)
     assert any("'class 2' stands in validation" in remark for remark in result.remarks)
+
+
+def test_a_class_without_any_picture_left_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match=r"photos: not one picture is left of 'cat'\. Replace"):
+        parted([0, 1] * 10, classes=["ant", "bee", "cat"], where="photos")
 
 
 def test_groups_too_few_for_every_side_are_told() -> None:

@@ -56,6 +56,7 @@ def split(
     test: float = TEST_SHARE,
     allow_tiny: bool = False,
     resplit: bool = False,
+    where: str = "",
 ) -> Split:
     """Part samples into train, validation and test, class by class.
 
@@ -66,10 +67,10 @@ def split(
 
     `validation` and `test` are shares of everything; of train, where a given split lacks one.
     `resplit` parts anew whatever was given. `allow_tiny` takes classes of one picture, which are
-    then learnt from and never judged.
+    then learnt from and never judged. `where` names the data set in errors.
 
-    Raises UsageError for impossible shares, DataError for classes of one picture and for a given
-    split that leaves nothing to learn from.
+    Raises UsageError for impossible shares, DataError for classes of no or one picture and for a
+    given split that leaves nothing to learn from.
     """
     _check_shares(validation, test)
     samples = _Samples(
@@ -79,7 +80,9 @@ def split(
         duplicates=np.arange(len(labels)) if duplicates is None else np.asarray(duplicates),
         groups=groups,
         names=names if names is not None else [f"picture {row}" for row in range(len(labels))],
+        where=where,
     )
+    _check_present(samples)
     if resplit or given is None or not (given != "").any():
         return _anew(samples, (1 - validation - test, validation, test), allow_tiny)
     return _honoured(samples, given, validation, test)
@@ -93,6 +96,7 @@ class _Samples:
     duplicates: NDArray[np.generic]
     groups: NDArray[np.str_] | None
     names: Sequence[str]
+    where: str
 
     def classes_of(self, counts: NDArray[np.bool_]) -> str:
         """The names of the classes where `counts` (classes,) is true, for a sentence."""
@@ -119,6 +123,16 @@ def _check_shares(validation: float, test: float) -> None:
         )
 
 
+def _check_present(samples: _Samples) -> None:
+    counts = np.bincount(samples.labels, minlength=len(samples.classes))
+    if (counts == 0).any():
+        raise DataError(
+            f"not one picture is left of {samples.classes_of(counts == 0)}",
+            where=samples.where,
+            mend="Replace the pictures of it that cannot be read, or take the class out.",
+        )
+
+
 def _anew(samples: _Samples, shares: tuple[float, float, float], allow_tiny: bool) -> Split:
     everything = np.ones(len(samples.labels), bool)
     counts = samples.counts(everything)
@@ -127,6 +141,7 @@ def _anew(samples: _Samples, shares: tuple[float, float, float], allow_tiny: boo
         if not allow_tiny:
             raise DataError(
                 f"one picture is too few for a class: {samples.classes_of(counts == 1)}",
+                where=samples.where,
                 mend="Add pictures (three make a class that can be judged), take the class out, or"
                 " use --allow-tiny to learn from it without judging it.",
             )
@@ -140,11 +155,11 @@ def _anew(samples: _Samples, shares: tuple[float, float, float], allow_tiny: boo
 
 
 def _honoured(samples: _Samples, given: NDArray[np.str_], validation: float, test: float) -> Split:
-    _check_given(given)
+    _check_given(given, samples.where)
     reasons = _leaks(samples, given)
     assignment = given.astype("<U10")
     assignment[list(reasons)] = LEFT_OUT
-    _check_train(samples, given, assignment)
+    _check_train(samples, assignment)
     remarks = _told_as_left_out(samples, given, reasons)
     shares = {"validation": validation, "test": test}
     carved = {name: share for name, share in shares.items() if name not in given and share > 0}
@@ -158,8 +173,10 @@ def _honoured(samples: _Samples, given: NDArray[np.str_], validation: float, tes
             remarks.append(
                 f"No {name} split was given, so {count:,} pictures of train were set aside for it."
             )
-    present = [name for name in SPLITS if (assignment == name).any()]
-    remarks += _told_as_missing(samples, assignment, present, samples.counts(given != "") > 0)
+    everywhere = np.ones(len(samples.classes), bool)
+    for name in SPLITS:  # what a given split lacked from the start, the data set's notes tell
+        due = everywhere if name in carved else samples.counts(given == name) > 0
+        remarks += _told_as_missing(samples, assignment, [name], due)
     return Split(assignment, reasons, tuple(remarks))
 
 
@@ -171,15 +188,17 @@ def _dealt(
     return np.array(SPLITS)[sides].astype("<U10")
 
 
-def _check_given(given: NDArray[np.str_]) -> None:
+def _check_given(given: NDArray[np.str_], where: str) -> None:
     if blank := int(np.count_nonzero(given == "")):
         raise DataError(
             f"{blank:,} pictures are in no split while others are",
+            where=where,
             mend="Give every picture a split, or use --resplit to part them all anew.",
         )
     if "train" not in given:
         raise DataError(
             f"all pictures are in {' or '.join(sorted(set(given.tolist())))}, none in train",
+            where=where,
             mend="Add a train split, or use --resplit to part them all anew.",
         )
 
@@ -219,12 +238,13 @@ class _Ties:
         return f" as {name}" if name else ""
 
 
-def _check_train(samples: _Samples, given: NDArray[np.str_], assignment: NDArray[np.str_]) -> None:
-    empty = (samples.counts(given != "") > 0) & (samples.counts(assignment == "train") == 0)
+def _check_train(samples: _Samples, assignment: NDArray[np.str_]) -> None:
+    empty = samples.counts(assignment == "train") == 0
     if empty.any():
         raise DataError(
             f"nothing is left to learn from in {samples.classes_of(empty)}, once the pictures that"
             " also stand in validation or test are left out",
+            where=samples.where,
             mend="Add other pictures of it to train, or use --resplit to part all pictures anew.",
         )
 
@@ -257,12 +277,12 @@ def _told_as_missing(
     samples: _Samples,
     assignment: NDArray[np.str_],
     splits: Sequence[str],
-    judged: NDArray[np.bool_],
+    due: NDArray[np.bool_],
 ) -> list[str]:
-    """A sentence for each split that lacks some of the classes that are `judged` (classes,)."""
+    """A sentence for each split that lacks some of the classes that are `due` (classes,) in it."""
     remarks = []
     for name in splits:
-        missing = judged & (samples.counts(assignment == name) == 0)
+        missing = due & (samples.counts(assignment == name) == 0)
         if missing.any():
             remarks.append(
                 f"No picture of {samples.classes_of(missing)} stands in {name}: there are too few"
