@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from trees import png, tar_of, write_tree, zip_of
 
@@ -328,6 +330,42 @@ def test_a_locked_zip_is_refused_and_a_locked_member_is_named(tmp_path: Path) ->
     archive.write_bytes(content)
     with pytest.raises(DataError, match=r"locked with a password\. Unpack"):
         load_dataset(archive)
+
+
+@given(
+    st.sampled_from(["zip", "tar", "tar.gz"]),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8),
+)
+def test_a_damaged_archive_gives_a_data_set_or_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, ending: str, hits: list[tuple[float, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    write_tree(folder / "set", {f"{c}/{n}.png": png(n, (4, 4)) for c in "ab" for n in range(2)})
+    archive = folder / f"a.{ending}"
+    (zip_of if ending == "zip" else tar_of)(folder / "set", archive)
+    content = bytearray(archive.read_bytes())
+    for place, value in hits:
+        content[int(place * (len(content) - 1))] = value
+    archive.write_bytes(content)
+    try:
+        dataset = load_dataset(archive)
+    except DataError as error:
+        assert "\n" not in str(error)
+    else:
+        seen = scan(dataset, preprocessing=None, workers=1)
+        assert len(dataset.fingerprint) == 64
+        assert len(seen.unreadable) + seen.readable.sum() == len(dataset)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems want names in Unicode")
+@pytest.mark.parametrize("form", ["folder", "tar"])
+def test_names_that_are_not_unicode_are_escaped(tmp_path: Path, form: str) -> None:
+    name = b"K\xe4fer/1.png".decode("utf-8", "surrogateescape")
+    folder = write_tree(tmp_path / "set", {name: png(1), "ant/1.png": png(2)})
+    dataset = load_dataset(folder if form == "folder" else tar_of(folder, tmp_path / "a.tar"))
+    assert dataset.classes == ("ant", r"K\udce4fer")
+    assert dataset.source.read(dataset.paths[0]) == png(1)
+    assert dataset.fingerprint
 
 
 def test_bombs_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from linnaeus.data.store import Listing, outside_system_folders
+from linnaeus.data.store import Listing, outside_system_folders, printable
 from linnaeus.errors import DataError
 
 __all__ = ["AtOffset", "list_members", "member_path", "refuse_bomb"]
@@ -53,7 +53,7 @@ class AtOffset:
 
 def member_path(raw: str) -> tuple[str, str]:
     """A member's path inside the archive, and why it is refused ("" when it is not)."""
-    path = raw.replace("\\", "/")
+    path = printable(raw.replace("\\", "/"))
     if path.startswith("/") or re.match(r"[A-Za-z]:", path):
         return raw, "its name is an absolute path, which would leave the archive"
     parts = [part for part in path.split("/") if part not in ("", ".")]

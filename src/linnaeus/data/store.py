@@ -23,6 +23,7 @@ __all__ = [
     "Listing",
     "Store",
     "outside_system_folders",
+    "printable",
 ]
 
 MAX_FILE_BYTES = 512 << 20
@@ -98,8 +99,12 @@ class FolderStore(Store):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._unprintable: dict[str, str] = {}
         found: dict[str, list[tuple[str, str]]] = {"file": [], "folder": [], "refused": []}
-        for kind, path, reason in _walk(folder):
+        for kind, name, reason in _walk(folder):
+            path = printable(name)
+            if path != name:
+                self._unprintable[path] = name
             found[kind].append((path, reason))
         self.listing = Listing(
             tuple(sorted(path for path, _ in found["file"])),
@@ -108,10 +113,13 @@ class FolderStore(Store):
         )
 
     def size_bytes(self, path: str) -> int:
-        return (self.folder / path).stat().st_size
+        return self._on_disk(path).stat().st_size
 
     def read_whole(self, path: str) -> bytes:
-        return (self.folder / path).read_bytes()
+        return self._on_disk(path).read_bytes()
+
+    def _on_disk(self, path: str) -> Path:
+        return self.folder / self._unprintable.get(path, path)
 
 
 class Beneath:
@@ -127,6 +135,11 @@ class Beneath:
             return self.store.read(self.prefix + path)
         except UnreadableImage as error:
             raise UnreadableImage(error.what, where=path, mend=error.mend) from None
+
+
+def printable(name: str) -> str:
+    """A name that can be written to any file: bytes that are no UTF-8 stand as escapes in it."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def outside_system_folders(paths: Iterable[str]) -> tuple[list[str], dict[str, str]]:

@@ -18,6 +18,7 @@ __all__ = ["ZipStore"]
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 LOCAL_MAGIC = b"PK\x03\x04"
 ENCRYPTED = 0x1
+MALFORMED = (ValueError, OSError, EOFError, struct.error)
 
 
 class ZipStore(Store):
@@ -26,7 +27,7 @@ class ZipStore(Store):
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, ValueError, OSError, EOFError, struct.error) as error:
+        except (zipfile.BadZipFile, NotImplementedError, *MALFORMED) as error:
             raise DataError(
                 f"the zip archive is damaged or not whole ({error})",
                 where=str(path),
