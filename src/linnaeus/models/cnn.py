@@ -59,12 +59,18 @@ class SmallCNN(nn.Module):
         self.head = nn.Linear(widths[-1], classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """What the head sees: (n, d), the largest answer of each channel over the picture."""
-        return self.stages(F.relu(self.stem(x), inplace=True)).amax((2, 3))  # type: ignore[no-any-return]
+        """What the head sees: (n, d), each channel's mean over the picture.
+
+        The mean is right more often here than the maximum, whose gradient also costs a tenth of a
+        step.
+        """
+        answers: Tensor = self.stages(F.relu(self.stem(x), inplace=True))
+        return answers.mean((2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, classes)."""
-        return self.head(self.features(x))  # type: ignore[no-any-return]
+        logits: Tensor = self.head(self.features(x))
+        return logits
 
 
 class Stage(nn.Module):

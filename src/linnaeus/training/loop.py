@@ -24,6 +24,7 @@ from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import autocast, fast_precision, keep_freed_memory
 from linnaeus.training.schedule import Pace, learning_rate_factor, progress_at
+from linnaeus.training.threads import threads_for
 
 __all__ = ["Fitted", "Row", "TrainingPlan", "fit_network"]
 
@@ -90,7 +91,8 @@ def fit_network(
     stops being a number.
     """
     run = _Training(network, pixels, labels, validation, plan=plan, clock=clock, device=device)
-    ended = run.learn(progress, stop)
+    with threads_for(run.batch_px):
+        ended = run.learn(progress, stop)
     return run.fitted(ended)
 
 
@@ -119,6 +121,7 @@ class _Training:
         self.optimisers = optimisers_for(self.network, self.plan)
         self.augment = Augmentation(plan.seed, plan.mirror, plan.shift, plan.zoom)
         self.batch_size = self.plan.batch_size_for(len(pixels))
+        self.batch_px = self.batch_size * pixels.shape[1] * pixels.shape[2]
         self.epoch_steps = len(pixels) // self.batch_size
         self.paces = list(self.plan.paces[:1]) or [self._first_pace()]
         self.pacemaker = self._pacemaker()
