@@ -119,7 +119,7 @@ class _Training:
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(self.network, plan.average_decay)
         self.optimisers = optimisers_for(self.network, self.plan)
-        self.augment = Augmentation(plan.seed, plan.mirror, plan.shift, plan.zoom)
+        self.augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
         self.batch_size = self.plan.batch_size_for(len(pixels))
         self.batch_px = self.batch_size * pixels.shape[1] * pixels.shape[2]
         self.epoch_steps = len(pixels) // self.batch_size

@@ -50,8 +50,9 @@ class TrainingPlan(BaseModel):
     """Of the stem's and the head's matrices; normalised banks need none."""
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Keeps short runs from being sure too early; calibration undoes what it does to confidence."""
-    mirror: bool = False
-    """Whether half of the views are mirrored. Off unless somebody knows it is harmless."""
+    mirror: bool | None = None
+    """Whether half of the views are mirrored. None: as `augment.mirror_allowed` says of the class
+    names, and where the loop is called without them, not."""
     shift: Annotated[float, Ge(0), Lt(1)] = 1 / 16
     """Largest shift, as a share of a side: 2 px of 32."""
     zoom: Annotated[float, Ge(0), Lt(1)] = 0.0
