@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,36 +40,81 @@ def load_backbone(backbone: Backbone) -> nn.Module:
 
 
 class PooledStages(nn.Module):
-    """A backbone as a feature extractor: every stage's map, averaged over its pixels, and the end.
+    """A backbone as a feature extractor: the first two moments of every stage's map, and its end.
 
-    Input (n, 3, height, width) float, normalised; output (n, d) float32. Low stages see texture
-    and colour that the last one has forgotten: on 2,527 photographs of waste a linear head reaches
-    85.0 % on all stages and 81.3 % on the last alone (mean of four splits, MobileNetV2, 144×192).
+    Input (n, 3, height, width) float, normalised; output (n, d) float32: for each stage the mean of
+    each channel over the picture, then the means of their squares, then what the backbone's own
+    pooling gives. `widths` says how many of the d features each of these parts has.
+
+    Low stages see texture and colour that the last one has forgotten. On 2,527 photographs of waste
+    (MobileNetV2, 144×192, mean of eight splits) a linear head that weighs every part alike reaches
+    88.1 %; on the means alone 86.9 %, and on the last layer alone 81.3 %.
     """
 
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, height_px: int, width_px: int) -> None:
         super().__init__()
         self.backbone: Any = backbone
-        self.stages = _stages_of(backbone)
+        self._maps: Callable[[], list[torch.Tensor]] = _watch(_stages_of(backbone))
+        with torch.no_grad():
+            parts = self._parts(torch.zeros(1, 3, height_px, width_px))
+        self.widths: tuple[int, ...] = tuple(part.shape[1] for part in parts)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, 3, height, width) to (n, d)."""
-        if not self.stages:
-            return self._ending(self.backbone.forward_features(x))
-        final, maps = self.backbone.forward_intermediates(x, indices=self.stages)
-        pooled = [one.mean(dim=(2, 3)) for one in maps]
-        return torch.cat([*pooled, self._ending(final)], dim=1)
+        return torch.cat(self._parts(x), dim=1)
 
-    def _ending(self, final: torch.Tensor) -> torch.Tensor:
-        ending: torch.Tensor = self.backbone.forward_head(final, pre_logits=True)
-        return ending
+    def _parts(self, x: torch.Tensor) -> list[torch.Tensor]:
+        final = self.backbone.forward_features(x)
+        moments = [moment for one in self._maps() for moment in _moments(one)]
+        return [*moments, self.backbone.forward_head(final, pre_logits=True)]
 
 
-def _stages_of(backbone: Any) -> list[int]:
-    """The stages to pool: all of a pyramid, evenly spaced ones of a deep column of equal blocks."""
-    if not hasattr(backbone, "forward_intermediates"):
-        return []
-    count = len(backbone.feature_info)
-    if count <= MOST_STAGES:
-        return list(range(count))
-    return [int(i) for i in np.linspace(0, count - 1, MOST_STAGES + 1).round()[1:]]
+@dataclass(frozen=True)
+class Stage:
+    """A part of a backbone, and the number of channels of the map that it gives."""
+
+    module: nn.Module
+    channels: int | None
+
+
+def _stages_of(backbone: Any) -> list[Stage]:
+    """The stages whose maps are pooled: those that timm names, or a column of stages in full."""
+    blocks = getattr(backbone, "blocks", None)
+    if isinstance(blocks, nn.Sequential) and all(isinstance(b, nn.Sequential) for b in blocks):
+        return [Stage(block, None) for block in blocks]  # timm names only the last of each scale
+    named = [one for one in getattr(backbone, "feature_info", ()) if one.get("module")]
+    if len(named) > MOST_STAGES:
+        places = np.linspace(0, len(named) - 1, MOST_STAGES + 1).round()[1:]
+        named = [named[int(place)] for place in places]
+    return [Stage(backbone.get_submodule(one["module"]), one["num_chs"]) for one in named]
+
+
+def _watch(stages: list[Stage]) -> Callable[[], list[torch.Tensor]]:
+    """Keep what each stage gives as (n, pixels, channels); the function returned hands it over."""
+    kept: list[torch.Tensor] = []
+
+    def keep(channels: int | None) -> Callable[[nn.Module, object, torch.Tensor], None]:
+        return lambda module, given, output: kept.append(_as_pixels(output, channels))
+
+    for stage in stages:
+        stage.module.register_forward_hook(keep(stage.channels))
+
+    def hand_over() -> list[torch.Tensor]:
+        maps = list(kept)
+        kept.clear()
+        return maps
+
+    return hand_over
+
+
+def _as_pixels(output: torch.Tensor, channels: int | None) -> torch.Tensor:
+    """A map with channels first or last, or tokens, as (n, pixels, channels)."""
+    if output.ndim == 3:
+        return output
+    if channels in (None, output.shape[1]):
+        return output.flatten(2).transpose(1, 2)
+    return output.flatten(1, 2)
+
+
+def _moments(pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    return pixels.mean(dim=1), pixels.square().mean(dim=1)

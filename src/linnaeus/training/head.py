@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,25 +50,27 @@ def fit_head(
     validation: tuple[Features, Labels],
     *,
     classes: int,
+    parts: Sequence[int],
     strengths: Sequence[float],
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
 ) -> Head:
     """Fit a head on `features` (n, d) float32 with `labels` (n,) int64 in [0, classes).
 
-    Features are standardised and divided by the square root of d, so that a strength means the
-    same whatever their number; both are folded into the weights. Strengths are tried from strong
-    to weak, each from the last one's weights (L-BFGS), and the one with the least log loss on
-    `validation` is kept. `stop` ends the trying after the strength under way.
+    `parts` are the widths of the features' parts, in order. Features are standardised, and scaled
+    so that every part counts the same whatever its width and a strength means the same whatever d
+    is; this is folded into the weights. Strengths are tried from strong to weak, each from the last
+    one's weights (L-BFGS), and the one with the least log loss on `validation` is kept. `stop` ends
+    the trying after the strength under way.
     """
-    shift, scale = _standardisation(features)
+    shift, scale = _standardisation(features, parts)
     inputs, targets = _scaled(features, labels, shift, scale)
     judged = _scaled(*validation, shift, scale) if len(validation[1]) else None
     path = sorted(strengths, reverse=True) if judged else [UNCHOSEN_STRENGTH]
     weights = torch.zeros(features.shape[1] + 1, classes)
     best, best_loss, kept = weights, float("inf"), path[0]
     tried: list[tuple[float, float, float]] = []
-    with progress.stage("Fitting the head", len(path)) as stage:
+    with _one_thread(), progress.stage("Fitting the head", len(path)) as stage:
         for strength in path:
             weights = _descend(inputs, targets, weights, strength)
             stage.advance()
@@ -87,12 +90,26 @@ def fit_head(
     return Head(weight.T.astype(np.float32), bias.astype(np.float32), kept, tuple(tried))
 
 
-def _standardisation(features: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shift and scale (d,) under which the features have deviation 1 / √d."""
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread: the products are small, and their sums are then the same anywhere."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _standardisation(
+    features: Features, parts: Sequence[int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shift and scale (d,) under which each part has the same variance, and all together 1."""
     shift = features.mean(axis=0, dtype=np.float64)
     deviation = features.std(axis=0, dtype=np.float64)
     floor = max(SMALLEST_DEVIATION * float(deviation.max()), float(np.finfo(np.float32).tiny))
-    return shift, 1 / (np.maximum(deviation, floor) * np.sqrt(features.shape[1]))
+    share = np.repeat([1 / np.sqrt(width * len(parts)) for width in parts], parts)
+    return shift, share / np.maximum(deviation, floor)
 
 
 def _scaled(

@@ -46,10 +46,13 @@ class Probe:
         network = load_backbone(backbone)
         details: Any = network.pretrained_cfg
         levels = [[255.0 * float(v) for v in details[key]] for key in ("mean", "std")]
+        size = (preprocessing.height_px, preprocessing.width_px)
+        stages = PooledStages(network, *size)
         self.backbone = backbone
+        self.parts = stages.widths
         self.network = network
-        self.module = FeatureGraph(Normalise(*levels), PooledStages(network))
-        self.graph = export_features(self.module, preprocessing.height_px, preprocessing.width_px)
+        self.module = FeatureGraph(Normalise(*levels), stages)
+        self.graph = export_features(self.module, *size)
 
     def learn(
         self,
@@ -86,6 +89,7 @@ class Probe:
             labels[used],
             (judged, labels[validation]),
             classes=classes,
+            parts=self.parts,
             strengths=recipe.head_strengths,
             progress=progress,
             stop=stop,
