@@ -155,3 +155,9 @@ def test_a_handful_of_pictures_can_be_learnt(digits, count):
     few = digits[0][0][:count], digits[0][1][:count]
     fitted = fit([few, *digits[1:]], plan=TrainingPlan(epochs=3))
     assert fitted.steps >= 3
+
+
+def test_the_number_of_threads_is_left_as_it_was(digits):
+    before = torch.get_num_threads()
+    fit(digits, plan=TrainingPlan(epochs=1))
+    assert torch.get_num_threads() == before
