@@ -26,13 +26,20 @@ __all__ = ["Classifier", "Dataset", "audit", "evaluate", "load", "load_dataset",
 
 
 def audit(
-    data: str | Path | Dataset, *, workers: int | None = None, progress: Progress | None = None
+    data: str | Path | Dataset,
+    *,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Audit:
     """Look hard at a data set: what is broken, doubled, contradictory or lopsided in it.
 
     `data` is anything that `load_dataset` takes, or a Dataset. Raises as `load_dataset` does.
     """
-    dataset = _dataset(data)
+    dataset = _dataset(data, image_column, label_column, group_column, split_column)
     return audit_scan(dataset, scan(dataset, workers=workers, progress=progress))
 
 
@@ -52,6 +59,10 @@ def train(
     resplit: bool | None = None,
     allow_tiny: bool | None = None,
     precision: str | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
     workers: int | None = None,
     ask: Callable[[str], bool] = lambda question: False,
     progress: Progress | None = None,
@@ -83,7 +94,7 @@ def train(
         allow_tiny=allow_tiny,
         precision=precision,
     )
-    dataset = _dataset(data)
+    dataset = _dataset(data, image_column, label_column, group_column, split_column)
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
     choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
     folder = Path(out) if out is not None else _new_run_folder(dataset.name)
@@ -95,6 +106,10 @@ def evaluate(
     data: str | Path | Dataset,
     *,
     out: str | Path | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen.
@@ -102,8 +117,9 @@ def evaluate(
     `out`: a new folder for report/ and predictions.csv; nothing is written without it. Raises as
     `evaluation.evaluate.evaluate` does.
     """
+    dataset = _dataset(data, image_column, label_column, group_column, split_column)
     folder = Path(out) if out is not None else None
-    return evaluate_bundle(Path(bundle), _dataset(data), out=folder, progress=progress or Quiet())
+    return evaluate_bundle(Path(bundle), dataset, out=folder, progress=progress or Quiet())
 
 
 def require_training() -> None:
@@ -118,8 +134,19 @@ def require_training() -> None:
         )
 
 
-def _dataset(data: str | Path | Dataset) -> Dataset:
-    return data if isinstance(data, Dataset) else load_dataset(data)
+def _dataset(data: str | Path | Dataset, *columns: str | None) -> Dataset:
+    """Load `data` where it is not loaded yet; `columns` are image, label, group and split."""
+    image, label, group, split = columns
+    if isinstance(data, Dataset):
+        if any(columns):
+            raise UsageError(
+                "columns are named, but the data set is loaded already",
+                mend="Name the columns in load_dataset.",
+            )
+        return data
+    return load_dataset(
+        data, image_column=image, label_column=label, group_column=group, split_column=split
+    )
 
 
 def _new_run_folder(name: str) -> Path:

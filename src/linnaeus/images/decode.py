@@ -8,10 +8,12 @@ not applied: values are taken as sRGB.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import io
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -130,6 +132,17 @@ def _ready_pillow() -> None:
     Image.init()
     warnings.filterwarnings("ignore", module=r"PIL\.")
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    _keep_libtiff_quiet()
+
+
+def _keep_libtiff_quiet() -> None:
+    """Stop libtiff from printing to standard error what the exception says as well."""
+    with suppress(AttributeError, OSError, ImportError):  # builds without the symbol stay loud
+        from PIL import _imaging
+
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+        set_handler.restype, set_handler.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+        set_handler(None)
 
 
 def _upright_rgb(image: Image.Image, max_pixels: int, background: tuple[int, int, int]) -> Picture:

@@ -57,7 +57,7 @@ def _best_at_hand(found: dict[str, Backbone], download: bool, ask: Callable[[str
     if found:
         best = next(iter(found.values()))
         among = f", the first choice of {len(found)}" if len(found) > 1 else ""
-        return Choice(best, f"Its pretrained weights are at hand ({best.folder}){among}.")
+        return Choice(best, f"Its pretrained weights are at hand{among}.")
     question = f"No pretrained weights are on this machine. Download {DEFAULT_BACKBONE}?"
     if download or ask(question):
         return Choice(fetch(DEFAULT_BACKBONE), "It was downloaded, as asked for.")

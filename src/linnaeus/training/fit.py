@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from linnaeus.bundle.record import BundleRecord, Calibration, Engine, Precision
+from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.seen import write_seen
 from linnaeus.bundle.softmax import softmax
@@ -38,10 +37,6 @@ from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.version import __version__
 
 __all__ = ["fit"]
-
-Learner = Callable[[Precision], Learned]
-
-GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I", "F"})
 
 
 def fit(
@@ -83,50 +78,44 @@ def _check_free(out: Path) -> None:
 def _learn(
     material: Material, recipe: Recipe, choice: Choice, progress: Progress, stop: Stop
 ) -> tuple[Learned, Served]:
-    """Learn, and choose how the result is served; again in float32 if bfloat16 did not do."""
+    """Learn, and choose how the result is served by its answers on validation."""
     engine = best_engine()
-    learn = _learner(material, recipe, choice, engine, progress, stop)
-    precision = first_precision(recipe.precision, engine)
-    learned = learn(precision)
-    held = material.validation
-    pixels, labels = material.pixels[held], material.dataset.labels[held]
-    served = serve(learned.graph, pixels, labels, engine=engine, asked=recipe.precision)
-    if choice.backbone is not None and served.serving.precision != precision and not stop():
-        learned = learn(served.serving.precision)
-        exact = serve(learned.graph, pixels, labels, engine=engine, asked="float32")
-        served = replace(exact, serving=served.serving)
-    for remark in learned.remarks:
+    first_precision(recipe.precision, engine)  # refuse before learning what cannot be served
+    dataset, held = material.dataset, material.validation
+    rows = (material.pixels, dataset.labels, material.train, held)
+    if choice.backbone is None:
+        learned = learn_from_scratch(
+            *rows,
+            classes=dataset.classes,
+            grey=material.grey,
+            recipe=recipe,
+            progress=progress,
+            stop=stop,
+        )
+    else:
+        with progress.stage(f"Loading {choice.backbone.name}"):
+            probe = Probe(choice.backbone, material.preprocessing)
+        learned = probe.learn(
+            *rows,
+            classes=len(dataset.classes),
+            recipe=recipe,
+            engine=engine,
+            progress=progress,
+            stop=stop,
+        )
+    served = serve(
+        learned.graph,
+        material.pixels[held],
+        dataset.labels[held],
+        engine=engine,
+        asked=recipe.precision,
+    )
+    for remark in (
+        *learned.remarks,
+        f"The bundle answers in {served.serving.precision}: {served.serving.why}.",
+    ):
         progress.say(remark)
     return learned, served
-
-
-def _learner(
-    material: Material,
-    recipe: Recipe,
-    choice: Choice,
-    engine: Engine,
-    progress: Progress,
-    stop: Stop,
-) -> Learner:
-    """A function from the precision of the features to what was learnt."""
-    rows = (material.pixels, material.dataset.labels, material.train, material.validation)
-    classes = material.dataset.classes
-    if choice.backbone is None:
-        grey = all(mode in GREY_MODES for mode in material.scan.modes if mode)
-        return lambda precision: learn_from_scratch(
-            *rows, classes=classes, grey=grey, recipe=recipe, progress=progress, stop=stop
-        )
-    with progress.stage(f"Loading {choice.backbone.name}"):
-        probe = Probe(choice.backbone, material.preprocessing)
-    return lambda precision: probe.learn(
-        *rows,
-        classes=len(classes),
-        recipe=recipe,
-        engine=engine,
-        precision=precision,
-        progress=progress,
-        stop=stop,
-    )
 
 
 def _finish(

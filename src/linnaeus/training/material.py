@@ -24,6 +24,7 @@ from linnaeus.training.sizing import choose_preprocessing, sampled_sizes
 __all__ = ["Material", "look", "split_table"]
 
 NAMED_FILES = 5
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I", "F"})
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Material:
         """(n, height_px, width_px, 3) uint8."""
         assert self.scan.pixels is not None
         return self.scan.pixels
+
+    @property
+    def grey(self) -> bool:
+        """Whether not one picture has colour channels."""
+        return all(mode in GREY_MODES for mode in self.scan.modes if mode)
 
     @property
     def train(self) -> NDArray[np.int64]:
@@ -106,6 +112,7 @@ def _part(dataset: Dataset, looked: Scan, recipe: Recipe) -> Split:
         test=recipe.test,
         allow_tiny=recipe.allow_tiny,
         resplit=recipe.resplit,
+        where=dataset.name,
     )
     assignment = np.full(
         len(dataset), LEFT_OUT, dtype=f"<U{max(map(len, (LEFT_OUT, 'validation')))}"

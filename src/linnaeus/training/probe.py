@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from linnaeus.bundle.record import Engine, Precision
+from linnaeus.bundle.record import Engine
 from linnaeus.bundle.runtime import Session
 from linnaeus.errors import Stopped
 from linnaeus.images.preprocess import Preprocessing
@@ -64,20 +64,20 @@ class Probe:
         classes: int,
         recipe: Recipe,
         engine: Engine,
-        precision: Precision,
         progress: Progress,
         stop: Callable[[], bool],
     ) -> Learned:
         """Fit a head to the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
         `validation` are the rows that the head's strength is chosen on. Within a budget as many
-        training pictures are embedded as it allows, in an order drawn from the seed.
+        training pictures are embedded as it allows, in an order drawn from the seed. Features are
+        computed in float32, so that the head is the same on processors with and without bfloat16.
 
         Raises Stopped if `stop` says so before every class was seen.
         """
         began = time.perf_counter()
         deadline = recipe.budget_s and began + SHARE_FOR_EMBEDDING * recipe.budget_s
-        session = Session(self.graph, engine, precision)
+        session = Session(self.graph, engine, "float32")
         order = _every_class_first(labels, train, recipe.seed)
         embedding = _Embedding(session, pixels, stop, deadline, np.unique(labels[train]).size)
         with progress.stage("Computing features", len(train) + len(validation)) as stage:

@@ -1,0 +1,73 @@
+"""`linnaeus audit`: what is wrong with the data, before anything is learnt from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from linnaeus.cli.options import Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn, Workers
+
+if TYPE_CHECKING:
+    from linnaeus.data.findings import Audit
+
+__all__ = ["audit"]
+
+FOUND = 1
+NAMED_SETS = 3
+
+
+def audit(
+    data: Data,
+    out: Annotated[
+        Path | None, typer.Option(help="Write audit.json to this folder.", metavar="DIR")
+    ] = None,
+    fail_on: Annotated[
+        Literal["error", "warning", "note"] | None,
+        typer.Option(help="End with code 1 where something so severe, or more, is found."),
+    ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    group_column: GroupColumn = None,
+    split_column: SplitColumn = None,
+    workers: Workers = None,
+) -> None:
+    """Tell what is wrong with the data: broken, doubled, contradictory, lopsided."""
+    from linnaeus import api
+    from linnaeus.cli.telling import teller
+    from linnaeus.data.findings import SEVERITIES
+    from linnaeus.files import write_json
+
+    found = api.audit(
+        data,
+        image_column=image_column,
+        label_column=label_column,
+        group_column=group_column,
+        split_column=split_column,
+        workers=workers,
+        progress=teller(),
+    )
+    _print(found)
+    if out is not None:
+        write_json(out / "audit.json", found.to_json())
+        typer.echo(f"Written: {out / 'audit.json'}")
+    worst = found.worst()
+    if fail_on and worst and SEVERITIES.index(worst) <= SEVERITIES.index(fail_on):
+        raise typer.Exit(FOUND)
+
+
+def _print(found: Audit) -> None:
+    typer.echo(found.in_three_lines()[0])
+    for note in found.notes:
+        typer.echo(note)
+    if not found.findings:
+        typer.echo("Nothing wrong was found in the files.")
+    for finding in found.findings:
+        typer.echo(f"\n{finding.severity.upper()} {finding.kind}: {finding.sentence}")
+        for files in finding.files[:NAMED_SETS]:
+            reason = finding.reasons.get(files[0], "") if files else ""
+            typer.echo(f"  - {' = '.join(files)}{': ' + reason if reason else ''}")
+        if len(finding.files) > NAMED_SETS:
+            typer.echo(f"  … and {len(finding.files) - NAMED_SETS:,} more (--out DIR lists all)")
+        typer.echo(f"  {finding.advice}")

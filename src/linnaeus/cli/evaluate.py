@@ -1,0 +1,70 @@
+"""`linnaeus evaluate`: how good a finished bundle is on pictures that it has not seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from linnaeus.cli.options import Bundle, Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn
+
+if TYPE_CHECKING:
+    from linnaeus.evaluation.figure import Figure
+    from linnaeus.evaluation.metrics import Metrics
+
+__all__ = ["evaluate"]
+
+SOME_UNREAD = 7
+
+
+def evaluate(
+    bundle: Bundle,
+    data: Data,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A new folder for report/ and predictions.csv.", metavar="DIR"),
+    ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    group_column: GroupColumn = None,
+    split_column: SplitColumn = None,
+) -> None:
+    """Judge a bundle on labelled pictures; those it was trained on are left out."""
+    from linnaeus import api
+    from linnaeus.cli.telling import teller
+
+    judged = api.evaluate(
+        bundle,
+        data,
+        out=out,
+        image_column=image_column,
+        label_column=label_column,
+        group_column=group_column,
+        split_column=split_column,
+        progress=teller(),
+    )
+    for sentence in (*judged.remarks, *judged.in_plain_words):
+        typer.echo(sentence)
+    _print_figures(judged.metrics)
+    if judged.report:
+        typer.echo(f"Report: {judged.report}")
+    errors = judged.predictions.errors
+    for name, reason in errors.items():
+        typer.echo(f"Could not be read: {name}: {reason}", err=True)
+    if errors:
+        raise typer.Exit(SOME_UNREAD)
+
+
+def _print_figures(metrics: Metrics) -> None:
+    figures: dict[str, Figure] = {
+        "accuracy": metrics.accuracy,
+        "balanced accuracy": metrics.balanced_accuracy,
+        "macro F1": metrics.macro_f1,
+        "log loss": metrics.log_loss,
+        "calibration error": metrics.calibration_error,
+        "always the same": metrics.majority_class_accuracy,
+    }
+    typer.echo(f"\nOn {metrics.images:,} pictures (95 % intervals):")
+    for name, figure in figures.items():
+        typer.echo(f"  {name:<18} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")

@@ -1,0 +1,81 @@
+"""The command line: its verbs, and the one place where an error becomes a sentence and a code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from linnaeus.cli import audit, doctor, evaluate, models, predict, train
+from linnaeus.errors import LinnaeusError
+from linnaeus.version import __version__
+
+__all__ = ["app", "main"]
+
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+
+EPILOG = (
+    "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
+    " bundle, 5 something is missing, 6 could not write, 7 done but some pictures could not be"
+    " read, 70 a fault of Linnaeus, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="linnaeus",
+    help="Labelled pictures in, a classifier you can trust out.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("audit")(audit.audit)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("models")(models.models)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; ends in `sys.exit` with a code of `errors`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name in another script must not break a redirected output on Windows.
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        app()
+    except LinnaeusError as error:
+        _end(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _end("interrupted.", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has enough of it
+        sys.exit(0)
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        kind = type(error).__name__
+        _end(f"a fault of Linnaeus itself ({kind}). Please report what stands above.", 70)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"linnaeus {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _end(message: str, code: int) -> None:
+    print(f"linnaeus: {message}", file=sys.stderr)
+    sys.exit(code)

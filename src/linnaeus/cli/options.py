@@ -1,0 +1,38 @@
+"""Arguments and options that several verbs share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Bundle",
+    "Data",
+    "GroupColumn",
+    "ImageColumn",
+    "LabelColumn",
+    "SplitColumn",
+    "Workers",
+]
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        help="A folder of class folders, a zip or tar of one, a CSV or TSV table, or 'digits'.",
+        metavar="DATA",
+    ),
+]
+Bundle = Annotated[
+    Path, typer.Argument(help="The bundle's folder, or the run that holds it.", metavar="BUNDLE")
+]
+ImageColumn = Annotated[str | None, typer.Option(help="A table's column of picture files.")]
+LabelColumn = Annotated[str | None, typer.Option(help="A table's column of labels.")]
+GroupColumn = Annotated[
+    str | None, typer.Option(help="A table's column of groups that stay on one side of the split.")
+]
+SplitColumn = Annotated[str | None, typer.Option(help="A table's column of train/validation/test.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Threads that read pictures; changes only the time.")
+]

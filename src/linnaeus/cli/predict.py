@@ -1,0 +1,98 @@
+"""`linnaeus predict`: what pictures show, by a finished bundle, without torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from linnaeus.cli.options import Bundle
+from linnaeus.errors import DataError
+
+if TYPE_CHECKING:
+    from linnaeus.bundle.predictions import Prediction
+
+__all__ = ["predict"]
+
+SOME_UNREAD = 7
+
+
+def predict(
+    bundle: Bundle,
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(help="Picture files, and folders of them.", metavar="PICTURES..."),
+    ],
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Write a table with all probabilities to this file.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Say what pictures show, and how sure that is."""
+    from linnaeus import api
+    from linnaeus.bundle.table import write_csv
+    from linnaeus.cli.telling import teller
+
+    files = _files(pictures)
+    classifier = api.load(bundle)
+    for notice in classifier.notices:
+        typer.echo(notice, err=True)
+    answers = []
+    with teller().stage("Predicting", len(files)) as stage:
+        for _, answer in classifier.stream((file, file) for file in files):
+            answers.append(answer)
+            stage.advance()
+    answered = classifier.gather([str(file) for file in files], answers)
+    if csv is not None:
+        write_csv(csv, answered)
+        _print_summary(list(answered))
+        typer.echo(f"Table: {csv}")
+    else:
+        for one in answered:
+            typer.echo(_line(one))
+    for name, reason in answered.errors.items():
+        typer.echo(f"Could not be read: {name}: {reason}", err=True)
+    if answered.errors:
+        raise typer.Exit(SOME_UNREAD)
+
+
+def _files(given: list[Path]) -> list[Path]:
+    """The files named, and the pictures in the folders named, in order.
+
+    Raises DataError for a name that does not exist, or a folder without pictures.
+    """
+    files: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            files += _pictures_in(path)
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise DataError("there is no such file or folder", where=str(path), mend="Check it.")
+    return files
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    from linnaeus.images.decode import IMAGE_SUFFIXES
+
+    inside = sorted(file for file in folder.rglob("*") if file.is_file())
+    found = [file for file in inside if file.suffix.lower() in IMAGE_SUFFIXES]
+    if not found:
+        mend = "Name a folder that holds some; their names must end in .jpg, .png or the like."
+        raise DataError("no pictures are in this folder", where=str(folder), mend=mend)
+    others = len(inside) - len(found)
+    if others:
+        typer.echo(f"{folder}: {others:,} other files left alone.", err=True)
+    return found
+
+
+def _line(one: Prediction) -> str:
+    return f"{one.id}\t{one.label}\t{one.confidence:.3f}" if not one.error else f"{one.id}\t\t"
+
+
+def _print_summary(answered: list[Prediction]) -> None:
+    counts = Counter(one.label for one in answered if not one.error)
+    for label, count in counts.most_common():
+        typer.echo(f"{count:>8,}  {label}")

@@ -1,0 +1,120 @@
+"""How the command line tells of long work: bars on a terminal, plain lines anywhere else.
+
+All of it goes to standard error, so that standard output holds results only.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from linnaeus.progress import Progress, Stage
+
+__all__ = ["teller"]
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def teller() -> Progress:
+    """The Progress for this process's standard error."""
+    return _Bars() if sys.stderr.isatty() else _Lines()
+
+
+class _Lines:
+    """Plain lines: each stage's name, now and then how far it is, and what it took."""
+
+    def say(self, sentence: str) -> None:
+        print(sentence, file=sys.stderr, flush=True)
+
+    def warn(self, sentence: str) -> None:
+        print(f"Warning: {sentence}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
+        stage = _LineStage(name, total)
+        yield stage
+        stage.end()
+
+
+class _LineStage:
+    def __init__(self, name: str, total: float | None) -> None:
+        self._name = name
+        self._total = total
+        self._done = 0.0
+        self._note = ""
+        self._began = self._told = time.monotonic()
+
+    def advance(self, amount: float = 1.0, note: str = "") -> None:
+        self._done += amount
+        self._note = note or self._note
+        now = time.monotonic()
+        if now - self._told >= SECONDS_BETWEEN_LINES:
+            self._told = now
+            print(f"{self._name}: {self._how_far(now)}", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        took = time.monotonic() - self._began
+        note = f" · {self._note}" if self._note else ""
+        print(f"{self._name}: {took:.1f} s{note}", file=sys.stderr, flush=True)
+
+    def _how_far(self, now: float) -> str:
+        note = f" · {self._note}" if self._note else ""
+        if not self._total:
+            return f"{self._done:,.0f}{note}"
+        share = min(self._done / self._total, 1.0)
+        left = (now - self._began) * (1 - share) / share if share else 0.0
+        return f"{share:.0%}, about {_duration(left)} left{note}"
+
+
+class _Bars:
+    """One bar a stage, with the time left, that stays as a line when the stage is over."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, highlight=False)
+
+    def say(self, sentence: str) -> None:
+        self._console.print(sentence, markup=False)
+
+    def warn(self, sentence: str) -> None:
+        self._console.print(sentence, style="yellow", markup=False)
+
+    @contextmanager
+    def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
+        from rich.progress import (
+            BarColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+        )
+        with Progress(*columns, console=self._console) as bar:
+            task = bar.add_task(name, total=total, note="")
+
+            class Advancing:
+                def advance(self, amount: float = 1.0, note: str = "") -> None:
+                    bar.update(task, advance=amount)
+                    if note:
+                        bar.update(task, note=note)
+
+            yield Advancing()
+            if total is None:
+                bar.update(task, total=1, completed=1)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

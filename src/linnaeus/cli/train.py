@@ -1,0 +1,100 @@
+"""`linnaeus train`: from labelled pictures to a judged classifier, in one folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from linnaeus.cli.options import Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn, Workers
+
+__all__ = ["train"]
+
+
+def train(
+    data: Data,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder; a new one under runs/ if not given.", metavar="DIR"),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="auto, small_cnn, or a network whose weights are at hand. [auto]"),
+    ] = None,
+    weights: Annotated[
+        list[Path] | None,
+        typer.Option(help="A folder with pretrained networks; may be repeated.", metavar="DIR"),
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Fetch pretrained weights that are not at hand.")
+    ] = False,
+    budget: Annotated[
+        str | None, typer.Option(help="Time that learning may take: 90s, 2m, 1h30m.")
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the pictures, for a network from scratch.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every random number. [0]")] = None,
+    val: Annotated[
+        float | None, typer.Option(help="Share of the pictures to choose and calibrate on. [0.1]")
+    ] = None,
+    test: Annotated[
+        float | None, typer.Option(help="Share of the pictures that only judge. [0.2]")
+    ] = None,
+    resplit: Annotated[
+        bool, typer.Option("--resplit", help="Part the data anew although they come parted.")
+    ] = False,
+    allow_tiny: Annotated[
+        bool, typer.Option("--allow-tiny", help="Take classes of a single picture.")
+    ] = False,
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"] | None,
+        typer.Option(help="What the bundle answers in; float32 is the same everywhere. [auto]"),
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="Start from this run's recipe.json.", metavar="FILE")
+    ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    group_column: GroupColumn = None,
+    split_column: SplitColumn = None,
+    workers: Workers = None,
+) -> None:
+    """Train a classifier, judge it on pictures it never saw, and write the report."""
+    from linnaeus import api
+    from linnaeus.cli.telling import teller
+
+    run = api.train(
+        data,
+        out=out,
+        recipe=recipe,
+        model=model,
+        weights=weights or (),
+        download=download,
+        budget=budget,
+        epochs=epochs,
+        seed=seed,
+        val=val,
+        test=test,
+        resplit=resplit or None,
+        allow_tiny=allow_tiny or None,
+        precision=precision,
+        image_column=image_column,
+        label_column=label_column,
+        group_column=group_column,
+        split_column=split_column,
+        workers=workers,
+        ask=_ask_on_terminal,
+        progress=teller(),
+    )
+    for sentence in run.in_plain_words[:3]:
+        typer.echo(sentence)
+    typer.echo(f"Report: {run.report}")
+    typer.echo(f"Bundle: {run.bundle}")
+
+
+def _ask_on_terminal(question: str) -> bool:
+    """Ask, where there is somebody to answer; elsewhere the answer is no."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and typer.confirm(question, err=True)
