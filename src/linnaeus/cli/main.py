@@ -48,8 +48,10 @@ def main() -> None:
         app()
     except LinnaeusError as error:
         _end(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _end("interrupted.", INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _end("interrupted; nothing was written that is not whole.", INTERRUPTED)
+        raise
     except BrokenPipeError:
         sys.stderr.close()  # whoever read the output has enough of it
         sys.exit(0)
@@ -58,7 +60,7 @@ def main() -> None:
 
         traceback.print_exc()
         kind = type(error).__name__
-        _end(f"a fault of Linnaeus itself ({kind}). Please report what stands above.", 70)
+        _end(f"a fault of Linnaeus itself ({kind}). Please report what stands above.", INTERNAL_ERROR)
 
 
 def _version(asked: bool) -> None:

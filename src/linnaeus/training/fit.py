@@ -110,11 +110,9 @@ def _learn(
         engine=engine,
         asked=recipe.precision,
     )
-    for remark in (
-        *learned.remarks,
-        f"The bundle answers in {served.serving.precision}: {served.serving.why}.",
-    ):
+    for remark in learned.remarks:
         progress.say(remark)
+    progress.say(f"The bundle answers in {served.serving.precision}: {served.serving.why}.")
     return learned, served
 
 
