@@ -59,8 +59,8 @@ def main() -> None:
         import traceback
 
         traceback.print_exc()
-        kind = type(error).__name__
-        _end(f"a fault of Linnaeus itself ({kind}). Please report what stands above.", INTERNAL_ERROR)
+        fault = f"a fault of Linnaeus itself ({type(error).__name__})"
+        _end(f"{fault}. Please report what stands above.", INTERNAL_ERROR)
 
 
 def _version(asked: bool) -> None:
