@@ -70,7 +70,7 @@ class Classifier:
     'oak'
     """
 
-    def __init__(self, record: BundleRecord, graph: Path) -> None:
+    def __init__(self, record: BundleRecord, graph: Path | bytes) -> None:
         engine, precision, notice = serving_here(record.serving)
         self.record = record
         self.notices: tuple[str, ...] = (notice,) if notice else ()

@@ -59,7 +59,7 @@ def bundle_being_made(
         save_weights(aside / WEIGHTS_FILE)
         write_json(aside / RECORD_FILE, record.model_dump(mode="json"))
         _keep_golden(aside, record, graph, golden[:GOLDEN_IMAGES])
-        draft = Draft(Classifier(record, aside / GRAPH_FILE), aside)
+        draft = Draft(Classifier(record, graph), aside)
         yield draft
         write_manifest(aside)
 

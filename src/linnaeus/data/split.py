@@ -18,7 +18,7 @@ from linnaeus.data.stratify import stratified
 from linnaeus.data.units import seeded_units
 from linnaeus.errors import DataError, UsageError
 
-__all__ = ["LEFT_OUT", "Split", "split"]
+__all__ = ["LEFT_OUT", "Split", "check_shares", "split"]
 
 LEFT_OUT = "left out"
 VALIDATION_SHARE = 0.1
@@ -72,7 +72,7 @@ def split(
     Raises UsageError for impossible shares, DataError for classes of no or one picture and for a
     given split that leaves nothing to learn from.
     """
-    _check_shares(validation, test)
+    check_shares(validation, test)
     samples = _Samples(
         labels=labels,
         classes=classes,
@@ -107,7 +107,8 @@ class _Samples:
         return np.bincount(self.labels[rows], minlength=len(self.classes))
 
 
-def _check_shares(validation: float, test: float) -> None:
+def check_shares(validation: float, test: float) -> None:
+    """Raise UsageError unless both are shares, from 0 up to 1, that leave something to train on."""
     for name, share in (("--val", validation), ("--test", test)):
         if not 0 <= share < 1:
             raise UsageError(

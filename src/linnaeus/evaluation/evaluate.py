@@ -31,6 +31,8 @@ from linnaeus.version import __version__
 
 __all__ = ["Evaluation", "answers_for", "evaluate", "picture_from"]
 
+NAMED_CLASSES = 5
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -121,10 +123,12 @@ def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64]:
     known = {name: place for place, name in enumerate(classes)}
     strange = [name for name in dataset.classes if name not in known]
     if strange:
+        named = ", ".join(map(repr, strange[:NAMED_CLASSES]))
+        more = f" and {len(strange) - NAMED_CLASSES} more" if len(strange) > NAMED_CLASSES else ""
         raise DataError(
-            f"the bundle does not know the class {', '.join(map(repr, strange[:5]))}",
+            f"the bundle knows no class {named}{more}",
             where=dataset.name,
-            mend=f"It knows: {', '.join(classes[:20])}. Rename the classes, or leave them out.",
+            mend=f"It knows {', '.join(classes[:20])}. Rename the classes, or leave them out.",
         )
     places = np.array([known[name] for name in dataset.classes], np.int64)
     return np.where(dataset.labels >= 0, places[dataset.labels], UNKNOWN_LABEL)

@@ -15,7 +15,8 @@ from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.data.dataset import Dataset
-from linnaeus.errors import WriteError
+from linnaeus.data.split import check_shares
+from linnaeus.errors import UsageError, WriteError
 from linnaeus.evaluation.calibration import fit_temperature
 from linnaeus.evaluation.evaluate import answers_for, picture_from
 from linnaeus.evaluation.metrics import Metrics, measure
@@ -57,6 +58,7 @@ def fit(
     Stopped where it was ended before there was anything to keep.
     """
     _check_free(out)
+    _check_judged(dataset, recipe)
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
     material = look(dataset, recipe, choice.backbone, progress, workers)
@@ -72,6 +74,18 @@ def _check_free(out: Path) -> None:
             "already exists and is not empty",
             where=str(out),
             mend="Name another folder with --out, or move this one away.",
+        )
+
+
+def _check_judged(dataset: Dataset, recipe: Recipe) -> None:
+    """Refuse shares that cannot be meant, and a training that nothing would judge."""
+    check_shares(recipe.validation, recipe.test)
+    comes_with_test = (dataset.splits == "test").any() and not recipe.resplit
+    if recipe.test == 0 and not comes_with_test:
+        raise UsageError(
+            "without test pictures nobody could say how good the result is",
+            where="--test",
+            mend="Give a share above 0, such as 0.2.",
         )
 
 
@@ -150,7 +164,9 @@ def _finish(
         validation=judged.validation,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
-    return Run(out, recipe, material.audit, judged.test)
+    run = Run(out, recipe, material.audit, judged.test)
+    run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
+    return run
 
 
 def _judge(
