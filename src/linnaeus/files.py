@@ -118,7 +118,7 @@ def verify_manifest(folder: Path) -> dict[str, str]:
     """
     manifest = folder / MANIFEST
     try:
-        files: dict[str, str] = read_json(manifest)["files"]
+        files: dict[str, str] = dict(read_json(manifest)["files"])
     except (OSError, ValueError, KeyError, TypeError):
         raise BundleError(
             "the manifest is missing or not readable",

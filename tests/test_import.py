@@ -1,0 +1,59 @@
+"""What is loaded when: torch and matplotlib only by those who train."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import linnaeus
+
+HEAVY = ("torch", "torchvision", "timm", "sklearn", "matplotlib", "onnx", "openvino", "PIL")
+
+TELL = """
+import sys
+{code}
+print("LOADED", *(name for name in {names!r} if name in sys.modules))
+"""
+
+
+def loaded_by(code: str, names: tuple[str, ...] = HEAVY) -> list[str]:
+    """Which of the modules `names` a fresh process has loaded after `code`."""
+    script = TELL.format(code=code, names=names)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return done.stdout.rpartition("LOADED")[2].split()
+
+
+def run_with(*arguments: str) -> str:
+    return f"""
+sys.argv = {["linnaeus", *arguments]!r}
+from linnaeus.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+
+
+def test_the_package_loads_nothing_heavy() -> None:
+    assert loaded_by("import linnaeus; linnaeus.__version__; dir(linnaeus)") == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    assert loaded_by(run_with(*arguments)) == []
+
+
+def test_loading_a_classifier_needs_no_torch() -> None:
+    heavy = ("torch", "torchvision", "timm", "sklearn", "matplotlib", "onnx")
+    assert loaded_by("import linnaeus; linnaeus.load, linnaeus.train, linnaeus.audit", heavy) == []
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    for name in linnaeus.__all__:
+        assert getattr(linnaeus, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        linnaeus.trian  # noqa: B018
