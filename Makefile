@@ -35,7 +35,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for script in benchmarks/*.py; do \
+	@for script in benchmarks/[!_]*.py; do \
 		echo; echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
 

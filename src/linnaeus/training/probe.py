@@ -165,9 +165,7 @@ def _ended(stop: Callable[[], bool], cut_short: bool) -> Ended:
 
 
 def _remarks(head: Head, used: int, train: int) -> tuple[str, ...]:
-    chosen = f"The head's strength of regularisation, {head.strength:g}, "
-    chosen += (
-        f"was the best of {len(head.tried)} on validation." if head.tried else "was not chosen."
-    )
+    how = f"the best of {len(head.tried)} on validation" if head.tried else "the default"
+    chosen = f"The head's regularisation has strength {head.strength:g}, {how}."
     fewer = f"Time allowed for {used:,} of the {train:,} training pictures."
     return (chosen, fewer) if used < train else (chosen,)
