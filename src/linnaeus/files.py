@@ -20,6 +20,7 @@ from linnaeus.errors import BundleError, WriteError
 
 __all__ = [
     "MANIFEST",
+    "check_unused",
     "read_json",
     "sha256_of",
     "verify_manifest",
@@ -64,16 +65,20 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def check_unused(path: Path) -> None:
+    """Raise WriteError when `path` exists and is not an empty folder: ask before long work."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        mend = "Name another folder, or move this one away."
+        raise WriteError("already exists and is not empty", where=str(path), mend=mend)
+
+
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path` to fill; rename it to `path` when the block succeeds.
 
     Raises WriteError when `path` exists and is not an empty folder, or when the disk refuses.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise WriteError(
-            "already exists", where=str(path), mend="Name another folder, or move this one away."
-        )
+    check_unused(path)
     with _told_as_write_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))

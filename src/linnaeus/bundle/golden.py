@@ -51,12 +51,10 @@ def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:
 
     Raises BundleError where a probability is further off than `TOLERANCE`.
     """
-    from safetensors.numpy import load_file
-
-    kept = load_file(str(folder / GOLDEN_FILE))
-    # A bundle made on a machine without bfloat16 is never served in it, so float32 always exists.
-    expected = kept.get(f"probabilities.{precision}", kept["probabilities.float32"])
-    given = np.stack([one.probabilities for one in answer(kept["pixels"])])
+    pixels, expected = _kept(folder / GOLDEN_FILE, precision)
+    given = np.stack([one.probabilities for one in answer(pixels)])
+    if given.shape != expected.shape:
+        raise _unusable(folder / GOLDEN_FILE, "they are of other classes")
     worst = float(np.abs(given - expected).max())
     if not worst <= TOLERANCE[precision]:
         raise BundleError(
@@ -65,3 +63,25 @@ def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:
             where=str(folder),
             mend="Install the runtime named in bundle.json in that version, or train anew here.",
         )
+
+
+def _kept(file: Path, precision: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The golden pixels (k, height, width, 3) and their probabilities (k, classes)."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        kept = load_file(str(file))
+        # A bundle from a machine without bfloat16 is never served in it: float32 always exists.
+        expected = kept.get(f"probabilities.{precision}", kept["probabilities.float32"])
+        pixels = kept["pixels"]
+    except (SafetensorError, OSError, KeyError) as error:
+        raise _unusable(file, f"damaged: {error}") from None
+    if not len(pixels):
+        raise _unusable(file, "there are none")
+    return pixels, expected
+
+
+def _unusable(file: Path, reason: str) -> BundleError:
+    mend = "Copy the bundle again from where it was made."
+    return BundleError(f"the golden inputs cannot be used ({reason})", where=str(file), mend=mend)

@@ -24,7 +24,7 @@ from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFac
 from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.report import write_report
-from linnaeus.files import whole_folder
+from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import decode
 from linnaeus.progress import Progress
 from linnaeus.version import __version__
@@ -60,6 +60,8 @@ def evaluate(
     Raises DataError where a class of the data is not one of the bundle's or no picture is left,
     BundleError as `bundle.classifier.load` does, WriteError where `out` holds something already.
     """
+    if out is not None:
+        check_unused(out)
     classifier = load(bundle)
     folder = bundle if (bundle / GRAPH_FILE).exists() else bundle / "bundle"
     labels = _in_order_of(classifier.classes, dataset)

@@ -16,12 +16,12 @@ from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.split import check_shares
-from linnaeus.errors import UsageError, WriteError
+from linnaeus.errors import UsageError
 from linnaeus.evaluation.calibration import fit_temperature
 from linnaeus.evaluation.evaluate import answers_for, picture_from
 from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.report import write_report
-from linnaeus.files import write_json, write_whole
+from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.training.card import model_card
@@ -57,24 +57,18 @@ def fit(
     Raises WriteError where `out` holds something, DataError where the data cannot be learnt from,
     Stopped where it was ended before there was anything to keep.
     """
-    _check_free(out)
+    check_unused(out)
     _check_judged(dataset, recipe)
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
     material = look(dataset, recipe, choice.backbone, progress, workers)
     with stop_on_interrupt(progress) as stop:
         learned, served = _learn(material, recipe, choice, progress, stop)
-        return _finish(material, learned, served, choice, out, progress)
-
-
-def _check_free(out: Path) -> None:
-    """Refuse a used folder before the work rather than after it."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise WriteError(
-            "already exists and is not empty",
-            where=str(out),
-            mend="Name another folder with --out, or move this one away.",
-        )
+        with whole_folder(out) as aside:
+            recipe, metrics = _finish(material, learned, served, choice, aside, progress)
+    run = Run(out, recipe, material.audit, metrics)
+    run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
+    return run
 
 
 def _check_judged(dataset: Dataset, recipe: Recipe) -> None:
@@ -137,7 +131,7 @@ def _finish(
     choice: Choice,
     out: Path,
     progress: Progress,
-) -> Run:
+) -> tuple[Recipe, Metrics]:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
     labels = material.dataset.labels
     temperature = fit_temperature(served.logits, labels[material.validation])
@@ -164,9 +158,7 @@ def _finish(
         validation=judged.validation,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
-    run = Run(out, recipe, material.audit, judged.test)
-    run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
-    return run
+    return recipe, judged.test
 
 
 def _judge(

@@ -43,8 +43,9 @@ class TrainingPlan(BaseModel):
     """Peak step of Muon on filter banks of unit length."""
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.6
     """Of Muon. Lower than usual: its steps do not shrink, so old directions hurt more."""
-    head_learning_rate: Annotated[float, Gt(0)] = 0.01
-    """Peak rate of Nesterov descent for the stem, the head, biases and normalisations."""
+    head_learning_rate: Annotated[float, Gt(0)] = 0.03
+    """Peak rate of Nesterov descent for the stem, the head, biases and normalisations. At 0.01
+    the first passes over CIFAR-10 are three points of accuracy behind."""
     head_momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     weight_decay: Annotated[float, Ge(0)] = 5e-4
     """Of the stem's and the head's matrices; normalised banks need none."""

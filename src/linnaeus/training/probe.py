@@ -76,11 +76,13 @@ class Probe:
         Raises Stopped if `stop` says so before every class was seen.
         """
         began = time.perf_counter()
-        deadline = recipe.budget_s and began + SHARE_FOR_EMBEDDING * recipe.budget_s
+        deadline = None
+        if recipe.budget_s is not None and recipe.head_pictures is None:
+            deadline = began + SHARE_FOR_EMBEDDING * recipe.budget_s
         session = Session(self.graph, engine, "float32")
-        order = _every_class_first(labels, train, recipe.seed)
+        order = _every_class_first(labels, train, recipe.seed)[: recipe.head_pictures]
         embedding = _Embedding(session, pixels, stop, deadline, np.unique(labels[train]).size)
-        with progress.stage("Computing features", len(train) + len(validation)) as stage:
+        with progress.stage("Computing features", len(order) + len(validation)) as stage:
             judged = embedding.of(validation, stage.advance, at_least=len(validation))
             known = embedding.of(order, stage.advance, at_least=embedding.classes)
         used = order[: len(known)]
@@ -102,7 +104,7 @@ class Probe:
             parameters=self._parameters() + head.weight.size + head.bias.size,
             seconds=time.perf_counter() - began,
             ended=ended,
-            recipe=recipe,
+            recipe=_resolved(recipe, head, len(used)),
             remarks=_remarks(head, len(used), len(train)),
         )
 
@@ -156,6 +158,12 @@ def _every_class_first(labels: Labels, rows: Labels, seed: int) -> Labels:
     _, first = np.unique(labels[shuffled], return_index=True)
     rest = np.delete(shuffled, first)
     return np.concatenate([shuffled[np.sort(first)], rest])
+
+
+def _resolved(recipe: Recipe, head: Head, used: int) -> Recipe:
+    """The recipe that comes to the same head again, whatever the clock and Ctrl-C said."""
+    tried = tuple(strength for strength, _, _ in head.tried) or recipe.head_strengths
+    return recipe.model_copy(update={"head_pictures": used, "head_strengths": tried})
 
 
 def _ended(stop: Callable[[], bool], cut_short: bool) -> Ended:

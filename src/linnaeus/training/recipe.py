@@ -57,6 +57,9 @@ class Recipe(BaseModel):
     )  # fmt: skip
     """Strengths of L2 regularisation to try for a head on frozen features, on features scaled to
     unit length; the one with the least log loss on validation is kept."""
+    head_pictures: Annotated[int, Ge(1)] | None = None
+    """Training pictures whose features a head is fitted on, in an order drawn from the seed; a
+    finished run says how many there was time for. None: all that the budget allows."""
     network: TrainingPlan = TrainingPlan()
     """How small_cnn learns."""
 
@@ -82,7 +85,7 @@ def recipe_with(recipe: Recipe | str | Path | None, **changes: object) -> Recipe
     """`recipe` (or the file that holds it, or the default) with the `changes` that are not None.
 
     `epochs` changes the network's plan; changing the length of a run that is to be repeated drops
-    its recorded pace. Raises UsageError for values out of range, and as `read_recipe` does.
+    its recorded pace and count of pictures. Raises UsageError for values out of range, and as `read_recipe` does.
     """
     base = recipe if isinstance(recipe, Recipe) else Recipe()
     if isinstance(recipe, str | Path):
@@ -93,6 +96,7 @@ def recipe_with(recipe: Recipe | str | Path | None, **changes: object) -> Recipe
         fields["network"] |= {"epochs": given.pop("epochs"), "paces": ()}
     if "budget_s" in given:
         fields["network"] |= {"paces": ()}
+        fields["head_pictures"] = None
     try:
         return Recipe.model_validate(fields | given)
     except ValidationError as error:
