@@ -89,4 +89,4 @@ def _fitting(
 
 
 def _rounded(side: float, multiple_px: int) -> int:
-    return max(1, round(side / multiple_px)) * multiple_px
+    return max(LEAST_SCRATCH_SIDE_PX, round(side / multiple_px) * multiple_px)
