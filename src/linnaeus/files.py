@@ -66,10 +66,17 @@ def read_json(path: Path) -> Any:
 
 
 def check_unused(path: Path) -> None:
-    """Raise WriteError when `path` exists and is not an empty folder: ask before long work."""
+    """Ask before long work whether a new folder can be made at `path`.
+
+    Raises WriteError when `path` exists and is not an empty folder, or may not be made.
+    """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         mend = "Name another folder, or move this one away."
         raise WriteError("already exists and is not empty", where=str(path), mend=mend)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        mend = "Name a folder elsewhere, or change the permissions."
+        raise WriteError(f"nothing may be written to {above}", where=str(path), mend=mend)
 
 
 @contextmanager

@@ -122,6 +122,7 @@ def test_a_run_within_a_budget_is_repeated_from_its_recipe(
     assert digests(again) == digests(first)
 
 
+@pytest.mark.slow
 def test_a_head_on_a_frozen_backbone_is_learnt_to_the_same_bits(
     photo_set: Path, shared_weights: Path, tmp_path: Path
 ) -> None:
