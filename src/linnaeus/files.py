@@ -37,9 +37,12 @@ CHUNK_BYTES = 1 << 20
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write `content` (text as UTF-8) to `path`, whole or not at all.
 
+    Of text, what UTF-8 has no bytes for is spelt out: a file name that is no Unicode holds such
+    characters, and "caf\\udce9.jpg" says more than a failure.
+
     Raises WriteError, and leaves what stood at `path` untouched, when the disk refuses.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with _told_as_write_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
