@@ -50,7 +50,8 @@ def test_every_way_of_handing_over_a_picture_gives_the_same_probabilities(
     file = files[0]
     expected = classifier.predict(file).probabilities
     upright = np.asarray(Image.open(file).convert("RGB"))
-    sources = (str(file), file.read_bytes(), Image.open(file), upright, [file], (file,))
+    several = ([file], (file,), file.parent.glob(file.name))
+    sources = (str(file), file.read_bytes(), Image.open(file), upright, *several)
     for source in sources:
         assert np.array_equal(classifier.predict(source).probabilities, expected)
 
