@@ -12,7 +12,6 @@ import pytest
 from linnaeus.progress import Quiet
 from linnaeus.training.stopping import stop_on_interrupt
 
-
 TWICE = """
 import signal
 from linnaeus.progress import Quiet
