@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.seen import write_seen
@@ -136,7 +137,8 @@ def _finish(
     labels = material.dataset.labels
     temperature = fit_temperature(served.logits, labels[material.validation])
     record = _record(material, learned, served, choice, temperature)
-    golden = material.pixels[material.validation if len(material.validation) else material.train]
+    shown = material.validation if len(material.validation) else material.train
+    golden = material.pixels[shown[:GOLDEN_IMAGES]]
     with bundle_being_made(
         out / "bundle", record, learned.graph, learned.save_weights, golden
     ) as draft:

@@ -58,8 +58,9 @@ class Recipe(BaseModel):
     """Strengths of L2 regularisation to try for a head on frozen features, on features scaled to
     unit length; the one with the least log loss on validation is kept."""
     head_pictures: Annotated[int, Ge(1)] | None = None
-    """Training pictures whose features a head is fitted on, in an order drawn from the seed; a
-    finished run says how many there was time for. None: all that the budget allows."""
+    """Pictures, of training and validation together, whose features a head is fitted and chosen on,
+    in an order drawn from the seed; a finished run says how many there was time for. None: all that
+    the budget allows."""
     network: TrainingPlan = TrainingPlan()
     """How small_cnn learns."""
 
