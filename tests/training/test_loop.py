@@ -103,6 +103,7 @@ def test_the_budget_is_kept_and_the_low_rates_are_reached_when_the_speed_changes
 def test_a_budget_for_a_few_steps_still_gives_a_network(digits):
     fitted = fit(digits, plan=TrainingPlan(budget_s=0.05), clock=Clock(SteadyClock()))
     assert 1 <= fitted.steps < 12
+    assert fitted.ended == "budget"
     assert len(fitted.history) == 1
 
 
