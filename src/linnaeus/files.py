@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 MANIFEST = "manifest.json"
+LEFT_BY_BROWSERS = {".ds_store", "thumbs.db", "desktop.ini"}
+"""Files that the file browsers of macOS and Windows leave in folders that were looked at, in lower
+case. Nothing of a bundle is ever read from them."""
 CHUNK_BYTES = 1 << 20
 MOST_OF_A_NAME = 1000  # folders called runs/leaves, runs/leaves-2, …
 DISK_REFUSES = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", None)}
@@ -146,16 +149,14 @@ def sha256_of(path: Path) -> str:
 
 def write_manifest(folder: Path) -> None:
     """Record the SHA-256 of every file under `folder` in its manifest.json."""
-    files = {
-        file.relative_to(folder).as_posix(): sha256_of(file)
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and file != folder / MANIFEST
-    }
+    files = {name: sha256_of(folder / name) for name in sorted(_files_under(folder) - {MANIFEST})}
     write_json(folder / MANIFEST, {"algorithm": "sha256", "files": files})
 
 
 def verify_manifest(folder: Path) -> dict[str, str]:
     """Check every file under `folder` against its manifest; return {relative path: SHA-256}.
+
+    What a file browser left behind (`LEFT_BY_BROWSERS`) is no change.
 
     Raises BundleError naming the first file that is changed, missing or not listed.
     """
@@ -168,7 +169,7 @@ def verify_manifest(folder: Path) -> dict[str, str]:
             where=str(manifest),
             mend="Copy the bundle again from where it was made.",
         ) from None
-    present = {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()}
+    present = _files_under(folder)
     for name in sorted(present - {MANIFEST} - files.keys()):
         raise _not_as_made(folder / name, "was added after the bundle was made")
     for name, digest in sorted(files.items()):
@@ -177,6 +178,15 @@ def verify_manifest(folder: Path) -> dict[str, str]:
         if sha256_of(folder / name) != digest:
             raise _not_as_made(folder / name, "was changed after the bundle was made")
     return files
+
+
+def _files_under(folder: Path) -> set[str]:
+    """Relative paths, with slashes, of all files but those that a file browser left."""
+    return {
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
+        if file.name.lower() not in LEFT_BY_BROWSERS and file.is_file()
+    }
 
 
 def _not_as_made(file: Path, what: str) -> BundleError:
