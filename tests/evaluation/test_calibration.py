@@ -14,8 +14,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from scipy.special import softmax as scipy_softmax
 
+from linnaeus.bundle.softmax import softmax
 from linnaeus.errors import DataError
-from linnaeus.evaluation.calibration import calibrated_probabilities, fit_temperature
+from linnaeus.evaluation.calibration import fit_temperature
 
 
 @st.composite
@@ -75,7 +76,7 @@ def test_a_few_right_answers_do_not_make_it_certain() -> None:
 def test_always_wrong_becomes_unsure_but_stays_within_bounds() -> None:
     temperature = fit_temperature([[9.0, 0.0]] * 500, [1] * 500)
     assert 10 < temperature <= 100
-    assert calibrated_probabilities([[9.0, 0.0]], temperature)[0, 0] < 0.72
+    assert scipy_softmax(np.array([9.0, 0.0]) / temperature)[0] < 0.72
 
 
 def test_large_logits_do_not_overflow() -> None:
@@ -84,11 +85,11 @@ def test_large_logits_do_not_overflow() -> None:
 
 
 @given(sample=logits_and_labels(), temperature=st.floats(0.05, 20))
-def test_calibrated_probabilities_keep_the_answer_and_sum_to_one(
+def test_a_temperature_keeps_the_answer_and_the_sum_of_one(
     sample: tuple[NDArray[Any], NDArray[Any]], temperature: float
 ) -> None:
     logits, _ = sample
-    probabilities = calibrated_probabilities(logits, temperature)
+    probabilities = softmax(logits, temperature)
     assert probabilities.dtype == np.float32
     expected = scipy_softmax(logits.astype(np.float64) / temperature, axis=1)
     np.testing.assert_allclose(probabilities, expected, atol=1e-6)
