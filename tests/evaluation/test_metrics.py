@@ -181,8 +181,8 @@ def test_nothing_to_judge_is_refused_in_a_sentence() -> None:
         measure(answers)
     assert str(failure.value) == (
         "evaluation: there is nothing to judge: of 2 pictures, 1 could not be read and 1 came "
-        "without a label that the classifier knows. Judge pictures in folders named after the classifier's "
-        "classes: “cat”, “dog”."
+        "without a label that the classifier knows. Judge pictures in folders named after "
+        "the classifier's classes: “cat”, “dog”."
     )
 
 
