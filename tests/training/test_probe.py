@@ -15,6 +15,7 @@ from linnaeus.bundle.runtime import Session, best_engine
 from linnaeus.data.scan import scan
 from linnaeus.errors import Stopped
 from linnaeus.images.preprocess import Preprocessing
+from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import find_weights
 from linnaeus.progress import Quiet
 from linnaeus.training.learned import Learned
@@ -35,7 +36,7 @@ class Material:
         rows = np.arange(len(pixels))
         self.validation, self.train = rows[::4], np.delete(rows, rows[::4])
         self.backbone = next(iter(find_weights([weights]).values()))
-        self.probe = Probe(self.backbone, self.preprocessing)
+        self.probe = Probe(self.backbone, load_backbone(self.backbone), self.preprocessing)
 
     def learn(
         self, recipe: Recipe | None = None, stop: Callable[[], bool] = lambda: False

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from linnaeus.bundle.record import Engine
 from linnaeus.bundle.runtime import Session
 from linnaeus.errors import Stopped
 from linnaeus.images.preprocess import Preprocessing
-from linnaeus.models.backbones import PooledStages, load_backbone
+from linnaeus.models.backbones import PooledStages
 from linnaeus.models.export import FeatureGraph, append_head, export_features
 from linnaeus.models.normalise import Normalise
 from linnaeus.models.weights import Backbone
@@ -38,11 +39,13 @@ Pixels = NDArray[np.uint8]
 class Probe:
     """A frozen backbone, exported once, on which heads are fitted.
 
-    Example: `Probe(backbone, preprocessing).learn(pixels, labels, train, validation, …)`.
+    `network` is what `models.backbones.load_backbone` gave for `backbone`. Making a Probe takes
+    seconds: the network is traced.
     """
 
-    def __init__(self, backbone: Backbone, preprocessing: Preprocessing) -> None:
-        network = load_backbone(backbone)
+    def __init__(
+        self, backbone: Backbone, network: nn.Module, preprocessing: Preprocessing
+    ) -> None:
         details: Any = network.pretrained_cfg
         levels = [[255.0 * float(v) for v in details[key]] for key in ("mean", "std")]
         size = (preprocessing.height_px, preprocessing.width_px)
