@@ -140,12 +140,21 @@ def test_a_tiny_test_says_so() -> None:
     )
 
 
+def test_pictures_in_groups_are_told_as_such() -> None:
+    """Thirty pictures in six groups tell hardly more than six pictures do."""
+    answers = answers_of([[14, 1], [6, 9]], PETS)
+    words = plain_words(measure(answers, groups=[i // 5 for i in range(30)], resamples=100))
+    assert words[1].endswith("as far as 30 pictures in 6 groups can tell: do not rely on it.")
+    assert words[2].startswith("Only 30 pictures in 6 groups were judged, too few to say it more")
+    assert words[-1].endswith(", taking the pictures as independent).")
+
+
 def test_a_single_picture() -> None:
     assert plain_words(judged([[0, 1], [0, 0]], PETS)) == (
         "Right 0 times in 100 (between 0 and 79).",
         "That is worse than always answering “cat” (right 100 times in 100): do not rely on it.",
         (
-            "Only one picture was judged, too few to say it more closely: test on more before "
+            "Only 1 picture was judged, too few to say it more closely: test on more before "
             "relying on it."
         ),
         "“cat” was taken for “dog” in 1 of 1 picture.",
