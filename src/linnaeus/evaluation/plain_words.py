@@ -27,7 +27,7 @@ def plain_words(metrics: Metrics) -> tuple[str, ...]:
     """The answer in a few sentences, the most important first; class names in “curly quotes”."""
     sentences = [_how_often_right(metrics), _beside_always_the_same(metrics)]
     if metrics.accuracy.high - metrics.accuracy.low > WIDE:
-        sentences.append(_too_few(metrics.images))
+        sentences.append(_too_few(metrics))
     if metrics.mistakes:
         sentences += [*_confusion(metrics), *_hardest_class(metrics)]
     sentences += [*_absent_classes(metrics), *_how_sure(metrics)]
@@ -70,16 +70,30 @@ def _beside_always_the_same(metrics: Metrics) -> str:
         return f"Always answering “{metrics.majority_class}” would be right {_times(same)} in 100."
     if right.value > same:
         return (
-            f"That may be no better than {always}, as far as {_number(metrics.images, 'picture')} "
-            "can tell: do not rely on it."
+            f"That may be no better than {always}, as far as {_judged(metrics)} can tell: "
+            "do not rely on it."
         )
     better = "worse than" if right.high < same else "no better than"
     return f"That is {better} {always}: do not rely on it."
 
 
-def _too_few(images: int) -> str:
-    only = "Only one picture was" if images == 1 else f"Only {images:,} pictures were"
-    return f"{only} judged, too few to say it more closely: test on more before relying on it."
+def _too_few(metrics: Metrics) -> str:
+    were = "was" if metrics.images == 1 else "were"
+    return (
+        f"Only {_judged(metrics)} {were} judged, too few to say it more closely: "
+        "test on more before relying on it."
+    )
+
+
+def _judged(metrics: Metrics) -> str:
+    """What was judged: 85 pictures, or 85 pictures in 12 groups."""
+    groups = f" in {_number(metrics.groups or 0, 'group')}" if _grouped(metrics) else ""
+    return _number(metrics.images, "picture") + groups
+
+
+def _grouped(metrics: Metrics) -> bool:
+    """Whether some pictures belong together, so that they tell less than as many others would."""
+    return metrics.groups is not None and metrics.groups < metrics.images
 
 
 def _confusion(metrics: Metrics) -> list[str]:
@@ -147,10 +161,11 @@ def _how_sure(metrics: Metrics) -> list[str]:
     bins = [b for b in metrics.reliability if SURE[0] <= b.mean_confidence <= SURE[1]]
     if sum(b.images for b in bins) >= ENOUGH_SURE_ANSWERS:
         said, right = _pooled(bins)
+        alone = ", taking the pictures as independent" if _grouped(metrics) else ""
         return [
             (
                 f"When it says about {_percent(said)}, it is right {_times(right.value)} in 100 "
-                f"({_between(right)})."
+                f"({_between(right)}{alone})."
             )
         ]
     if metrics.images < ENOUGH_SURE_ANSWERS or not metrics.mistakes:
