@@ -147,11 +147,12 @@ def _embed(
     done: list[NDArray[np.float32]] = []
     with progress.stage("Computing features", len(rows)) as stage:
         for row in rows:
-            if stop() and len(done) < at_least:
+            asked, enough = stop(), len(done) >= at_least
+            if asked and not enough:
                 raise Stopped(
                     "stopped before there was a model to keep", mend="Nothing was written."
                 )
-            if len(done) >= at_least and (stop() or late()):
+            if enough and (asked or late()):
                 break
             done.append(session.run_one(np.ascontiguousarray(pixels[row]))[1])
             stage.advance()
