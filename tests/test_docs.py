@@ -39,8 +39,9 @@ def text_of(page: Path) -> str:
 
 
 def shown_commands(page: Path) -> list[list[str]]:
-    """The arguments of each whole `linnaeus` command in a console block of `page`."""
-    blocks = [body for language, body in FENCED.findall(text_of(page)) if language == "console"]
+    """The arguments of each whole `linnaeus` command in a block of `page`."""
+    shells = ("bash", "console")
+    blocks = [body for language, body in FENCED.findall(text_of(page)) if language in shells]
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
     words = [shlex.split(line, comments=True) for line in lines if line.startswith("linnaeus ")]
     return [command[1:] for command in words]
