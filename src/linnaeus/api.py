@@ -29,9 +29,10 @@ def audit(
     data: str | Path | Dataset,
     *,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -39,7 +40,9 @@ def audit(
 
     `data` is anything that `load_dataset` takes, or a Dataset. Raises as `load_dataset` does.
     """
-    dataset = _dataset(data, image_column, label_column, group_column, split_column)
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator
+    )
     return audit_scan(dataset, scan(dataset, workers=workers, progress=progress))
 
 
@@ -60,9 +63,10 @@ def train(
     allow_tiny: bool | None = None,
     precision: str | None = None,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
     workers: int | None = None,
     ask: Callable[[str], bool] = lambda question: False,
     progress: Progress | None = None,
@@ -94,7 +98,9 @@ def train(
         allow_tiny=allow_tiny,
         precision=precision,
     )
-    dataset = _dataset(data, image_column, label_column, group_column, split_column)
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator
+    )
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
     choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
     folder = Path(out) if out is not None else _new_run_folder(dataset.name)
@@ -107,9 +113,10 @@ def evaluate(
     *,
     out: str | Path | None = None,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen.
@@ -117,7 +124,9 @@ def evaluate(
     `out`: a new folder for report/ and predictions.csv; nothing is written without it. Raises as
     `evaluation.evaluate.evaluate` does.
     """
-    dataset = _dataset(data, image_column, label_column, group_column, split_column)
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator
+    )
     folder = Path(out) if out is not None else None
     return evaluate_bundle(Path(bundle), dataset, out=folder, progress=progress or Quiet())
 
@@ -134,19 +143,30 @@ def require_training() -> None:
         )
 
 
-def _dataset(data: str | Path | Dataset, *columns: str | None) -> Dataset:
-    """Load `data` where it is not loaded yet; `columns` are image, label, group and split."""
-    image, label, group, split = columns
-    if isinstance(data, Dataset):
-        if any(columns):
-            raise UsageError(
-                "columns are named, but the data set is loaded already",
-                mend="Name the columns in load_dataset.",
-            )
-        return data
-    return load_dataset(
-        data, image_column=image, label_column=label, group_column=group, split_column=split
-    )
+def _dataset(
+    data: str | Path | Dataset,
+    image_column: str | None,
+    label_column: str | Sequence[str] | None,
+    group_column: str | None,
+    split_column: str | None,
+    label_separator: str | None,
+) -> Dataset:
+    """Load `data` where it is not loaded yet."""
+    if not isinstance(data, Dataset):
+        return load_dataset(
+            data,
+            image_column=image_column,
+            label_column=label_column,
+            group_column=group_column,
+            split_column=split_column,
+            label_separator=label_separator,
+        )
+    if any((image_column, label_column, group_column, split_column, label_separator)):
+        raise UsageError(
+            "columns are named, but the data set is loaded already",
+            mend="Name the columns in load_dataset.",
+        )
+    return data
 
 
 def _new_run_folder(name: str) -> Path:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linnaeus.cli.options import Bundle, Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn
+from linnaeus.cli.options import (
+    Bundle,
+    Data,
+    GroupColumn,
+    ImageColumn,
+    LabelColumn,
+    LabelSeparator,
+    SplitColumn,
+)
 
 if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
@@ -29,6 +37,7 @@ def evaluate(
     label_column: LabelColumn = None,
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
+    label_separator: LabelSeparator = None,
 ) -> None:
     """Judge a bundle on labelled pictures; those it was trained on are left out."""
     from linnaeus import api
@@ -42,6 +51,7 @@ def evaluate(
         label_column=label_column,
         group_column=group_column,
         split_column=split_column,
+        label_separator=label_separator,
         progress=teller(),
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):

@@ -13,6 +13,7 @@ __all__ = [
     "GroupColumn",
     "ImageColumn",
     "LabelColumn",
+    "LabelSeparator",
     "SplitColumn",
     "Workers",
 ]
@@ -20,7 +21,7 @@ __all__ = [
 Data = Annotated[
     str,
     typer.Argument(
-        help="A folder of class folders, a zip or tar of one, a CSV or TSV table, or 'digits'.",
+        help="A folder of class folders, a zip or tar of one, a table, or 'digits'.",
         metavar="DATA",
     ),
 ]
@@ -28,7 +29,12 @@ Bundle = Annotated[
     Path, typer.Argument(help="The bundle's folder, or the run that holds it.", metavar="BUNDLE")
 ]
 ImageColumn = Annotated[str | None, typer.Option(help="A table's column of picture files.")]
-LabelColumn = Annotated[str | None, typer.Option(help="A table's column of labels.")]
+LabelColumn = Annotated[
+    list[str] | None, typer.Option(help="A table's column of labels; may be repeated.")
+]
+LabelSeparator = Annotated[
+    str | None, typer.Option(help="What parts several labels in one cell, such as '|'.")
+]
 GroupColumn = Annotated[
     str | None, typer.Option(help="A table's column of groups that stay on one side of the split.")
 ]

@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn, Workers
+from linnaeus.cli.options import (
+    Data,
+    GroupColumn,
+    ImageColumn,
+    LabelColumn,
+    LabelSeparator,
+    SplitColumn,
+    Workers,
+)
 
 __all__ = ["train"]
 
@@ -60,6 +68,7 @@ def train(
     label_column: LabelColumn = None,
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
+    label_separator: LabelSeparator = None,
     workers: Workers = None,
 ) -> None:
     """Train a classifier, judge it on pictures it never saw, and write the report."""
@@ -85,6 +94,7 @@ def train(
         label_column=label_column,
         group_column=group_column,
         split_column=split_column,
+        label_separator=label_separator,
         workers=workers,
         ask=_ask_on_terminal,
         progress=teller(),

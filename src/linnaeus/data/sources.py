@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import posixpath
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from linnaeus.data.dataset import Dataset, natural_key
+from linnaeus.data.columns import Columns
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.gather import Entry, gather
 from linnaeus.data.layout import Layout, listed, read_layout
 from linnaeus.data.named import NAMED
 from linnaeus.data.store import Beneath, FolderStore, Store
-from linnaeus.data.table import Columns, load_table, looks_like_table
+from linnaeus.data.table import load_table, looks_like_table
 from linnaeus.data.tars import COMPRESSIONS, TarStore
 from linnaeus.data.zips import ZipStore
 from linnaeus.errors import DataError, UsageError
@@ -37,17 +38,22 @@ def load_dataset(
     data: str | Path,
     *,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
 ) -> Dataset:
     """Load labelled pictures from wherever they are.
 
     `data` is a folder of class folders (also under train/, validation/ and test/), a zip or tar
-    archive of one, a CSV or TSV table with a column of paths and one of labels, or the name of a
-    built-in data set ("digits"; a folder of that name is "./digits"). No picture is opened.
+    archive of one, a table (CSV, TSV, JSON lines, Parquet) with a column of paths and one of
+    labels, or the name of a built-in data set ("digits"; a folder of that name is "./digits"). No
+    picture is opened.
 
-    The columns are those of a table; they are guessed from their names where not given.
+    The columns are those of a table; they are guessed from their names where not given. Pictures
+    have any number of labels where `label_separator` stands between those of a cell ("a|b"), where
+    a cell holds a list, or where several label columns are named. Other columns are kept as
+    metadata.
 
     Raises DataError when the data cannot be used as they are, UsageError when columns are named
     and `data` is no table, MissingError when a built-in data set needs another package.
@@ -55,7 +61,7 @@ def load_dataset(
     >>> print(load_dataset("digits"))
     digits: 1,797 pictures of 10 classes
     """
-    columns = Columns(image_column, label_column, group_column, split_column)
+    columns = Columns.named(image_column, label_column, group_column, split_column, label_separator)
     if isinstance(data, str) and data in NAMED:
         _refuse_columns(columns, data)
         return NAMED[data]()
@@ -71,7 +77,7 @@ def _refuse_columns(columns: Columns, where: str) -> None:
         raise UsageError(
             "columns can be named for a table only",
             where=where,
-            mend="Give a CSV or TSV file, or leave the column options out.",
+            mend="Give a CSV, JSON lines or Parquet file, or leave the column options out.",
         )
 
 
@@ -106,19 +112,8 @@ def _from_store(store: Store, name: str, where: str) -> Dataset:
         store.close()
         raise
     root = layout.root
-    samples = sorted((s.path.removeprefix(root), s.label, s.split) for s in layout.samples)
-    classes = tuple(sorted({label for _, label, _ in samples}, key=natural_key))
-    position = {label: place for place, label in enumerate(classes)}
-    return Dataset(
-        name=name,
-        classes=classes,
-        paths=tuple(path for path, _, _ in samples),
-        labels=np.array([position[label] for _, label, _ in samples], np.int64),
-        splits=np.array([split for _, _, split in samples], dtype="<U10"),
-        groups=None,
-        left_alone=_from_root(layout),
-        source=Beneath(store, root),
-    )
+    entries = [Entry(s.path.removeprefix(root), (s.label,), s.split) for s in layout.samples]
+    return gather(name, entries, Beneath(store, root), left_alone=_from_root(layout))
 
 
 def _usable(dataset: Dataset, where: str) -> Dataset:
@@ -127,8 +122,9 @@ def _usable(dataset: Dataset, where: str) -> Dataset:
     Every class must be in train where train is given, for what is not learnt cannot be judged.
     """
     if len(dataset.classes) < 2:
+        only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no label"
         raise DataError(
-            f"there is only one class, '{dataset.classes[0]}'",
+            f"there is {only}",
             where=where,
             mend="Telling apart takes two: add pictures of something else.",
         )

@@ -72,7 +72,8 @@ def fit(
 
 
 def _check_judged(dataset: Dataset, recipe: Recipe) -> None:
-    """Refuse shares that cannot be meant, and a training that nothing would judge."""
+    """Refuse labels and shares that cannot be meant, and a training that nothing would judge."""
+    dataset.demand_single_labels("train")
     check_shares(recipe.validation, recipe.test)
     comes_with_test = (dataset.splits == "test").any() and not recipe.resplit
     if recipe.test == 0 and not comes_with_test:
