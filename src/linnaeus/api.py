@@ -33,6 +33,7 @@ def audit(
     group_column: str | None = None,
     split_column: str | None = None,
     label_separator: str | None = None,
+    table: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -41,7 +42,7 @@ def audit(
     `data` is anything that `load_dataset` takes, or a Dataset. Raises as `load_dataset` does.
     """
     dataset = _dataset(
-        data, image_column, label_column, group_column, split_column, label_separator
+        data, image_column, label_column, group_column, split_column, label_separator, table
     )
     return audit_scan(dataset, scan(dataset, workers=workers, progress=progress))
 
@@ -67,6 +68,7 @@ def train(
     group_column: str | None = None,
     split_column: str | None = None,
     label_separator: str | None = None,
+    table: str | Path | None = None,
     workers: int | None = None,
     ask: Callable[[str], bool] = lambda question: False,
     progress: Progress | None = None,
@@ -99,7 +101,7 @@ def train(
         precision=precision,
     )
     dataset = _dataset(
-        data, image_column, label_column, group_column, split_column, label_separator
+        data, image_column, label_column, group_column, split_column, label_separator, table
     )
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
     choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
@@ -117,6 +119,7 @@ def evaluate(
     group_column: str | None = None,
     split_column: str | None = None,
     label_separator: str | None = None,
+    table: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen.
@@ -125,7 +128,7 @@ def evaluate(
     `evaluation.evaluate.evaluate` does.
     """
     dataset = _dataset(
-        data, image_column, label_column, group_column, split_column, label_separator
+        data, image_column, label_column, group_column, split_column, label_separator, table
     )
     folder = Path(out) if out is not None else None
     return evaluate_bundle(Path(bundle), dataset, out=folder, progress=progress or Quiet())
@@ -150,6 +153,7 @@ def _dataset(
     group_column: str | None,
     split_column: str | None,
     label_separator: str | None,
+    table: str | Path | None,
 ) -> Dataset:
     """Load `data` where it is not loaded yet."""
     if not isinstance(data, Dataset):
@@ -160,11 +164,12 @@ def _dataset(
             group_column=group_column,
             split_column=split_column,
             label_separator=label_separator,
+            table=table,
         )
-    if any((image_column, label_column, group_column, split_column, label_separator)):
+    if any((image_column, label_column, group_column, split_column, label_separator, table)):
         raise UsageError(
-            "columns are named, but the data set is loaded already",
-            mend="Name the columns in load_dataset.",
+            "a table or columns are named, but the data set is loaded already",
+            mend="Name them in load_dataset.",
         )
     return data
 

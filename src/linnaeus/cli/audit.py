@@ -14,6 +14,7 @@ from linnaeus.cli.options import (
     LabelColumn,
     LabelSeparator,
     SplitColumn,
+    Table,
     Workers,
 )
 
@@ -40,6 +41,7 @@ def audit(
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
     label_separator: LabelSeparator = None,
+    table: Table = None,
     workers: Workers = None,
 ) -> None:
     """Tell what is wrong with the data: broken, doubled, contradictory, lopsided."""
@@ -55,6 +57,7 @@ def audit(
         group_column=group_column,
         split_column=split_column,
         label_separator=label_separator,
+        table=table,
         workers=workers,
         progress=teller(),
     )

@@ -15,6 +15,7 @@ from linnaeus.cli.options import (
     LabelColumn,
     LabelSeparator,
     SplitColumn,
+    Table,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def evaluate(
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
     label_separator: LabelSeparator = None,
+    table: Table = None,
 ) -> None:
     """Judge a bundle on labelled pictures; those it was trained on are left out."""
     from linnaeus import api
@@ -52,6 +54,7 @@ def evaluate(
         group_column=group_column,
         split_column=split_column,
         label_separator=label_separator,
+        table=table,
         progress=teller(),
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):

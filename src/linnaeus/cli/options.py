@@ -15,6 +15,7 @@ __all__ = [
     "LabelColumn",
     "LabelSeparator",
     "SplitColumn",
+    "Table",
     "Workers",
 ]
 
@@ -39,6 +40,10 @@ GroupColumn = Annotated[
     str | None, typer.Option(help="A table's column of groups that stay on one side of the split.")
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A table's column of train/validation/test.")]
+Table = Annotated[
+    Path | None,
+    typer.Option(help="A table that tells of the pictures in a folder or archive.", metavar="FILE"),
+]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Threads that read pictures; changes only the time.")
 ]

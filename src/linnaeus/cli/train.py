@@ -15,6 +15,7 @@ from linnaeus.cli.options import (
     LabelColumn,
     LabelSeparator,
     SplitColumn,
+    Table,
     Workers,
 )
 
@@ -69,6 +70,7 @@ def train(
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
     label_separator: LabelSeparator = None,
+    table: Table = None,
     workers: Workers = None,
 ) -> None:
     """Train a classifier, judge it on pictures it never saw, and write the report."""
@@ -95,6 +97,7 @@ def train(
         group_column=group_column,
         split_column=split_column,
         label_separator=label_separator,
+        table=table,
         workers=workers,
         ask=_ask_on_terminal,
         progress=teller(),

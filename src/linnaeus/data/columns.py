@@ -11,10 +11,18 @@ from linnaeus.data.dataset import Column
 from linnaeus.data.gather import Entry
 from linnaeus.data.layout import SPLIT_NAMES
 from linnaeus.data.metadata import as_column
-from linnaeus.data.rows import Row, Table, as_text
+from linnaeus.data.rows import Cell, Row, Table, as_text
 from linnaeus.errors import DataError, UsageError
 
-__all__ = ["Columns", "Reading", "kept_metadata", "read_columns"]
+__all__ = [
+    "IMAGE_NAMES",
+    "Columns",
+    "Reading",
+    "as_path",
+    "find_column",
+    "kept_metadata",
+    "read_columns",
+]
 
 IMAGE_NAMES = (
     "path file filename file_name filepath file_path image image_path image_file image_name"
@@ -63,8 +71,9 @@ class Reading(NamedTuple):
 
     `numbers` and `entries`: of each row, its number in the file and what it says; `rest`: places of
     the columns that mean nothing here, and are kept as metadata. `label_sets`: entries have any
-    number of labels. `classes`: known whether or not a picture shows them. `grouped`: there is a
-    group column.
+    number of labels. `classes`: known whether or not a picture shows them. `label_columns`: names;
+    none where a table needs no labels and has none. `grouped`, `parted`: there is a column of
+    groups, of splits.
     """
 
     table: Table
@@ -73,7 +82,9 @@ class Reading(NamedTuple):
     rest: dict[str, int]
     label_sets: bool
     classes: tuple[str, ...]
+    label_columns: tuple[str, ...]
     grouped: bool
+    parted: bool
     notes: tuple[str, ...]
 
 
@@ -86,14 +97,16 @@ class _Labels(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read_columns(table: Table, columns: Columns) -> Reading:
+def read_columns(table: Table, columns: Columns, *, unlabelled: bool = False) -> Reading:
     """Understand a table. Raises DataError when a column or a value in one is missing.
+
+    `unlabelled`: it may be without labels, where none are named.
 
     A split column is used when it is named, or when one is called "split" or the like and holds
     names of splits. Groups are used when their column is named.
     """
     image = find_column(table, columns.image, IMAGE_NAMES, "image")
-    places = label_places(table, columns)
+    places = label_places(table, columns, unlabelled)
     group = find_column(table, columns.group, (), "group") if columns.group else None
     split, split_notes = split_place(table, columns.split)
     paths = [as_path(filled(table, row, image)) for row in table.rows]
@@ -108,19 +121,22 @@ def read_columns(table: Table, columns: Columns) -> Reading:
         rest,
         labels.by_set,
         labels.classes,
+        tuple(table.header[place] for place in places),
         group is not None,
+        split is not None,
         (*split_notes, *labels.notes, *rest_notes),
     )
 
 
-def kept_metadata(reading: Reading, rows: Sequence[int]) -> dict[str, Column]:
-    """{column: (len(rows),) its values in these rows} of the columns without a meaning here."""
-    table = reading.table
-    kept = {}
-    for name, place in reading.rest.items():
-        cells = table.cells(place)
-        kept[name] = as_column([cells[row] for row in rows], typed=table.typed)
-    return kept
+def kept_metadata(rows: Sequence[tuple[Reading, int] | None]) -> dict[str, Column]:
+    """{column: (len(rows),) its values} of the columns without a meaning here.
+
+    `rows`: what was read and the row in it, of one table or several; None has only empty cells.
+    """
+    readings = list({id(found[0]): found[0] for found in rows if found}.values())
+    typed = all(reading.table.typed for reading in readings)
+    names = dict.fromkeys(name for reading in readings for name in reading.rest)
+    return {name: as_column([_cell(name, found) for found in rows], typed=typed) for name in names}
 
 
 def find_column(table: Table, named: str | None, guesses: Sequence[str], what: str) -> int:
@@ -150,9 +166,11 @@ def fitting_columns(table: Table, named: str | None, guesses: Sequence[str]) -> 
     return [place for place, name in enumerate(plain) if name == guess]
 
 
-def label_places(table: Table, columns: Columns) -> list[int]:
+def label_places(table: Table, columns: Columns, unlabelled: bool) -> list[int]:
     """The places of the label columns, as named or guessed."""
     if not columns.labels:
+        if unlabelled and len(fitting_columns(table, None, LABEL_NAMES)) != 1:
+            return []
         return [find_column(table, None, LABEL_NAMES, "label")]
     return [find_column(table, name, (), "label") for name in dict.fromkeys(columns.labels)]
 
@@ -163,6 +181,8 @@ def read_labels(table: Table, places: Sequence[int], separator: str | None) -> _
     Several columns of nothing but 0 and 1 tell which of their names a picture is; where each row
     has exactly one 1, that is its one label. Other columns together give labels "column=value".
     """
+    if not places:
+        return _Labels([()] * len(table.rows))
     if len(places) == 1:
         return _of_one_column(table, places[0], separator)
     if separator is not None:
@@ -241,6 +261,17 @@ def filled(table: Table, row: Row, place: int) -> str:
         where=table.place(row.number),
         mend=f"Correct this {table.unit}.",
     )
+
+
+def _cell(name: str, found: tuple[Reading, int] | None) -> Cell:
+    """A row's cell in the column `name`, None where it has none. Raises DataError on lists."""
+    if found is None or (place := found[0].rest.get(name)) is None:
+        return None
+    table, row = found[0].table, found[0].table.rows[found[1]]
+    cell = row.cells[place]
+    if isinstance(cell, tuple):
+        raise table.nested(row.number, name)
+    return cell
 
 
 def _of_one_column(table: Table, place: int, separator: str | None) -> _Labels:

@@ -13,7 +13,7 @@ from linnaeus.data.rows import Cell, as_text
 
 __all__ = ["as_column"]
 
-NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)?(\.\d*)?([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 """No leading zeros: 007 is a name."""
 
 NOT_A_NUMBER = frozenset({"nan", "na", "n/a", "null", "none"})
@@ -66,7 +66,7 @@ def _written_numbers(cells: Sequence[Cell]) -> list[float] | None:
 
 
 def _as_number(text: str) -> int | float | None:
-    if not NUMBER.fullmatch(text) or not any(map(str.isdigit, text)):
+    if not NUMBER.fullmatch(text):
         return None
     number = float(text)
     if math.isinf(number):

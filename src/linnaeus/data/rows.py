@@ -53,13 +53,6 @@ class Table:
             raise self.nested(row.number, self.header[place])
         return as_text(cell)
 
-    def cells(self, place: int) -> list[Cell]:
-        """The column at `place`. Raises DataError on lists."""
-        for row in self.rows:
-            if isinstance(row.cells[place], tuple):
-                raise self.nested(row.number, self.header[place])
-        return [row.cells[place] for row in self.rows]
-
     def nested(self, number: int, column: str) -> DataError:
         """The error for a cell that holds more than one value."""
         return nested_values(self.place(number), column)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import difflib
-import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from linnaeus.data.beside import Beside, tables_beside
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
-from linnaeus.data.gather import Entry, gather
+from linnaeus.data.joined import from_tables, join
 from linnaeus.data.layout import Layout, listed, read_layout
 from linnaeus.data.named import NAMED
-from linnaeus.data.store import Beneath, FolderStore, Store
+from linnaeus.data.store import FolderStore, Store
 from linnaeus.data.table import load_table, looks_like_table
 from linnaeus.data.tars import COMPRESSIONS, TarStore
 from linnaeus.data.zips import ZipStore
-from linnaeus.errors import DataError, UsageError
+from linnaeus.errors import DataError, LinnaeusError, UsageError
 
 __all__ = ["load_dataset"]
 
@@ -42,6 +42,7 @@ def load_dataset(
     group_column: str | None = None,
     split_column: str | None = None,
     label_separator: str | None = None,
+    table: str | Path | None = None,
 ) -> Dataset:
     """Load labelled pictures from wherever they are.
 
@@ -55,30 +56,39 @@ def load_dataset(
     a cell holds a list, or where several label columns are named. Other columns are kept as
     metadata.
 
+    `table` tells of the pictures in a folder or archive; tables that lie in it are found by
+    themselves. Class folders and tables that contradict each other are refused.
+
     Raises DataError when the data cannot be used as they are, UsageError when columns are named
-    and `data` is no table, MissingError when a built-in data set needs another package.
+    and there is no table, MissingError when a built-in data set needs another package.
 
     >>> print(load_dataset("digits"))
     digits: 1,797 pictures of 10 classes
     """
     columns = Columns.named(image_column, label_column, group_column, split_column, label_separator)
+    beside = None if table is None else Path(table)
     if isinstance(data, str) and data in NAMED:
-        _refuse_columns(columns, data)
+        _refuse_columns(columns, beside, data)
         return NAMED[data]()
     path = Path(data)
     if path.is_file() and looks_like_table(path):
+        if beside is not None:
+            raise _two_tables(path)
         return _usable(load_table(path, columns), str(path))
-    _refuse_columns(columns, str(data))
-    return _usable(_from_store(_open(path), _stem(path), str(path)), str(path))
+    return _usable(_from_store(_open(path), _stem(path), str(path), columns, beside), str(path))
 
 
-def _refuse_columns(columns: Columns, where: str) -> None:
-    if any(columns):
-        raise UsageError(
-            "columns can be named for a table only",
-            where=where,
-            mend="Give a CSV, JSON lines or Parquet file, or leave the column options out.",
-        )
+def _refuse_columns(columns: Columns, table: Path | None, where: str) -> None:
+    if any(columns) or table is not None:
+        raise _columns_without_table(where)
+
+
+def _columns_without_table(where: str) -> UsageError:
+    return UsageError(
+        "columns can be named for a table only, and there is none that names these pictures",
+        where=where,
+        mend="Give a CSV, JSON lines or Parquet file, or leave the column options out.",
+    )
 
 
 def _open(path: Path) -> Store:
@@ -105,15 +115,37 @@ def _open(path: Path) -> Store:
     raise _not_data(path, head)
 
 
-def _from_store(store: Store, name: str, where: str) -> Dataset:
+def _from_store(
+    store: Store, name: str, where: str, columns: Columns, table: Path | None
+) -> Dataset:
+    """The data set of class folders, of tables that lie beside the pictures, or of both."""
+    try:
+        beside = tables_beside(store, name, where, columns, table)
+        layout = _layout_unless_labelled(store, where, beside)
+        if layout is None:
+            return from_tables(name, store, beside)
+        if any(columns) and not beside.matched:
+            raise beside.problems[0] if beside.problems else _columns_without_table(where)
+        return join(name, store, layout, beside, columns)
+    except LinnaeusError:
+        store.close()
+        raise
+
+
+def _layout_unless_labelled(store: Store, where: str, beside: Beside) -> Layout | None:
+    """The class folders; None where there are none (or one) and a table has the labels.
+
+    Raises DataError where neither has them.
+    """
     try:
         layout = read_layout(store.listing, where)
     except DataError:
-        store.close()
+        if beside.labelled:
+            return None
+        beside.refuse_unlabelled()
         raise
-    root = layout.root
-    entries = [Entry(s.path.removeprefix(root), (s.label,), s.split) for s in layout.samples]
-    return gather(name, entries, Beneath(store, root), left_alone=_from_root(layout))
+    one_class = len({sample.label for sample in layout.samples}) == 1
+    return None if one_class and beside.labelled else layout
 
 
 def _usable(dataset: Dataset, where: str) -> Dataset:
@@ -146,18 +178,12 @@ def _usable(dataset: Dataset, where: str) -> Dataset:
     return replace(dataset, notes=tuple(notes))
 
 
-def _from_root(layout: Layout) -> dict[str, str]:
-    """What is left alone, by paths that start where the data set does, as the samples' do."""
-    if not layout.root:
-        return dict(sorted(layout.left_alone.items()))
-    return {_seen_from(layout.root, path): why for path, why in sorted(layout.left_alone.items())}
-
-
-def _seen_from(root: str, path: str) -> str:
-    """A path as seen from `root`; names that would leave their archive stay as they are."""
-    if path.startswith("/") or ".." in path.split("/"):
-        return path
-    return posixpath.relpath(path, root) + ("/" if path.endswith("/") else "")
+def _two_tables(path: Path) -> UsageError:
+    return UsageError(
+        f"{path} is a table already",
+        where="--table",
+        mend="Give it beside a folder or archive of pictures only.",
+    )
 
 
 def _stem(path: Path) -> str:

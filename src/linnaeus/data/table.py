@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from linnaeus.data.columns import Columns, Reading, kept_metadata, read_columns
 from linnaeus.data.dataset import Dataset
@@ -19,7 +19,7 @@ from linnaeus.data.store import Listing, Store
 from linnaeus.errors import DataError
 from linnaeus.images.decode import IMAGE_SUFFIXES
 
-__all__ = ["load_table", "looks_like_table", "read_table", "without_repeats"]
+__all__ = ["load_table", "looks_like_table", "parse_table", "read_table", "without_repeats"]
 
 READERS: dict[str, Callable[[bytes, str], Table]] = {
     ".csv": read_delimited,
@@ -33,7 +33,7 @@ READERS: dict[str, Callable[[bytes, str], Table]] = {
 """What reads a table, by the ending of its name."""
 
 
-def looks_like_table(path: Path) -> bool:
+def looks_like_table(path: PurePath) -> bool:
     """Whether a file is a table by its name."""
     return path.suffix.lower() in READERS
 
@@ -56,7 +56,7 @@ def load_table(path: Path, columns: Columns) -> Dataset:
         label_sets=reading.label_sets,
         classes=reading.classes,
         grouped=reading.grouped,
-        metadata=kept_metadata(reading, rows),
+        metadata=kept_metadata([(reading, row) for row in rows]),
         left_alone=left_alone,
         notes=reading.notes,
     )
@@ -72,7 +72,12 @@ def read_table(path: Path) -> Table:
             where=str(path),
             mend="Check the path and its permissions.",
         ) from None
-    return READERS[path.suffix.lower()](content, str(path))
+    return parse_table(path.name, content, str(path))
+
+
+def parse_table(name: str, content: bytes, where: str) -> Table:
+    """The table in `content`, of the kind that its file's name says. Raises DataError."""
+    return READERS[posixpath.splitext(name)[1].lower()](content, where)
 
 
 def without_repeats(reading: Reading) -> tuple[list[int], dict[str, str]]:
