@@ -217,7 +217,7 @@ def test_a_table_and_columns_that_cannot_be_meant_are_refused(folder: Path) -> N
     with pytest.raises(UsageError, match="no table by its ending"):
         load_dataset(folder, table=folder / "cat/0.png")
     with_table(folder, WHOLE)
-    with pytest.raises(UsageError, match="is a table already"):
+    with pytest.raises(UsageError, match="which is a table already"):
         load_dataset(folder / "metadata.csv", table=folder / "metadata.csv")
     with pytest.raises(DataError, match="no column 'whom'"):
         load_dataset(folder, group_column="whom")

@@ -16,10 +16,12 @@ from linnaeus.errors import DataError, UsageError
 
 __all__ = [
     "IMAGE_NAMES",
+    "LABEL_NAMES",
     "Columns",
     "Reading",
     "as_path",
     "find_column",
+    "fitting_columns",
     "kept_metadata",
     "read_columns",
 ]

@@ -16,7 +16,7 @@ from typing import Any
 from linnaeus.data.rows import Cell, Row, Table, nested_values
 from linnaeus.errors import DataError, MissingError
 
-__all__ = ["class_names", "opened_parquet", "pyarrow", "read_parquet"]
+__all__ = ["class_names", "damaged", "opened_parquet", "parquet_cell", "pyarrow", "read_parquet"]
 
 
 def read_parquet(content: bytes, where: str) -> Table:
@@ -32,7 +32,7 @@ def read_parquet(content: bytes, where: str) -> Table:
     try:
         columns = opened.read().to_pydict()
     except (pyarrow().ArrowException, OSError, ValueError) as error:
-        raise _damaged(where, error) from None
+        raise damaged(where, error) from None
     if not columns or not opened.metadata.num_rows:
         raise DataError("the table has no rows", where=where, mend="It needs one row a picture.")
     cells = {
@@ -55,7 +55,7 @@ def opened_parquet(file: Any, where: str) -> Any:
     try:
         return importlib.import_module("pyarrow.parquet").ParquetFile(file)
     except (arrow.ArrowException, OSError, ValueError) as error:
-        raise _damaged(where, error) from None
+        raise damaged(where, error) from None
 
 
 def pyarrow() -> Any:
@@ -113,7 +113,8 @@ def _name_at(position: int, where: str, column: str, names: list[str]) -> str | 
     )
 
 
-def _damaged(where: str, error: Exception) -> DataError:
+def damaged(where: str, error: Exception) -> DataError:
+    """The error for a file that pyarrow cannot read."""
     reason = " ".join(str(error).split())
     return DataError(
         f"the Parquet file is damaged or not whole ({reason})",

@@ -10,9 +10,12 @@ from pathlib import Path
 from linnaeus.data.beside import Beside, tables_beside
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.embedded import holds_pictures, load_embedded
 from linnaeus.data.joined import from_tables, join
-from linnaeus.data.layout import Layout, listed, read_layout
+from linnaeus.data.layout import Layout, is_picture, listed, read_layout, stray_reason
 from linnaeus.data.named import NAMED
+from linnaeus.data.pieces import Piece, is_pattern, pieces_of
+from linnaeus.data.shards import SHARD_SUFFIXES, has_samples, is_shard, load_shards
 from linnaeus.data.store import FolderStore, Store
 from linnaeus.data.table import load_table, looks_like_table
 from linnaeus.data.tars import COMPRESSIONS, TarStore
@@ -48,8 +51,9 @@ def load_dataset(
 
     `data` is a folder of class folders (also under train/, validation/ and test/), a zip or tar
     archive of one, a table (CSV, TSV, JSON lines, Parquet) with a column of paths and one of
-    labels, or the name of a built-in data set ("digits"; a folder of that name is "./digits"). No
-    picture is opened.
+    labels, WebDataset shards or Parquet files with pictures in them (one, a folder of them, or a
+    pattern such as "shards/train-{000..010}.tar"), or the name of a built-in data set ("digits"; a
+    folder of that name is "./digits"). No picture is opened.
 
     The columns are those of a table; they are guessed from their names where not given. Pictures
     have any number of labels where `label_separator` stands between those of a cell ("a|b"), where
@@ -71,9 +75,14 @@ def load_dataset(
         _refuse_columns(columns, beside, data)
         return NAMED[data]()
     path = Path(data)
-    if path.is_file() and looks_like_table(path):
+    if is_pattern(str(data)) or (path.is_file() and looks_like_table(path)):
         if beside is not None:
-            raise _two_tables(path)
+            raise _no_table_beside(path)
+        if is_pattern(str(data)):
+            return _usable(_from_pattern(str(data), columns), str(data))
+        if path.suffix.lower() == ".parquet" and holds_pictures(path):
+            piece = Piece(path, path.name)
+            return _usable(load_embedded(path.stem, str(path), [piece], columns, {}), str(path))
         return _usable(load_table(path, columns), str(path))
     return _usable(_from_store(_open(path), _stem(path), str(path), columns, beside), str(path))
 
@@ -120,6 +129,9 @@ def _from_store(
 ) -> Dataset:
     """The data set of class folders, of tables that lie beside the pictures, or of both."""
     try:
+        if table is None and (pieces := _in_pieces(store, name, where, columns)) is not None:
+            store.close()
+            return pieces
         beside = tables_beside(store, name, where, columns, table)
         layout = _layout_unless_labelled(store, where, beside)
         if layout is None:
@@ -130,6 +142,42 @@ def _from_store(
     except LinnaeusError:
         store.close()
         raise
+
+
+def _from_pattern(pattern: str, columns: Columns) -> Dataset:
+    """The shards or Parquet files that a pattern stands for."""
+    pieces = pieces_of(pattern)
+    name = pieces[0].path.resolve().parent.name
+    names = [piece.path.name.lower() for piece in pieces]
+    if all(file.endswith(SHARD_SUFFIXES) for file in names):
+        return load_shards(name, pattern, pieces, columns)
+    if all(file.endswith(".parquet") for file in names):
+        return load_embedded(name, pattern, pieces, columns, {})
+    raise UsageError(
+        f"these are neither all tar nor all Parquet files: {listed(names)}",
+        where=pattern,
+        mend="Several files together are WebDataset shards, or Parquet files with pictures.",
+    )
+
+
+def _in_pieces(store: Store, name: str, where: str, columns: Columns) -> Dataset | None:
+    """The shards or Parquet files in a folder without pictures, or a single shard; else None."""
+    files = store.listing.files
+    if isinstance(store, TarStore) and is_shard(store.listing):
+        path = Path(where)
+        return load_shards(name, where, [Piece(path, path.name)], columns)
+    if not isinstance(store, FolderStore) or any(map(is_picture, files)):
+        return None
+    tables = [f for f in files if f.lower().endswith(".parquet")]
+    if tables and holds_pictures(store.folder / tables[0]):
+        pieces = [Piece(store.folder / file, file) for file in tables]
+        others = {f: stray_reason(f.rpartition("/")[2]) for f in files if f not in set(tables)}
+        return load_embedded(name, where, pieces, columns, {**store.listing.refused, **others})
+    shards = [f for f in files if f.lower().endswith(SHARD_SUFFIXES)]
+    if shards and has_samples(TarStore(store.folder / shards[0]).listing):
+        pieces = [Piece(store.folder / file, file) for file in shards]
+        return load_shards(name, where, pieces, columns)
+    return None
 
 
 def _layout_unless_labelled(store: Store, where: str, beside: Beside) -> Layout | None:
@@ -178,9 +226,9 @@ def _usable(dataset: Dataset, where: str) -> Dataset:
     return replace(dataset, notes=tuple(notes))
 
 
-def _two_tables(path: Path) -> UsageError:
+def _no_table_beside(path: Path) -> UsageError:
     return UsageError(
-        f"{path} is a table already",
+        f"a table is given beside {path}, which is a table already or stands for several files",
         where="--table",
         mend="Give it beside a folder or archive of pictures only.",
     )
