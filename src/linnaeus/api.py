@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.audit import audit as audit_scan
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.export import Exported
+from linnaeus.data.export import export_dataset as write_dataset
 from linnaeus.data.findings import Audit
 from linnaeus.data.scan import scan
 from linnaeus.data.sources import load_dataset
@@ -22,7 +24,16 @@ if TYPE_CHECKING:
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
 
-__all__ = ["Classifier", "Dataset", "audit", "evaluate", "load", "load_dataset", "train"]
+__all__ = [
+    "Classifier",
+    "Dataset",
+    "audit",
+    "evaluate",
+    "export_dataset",
+    "load",
+    "load_dataset",
+    "train",
+]
 
 
 def audit(
@@ -132,6 +143,29 @@ def evaluate(
     )
     folder = Path(out) if out is not None else None
     return evaluate_bundle(Path(bundle), dataset, out=folder, progress=progress or Quiet())
+
+
+def export_dataset(
+    data: str | Path | Dataset,
+    *,
+    to: str,
+    out: str | Path,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write a data set anew to the folder `out`: `to` is folder, csv, webdataset or parquet.
+
+    Pictures are copied byte for byte. Raises as `load_dataset` and `data.export.export_dataset` do.
+    """
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
+    return write_dataset(dataset, to, Path(out), progress=progress)
 
 
 def require_training() -> None:

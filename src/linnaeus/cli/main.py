@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from linnaeus.cli import audit, doctor, evaluate, models, predict, train
+from linnaeus.cli import audit, data, doctor, evaluate, models, predict, train
 from linnaeus.errors import LinnaeusError
 from linnaeus.version import __version__
 
@@ -35,6 +35,7 @@ app.command("audit")(audit.audit)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.add_typer(data.app, name="data")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 

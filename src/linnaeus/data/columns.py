@@ -17,6 +17,7 @@ from linnaeus.errors import DataError, UsageError
 __all__ = [
     "IMAGE_NAMES",
     "LABEL_NAMES",
+    "SPLIT_COLUMN_NAMES",
     "Columns",
     "Reading",
     "as_path",

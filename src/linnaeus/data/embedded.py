@@ -18,12 +18,12 @@ from linnaeus.data.parquet import class_names, damaged, opened_parquet, parquet_
 from linnaeus.data.pieces import Piece, put_together
 from linnaeus.data.rows import Row, Table
 from linnaeus.data.store import Listing, Store
+from linnaeus.data.suffixes import suffix_of
 from linnaeus.errors import DataError, WriteError
 
 __all__ = ["holds_pictures", "load_embedded"]
 
 ROWS_AT_ONCE = 64
-SUFFIXES = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp", b"GIF8": ".gif"}
 
 
 class _Picture(NamedTuple):
@@ -145,8 +145,7 @@ def _kept(value: Any, aside: BinaryIO, where: str, column: str) -> _Picture:
             where=where,
             mend=f"Free some space in {tempfile.gettempdir()}.",
         ) from None
-    suffix = next((s for magic, s in SUFFIXES.items() if content.startswith(magic)), "")
-    return _Picture(offset, len(content), called, suffix)
+    return _Picture(offset, len(content), called, suffix_of(content))
 
 
 def _paths(pictures: dict[str, list[_Picture]]) -> dict[str, list[str]]:

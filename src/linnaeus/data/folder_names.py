@@ -1,13 +1,14 @@
-"""Class names as names of folders and files that every system takes."""
+"""Names of classes and pictures as names of folders and files that every system takes."""
 
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 
 from linnaeus.data.store import is_system_folder
 
-__all__ = ["folder_name", "is_folder_of"]
+__all__ = ["file_name", "folder_name", "is_folder_of", "unused"]
 
 FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]|%(?=[0-9A-Fa-f]{2})|^[ .]|[ .]$')
 """What Windows, macOS or Linux does not take, or what would read as an escape."""
@@ -37,6 +38,34 @@ def folder_name(label: str, *, marked: bool = False) -> str:
 def is_folder_of(folder: str, label: str) -> bool:
     """Whether a folder of this name is the class's."""
     return folder in (label, folder_name(label), folder_name(label, marked=True))
+
+
+def file_name(name: str) -> str:
+    """A file's name, escaped as `folder_name` does; its ending stays.
+
+    >>> file_name("a:b.jpg"), file_name(".jpg")
+    ('a%3Ab.jpg', '%2Ejpg.jpg')
+    """
+    stem, suffix = posixpath.splitext(name)
+    if not suffix:
+        stem, suffix = name, posixpath.splitext(f"x{name}")[1]
+    return folder_name(stem) + suffix
+
+
+def unused(path: str, taken: set[str]) -> str:
+    """The path, numbered where it is in `taken` but for case; what is returned is added there.
+
+    >>> taken = set()
+    >>> unused("a/1.jpg", taken), unused("A/1.jpg", taken)
+    ('a/1.jpg', 'A/1-2.jpg')
+    """
+    stem, suffix = posixpath.splitext(path)
+    number, free = 1, path
+    while free.casefold() in taken:
+        number += 1
+        free = f"{stem}-{number}{suffix}"
+    taken.add(free.casefold())
+    return free
 
 
 def _escaped(text: str) -> str:
