@@ -99,7 +99,7 @@ def test_pictures_without_a_row_are_told(folder: Path) -> None:
 
 def test_rows_without_a_picture_are_told_or_refused_where_the_table_was_named(folder: Path) -> None:
     with_table(folder, WHOLE + "dog/9.png,dog,eve,7\n")
-    assert "1 rows of files that are not among the pictures (dog/9.png)" in " ".join(
+    assert "1 rows of files that no picture, or several, are called (dog/9.png)" in " ".join(
         load_dataset(folder).notes
     )
     with pytest.raises(DataError, match=r"1 of 5 rows name files that are not in .*dog/9\.png"):
@@ -178,6 +178,17 @@ def test_without_class_folders_the_table_has_the_labels(tmp_path: Path) -> None:
     assert dataset.paths == ("images/0.png", "images/1.png", "images/2.png")
     assert dataset.left_alone == {"images/": "no row names 1 of its pictures (3.png)"}
     assert dataset.source.read("images/2.png") == png(2)
+
+
+def test_names_without_their_ending_are_found_where_they_are_unique(tmp_path: Path) -> None:
+    folder = write_tree(tmp_path, {f"images/img_{n}.png": png(n) for n in range(3)})
+    with_table(folder, "image_id,label\nimg_0,a\nimg_1,a\nimages/img_2,b\n", "train.csv")
+    dataset = load_dataset(folder, image_column="image_id")
+    assert dataset.labels.tolist() == [0, 0, 1]
+    write_tree(tmp_path, {"images/img_1.jpg": png(1)})
+    dataset = load_dataset(folder, image_column="image_id")
+    assert dataset.paths == ("images/img_0.png", "images/img_2.png")
+    assert "1 rows of files that no picture, or several, are called (img_1)" in dataset.notes[0]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

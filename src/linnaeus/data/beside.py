@@ -81,8 +81,8 @@ class Beside:
         told = [note for match in self.matched for note in match.reading.notes]
         strange = [match for match in self.matched if match.without_files]
         return told + [
-            f"{match.shown} has {len(match.without_files):,} rows of files that are not among the"
-            f" pictures ({listed(match.without_files)})."
+            f"{match.shown} has {len(match.without_files):,} rows of files that no picture, or"
+            f" several, are called ({listed(match.without_files)})."
             for match in strange
         ]
 
@@ -95,12 +95,15 @@ def tables_beside(
     `name`: what the folder or archive is called, for tables whose paths begin with it. Raises
     DataError when a table that is given cannot be used, UsageError when it is not there.
     """
+    beside = Beside([], {}, [])
+    candidates = _candidates(store) if table is None else []
+    if table is None and not candidates:
+        return beside
     files = _Files(store, name)
     if table is not None:
-        return Beside([_given(files, table, where, columns)], {}, [])
-    beside = Beside([], {}, [])
+        beside.matched.append(_given(files, table, where, columns))
     taken: dict[str, str] = {}
-    for path in _candidates(store):
+    for path in candidates:
         reason = _take(beside, taken, files, path, f"{where}: {path}", columns)
         if reason:
             beside.left_alone[path] = reason
@@ -134,16 +137,18 @@ def _take(
 
 def _candidates(store: Store) -> list[str]:
     """The tables in folders above or among pictures, those called metadata first."""
-    holding = {folder for path in store.listing.files if is_picture(path) for folder in _up(path)}
     tables = [
         path
         for path in store.listing.files
-        if posixpath.dirname(path) in holding
+        if looks_like_table(PurePosixPath(path))
         and not posixpath.basename(path).startswith(".")
-        and looks_like_table(PurePosixPath(path))
         and not path.lower().endswith(NOT_TABLES)
     ]
-    return sorted(tables, key=lambda p: (not posixpath.basename(p).startswith("metadata."), p))
+    if not tables:
+        return []
+    holding = {folder for path in store.listing.files if is_picture(path) for folder in _up(path)}
+    among = [path for path in tables if posixpath.dirname(path) in holding]
+    return sorted(among, key=lambda p: (not posixpath.basename(p).startswith("metadata."), p))
 
 
 def _given(files: _Files, table: Path, where: str, columns: Columns) -> Matched:
@@ -232,9 +237,12 @@ class _Files:
         self._name = name
         self._paths = frozenset(store.listing.files)
         self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._called: dict[str, str] = {}
         for path in store.listing.files:
             if is_picture(path):
-                self._by_name[posixpath.basename(path)].append(path)
+                for called in (path, posixpath.splitext(path)[0]):
+                    self._by_name[posixpath.basename(called)].append(called)
+                    self._called.setdefault(called, path)
 
     def places(self, table: Table, folder: str, columns: Columns) -> list[str | None]:
         """The path in the store of each row's picture, None where it is not there.
@@ -245,12 +253,16 @@ class _Files:
         return [self._find(as_path(table.text(row, image)), folder) for row in table.rows]
 
     def _find(self, path: str, folder: str) -> str | None:
-        """By the path from `folder`, with or without the data set's name; else by a unique end."""
+        """By the path from `folder`, with or without the data set's name; else by a unique end.
+
+        The ending of the file's name may be missing where the rest is unique.
+        """
         first, _, rest = path.partition("/")
         for tried in (path, rest if first == self._name else path):
             whole = posixpath.normpath(posixpath.join(folder, tried))
             if whole in self._paths:
                 return whole
         ending = "/" + path
-        same = [p for p in self._by_name[posixpath.basename(path)] if p.endswith(ending)]
-        return same[0] if len(same) == 1 else None
+        alike = self._by_name.get(posixpath.basename(path), [])
+        same = [called for called in alike if f"/{called}".endswith(ending)]
+        return self._called[same[0]] if len(same) == 1 else None

@@ -7,7 +7,7 @@ single cells only at the price of hundreds; it is gone when the data set is.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -103,26 +103,26 @@ def _read_piece(piece: Piece, columns: Columns, aside: BinaryIO) -> tuple[Table,
     with piece.path.open("rb") as file:
         opened = opened_parquet(file, where)
         schema = opened.schema_arrow
-        image = _picture_column(schema, columns.image, where)
-        names = class_names(schema)
-        others = [column for column in schema.names if column != image]
+        image = schema.names.index(_picture_column(schema, columns.image, where))
+        described = class_names(schema)
+        others = [(p, c, described.get(c)) for p, c in enumerate(schema.names) if p != image]
         pictures: list[_Picture] = []
         rows: list[Row] = []
-        for batch in _batches(opened, where):
-            values = {column: batch.column(column).to_pylist() for column in schema.names}
-            for place, picture in enumerate(values[image]):
-                number = len(rows) + 1
-                at = f"{where}, row {number:,}"
-                pictures.append(_kept(picture, aside, at, image))
-                cells = [parquet_cell(values[c][place], at, c, names.get(c)) for c in others]
-                rows.append(Row(number, [str(number), *cells]))
-    return Table(where, [image, *others], rows, typed=True, unit="row"), pictures
+        for number, values in enumerate(_rows(opened, where), start=1):
+            at = f"{where}, row {number:,}"
+            pictures.append(_kept(values[image], aside, at, schema.names[image]))
+            cells = [parquet_cell(values[place], at, column, ns) for place, column, ns in others]
+            rows.append(Row(number, [str(number), *cells]))
+    header = [schema.names[image], *(column for _, column, _ in others)]
+    return Table(where, header, rows, typed=True, unit="row"), pictures
 
 
-def _batches(opened: Any, where: str) -> Any:
+def _rows(opened: Any, where: str) -> Iterator[Sequence[Any]]:
+    """The rows, a few at a time in memory."""
     try:
-        yield from opened.iter_batches(batch_size=ROWS_AT_ONCE)
-    except (pyarrow().ArrowException, OSError) as error:
+        for batch in opened.iter_batches(batch_size=ROWS_AT_ONCE):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    except (pyarrow().ArrowException, OSError, ValueError) as error:
         raise damaged(where, error) from None
 
 

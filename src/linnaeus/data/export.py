@@ -28,6 +28,10 @@ from linnaeus.progress import Progress, Quiet, Stage
 __all__ = ["FORMATS", "Exported", "export_dataset"]
 
 
+FILE_NAME = "file_name"
+"""What Hugging Face's imagefolder wants the column of pictures to be called."""
+
+
 @dataclass(frozen=True)
 class Exported:
     """What was written: `data` is what to load, `remarks` what to know about it."""
@@ -70,7 +74,7 @@ def _to_folder(dataset: Dataset, out: Path, contents: Iterator[bytes]) -> Path:
         paths.append(unused(f"{folder}/{_picture_name(name, content)}", taken))
         _write(out / paths[-1], content)
     if dataset.groups is not None or dataset.metadata or any(k != v for k, v in folders.items()):
-        write_table(out / "metadata.csv", dataset, paths)
+        write_table(out / "metadata.csv", dataset, paths, image=FILE_NAME)
     _check_comes_back(out, dataset, paths)
     return out
 

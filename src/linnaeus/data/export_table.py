@@ -16,7 +16,7 @@ from linnaeus.files import write_whole
 
 __all__ = ["GROUP", "LABEL", "label_separator", "metadata_names", "metadata_of", "write_table"]
 
-PATH, LABEL, SPLIT, GROUP = "path", "label", "split", "group"
+LABEL, SPLIT, GROUP = "label", "split", "group"
 SEPARATORS = "|;,/ "
 
 
@@ -52,10 +52,13 @@ def label_separator(dataset: Dataset) -> str:
     )
 
 
-def write_table(path: Path, dataset: Dataset, paths: Sequence[str]) -> None:
-    """Write a CSV of the pictures at `paths`: path, label, split and group if any, metadata."""
+def write_table(path: Path, dataset: Dataset, paths: Sequence[str], *, image: str = "path") -> None:
+    """Write a CSV of the pictures at `paths`, in the column `image`: label, split, group, metadata.
+
+    Splits and groups are there if there are any.
+    """
     names = metadata_names(dataset)
-    header = [PATH, LABEL]
+    header = [image, LABEL]
     header += [SPLIT] if (dataset.splits != "").any() else []
     header += [GROUP] if dataset.groups is not None else []
     text = io.StringIO()
@@ -63,7 +66,7 @@ def write_table(path: Path, dataset: Dataset, paths: Sequence[str]) -> None:
     table.writerow([*header, *names.values()])
     separator = "" if dataset.label_sets is None else label_separator(dataset)
     for row, picture in enumerate(paths):
-        said = {PATH: picture, LABEL: separator.join(dataset.labels_of(row))}
+        said = {image: picture, LABEL: separator.join(dataset.labels_of(row))}
         said[SPLIT] = str(dataset.splits[row])
         said[GROUP] = "" if dataset.groups is None else str(dataset.groups[row])
         metadata = metadata_of(dataset, row, names)

@@ -30,20 +30,21 @@ def read_parquet(content: bytes, where: str) -> Table:
     opened = opened_parquet(io.BytesIO(content), where)
     names = class_names(opened.schema_arrow)
     try:
-        columns = opened.read().to_pydict()
+        table = opened.read()
+        columns = [column.to_pylist() for column in table.columns]
     except (pyarrow().ArrowException, OSError, ValueError) as error:
         raise damaged(where, error) from None
-    if not columns or not opened.metadata.num_rows:
+    if not table.num_rows:
         raise DataError("the table has no rows", where=where, mend="It needs one row a picture.")
-    cells = {
-        column: [
+    cells = [
+        [
             parquet_cell(value, f"{where}, row {n:,}", column, names.get(column))
             for n, value in enumerate(values, start=1)
         ]
-        for column, values in columns.items()
-    }
-    rows = [Row(n, row) for n, row in enumerate(zip(*cells.values(), strict=True), start=1)]
-    return Table(where, list(cells), rows, typed=True, unit="row")
+        for column, values in zip(table.column_names, columns, strict=True)
+    ]
+    rows = [Row(n, row) for n, row in enumerate(zip(*cells, strict=True), start=1)]
+    return Table(where, table.column_names, rows, typed=True, unit="row")
 
 
 def opened_parquet(file: Any, where: str) -> Any:
