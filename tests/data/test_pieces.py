@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from trees import png, write_tree
 
 from linnaeus.data.scan import scan
@@ -204,3 +206,44 @@ def test_each_mistake_in_a_parquet_of_pictures_gives_one_clear_sentence(
 ) -> None:
     with pytest.raises(DataError, match=words):
         load_dataset(parquet(tmp_path / "x.parquet", columns, ["a", "b"]))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Whole files by their names: Parquet with and without pictures, a shard, JSON lines."""
+    folder = tmp_path_factory.mktemp("sound")
+    columns = {"image": pictures(range(4), named=True), "label": [0, 1, 0, 1], "x": [1, 2, 3, 4.5]}
+    parquet(folder / "pictures.parquet", columns, ["a", "b"])
+    names = [f"{n}.png" for n in range(4)]
+    pq.write_table(pa.table({"path": names, "label": list("abab")}), folder / "paths.parquet")
+    shard(folder / "shard.tar", {**numbered(range(3)), "0001.json": '{"who": "ann"}'})
+    lines = (
+        json.dumps({"path": n, "label": n[0], "x": [1.5, None][i % 2]}) for i, n in enumerate(names)
+    )
+    (folder / "rows.jsonl").write_text("\n".join(lines))
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@given(
+    st.sampled_from(["pictures.parquet", "paths.parquet", "shard.tar", "rows.jsonl"]),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6),
+)
+def test_a_damaged_file_gives_a_data_set_or_one_sentence(
+    sound: dict[str, bytes],
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    hits: list[tuple[float, int]],
+) -> None:
+    folder = write_tree(tmp_path_factory.mktemp("hurt"), {f"{n}.png": png(n) for n in range(4)})
+    content = bytearray(sound[name])
+    for place, value in hits:
+        content[int(place * (len(content) - 1))] = value
+    (folder / name).write_bytes(content)
+    try:
+        dataset = load_dataset(folder / name)
+    except DataError as error:
+        assert "\n" not in str(error)
+    else:
+        seen = scan(dataset, workers=1)
+        assert len(dataset.fingerprint) == 64
+        assert len(seen.unreadable) + seen.readable.sum() == len(dataset)
