@@ -211,7 +211,7 @@ def _understood(
     for row, place in enumerate(places):
         if place is None:
             missing.append(reading.entries[row].path)
-        elif table.rows[rows.setdefault(place, row)].cells != table.rows[row].cells:
+        elif not reading.same(rows.setdefault(place, row), row):
             raise DataError(
                 f"'{reading.entries[row].path}' stands in several rows that differ"
                 f" ({table.unit} {reading.numbers[rows[place]]} and"

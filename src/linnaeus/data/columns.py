@@ -90,6 +90,15 @@ class Reading(NamedTuple):
     parted: bool
     notes: tuple[str, ...]
 
+    def same(self, row: int, other: int) -> bool:
+        """Whether two rows say the same, whatever they call the picture."""
+        says = [self.entries[place]._replace(path="") for place in (row, other)]
+        cells = [
+            [self.table.rows[place].cells[column] for column in self.rest.values()]
+            for place in (row, other)
+        ]
+        return says[0] == says[1] and cells[0] == cells[1]
+
 
 class _Labels(NamedTuple):
     """The labels of each row; `by_set` where there may be any number of them."""

@@ -100,8 +100,7 @@ def without_repeats(reading: Reading) -> tuple[list[int], dict[str, str]]:
                 where=reading.table.place(reading.numbers[row]),
                 mend=f"Correct this {unit}.",
             )
-        cells = [reading.table.rows[place].cells for place in (known_row, row)]
-        other = "" if cells[0] == cells[1] else " with other values"
+        other = "" if reading.same(known_row, row) else " with other values"
         repeats = f"it repeats {unit} {number}{other} ({entry.path})"
         repeated[f"{unit} {reading.numbers[row]}"] = repeats
     return list(first.values()), repeated
