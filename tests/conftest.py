@@ -8,9 +8,16 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from linnaeus import load_dataset, train
+
+if TYPE_CHECKING:
+    from linnaeus import Dataset
+    from linnaeus.training.run import Run
 
 SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 
@@ -52,3 +59,49 @@ def photo_folder(tmp_path: Path, photographs: dict[str, dict[str, bytes]]) -> Pa
         for file, content in photographs[name].items():
             (folder / name / file).write_bytes(content)
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_weights() -> Path:
+    """The folder of pretrained networks; skips where it is absent."""
+    folder = SHARED_DATA.parent / "weights"
+    if not folder.is_dir():
+        pytest.skip("no pretrained networks are in ../shared/weights")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def some_digits() -> Dataset:
+    """Every third of scikit-learn's digits: 599 grey pictures of 8 × 8 pixels, ten classes."""
+    pytest.importorskip("sklearn")
+    digits = load_dataset("digits")
+    return digits.subset(range(0, len(digits), 3))
+
+
+@pytest.fixture(scope="session")
+def digits_run(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -> Run:
+    """Digits learnt in a hurry: two passes, right nine times in ten. Leave its folder alone."""
+    pytest.importorskip("torch")
+    folder = tmp_path_factory.mktemp("digits") / "run"
+    return train(some_digits, out=folder, model="small_cnn", epochs=2, precision="float32")
+
+
+@pytest.fixture(scope="session")
+def photo_set(
+    tmp_path_factory: pytest.TempPathFactory, photographs: dict[str, dict[str, bytes]]
+) -> Path:
+    """A folder of six class folders, twelve photographs each. Leave it alone."""
+    folder = tmp_path_factory.mktemp("photographs") / "waste"
+    for name, files in photographs.items():
+        (folder / name).mkdir(parents=True)
+        for file, content in files.items():
+            (folder / name / file).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photo_run(tmp_path_factory: pytest.TempPathFactory, photo_set: Path) -> Run:
+    """Photographs learnt from scratch in two passes: a bad classifier, but a whole one."""
+    pytest.importorskip("torch")
+    folder = tmp_path_factory.mktemp("photo run") / "run"
+    return train(photo_set, out=folder, model="small_cnn", epochs=2)

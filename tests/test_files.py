@@ -64,6 +64,11 @@ def test_a_file_is_written_and_replaced_whole(tmp_path: Path) -> None:
     assert names_in(file.parent) == ["file.txt"]
 
 
+def test_a_name_that_is_no_unicode_is_spelt_out(tmp_path: Path) -> None:
+    write_whole(tmp_path / "names.txt", "caf\udce9.jpg, café.jpg")
+    assert (tmp_path / "names.txt").read_bytes() == b"caf\\udce9.jpg, caf\xc3\xa9.jpg"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_files_and_folders_have_the_permissions_of_any_new_one(tmp_path: Path) -> None:
     usual = tmp_path / "usual"

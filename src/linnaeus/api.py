@@ -18,6 +18,7 @@ from linnaeus.data.sources import load_dataset
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
+from linnaeus.files import check_unused
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -96,7 +97,6 @@ def train(
     require_training()
     from linnaeus.training.budget import parse_budget
     from linnaeus.training.choice import choose_model
-    from linnaeus.training.fit import fit
     from linnaeus.training.recipe import recipe_with
 
     asked = recipe_with(
@@ -114,9 +114,13 @@ def train(
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
+    dataset.demand_single_labels("train")
+    folder = Path(out) if out is not None else _new_run_folder(dataset.name)
+    check_unused(folder)
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
     choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
-    folder = Path(out) if out is not None else _new_run_folder(dataset.name)
+    from linnaeus.training.fit import fit  # loads torch: what is wrong was better said before
+
     return fit(dataset, asked, choice, out=folder, workers=workers, progress=progress or Quiet())
 
 

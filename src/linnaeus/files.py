@@ -37,9 +37,12 @@ CHUNK_BYTES = 1 << 20
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write `content` (text as UTF-8) to `path`, whole or not at all.
 
+    Of text, what UTF-8 has no bytes for is spelt out: a file name that is no Unicode holds such
+    characters, and "caf\\udce9.jpg" says more than a failure.
+
     Raises WriteError, and leaves what stood at `path` untouched, when the disk refuses.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with _told_as_write_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -66,10 +69,17 @@ def read_json(path: Path) -> Any:
 
 
 def check_unused(path: Path) -> None:
-    """Raise WriteError when `path` exists and is not an empty folder: ask before long work."""
+    """Ask before long work whether a new folder can be made at `path`.
+
+    Raises WriteError when `path` exists and is not an empty folder, or may not be made.
+    """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         mend = "Name another folder, or move this one away."
         raise WriteError("already exists and is not empty", where=str(path), mend=mend)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        mend = "Name a folder elsewhere, or change the permissions."
+        raise WriteError(f"nothing may be written to {above}", where=str(path), mend=mend)
 
 
 @contextmanager

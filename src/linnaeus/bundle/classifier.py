@@ -94,11 +94,11 @@ class Classifier:
 
     def predict(
         self,
-        images: ImageSource | Sequence[ImageSource],
+        images: ImageSource | Iterable[ImageSource],
         *,
         unreadable: Literal["raise", "keep"] = "raise",
     ) -> Predictions:
-        """Classify one picture or a sequence of them.
+        """Classify one picture or any number of them.
 
         A picture is a path, the bytes of a file, a PIL image or an array (H, W, 3) uint8 RGB.
         Always gives `Predictions`, of length 1 for a single picture; ids are the paths, or the
@@ -108,7 +108,7 @@ class Classifier:
         row instead, with NaN probabilities and the reason in `errors`.
         """
         alone = isinstance(images, bytes | str | Path | Image.Image | np.ndarray)
-        given: Sequence[ImageSource] = [images] if alone else images  # type: ignore[list-item,assignment]
+        given: list[ImageSource] = [images] if alone else list(images)  # type: ignore[list-item,arg-type]
         ids = [str(one) if isinstance(one, str | Path) else str(i) for i, one in enumerate(given)]
         answers = []
         for name, answer in self.stream(zip(ids, given, strict=True)):

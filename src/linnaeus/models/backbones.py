@@ -26,9 +26,10 @@ def load_backbone(backbone: Backbone) -> nn.Module:
     import timm
 
     try:
-        network: nn.Module = timm.create_model(
-            f"local-dir:{backbone.folder}", pretrained=True, num_classes=0
-        )
+        # The head goes afterwards: asked for a network without one, timm forgives any missing
+        # weights and leaves random numbers in their place.
+        network: Any = timm.create_model(f"local-dir:{backbone.folder}", pretrained=True)
+        network.reset_classifier(0)
     except Exception as error:  # damaged safetensors, unknown architecture, shapes that differ
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise MissingError(
@@ -36,7 +37,8 @@ def load_backbone(backbone: Backbone) -> nn.Module:
             where=str(backbone.folder),
             mend="Copy them again, or choose another network with --model.",
         ) from None
-    return network.eval()
+    loaded: nn.Module = network.eval()
+    return loaded
 
 
 class PooledStages(nn.Module):

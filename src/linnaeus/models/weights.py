@@ -88,14 +88,13 @@ def fetch(name: str) -> Backbone:
     Raises MissingError where the hub cannot be reached or does not have it.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         folder = snapshot_download(
             f"timm/{name}", allow_patterns=["config.json", "model.safetensors"]
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+    except Exception as error:  # its own errors, and those of whatever carries its requests
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise MissingError(
             f"the weights could not be downloaded ({reason})",
             where=f"timm/{name}",
@@ -146,7 +145,7 @@ def _read_backbone(folder: Path, name: str) -> Backbone | None:
         side_px = int(details["input_size"][-1])
         licence = str(details.get("license", ""))
         return Backbone(name, folder, str(config["architecture"]), side_px, licence)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 

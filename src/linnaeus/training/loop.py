@@ -24,7 +24,7 @@ from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import autocast, fast_precision, keep_freed_memory
 from linnaeus.training.schedule import Pace, learning_rate_factor, progress_at
-from linnaeus.training.threads import threads_for
+from linnaeus.training.threads import ThreadTrial, threads_for
 
 __all__ = ["Fitted", "Row", "TrainingPlan", "fit_network"]
 
@@ -123,8 +123,9 @@ class _Training:
         self.batch_size = self.plan.batch_size_for(len(pixels))
         self.batch_px = self.batch_size * pixels.shape[1] * pixels.shape[2]
         self.epoch_steps = len(pixels) // self.batch_size
-        self.paces = list(self.plan.paces[:1]) or [self._first_pace()]
+        self.paces = [p for p in self.plan.paces if p.at_step == 0] or [self._first_pace()]
         self.pacemaker = self._pacemaker()
+        self.trial: ThreadTrial | None = None
         self.step = 0
         self.losses: list[float] = []
         self.history: list[Row] = []
@@ -134,6 +135,8 @@ class _Training:
         """Step until the plan is done, the budget is spent or `stop` says so."""
         keep_freed_memory()
         timed = self.pacemaker is not None
+        if timed:
+            self.trial = ThreadTrial(torch.get_num_threads())
         total = self.plan.budget_s if timed else float(self.paces[-1].steps)
         with progress.stage("learning", total) as stage:
             while self.step < self.paces[-1].steps:
@@ -141,7 +144,10 @@ class _Training:
                     self._leave_early()
                     return "stopped"
                 before_s = self.clock.seconds()
+                self._choose_threads()
                 self._take_step()
+                if self.trial is not None:
+                    self.trial.stepped(self.clock.seconds() - before_s)
                 self._keep_pace()
                 if self._validation_due():
                     self._validate()
@@ -162,6 +168,13 @@ class _Training:
             epochs=self.step / self.epoch_steps,
             plan=self.plan.model_copy(update=paces),
         )
+
+    def _choose_threads(self) -> None:
+        """Run the next step on as many threads as an earlier run did, or as a trial says."""
+        if self.trial is not None and self.trial.threads() != self.paces[-1].threads:
+            self.paces.append(Pace(self.step, self.paces[-1].steps, self.trial.threads()))
+        if self.paces[-1].threads:
+            torch.set_num_threads(self.paces[-1].threads)
 
     def _take_step(self) -> None:
         factor = learning_rate_factor(progress_at(self.step, self.paces))
@@ -254,7 +267,7 @@ class _Training:
                 self._replan(fitting)
 
     def _replan(self, steps: int) -> None:
-        self.paces.append(Pace(self.step, steps))
+        self.paces.append(Pace(self.step, steps, self.paces[-1].threads))
 
     def _leave_early(self) -> None:
         if self.step == 0:

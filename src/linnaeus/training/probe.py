@@ -104,8 +104,8 @@ class Probe:
             parameters=self._parameters() + head.weight.size + head.bias.size,
             seconds=time.perf_counter() - began,
             ended=ended,
-            recipe=_resolved(recipe, head, len(used)),
-            remarks=_remarks(head, len(used), len(train)),
+            recipe=_resolved(recipe, head, ended, len(used)),
+            remarks=_remarks(head, recipe, len(used), len(train)),
         )
 
     def _parameters(self) -> int:
@@ -160,10 +160,14 @@ def _every_class_first(labels: Labels, rows: Labels, seed: int) -> Labels:
     return np.concatenate([shuffled[np.sort(first)], rest])
 
 
-def _resolved(recipe: Recipe, head: Head, used: int) -> Recipe:
-    """The recipe that comes to the same head again, whatever the clock and Ctrl-C said."""
-    tried = tuple(strength for strength, _, _ in head.tried) or recipe.head_strengths
-    return recipe.model_copy(update={"head_pictures": used, "head_strengths": tried})
+def _resolved(recipe: Recipe, head: Head, ended: Ended, used: int) -> Recipe:
+    """The recipe that comes to the same head again, whatever the clock and Ctrl-C cut short."""
+    cut: dict[str, object] = {}
+    if ended != "finished" or recipe.budget_s is not None:
+        cut["head_pictures"] = used
+    if ended == "stopped" and head.tried:
+        cut["head_strengths"] = tuple(strength for strength, _, _ in head.tried)
+    return recipe.model_copy(update=cut)
 
 
 def _ended(stop: Callable[[], bool], cut_short: bool) -> Ended:
@@ -172,8 +176,9 @@ def _ended(stop: Callable[[], bool], cut_short: bool) -> Ended:
     return "budget" if cut_short else "finished"
 
 
-def _remarks(head: Head, used: int, train: int) -> tuple[str, ...]:
+def _remarks(head: Head, recipe: Recipe, used: int, train: int) -> tuple[str, ...]:
     how = f"the best of {len(head.tried)} on validation" if head.tried else "the default"
     chosen = f"The head's regularisation has strength {head.strength:g}, {how}."
-    fewer = f"Time allowed for {used:,} of the {train:,} training pictures."
+    why = "as the recipe says" if recipe.head_pictures else "all that there was time for"
+    fewer = f"It has learnt from {used:,} of the {train:,} training pictures, {why}."
     return (chosen, fewer) if used < train else (chosen,)

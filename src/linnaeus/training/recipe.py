@@ -85,7 +85,8 @@ def recipe_with(recipe: Recipe | str | Path | None, **changes: object) -> Recipe
     """`recipe` (or the file that holds it, or the default) with the `changes` that are not None.
 
     `epochs` changes the network's plan; changing the length of a run that is to be repeated drops
-    its recorded pace and count of pictures. Raises UsageError for values out of range, and as `read_recipe` does.
+    its recorded pace and count of pictures. Raises UsageError for values out of range, and as
+    `read_recipe` does.
     """
     base = recipe if isinstance(recipe, Recipe) else Recipe()
     if isinstance(recipe, str | Path):

@@ -18,10 +18,14 @@ START = 0.2  # of the full rate, at the first step
 
 
 class Pace(NamedTuple):
-    """From step `at_step` on, the run was meant to take `steps` steps in all."""
+    """From step `at_step` on, the run was meant to take `steps` steps in all.
+
+    It ran on `threads` threads from there on, or on as many as PyTorch was set to (0).
+    """
 
     at_step: int
     steps: int
+    threads: int = 0
 
 
 def progress_at(step: int, paces: Sequence[Pace]) -> float:

@@ -45,7 +45,9 @@ def learn_from_scratch(
     `grey` says whether the pictures are; it decides with the class names about mirroring, where
     the recipe leaves that open. Raises as `training.loop.fit_network` does.
     """
-    mirror, why = mirror_allowed(classes, grey)
+    mirror, why = recipe.network.mirror, ""
+    if mirror is None:
+        mirror, why = mirror_allowed(classes, grey)
     plan = recipe.network.model_copy(update={"seed": recipe.seed, "mirror": mirror})
     if recipe.budget_s is not None and not plan.paces:
         plan = plan.model_copy(update={"budget_s": recipe.budget_s})
@@ -80,7 +82,7 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, why: str) 
         ended=fitted.ended,
         recipe=recipe.model_copy(update={"network": fitted.plan}),
         history=tuple(_fact(row) for row in fitted.history),
-        remarks=(why[0].upper() + why[1:] + ".",),
+        remarks=(why[0].upper() + why[1:] + ".",) if why else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -35,12 +36,12 @@ def sampled_sizes(dataset: Dataset) -> list[tuple[int, int]]:
 
     Raises DataError where not a single one of them can be read and none of the others either.
     """
-    step = max(1, len(dataset) // SAMPLE)
-    order = [*range(0, len(dataset), step), *range(len(dataset))]
+    evenly = range(0, len(dataset), math.ceil(len(dataset) / SAMPLE))
+    others = (row for row in range(len(dataset)) if row not in evenly)
     sizes: list[tuple[int, int]] = []
     reasons: list[UnreadableImage] = []
-    for looked, row in enumerate(order):
-        if sizes and looked >= SAMPLE:
+    for row in itertools.chain(evenly, others):
+        if sizes and row not in evenly:
             break
         try:
             path = dataset.paths[row]
@@ -89,4 +90,4 @@ def _fitting(
 
 
 def _rounded(side: float, multiple_px: int) -> int:
-    return max(1, round(side / multiple_px)) * multiple_px
+    return max(LEAST_SCRATCH_SIDE_PX, round(side / multiple_px) * multiple_px)

@@ -1,0 +1,116 @@
+"""Ctrl-C on `linnaeus train`, at a terminal: once ends well, twice at once, and nothing is half."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from command_line import LONGEST_S, command, environment
+
+import linnaeus
+
+pytest.importorskip("torch")
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+
+LONG = ("--model", "small_cnn", "--epochs", "5000")
+
+
+class Terminal:
+    """A process whose standard error is a terminal that can be read and waited on."""
+
+    def __init__(self, process: subprocess.Popen[bytes], terminal: int) -> None:
+        self.process = process
+        self.told = ""
+        self._terminal = terminal
+
+    def wait_for(self, text: str) -> None:
+        """Read until `text` has been told; fails where the process ends without it."""
+        end = time.monotonic() + LONGEST_S
+        while text not in self.told:
+            assert time.monotonic() < end, self.told
+            assert self._read(), f"ended without {text!r}: {self.told}"
+
+    def interrupt(self) -> None:
+        """What a terminal does on Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def code(self) -> int:
+        """Read to the end; the exit code."""
+        while self._read():
+            pass
+        return self.process.wait(LONGEST_S)
+
+    def _read(self) -> bool:
+        try:
+            content = os.read(self._terminal, 4096)
+        except OSError:  # what Linux says where others give an empty answer
+            return False
+        self.told += content.decode(errors="replace")
+        return bool(content)
+
+
+@contextmanager
+def started(*arguments: object) -> Iterator[Terminal]:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command(*arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=environment(TERM="xterm"),
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        yield Terminal(process, ours)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def test_once_while_learning_ends_with_the_best_model_so_far(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "run"
+    with started("train", "digits", *LONG, "--out", run) as terminal:
+        terminal.wait_for("epoch 2")
+        assert "Reading pictures" in terminal.told
+        assert "left" in terminal.told.rpartition("learning")[2], "the time left is told"
+        terminal.interrupt()
+        assert terminal.code() == 0, terminal.told
+        assert "Ending with the best model so far" in terminal.told
+    assert linnaeus.load(run).classes == tuple("0123456789")
+    assert [file.name for file in run.parent.iterdir()] == ["run"]
+    assert "It was ended by hand" in (run / "report" / "index.html").read_text(encoding="utf-8")
+    again = linnaeus.train("digits", recipe=run / "recipe.json", out=tmp_path / "again")
+    for name in ("model.onnx", "weights.safetensors"):
+        assert (again.bundle / name).read_bytes() == (run / "bundle" / name).read_bytes()
+
+
+def test_twice_while_learning_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "run"
+    with started("train", "digits", *LONG, "--out", run) as terminal:
+        terminal.wait_for("epoch 1.")
+        terminal.interrupt()
+        terminal.wait_for("press Ctrl-C again")
+        terminal.interrupt()
+        assert terminal.code() == 130, terminal.told
+        assert "Traceback" not in terminal.told
+    assert not run.parent.exists() or list(run.parent.iterdir()) == []
+
+
+def test_before_learning_it_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "run"
+    with started("train", "digits", *LONG, "--out", run) as terminal:
+        terminal.wait_for("Network: small_cnn")
+        terminal.interrupt()
+        assert terminal.code() == 130, terminal.told
+        assert "Traceback" not in terminal.told
+        assert terminal.told.rstrip().splitlines()[-1].startswith("linnaeus: ")
+    assert not run.parent.exists()

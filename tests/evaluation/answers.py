@@ -1,0 +1,43 @@
+"""Answers made up for the tests of judging: from a confusion matrix, or drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.predictions import Predictions
+
+
+def answers_of(
+    counts: Sequence[Sequence[int]], classes: Sequence[str], confidence: float = 0.9
+) -> Predictions:
+    """Answers with this confusion matrix (a row for each true class), all of like `confidence`."""
+    table = np.asarray(counts, np.int64)
+    cells = np.repeat(np.arange(table.size), table.ravel())
+    labels, said = np.divmod(cells, len(classes))
+    others = (1 - confidence) / (len(classes) - 1)
+    probabilities = np.full((len(cells), len(classes)), others, np.float32)
+    probabilities[np.arange(len(cells)), said] = confidence
+    return _predictions(probabilities, labels, classes)
+
+
+def random_answers(
+    seed: int, images: int, classes: int, *, skill: float = 1.5, sharpness: float = 1.0
+) -> Predictions:
+    """Answers of a made-up classifier, the better the greater `skill`; sharpness 1 is calibrated."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, classes, images)
+    evidence = random.normal(size=(images, classes))
+    evidence[np.arange(images), labels] += skill
+    powers = np.exp(skill * sharpness * (evidence - evidence.max(axis=1, keepdims=True)))
+    probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return _predictions(probabilities, labels, [f"class {i}" for i in range(classes)])
+
+
+def _predictions(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], classes: Sequence[str]
+) -> Predictions:
+    ids = tuple(f"{i}.jpg" for i in range(len(labels)))
+    return Predictions(ids, tuple(classes), probabilities, labels)

@@ -1,0 +1,55 @@
+"""A run's facts with no field left empty, so that a report of them shows all that it can."""
+
+from __future__ import annotations
+
+import pytest
+
+from linnaeus.evaluation.facts import (
+    BundleFacts,
+    DataFacts,
+    EpochFacts,
+    ModelFacts,
+    RunFacts,
+    TrainingFacts,
+)
+from linnaeus.evaluation.figure import Figure
+
+
+@pytest.fixture
+def full_facts() -> RunFacts:
+    """Facts of a training on eight classes."""
+    classes = tuple(f"class {i}" for i in range(8))
+    return RunFacts(
+        title="eight things · small_cnn",
+        created="2026-01-02T03:04:05+00:00",
+        linnaeus_version="0.1.0",
+        data=DataFacts(
+            name="eight things",
+            fingerprint="ab" * 32,
+            images=1001,
+            classes=classes,
+            counts={"train": [70] * 8, "validation": [10] * 8, "test": [40] * 8},
+            remarks=("The split was drawn by class.",),
+            left_out={"copy.jpg": "the same pixels as first.jpg"},
+            unreadable={"broken.jpg": "the file is empty"},
+            audit=("One file could not be read.",),
+        ),
+        model=ModelFacts("small_cnn", "No pretrained network was at hand.", (48, 64), 123_456),
+        training=TrainingFacts(
+            seconds=75.0,
+            device="cpu",
+            budget_s=120.0,
+            stopped_early="The budget was spent before all was done.",
+            history=tuple(EpochFacts(i, 2 / i, 2.2 / i, 1 - 0.8 / i) for i in range(1, 6)),
+        ),
+        bundle=BundleFacts(
+            runtime="onnxruntime 1.20",
+            precision="float32",
+            precision_why="It was asked for.",
+            temperature=1.25,
+            size_bytes=2_345_678,
+            uncalibrated_error=Figure(0.08, 0.05, 0.11),
+        ),
+        recipe={"seed": 0, "model": "auto", "budget_s": 120.0},
+        commands=("linnaeus predict RUN/bundle PICTURES",),
+    )

@@ -1,0 +1,165 @@
+"""metrics.json and docs/reference/metrics.md say the same, field by field."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from answers import random_answers
+from linnaeus.evaluation.facts import DataFacts, RunFacts
+from linnaeus.evaluation.metrics import measure
+from linnaeus.evaluation.report import write_report
+
+if TYPE_CHECKING:
+    from linnaeus.training.run import Run
+
+PAGE = Path(__file__).parents[2] / "docs/reference/metrics.md"
+FIGURE = {"value", "low", "high"}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_figure(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == FIGURE
+        and all(map(_is_number, value.values()))
+        and value["low"] <= value["value"] <= value["high"]
+    )
+
+
+def _list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(kind, value))
+
+
+TYPES: dict[str, Callable[[Any], bool]] = {
+    "null": lambda value: value is None,
+    "text": lambda value: isinstance(value, str),
+    "texts": _list_of(lambda value: isinstance(value, str)),
+    "number": _is_number,
+    "whole": _is_whole,
+    "wholes": _list_of(_is_whole),
+    "rows": _list_of(_list_of(_is_whole)),
+    "figure": _is_figure,
+    "mapping": lambda value: isinstance(value, dict),
+    "object": lambda value: isinstance(value, dict),
+    "objects": _list_of(lambda value: isinstance(value, dict)),
+}
+
+
+@pytest.fixture(scope="module")
+def documented() -> dict[str, str]:
+    """The type of each documented field, by its path."""
+    rows = re.findall(r"^\| `([a-z_0-9.\[\]]+)` \| ([a-z ]+) \|", PAGE.read_text("utf-8"), re.M)
+    assert len(rows) == len(dict(rows)), "a field is documented twice"
+    return dict(rows)
+
+
+@pytest.fixture
+def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
+    """The metrics.json of a report in which everything is there."""
+    test, validation = random_answers(0, 320, 8), random_answers(1, 80, 8)
+    write_report(
+        tmp_path / "report",
+        full_facts,
+        test,
+        measure(test, groups=[i // 2 for i in range(320)]),
+        validation=measure(validation),
+        picture_of=lambda _: None,
+    )
+    return _read(tmp_path / "report")
+
+
+def _read(report: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((report / "metrics.json").read_text("utf-8"))
+    return document
+
+
+def _fields(value: Any, path: str, types: dict[str, str]) -> Iterator[tuple[str, Any]]:
+    """The path and value of all that is in a document, except inside figures and mappings.
+
+    `validation` goes by the fields of `test`. A path that is not documented is followed down.
+    """
+    kind = types.get(path, "")
+    if path and (kind or not isinstance(value, dict)):
+        yield path, value
+    if "figure" in kind or "mapping" in kind:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            below = f"{path}.{key}" if path else key
+            if path == "validation":
+                below = f"test.{key}"
+            yield from _fields(inner, below, types)
+    if "objects" in kind:
+        for entry in value:
+            for key, inner in entry.items():
+                yield from _fields(inner, f"{path}[].{key}", types)
+
+
+def test_every_written_field_is_documented_and_the_other_way_round(
+    documented: dict[str, str], written: dict[str, Any]
+) -> None:
+    assert {path for path, _ in _fields(written, "", documented)} == set(documented)
+
+
+def test_every_value_is_of_its_documented_type(
+    documented: dict[str, str], written: dict[str, Any]
+) -> None:
+    for path, value in _fields(written, "", documented):
+        assert any(TYPES[kind](value) for kind in documented[path].split(" or ")), (path, value)
+
+
+def test_a_real_run_writes_what_is_documented(documented: dict[str, str], digits_run: Run) -> None:
+    found = list(_fields(_read(digits_run.folder / "report"), "", documented))
+    assert {path for path, _ in found} <= set(documented)
+    for path, value in found:
+        assert any(TYPES[kind](value) for kind in documented[path].split(" or ")), (path, value)
+
+
+def test_what_was_not_part_of_the_run_is_null(
+    tmp_path: Path, documented: dict[str, str], full_facts: RunFacts
+) -> None:
+    few = random_answers(2, 30, 3)
+    facts = RunFacts("three", "2026-01-02", "0.1.0", DataFacts("three", "00", 30, few.classes))
+    write_report(
+        tmp_path / "r", facts, few, measure(few), validation=None, picture_of=lambda _: None
+    )
+    bare = _read(tmp_path / "r")
+    assert {bare[part] for part in ("model", "training", "bundle", "validation")} == {None}
+    assert bare["test"]["top_5_accuracy"] is None
+    for path, value in _fields(bare, "", documented):
+        assert any(TYPES[kind](value) for kind in documented[path].split(" or ")), (path, value)
+
+
+def test_the_bins_documented_are_the_bins_written(written: dict[str, Any]) -> None:
+    assert written["schema_version"] == 1
+    assert len(written["test"]["reliability"]) == 15
+    assert sum(b["images"] for b in written["test"]["reliability"]) == written["test"]["images"]
+
+
+def test_a_row_of_numbers_stands_on_one_line(tmp_path: Path, full_facts: RunFacts) -> None:
+    """A matrix of 100 classes is then 100 lines that a person can compare."""
+    answers = random_answers(0, 50, 8)
+    write_report(
+        tmp_path / "r",
+        full_facts,
+        answers,
+        measure(answers),
+        validation=None,
+        picture_of=lambda _: None,
+    )
+    text = (tmp_path / "r/metrics.json").read_text("utf-8")
+    rows = json.loads(text)["test"]["confusion_matrix"]["counts"]
+    assert all(json.dumps(row) in text for row in rows)

@@ -1,0 +1,137 @@
+"""Learning on frozen features, with a real network and real photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from linnaeus import Recipe, load_dataset
+from linnaeus.bundle.runtime import Session, best_engine
+from linnaeus.data.scan import scan
+from linnaeus.errors import Stopped
+from linnaeus.images.preprocess import Preprocessing
+from linnaeus.models.weights import find_weights
+from linnaeus.progress import Quiet
+from linnaeus.training.learned import Learned
+from linnaeus.training.probe import Probe
+
+Rows = NDArray[np.int64]
+
+
+class Material:
+    """72 photographs of six classes as pixels, and which to learn from."""
+
+    def __init__(self, folder: Path, weights: Path) -> None:
+        self.preprocessing = Preprocessing(height_px=64, width_px=64)
+        dataset = load_dataset(folder)
+        pixels = scan(dataset, preprocessing=self.preprocessing).pixels
+        assert pixels is not None
+        self.pixels, self.labels = pixels, dataset.labels
+        rows = np.arange(len(pixels))
+        self.validation, self.train = rows[::4], np.delete(rows, rows[::4])
+        self.backbone = next(iter(find_weights([weights]).values()))
+        self.probe = Probe(self.backbone, self.preprocessing)
+
+    def learn(
+        self, recipe: Recipe | None = None, stop: Callable[[], bool] = lambda: False
+    ) -> Learned:
+        return self.probe.learn(
+            self.pixels,
+            self.labels,
+            self.train,
+            self.validation,
+            classes=6,
+            recipe=recipe or Recipe(),
+            engine=best_engine(),
+            progress=Quiet(),
+            stop=stop,
+        )
+
+
+@pytest.fixture(scope="module")
+def material(photo_set: Path, shared_weights: Path) -> Material:
+    return Material(photo_set, shared_weights)
+
+
+@pytest.fixture(scope="module")
+def learned(material: Material) -> Learned:
+    return material.learn()
+
+
+def after(calls: int) -> Callable[[], bool]:
+    """A stop that says yes from the given call on."""
+    counter = count()
+    return lambda: next(counter) >= calls
+
+
+def test_the_graph_has_learnt_what_it_was_shown(material: Material, learned: Learned) -> None:
+    logits, features = Session(learned.graph, best_engine(), "float32").run(material.pixels)
+    right = logits.argmax(1) == material.labels
+    assert logits.shape == (72, 6)
+    assert features.shape[1] == sum(material.probe.parts)
+    assert right[material.train].mean() > 0.9
+    assert right[material.validation].mean() > 2 / 6
+    assert learned.ended == "finished"
+    assert learned.recipe == Recipe()
+
+
+def test_the_features_are_the_backbone_s_own(material: Material) -> None:
+    """The last part is what timm's network itself gives."""
+    import timm
+    import torch
+
+    folder = material.backbone.folder
+    network = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0).eval()
+    mean, std = (np.array(network.pretrained_cfg[key]) for key in ("mean", "std"))
+    inputs = (material.pixels[:3] / 255 - mean) / std
+    with torch.no_grad():
+        expected = network(torch.from_numpy(inputs.transpose(0, 3, 1, 2).astype(np.float32)))
+    features = Session(material.probe.graph, "onnxruntime", "float32").run(material.pixels[:3])[1]
+    own = features[:, -material.probe.parts[-1] :]
+    assert np.abs(own - expected.numpy()).max() < 1e-3 * np.abs(expected.numpy()).max() + 1e-4
+
+
+def test_the_same_recipe_gives_the_same_bits(material: Material, learned: Learned) -> None:
+    assert material.learn().graph == learned.graph
+    assert material.learn(learned.recipe).graph == learned.graph
+
+
+def test_a_budget_is_kept_by_seeing_fewer_pictures_and_is_repeated(material: Material) -> None:
+    short = material.learn(Recipe(budget_s=1e-6))
+    assert short.ended == "budget"
+    assert short.recipe.head_pictures == 6, "one of each class is seen whatever the clock says"
+    assert any("6 of the 54" in remark for remark in short.remarks)
+    assert material.learn(short.recipe).graph == short.graph
+
+
+def test_to_stop_in_the_middle_keeps_what_was_learnt_and_is_repeated(material: Material) -> None:
+    # Validation asks once a picture, and so do the first six of training; ten more are let through.
+    stopped = material.learn(stop=after(18 + 6 + 10))
+    assert stopped.ended == "stopped"
+    assert 6 < (stopped.recipe.head_pictures or 0) < 54
+    assert len(stopped.recipe.head_strengths) == 1
+    assert material.learn(stopped.recipe).graph == stopped.graph
+
+
+@pytest.mark.parametrize("calls", [0, 10, 20])
+def test_to_stop_before_every_class_was_seen_leaves_nothing(material: Material, calls: int) -> None:
+    with pytest.raises(Stopped):
+        material.learn(stop=after(calls))
+
+
+def test_the_weights_are_kept_under_their_names(
+    material: Material, learned: Learned, tmp_path: Path
+) -> None:
+    from safetensors.numpy import load_file
+
+    learned.save_weights(tmp_path / "weights.safetensors")
+    kept = load_file(tmp_path / "weights.safetensors")
+    assert kept["head.weight"].shape == (6, sum(material.probe.parts))
+    assert kept["head.bias"].shape == (6,)
+    theirs = {f"backbone.{name}" for name in material.probe.network.state_dict()}
+    assert theirs <= kept.keys()

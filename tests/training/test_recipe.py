@@ -1,0 +1,104 @@
+"""Recipes: every choice of a run, in a file that gives it back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from linnaeus import Recipe
+from linnaeus.errors import UsageError
+from linnaeus.training.plan import TrainingPlan
+from linnaeus.training.recipe import read_recipe, recipe_with
+from linnaeus.training.schedule import Pace
+
+recipes = st.builds(
+    Recipe,
+    model=st.sampled_from(["auto", "small_cnn", "resnet18"]),
+    seed=st.integers(0, 2**63),
+    validation=st.floats(0, 0.4),
+    test=st.floats(0, 0.4),
+    resplit=st.booleans(),
+    budget_s=st.none() | st.floats(0.001, 1e6),
+    image_size_px=st.none() | st.tuples(st.integers(8, 1024), st.integers(8, 1024)),
+    fit=st.sampled_from(["auto", "stretch", "crop", "pad"]),
+    precision=st.sampled_from(["auto", "float32", "bfloat16"]),
+    head_strengths=st.lists(st.floats(1e-9, 1), max_size=4).map(tuple),
+    head_pictures=st.none() | st.integers(1, 10**9),
+    network=st.builds(
+        TrainingPlan,
+        epochs=st.none() | st.floats(0.01, 1000),
+        paces=st.just((Pace(0, 10), Pace(4, 12))),
+        zoom=st.floats(0, 0.9),
+    ),
+)
+
+
+@given(recipes)
+def test_a_recipe_comes_back_from_its_file(
+    tmp_path_factory: pytest.TempPathFactory, recipe: Recipe
+) -> None:
+    file = tmp_path_factory.mktemp("recipe") / "recipe.json"
+    file.write_text(json.dumps(recipe.model_dump(mode="json")))
+    assert read_recipe(file) == recipe
+
+
+def test_every_field_has_a_default_and_none_can_be_changed() -> None:
+    recipe = Recipe()
+    with pytest.raises(ValidationError):
+        recipe.seed = 3  # type: ignore[misc]
+
+
+def test_options_beside_a_recipe_change_it(tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text('{"seed": 5, "test": 0.3}')
+    changed = recipe_with(tmp_path / "recipe.json", seed=6, validation=None, model="small_cnn")
+    assert changed == Recipe(seed=6, test=0.3, model="small_cnn")
+    assert recipe_with(None) == Recipe()
+    assert recipe_with(changed, seed=0).seed == 0
+
+
+def test_another_length_forgets_how_long_the_first_run_took() -> None:
+    paced = TrainingPlan(paces=(Pace(0, 10),), epochs=3)
+    recipe = Recipe(network=paced, head_pictures=40, budget_s=9)
+    assert recipe_with(recipe, seed=1).network.paces == (Pace(0, 10),)
+    assert recipe_with(recipe, seed=1).head_pictures == 40
+    assert recipe_with(recipe, epochs=5).network.paces == ()
+    assert recipe_with(recipe, epochs=5).network.epochs == 5
+    assert recipe_with(recipe, budget_s=60.0).network.paces == ()
+    assert recipe_with(recipe, budget_s=60.0).head_pictures is None
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ('{"sede": 1}', "sede"),
+        ('{"seed": -1}', "seed"),
+        ('{"budget_s": 0}', "budget_s"),
+        ('{"network": {"momentum": 1}}', "network.momentum"),
+        ('{"image_size_px": [4, 4]}', "image_size_px.0"),
+        ("[1]", "not a recipe|dictionary|object"),
+        ("{", "not a recipe"),
+        ("", "not a recipe"),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_refused_by_field(
+    tmp_path: Path, content: str, field: str
+) -> None:
+    (tmp_path / "recipe.json").write_text(content)
+    with pytest.raises(UsageError, match=field) as told:
+        read_recipe(tmp_path / "recipe.json")
+    assert str(tmp_path / "recipe.json") in str(told.value)
+    assert told.value.mend
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"seed": -1}, "seed"), ({"epochs": -2.0}, "epochs"), ({"precision": "int8"}, "precision")],
+)
+def test_options_out_of_range_are_refused_by_name(changes: dict[str, object], field: str) -> None:
+    with pytest.raises(UsageError, match=field):
+        recipe_with(None, **changes)
