@@ -34,7 +34,7 @@ def main() -> int:
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        trained = run([linnaeus(), "train", "digits", "--out", out])
+        trained = run([linnaeus(), "train", "digits", "--model", "small_cnn", "--out", out])
         metrics = json.loads((out / "report" / "metrics.json").read_text("utf-8"))
         picture = Path(folder) / "one.png"
         _save_digit(picture)

@@ -26,7 +26,7 @@ import linnaeus
 def main() -> None:
     """Train, predict, tell."""
     run = Path("runs") / f"demo-{datetime.now():%Y%m%d-%H%M%S-%f}"
-    _linnaeus("train", "digits", "--out", str(run))
+    _linnaeus("train", "digits", "--model", "small_cnn", "--out", str(run))
     unseen = _write_unseen_digits(run)
     _linnaeus("predict", str(run / "bundle"), str(unseen))
     report = run / "report"

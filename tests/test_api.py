@@ -224,7 +224,7 @@ def test_columns_of_a_loaded_data_set_cannot_be_named_again(some_digits: linnaeu
         ({"val": 0.9, "test": 0.5}, "--val and --test"),
         ({"test": 0}, "--test"),
         ({"val": -0.1}, "--val"),
-        ({"recipe": "nowhere.json"}, "not a recipe"),
+        ({"recipe": "nowhere.json"}, "there is no such file"),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from linnaeus.data.sources import load_dataset
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
-from linnaeus.files import check_unused
+from linnaeus.files import claim_folder, release_folder
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -115,13 +116,13 @@ def train(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
     dataset.demand_single_labels("train")
-    folder = Path(out) if out is not None else _new_run_folder(dataset.name)
-    check_unused(folder)
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
-    choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
-    from linnaeus.training.fit import fit  # loads torch: what is wrong was better said before
+    with _claimed(out, dataset.name) as folder:
+        choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
+        from linnaeus.training.fit import fit  # loads torch: what is wrong was better said before
 
-    return fit(dataset, asked, choice, out=folder, workers=workers, progress=progress or Quiet())
+        told = progress or Quiet()
+        return fit(dataset, asked, choice, out=folder, workers=workers, progress=told)
 
 
 def evaluate(
@@ -212,11 +213,18 @@ def _dataset(
     return data
 
 
-def _new_run_folder(name: str) -> Path:
-    """runs/NAME-DATE-TIME, numbered where it exists already."""
-    stem = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    numbered = [stem, *(stem.with_name(f"{stem.name}-{n}") for n in range(2, 100))]
-    free = next((folder for folder in numbered if not folder.exists()), None)
-    if free is None:
-        raise UsageError("no free name for a run", where="runs", mend="Give --out DIR.")
-    return free
+@contextmanager
+def _claimed(out: str | Path | None, name: str) -> Iterator[Path]:
+    """Claim the folder `out`, or a new runs/NAME-DATE-TIME; give it up again where the block fails.
+
+    Raises WriteError, before the work rather than after it, where nothing can be written there.
+    """
+    wanted = Path(out or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
+    stood = wanted.exists()
+    folder = wanted.with_name(claim_folder(wanted, numbered=out is None).name)
+    try:
+        yield folder
+    except BaseException:
+        if not stood:
+            release_folder(folder)
+        raise

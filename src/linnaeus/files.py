@@ -6,22 +6,25 @@ renamed into place last, so that a reader meets the old state or the new one and
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from linnaeus.errors import BundleError, WriteError
+from linnaeus.errors import BundleError, LinnaeusError, WriteError
 
 __all__ = [
     "MANIFEST",
     "check_unused",
+    "claim_folder",
     "read_json",
+    "release_folder",
     "sha256_of",
     "verify_manifest",
     "whole_folder",
@@ -31,7 +34,12 @@ __all__ = [
 ]
 
 MANIFEST = "manifest.json"
+LEFT_BY_BROWSERS = {".ds_store", "thumbs.db", "desktop.ini"}
+"""Files that the file browsers of macOS and Windows leave in folders that were looked at, in lower
+case. Nothing of a bundle is ever read from them."""
 CHUNK_BYTES = 1 << 20
+MOST_OF_A_NAME = 1000  # folders called runs/leaves, runs/leaves-2, …
+DISK_REFUSES = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", None)}
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -45,17 +53,12 @@ def write_whole(path: Path, content: bytes | str) -> None:
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with _told_as_write_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).chmod(0o666 & ~_umask())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        with _room_beside(path) as room, (room / path.name).open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()  # Windows renames no open file
+            (room / path.name).replace(path)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -71,40 +74,68 @@ def read_json(path: Path) -> Any:
 def check_unused(path: Path) -> None:
     """Ask before long work whether a new folder can be made at `path`.
 
-    Raises WriteError when `path` exists and is not an empty folder, or may not be made.
+    Raises WriteError when `path` exists and is not an empty folder, is the working directory or a
+    disk's root, or may not be made.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        mend = "Name another folder, or move this one away."
-        raise WriteError("already exists and is not empty", where=str(path), mend=mend)
+    _refuse_what_stands(path)
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         mend = "Name a folder elsewhere, or change the permissions."
         raise WriteError(f"nothing may be written to {above}", where=str(path), mend=mend)
 
 
+def claim_folder(path: Path, *, numbered: bool = False) -> Path:
+    """Make the empty folder `path` before long work, so that its result is sure of a place.
+
+    A folder that is there already and empty will do. With `numbered`, for names that nobody chose,
+    it must be new, and path-2, path-3 … are tried where others are taken: of two processes that
+    claim one name at once, each gets its own. Returns the folder's absolute path.
+
+    Raises WriteError where something stands at `path`, where `whole_folder` could not write there,
+    and for the working directory or a disk's own root, which cannot be replaced by a whole one.
+    """
+    with _told_as_write_error(path):
+        place = path.resolve()
+        _refuse_below_a_file(path)
+        if not numbered:
+            _refuse_what_stands(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _room_beside(place):  # as whole_folder will need it
+            return _first_free(place) if numbered else _made_or_empty(place)
+
+
+def release_folder(path: Path) -> None:
+    """Remove a folder that was claimed in vain: one that is still empty. Any other stays."""
+    with suppress(OSError):
+        path.rmdir()
+
+
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path` to fill; rename it to `path` when the block succeeds.
 
-    Raises WriteError when `path` exists and is not an empty folder, or when the disk refuses.
+    Raises WriteError when `path` exists and is not an empty folder, or when the disk refuses. What
+    goes wrong in the block is told with the final path; other failures than of writing here pass.
     """
     check_unused(path)
-    with _told_as_write_error(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    place = path.resolve()
+    with ExitStack() as room_open:
+        with _told_as_write_error(path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            aside = room_open.enter_context(_room_beside(place)) / place.name
+            aside.mkdir()
         try:
-            aside.chmod(0o777 & ~_umask())
             yield aside
-            for file in sorted(aside.rglob("*")):
-                if file.is_file():
-                    file.chmod(0o666 & ~_umask())
-                    _flush_to_disk(file)
-            if path.exists():
-                path.rmdir()
-            aside.replace(path)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
+        except LinnaeusError as error:
+            if str(aside) not in str(error):
+                raise
+            raise _told_of(error, aside, path) from error.__cause__
+        except OSError as error:
+            if not _is_of_writing(error, aside):
+                raise
+            raise _unwritten(path, error) from error
+        with _told_as_write_error(path):
+            _settle(aside, place)
 
 
 def sha256_of(path: Path) -> str:
@@ -118,16 +149,14 @@ def sha256_of(path: Path) -> str:
 
 def write_manifest(folder: Path) -> None:
     """Record the SHA-256 of every file under `folder` in its manifest.json."""
-    files = {
-        file.relative_to(folder).as_posix(): sha256_of(file)
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and file != folder / MANIFEST
-    }
+    files = {name: sha256_of(folder / name) for name in sorted(_files_under(folder) - {MANIFEST})}
     write_json(folder / MANIFEST, {"algorithm": "sha256", "files": files})
 
 
 def verify_manifest(folder: Path) -> dict[str, str]:
     """Check every file under `folder` against its manifest; return {relative path: SHA-256}.
+
+    What a file browser left behind (`LEFT_BY_BROWSERS`) is no change.
 
     Raises BundleError naming the first file that is changed, missing or not listed.
     """
@@ -140,7 +169,7 @@ def verify_manifest(folder: Path) -> dict[str, str]:
             where=str(manifest),
             mend="Copy the bundle again from where it was made.",
         ) from None
-    present = {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()}
+    present = _files_under(folder)
     for name in sorted(present - {MANIFEST} - files.keys()):
         raise _not_as_made(folder / name, "was added after the bundle was made")
     for name, digest in sorted(files.items()):
@@ -151,20 +180,91 @@ def verify_manifest(folder: Path) -> dict[str, str]:
     return files
 
 
+def _files_under(folder: Path) -> set[str]:
+    """Relative paths, with slashes, of all files but those that a file browser left."""
+    return {
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
+        if file.name.lower() not in LEFT_BY_BROWSERS and file.is_file()
+    }
+
+
 def _not_as_made(file: Path, what: str) -> BundleError:
     mend = "Use a bundle only as it was made: copy it again from its source, or train anew."
     return BundleError(what, where=str(file), mend=mend)
 
 
-def _flush_to_disk(file: Path) -> None:
-    with file.open("rb+") as opened:
-        os.fsync(opened.fileno())
+@contextmanager
+def _room_beside(path: Path) -> Iterator[Path]:
+    """A private folder on the disk of `path`, which goes away with whatever is left in it.
+
+    What is made in it gets the permissions of any new file, since none are asked for.
+    """
+    room = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent))
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _settle(aside: Path, place: Path) -> None:
+    """Flush what is in `aside`, give files the permissions of new ones, and rename it."""
+    usual = aside.stat().st_mode & 0o666  # as the process's mask left them
+    for file in sorted(aside.rglob("*")):
+        if file.is_file():
+            file.chmod(usual)
+            with file.open("rb+") as opened:
+                os.fsync(opened.fileno())
+    if place.exists():
+        place.rmdir()
+    aside.replace(place)
+
+
+def _refuse_below_a_file(path: Path) -> None:
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        what = f"{above} is a file, so no folder can be made in it"
+        raise WriteError(what, where=str(path), mend="Name a folder elsewhere.")
+
+
+def _refuse_what_stands(path: Path) -> None:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        mend = "Name another folder, or move this one away."
+        raise WriteError("already exists and is not empty", where=str(path), mend=mend)
+    place = path.resolve()
+    if place == Path.cwd() or os.path.ismount(place):
+        raise WriteError(
+            "the working directory, or the root of a disk, cannot be replaced by a finished folder",
+            where=str(path),
+            mend=f"Name a new folder in it, such as {path / 'run'}.",
+        )
+
+
+def _made_or_empty(place: Path) -> Path:
+    place.mkdir(exist_ok=True)
+    return place
+
+
+def _first_free(place: Path) -> Path:
+    for number in range(1, MOST_OF_A_NAME):
+        folder = place if number == 1 else place.with_name(f"{place.name}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise WriteError("this name and its numbers are taken", where=str(place), mend="Name another.")
+
+
+def _is_of_writing(error: OSError, aside: Path) -> bool:
+    """Whether the disk of `aside` failed, and not something else that the block had to do with."""
+    if error.filename is None:
+        return error.errno in DISK_REFUSES
+    return isinstance(error.filename, str) and Path(error.filename).is_relative_to(aside)
+
+
+def _told_of(error: LinnaeusError, aside: Path, path: Path) -> LinnaeusError:
+    """`error` with the place it names in `aside` as it would have been in `path`."""
+    where = error.where.replace(str(aside), str(path))
+    return type(error)(error.what.replace(str(aside), str(path)), where=where, mend=error.mend)
 
 
 @contextmanager
@@ -172,8 +272,12 @@ def _told_as_write_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteError(
-            f"could not be written ({error.strerror or error})",
-            where=str(path),
-            mend="Free some space or check the permissions; nothing that stood here was changed.",
-        ) from error
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> WriteError:
+    return WriteError(
+        f"could not be written ({error.strerror or error})",
+        where=str(path),
+        mend="Free some space or check the permissions; nothing that stood here was changed.",
+    )

@@ -81,7 +81,7 @@ def test_once_while_learning_ends_with_the_best_model_so_far(tmp_path: Path) -> 
     with started("train", "digits", *LONG, "--out", run) as terminal:
         terminal.wait_for("epoch 2")
         assert "Reading pictures" in terminal.told
-        assert "left" in terminal.told.rpartition("learning")[2], "the time left is told"
+        assert "left" in terminal.told.rpartition("Learning")[2], "the time left is told"
         terminal.interrupt()
         assert terminal.code() == 0, terminal.told
         assert "Ending with the best model so far" in terminal.told

@@ -26,7 +26,7 @@ def answers_of(
 def random_answers(
     seed: int, images: int, classes: int, *, skill: float = 1.5, sharpness: float = 1.0
 ) -> Predictions:
-    """Answers of a made-up classifier, the better the greater `skill`; sharpness 1 is calibrated."""
+    """Answers of a made-up classifier: better with more `skill`, calibrated at sharpness 1."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, classes, images)
     evidence = random.normal(size=(images, classes))

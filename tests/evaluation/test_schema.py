@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from answers import random_answers
+
 from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.report import write_report

@@ -300,7 +300,7 @@ def test_what_goes_wrong_in_the_middle_leaves_nothing_behind(
     def fail() -> None:
         raise KeyboardInterrupt
 
-    for stage in ("Reading pictures", "learning", "Judging"):
+    for stage in ("Reading pictures", "Learning", "Judging"):
         with pytest.raises(KeyboardInterrupt):
             linnaeus.train(
                 some_digits,

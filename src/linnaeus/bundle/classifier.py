@@ -6,12 +6,14 @@ answers before it hands out a `Classifier`.
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -24,7 +26,7 @@ from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.bundle.record import GRAPH_FILE, BundleRecord, read_record
 from linnaeus.bundle.runtime import Session, serving_here
 from linnaeus.bundle.softmax import softmax
-from linnaeus.errors import UnreadableImage
+from linnaeus.errors import UnreadableImage, UsageError
 from linnaeus.files import verify_manifest
 from linnaeus.images.decode import ImageSource
 
@@ -33,6 +35,10 @@ __all__ = ["Answer", "Classifier", "load"]
 AHEAD = 4
 """Pictures decoded ahead of the network for each decoding thread: enough to keep it busy, little
 enough that memory stays flat however many pictures there are."""
+
+SOURCES = (bytes, str, Path, Image.Image, np.ndarray)
+NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
+"""What can be iterated, and gives no pictures when it is."""
 
 Key = TypeVar("Key")
 Picture = ImageSource | Callable[[], bytes]
@@ -44,8 +50,8 @@ class Answer:
     """What a classifier says of one picture.
 
     `logits` (classes,) float32 before calibration and `probabilities` (classes,) float32 after it,
-    `features` (d,) float32; all NaN where the picture could not be read, for the reason in `error`.
-    `notes` tell what was done beyond plain decoding.
+    `features` (d,) float32; all NaN where the picture could not be read, for the reason in `error`,
+    with what to do about it in `mend`. `notes` tell what was done beyond plain decoding.
     """
 
     probabilities: NDArray[np.float32]
@@ -53,6 +59,11 @@ class Answer:
     features: NDArray[np.float32]
     notes: tuple[str, ...] = ()
     error: str = ""
+    mend: str = ""
+
+    def without_features(self) -> Answer:
+        """The same answer with features of length 0, for keeping many: they are most of it."""
+        return replace(self, features=np.zeros(0, np.float32))
 
 
 class Classifier:
@@ -105,16 +116,20 @@ class Classifier:
         positions "0", "1", … where there is no path.
 
         Raises UnreadableImage for a picture that cannot be read; `unreadable="keep"` keeps its
-        row instead, with NaN probabilities and the reason in `errors`.
+        row instead, with NaN probabilities and the reason in `errors`. Raises UsageError for what
+        is no picture at all.
         """
-        alone = isinstance(images, bytes | str | Path | Image.Image | np.ndarray)
-        given: list[ImageSource] = [images] if alone else list(images)  # type: ignore[list-item,arg-type]
+        if unreadable not in ("raise", "keep"):
+            mend = 'Give "raise" or "keep".'
+            raise UsageError(f'there is no "{unreadable}"', where="unreadable", mend=mend)
+        given = _as_pictures(images)
         ids = [str(one) if isinstance(one, str | Path) else str(i) for i, one in enumerate(given)]
         answers = []
-        for name, answer in self.stream(zip(ids, given, strict=True)):
+        for place, answer in self.stream(enumerate(given)):
             if answer.error and unreadable == "raise":
-                raise UnreadableImage(answer.error, where=name, mend="Replace it or leave it out.")
-            answers.append(answer)
+                where = _called(given, place)
+                raise UnreadableImage(answer.error, where=where, mend=answer.mend)
+            answers.append(answer.without_features())
         return self.gather(ids, answers)
 
     def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
@@ -122,10 +137,13 @@ class Classifier:
 
         A picture may also be a function that gives the bytes of a file when its turn comes. Memory
         stays flat however many there are. A picture that cannot be read gives an Answer
-        with its reason in `error`.
+        with its reason in `error`; what is no picture at all raises UsageError.
         """
         for key, decoded in _decode_ahead(pictures, self._decode):
-            yield key, self._refuse(decoded) if isinstance(decoded, str) else self._answer(decoded)
+            if isinstance(decoded, UnreadableImage):
+                yield key, self._refuse(decoded)
+            else:
+                yield key, self._answer(decoded)
 
     def predict_pixels(self, pixels: Iterable[NDArray[np.uint8]]) -> list[Answer]:
         """Classify pictures that `record.preprocessing` has already brought to the model's size.
@@ -152,12 +170,13 @@ class Classifier:
             notes={n: a.notes for n, a in zip(ids, answers, strict=True) if a.notes},
         )
 
-    def _decode(self, source: Picture) -> Decoded | str:
+    def _decode(self, source: Picture) -> Decoded | UnreadableImage:
+        given = source() if callable(source) else source
+        _check_picture(given, "the picture")
         try:
-            given = source() if callable(source) else source
             pixels, picture = self.record.preprocessing.read(given)
         except UnreadableImage as error:
-            return error.what
+            return error
         return pixels, picture.notes
 
     def _answer(self, decoded: Decoded) -> Answer:
@@ -167,9 +186,19 @@ class Classifier:
         probabilities = softmax(logits, self.record.calibration.temperature)
         return Answer(probabilities, logits, features, notes)
 
-    def _refuse(self, reason: str) -> Answer:
-        nothing = np.full(len(self.classes), np.nan, np.float32)
-        return Answer(nothing, nothing, np.full(1, np.nan, np.float32), error=reason)
+    def _refuse(self, error: UnreadableImage) -> Answer:
+        return replace(self._silence, error=error.what, mend=error.mend)
+
+    @cached_property
+    def _silence(self) -> Answer:
+        """An answer of the usual shapes that says nothing: all NaN."""
+        size = (self.record.preprocessing.height_px, self.record.preprocessing.width_px)
+        black = self._answer((np.zeros((*size, 3), np.uint8), ()))
+        return Answer(
+            np.full_like(black.probabilities, np.nan),
+            np.full_like(black.logits, np.nan),
+            np.full_like(black.features, np.nan),
+        )
 
 
 def load(folder: str | Path) -> Classifier:
@@ -189,12 +218,45 @@ def load(folder: str | Path) -> Classifier:
     return classifier
 
 
+def _as_pictures(images: ImageSource | Iterable[ImageSource]) -> list[ImageSource]:
+    """One picture or many as a list. Raises UsageError where one of them is no picture."""
+    if isinstance(images, SOURCES):
+        return [images]
+    if isinstance(images, NOT_MANY) or not isinstance(images, Iterable):
+        raise _no_picture(images, "images")
+    given = list(images)
+    for place, one in enumerate(given):
+        _check_picture(one, f"images[{place}]")
+    return given
+
+
+def _check_picture(source: object, where: str) -> None:
+    if not isinstance(source, SOURCES):
+        raise _no_picture(source, where)
+
+
+def _no_picture(source: object, where: str) -> UsageError:
+    return UsageError(
+        f"{'None' if source is None else f'a {type(source).__name__}'} is not a picture",
+        where=where,
+        mend="Give a path, the bytes of a file, a PIL image, an array, or a list of them.",
+    )
+
+
+def _called(given: Sequence[ImageSource], place: int) -> str:
+    """How to name a picture in an error: its path, or where it stood among those given."""
+    one = given[place]
+    if isinstance(one, str | Path):
+        return str(one)
+    return f"images[{place}]" if len(given) > 1 else "the picture"
+
+
 def _decode_ahead(
-    pictures: Iterable[tuple[Key, Picture]], decode: Callable[[Picture], Decoded | str]
-) -> Iterator[tuple[Key, Decoded | str]]:
+    pictures: Iterable[tuple[Key, Picture]], decode: Callable[[Picture], Decoded | UnreadableImage]
+) -> Iterator[tuple[Key, Decoded | UnreadableImage]]:
     """Decode in threads (Pillow releases the interpreter while it works), in order, bounded."""
     threads = os.cpu_count() or 1
-    waiting: deque[tuple[Key, Future[Decoded | str]]] = deque()
+    waiting: deque[tuple[Key, Future[Decoded | UnreadableImage]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for key, source in pictures:

@@ -104,6 +104,9 @@ class Audit:
     def _overview(self) -> str:
         totals = self.class_totals()
         rarest, commonest = min(totals, key=totals.__getitem__), max(totals, key=totals.__getitem__)
+        if totals[rarest] == totals[commonest]:
+            of_each = f"{totals[rarest]:,} of each"
+            return f"{self.images:,} pictures of {len(totals)} classes, {of_each}."
         return (
             f"{self.images:,} pictures of {len(totals)} classes, from {totals[rarest]:,}"
             f" ({rarest}) to {totals[commonest]:,} ({commonest}) a class."

@@ -84,6 +84,7 @@ def scan(
 ) -> Scan:
     """Read and decode the pictures at `indices` (all by default), each file once.
 
+    Pictures of more than `max_pixels`, or than a given `preprocessing` takes, are refused.
     `workers` is the number of threads, by default one a processor that may be used. Pictures that
     cannot be read are named in the result, not raised. The data set remembers the files' digests,
     so that its fingerprint costs no second reading. Time grows with the number of pixels decoded.
@@ -147,7 +148,7 @@ class _Reader:
     def _decoded(self, content: bytes, path: str, place: int) -> Picture:
         if self.preprocessing is None or self.pixels is None:
             return decode(content, name=path, max_pixels=self.max_pixels)
-        fitted, picture = self.preprocessing.read(content, name=path, max_pixels=self.max_pixels)
+        fitted, picture = self.preprocessing.read(content, name=path)
         self.pixels[place] = fitted
         return picture
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from linnaeus.bundle.softmax import softmax
 from linnaeus.errors import DataError
 
-__all__ = ["calibrated_probabilities", "fit_temperature"]
+__all__ = ["fit_temperature"]
 
 TEMPERATURES = (0.01, 100.0)
 # Worth one picture: too little to move the fit of a hundred, enough to hold back the fit of
 # three, or of a validation set without a mistake, whose likeliest temperature would be zero.
 PRIOR_PICTURES = 1.0
 NEWTON_STEPS = 100
-
-
-def calibrated_probabilities(logits: ArrayLike, temperature: float) -> NDArray[np.float32]:
-    """`softmax(logits / temperature)`: (n, classes) float32, rows sum to 1."""
-    return softmax(logits, temperature)
 
 
 def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -101,14 +101,14 @@ def answers_for(
     """The answers of `classifier` to the pictures at `rows` of `dataset`, read from their files.
 
     `labels` (k,) are the true positions in the classifier's classes, -1 where unknown. A picture
-    that cannot be read keeps its row, and its reason.
+    that cannot be read keeps its row, and its reason. The answers come without their features.
     """
     ids = [dataset.paths[row] for row in rows]
     answers: list[Answer] = []
     with progress.stage("Judging", len(ids)) as stage:
         pictures = ((name, partial(dataset.source.read, name)) for name in ids)
         for _, answer in classifier.stream(pictures):
-            answers.append(answer)
+            answers.append(replace(answer, features=answer.features[:0]))  # nobody reads them
             stage.advance()
     return classifier.gather(ids, answers, labels), answers
 

@@ -66,14 +66,15 @@ class TrainingFacts:
 class BundleFacts:
     """What came out and answers now.
 
-    `precision_why`: a sentence. `temperature`: fitted on validation, 1 where none was.
-    `uncalibrated_error`: the test's calibration error at temperature 1, where it was measured.
+    `precision_why`: a clause, to stand behind "float32:". `temperature`: fitted on validation;
+    None where nothing was calibrated. `uncalibrated_error`: the test's calibration error at
+    temperature 1, where that was measured and another temperature might serve.
     """
 
     runtime: str
     precision: str
     precision_why: str
-    temperature: float
+    temperature: float | None
     size_bytes: int
     uncalibrated_error: Figure | None = None
 

@@ -20,10 +20,6 @@ class Figure:
         """A figure whose interval is stretched, where rounding asks for it, to hold the value."""
         return cls(float(value), float(min(low, value)), float(max(high, value)))
 
-    def overlaps(self, other: Figure) -> bool:
-        """Whether the two intervals share a point."""
-        return self.low <= other.high and other.low <= self.high
-
     def to_json(self) -> dict[str, float]:
         """`{"value": …, "low": …, "high": …}`."""
         return {"value": self.value, "low": self.low, "high": self.high}

@@ -165,8 +165,9 @@ def _judged(predictions: Predictions) -> tuple[NDArray[np.bool_], int, int]:
     judged: NDArray[np.bool_] = ~unread & ~unlabelled
     if not judged.any():
         raise DataError(
-            f"there is nothing to judge: of {len(predictions)} pictures, {int(unread.sum())} could "
-            f"not be read and {int(unlabelled.sum())} have no label that the classifier knows",
+            f"there is nothing to judge: of {len(predictions):,} pictures, "
+            f"{int(unread.sum()):,} could not be read and {int(unlabelled.sum()):,} came without a "
+            "label that the classifier knows",
             where="evaluation",
             mend="Judge pictures in folders named after the classifier's classes: "
             f"{_listed(predictions.classes)}.",

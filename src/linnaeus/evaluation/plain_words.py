@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.figure import Figure
@@ -19,13 +20,14 @@ FEWEST_OF_A_CLASS = 5  # pictures, below which a class says nothing of its hardn
 FEWEST_CONFUSED = 3  # below, a pair of many classes leads by accident
 SURE = (0.8, 0.97)  # confidences that people call "about 90 %"
 ENOUGH_SURE_ANSWERS = 20
+MOST_DECIMALS = 3  # apart for any test of fewer than a hundred million pictures
 
 
 def plain_words(metrics: Metrics) -> tuple[str, ...]:
     """The answer in a few sentences, the most important first; class names in “curly quotes”."""
     sentences = [_how_often_right(metrics), _beside_always_the_same(metrics)]
     if metrics.accuracy.high - metrics.accuracy.low > WIDE:
-        sentences.append(_too_few(metrics.images))
+        sentences.append(_too_few(metrics))
     if metrics.mistakes:
         sentences += [*_confusion(metrics), *_hardest_class(metrics)]
     sentences += [*_absent_classes(metrics), *_how_sure(metrics)]
@@ -56,47 +58,69 @@ def _how_often_right(metrics: Metrics) -> str:
     if not metrics.mistakes:
         return (
             f"No mistake in {_number(images, 'picture')}; on other pictures of the same kind it "
-            f"may still be wrong up to {_times(1 - right.low)} in 100."
+            f"may still be wrong up to {_at_most(1 - right.low)}."
         )
     return f"Right {_times(right.value)} in 100 ({_between(right)})."
 
 
 def _beside_always_the_same(metrics: Metrics) -> str:
-    same, name = metrics.majority_class_accuracy, f"“{metrics.majority_class}”"
-    if is_worthless(metrics):
+    right, same = metrics.accuracy, metrics.majority_class_accuracy.value
+    always = f"always answering “{metrics.majority_class}” (right {_times(same)} in 100)"
+    if not is_worthless(metrics):
+        return f"Always answering “{metrics.majority_class}” would be right {_times(same)} in 100."
+    if right.value > same:
         return (
-            f"That is no better than always answering {name} (right {_times(same.value)} in 100), "
-            f"as far as {_number(metrics.images, 'picture')} can tell: do not rely on it."
+            f"That may be no better than {always}, as far as {_judged(metrics)} can tell: "
+            "do not rely on it."
         )
-    return f"Always answering {name} would be right {_times(same.value)} in 100."
+    better = "worse than" if right.high < same else "no better than"
+    return f"That is {better} {always}: do not rely on it."
 
 
-def _too_few(images: int) -> str:
-    only = "Only one picture was" if images == 1 else f"Only {images:,} pictures were"
-    return f"{only} judged, too few to say it more closely: test on more before relying on it."
+def _too_few(metrics: Metrics) -> str:
+    were = "was" if metrics.images == 1 else "were"
+    return (
+        f"Only {_judged(metrics)} {were} judged, too few to say it more closely: "
+        "test on more before relying on it."
+    )
+
+
+def _judged(metrics: Metrics) -> str:
+    """What was judged: 85 pictures, or 85 pictures in 12 groups."""
+    groups = f" in {_number(metrics.groups or 0, 'group')}" if _grouped(metrics) else ""
+    return _number(metrics.images, "picture") + groups
+
+
+def _grouped(metrics: Metrics) -> bool:
+    """Whether some pictures belong together, so that they tell less than as many others would."""
+    return metrics.groups is not None and metrics.groups < metrics.images
 
 
 def _confusion(metrics: Metrics) -> list[str]:
     if len(metrics.classes) == 2:
         return [_two_classes(metrics)]
-    worst = metrics.most_confused[0]
+    worst, *others = metrics.most_confused
     if worst.count < FEWEST_CONFUSED:
         return []
     images = next(row.images for row in metrics.per_class if row.name == worst.true)
-    return [
-        (
-            f"“{worst.true}” is taken for “{worst.said}” most often "
-            f"({worst.count} of {_number(images, 'picture')} of “{worst.true}”)."
-        )
-    ]
+    taken = f"({worst.count:,} of {_number(images, 'picture')} of “{worst.true}”)"
+    if others and others[0].count == worst.count:
+        return [
+            f"No mistake is more frequent than “{worst.true}” taken for “{worst.said}” {taken}."
+        ]
+    return [f"“{worst.true}” is taken for “{worst.said}” most often {taken}."]
 
 
 def _two_classes(metrics: Metrics) -> str:
-    (first, second), counts = metrics.classes, metrics.counts
-    return (
-        f"“{first}” was taken for “{second}” in {counts[0, 1]} of {counts[0].sum()} pictures, "
-        f"“{second}” for “{first}” in {counts[1, 0]} of {counts[1].sum()}."
-    )
+    """Both ways of going wrong; only one where the other class has no picture."""
+    first, second = metrics.classes
+    ways = [(first, second, metrics.counts[0]), (second, first, metrics.counts[1][::-1])]
+    mistakes = [
+        f"“{true}” was taken for “{said}” in {wrong:,} of {_number(right + wrong, 'picture')}"
+        for true, said, (right, wrong) in ways
+        if right + wrong
+    ]
+    return f"{'; '.join(mistakes)}."
 
 
 def _hardest_class(metrics: Metrics) -> list[str]:
@@ -111,10 +135,10 @@ def _hardest_class(metrics: Metrics) -> list[str]:
     recall, hardest = min(known, key=lambda pair: pair[0])
     if recall > metrics.accuracy.value - HARD_CLASS_GAP:
         return []
-    right = round(recall * hardest.images)
-    return [
-        f"“{hardest.name}” is recognised least: {right} of {_number(hardest.images, 'picture')}."
-    ]
+    right = f"{round(recall * hardest.images):,} of {_number(hardest.images, 'picture')}"
+    if sum(share == recall for share, _ in known) > 1:
+        return [f"No class is recognised less often than “{hardest.name}”: {right}."]
+    return [f"“{hardest.name}” is recognised least: {right}."]
 
 
 def _absent_classes(metrics: Metrics) -> list[str]:
@@ -123,8 +147,13 @@ def _absent_classes(metrics: Metrics) -> list[str]:
         return []
     if len(absent) == 1:
         return [f"No judged picture shows “{absent[0].name}”, so nothing is known about it."]
-    some = f"{len(absent)} classes, “{absent[0].name}” among them,"
-    return [f"{some} have no judged picture, so nothing is known about them."]
+    classes = f"{len(absent):,} of the {len(metrics.classes):,} classes"
+    return [
+        (
+            f"No judged picture shows {classes}, “{absent[0].name}” among them, "
+            "so nothing is known about these."
+        )
+    ]
 
 
 def _how_sure(metrics: Metrics) -> list[str]:
@@ -132,10 +161,11 @@ def _how_sure(metrics: Metrics) -> list[str]:
     bins = [b for b in metrics.reliability if SURE[0] <= b.mean_confidence <= SURE[1]]
     if sum(b.images for b in bins) >= ENOUGH_SURE_ANSWERS:
         said, right = _pooled(bins)
+        alone = ", taking the pictures as independent" if _grouped(metrics) else ""
         return [
             (
                 f"When it says about {_percent(said)}, it is right {_times(right.value)} in 100 "
-                f"({_between(right)})."
+                f"({_between(right)}{alone})."
             )
         ]
     if metrics.images < ENOUGH_SURE_ANSWERS or not metrics.mistakes:
@@ -153,12 +183,28 @@ def _pooled(bins: list[ReliabilityBin]) -> tuple[float, Figure]:
 
 
 def _between(figure: Figure) -> str:
-    return f"between {in_100(figure.low)} and {in_100(figure.high)}"
+    """The interval in 100; in decimals where they keep its ends apart, and off never and always."""
+    low, high = in_100(figure.low), in_100(figure.high)
+    if low == high:
+        shares = (figure.low, figure.high, 0, 1)
+        for decimals in range(1, MOST_DECIMALS + 1):
+            low, high, *ends = (f"{share * 100:.{decimals}f}" for share in shares)
+            if len({low, high, *ends}) == len(shares):
+                break
+    return f"between {low} and {high}"
 
 
 def _times(share: float) -> str:
     count = in_100(share)
-    return f"{count} time" if count in {"1", "fewer than 1"} else f"{count} times"
+    return {"1": "once", "fewer than 1": "less than once"}.get(count, f"{count} times")
+
+
+def _at_most(share: float) -> str:
+    """A small share above 0 rounded upwards, in 100 or as many more as make it once or oftener."""
+    among = 100
+    while share * among < 1:
+        among *= 10
+    return f"{ceil(share * among)} times in {among:,}"
 
 
 def _percent(share: float) -> str:

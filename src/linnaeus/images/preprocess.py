@@ -34,7 +34,8 @@ class Preprocessing(BaseModel):
     `fit`: "stretch" resizes to the exact size (nothing is cut off; proportions may change), "crop"
     resizes until the size is covered and cuts the middle out, "pad" resizes until the whole picture
     fits and fills the rest with `background`. `interpolation` is Pillow's filter, antialiased.
-    `background` is also what transparent pixels are laid on.
+    `background` is also what transparent pixels are laid on. Pictures of more than `max_pixels` are
+    refused before they are decoded.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,15 +45,14 @@ class Preprocessing(BaseModel):
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     interpolation: Literal["bilinear", "bicubic", "lanczos"] = "bicubic"
     background: tuple[Level, Level, Level] = (255, 255, 255)
+    max_pixels: Annotated[int, Ge(1)] = MAX_PIXELS
 
-    def read(
-        self, source: ImageSource, *, name: str = "", max_pixels: int = MAX_PIXELS
-    ) -> tuple[NDArray[np.uint8], Picture]:
+    def read(self, source: ImageSource, *, name: str = "") -> tuple[NDArray[np.uint8], Picture]:
         """Decode `source` and fit it: ((height_px, width_px, 3) uint8, the decoded picture).
 
         Raises UnreadableImage as `images.decode.decode` does.
         """
-        picture = decode(source, name=name, max_pixels=max_pixels, background=self.background)
+        picture = decode(source, name=name, max_pixels=self.max_pixels, background=self.background)
         return self(picture.pixels), picture
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

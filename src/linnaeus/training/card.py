@@ -1,11 +1,16 @@
 """The model card: what a bundle is for and what it is not, filled in from what was measured.
 
 The headings are those of Mitchell and others, "Model Cards for Model Reporting" (2019); what
-nobody has said or measured is named as a gap.
+nobody has said or measured is named as a gap. Text that comes from the user is escaped.
 """
 
 from __future__ import annotations
 
+import re
+
+from linnaeus.bundle.golden import GOLDEN_IMAGES
+from linnaeus.bundle.record import GOLDEN_FILE
+from linnaeus.bundle.seen import SEEN_FILE
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.metrics import Metrics
@@ -19,11 +24,12 @@ GAP = "*Nobody has said. Whoever passes this bundle on should.*"
 def model_card(facts: RunFacts, test: Metrics) -> str:
     """Markdown for the bundle whose `facts` and figures on `test` are given."""
     sections = [
-        f"# {facts.title}",
-        "\n".join(plain_words(test)),
+        f"# {_plain(facts.title)}",
+        "\n".join(map(_plain, plain_words(test))),
         _details(facts),
         _use(facts),
-        _data(facts, test),
+        _data(facts),
+        _carried(facts),
         _figures(test),
         _limits(facts, test),
         _ethics(),
@@ -37,15 +43,22 @@ def _details(facts: RunFacts) -> str:
     height, width = facts.model.input_size
     return f"""## Model details
 
-- Network: {facts.model.name}, {facts.model.parameters:,} parameters, pictures of {width} × \
-{height} px. {facts.model.why}
+- Network: {_plain(facts.model.name)}, {facts.model.parameters:,} parameters, pictures of \
+{width} × {height} px. {_plain(facts.model.why)}
 - Made with Linnaeus {facts.linnaeus_version}, {facts.created}
-- Answers with {facts.bundle.runtime} in {facts.bundle.precision}: {facts.bundle.precision_why}
-- Probabilities are calibrated with temperature {facts.bundle.temperature:.3f}"""
+- Answers with {facts.bundle.runtime} in {facts.bundle.precision}: \
+{_plain(facts.bundle.precision_why)}
+- {_calibration(facts.bundle.temperature)}"""
+
+
+def _calibration(temperature: float | None) -> str:
+    if temperature is None:
+        return "Probabilities are not calibrated: there was no validation to do it on"
+    return f"Probabilities are calibrated with temperature {temperature:.3f}, fitted on validation"
 
 
 def _use(facts: RunFacts) -> str:
-    names = ", ".join(facts.data.classes[:20])
+    names = ", ".join(map(_plain, facts.data.classes[:20]))
     more = f" and {len(facts.data.classes) - 20} more" if len(facts.data.classes) > 20 else ""
     return f"""## Intended use
 
@@ -55,19 +68,34 @@ one of them for every picture, also for pictures of something else.
 Who it was made for, and what its answers decide: {GAP}"""
 
 
-def _data(facts: RunFacts, test: Metrics) -> str:
+def _data(facts: RunFacts) -> str:
     counts = {split: sum(by_class) for split, by_class in facts.data.counts.items()}
     parts = ", ".join(f"{count:,} {split}" for split, count in counts.items())
     out = len(facts.data.left_out) + len(facts.data.unreadable)
-    found = "\n".join(f"- {sentence}" for sentence in facts.data.audit) or "- Nothing was found."
+    found = "\n".join(f"- {_plain(line)}" for line in facts.data.audit) or "- Nothing was found."
     return f"""## Data
 
-{facts.data.name}: {facts.data.images:,} pictures ({parts}; {out:,} left out). Fingerprint \
-`{facts.data.fingerprint}`. What an audit of the files found:
+Data set {_plain(facts.data.name)}: {facts.data.images:,} pictures ({parts}; {out:,} left out). \
+Fingerprint `{facts.data.fingerprint}`. What an audit of the files found:
 
 {found}
 
 Where the pictures come from, who took them and who labelled them: {GAP}"""
+
+
+def _carried(facts: RunFacts) -> str:
+    """What of the pictures themselves goes wherever the bundle goes."""
+    counts = facts.data.counts
+    split = "validation" if sum(counts.get("validation", ())) else "train"
+    golden = min(GOLDEN_IMAGES, sum(counts[split]))
+    shown = "1 picture" if golden == 1 else f"{golden} pictures"
+    return f"""## Pictures inside this bundle
+
+- `{GOLDEN_FILE}` holds {shown} of the {split} split at the size that the network sees, so that \
+every machine can try whether it answers alike. Whoever gets the bundle can look at them: think \
+twice before passing it on where the pictures are private, as medical ones are.
+- `{SEEN_FILE}` holds a digest of each picture that it learned from or was tuned on. Nobody can \
+see a picture in it, but whoever has the very picture can tell that it was among them."""
 
 
 def _figures(test: Metrics) -> str:
@@ -77,7 +105,7 @@ def _figures(test: Metrics) -> str:
         "macro F1": test.macro_f1,
         "log loss": test.log_loss,
         "calibration error": test.calibration_error,
-        f"accuracy of always answering {test.majority_class}": test.majority_class_accuracy,
+        f"accuracy of always answering {_plain(test.majority_class)}": test.majority_class_accuracy,
     }
     table = "\n".join(f"| {name} | {_cells(figure)} |" for name, figure in rows.items())
     return f"""## Metrics
@@ -100,10 +128,21 @@ def _ethics() -> str:
 
 
 def _limits(facts: RunFacts, test: Metrics) -> str:
-    remarks = "".join(f"\n- {remark}" for remark in test.remarks)
+    remarks = "".join(f"\n- {_plain(remark)}" for remark in test.remarks)
     return f"""## Limits
 
-- The figures hold for pictures taken as those of {facts.data.name} were; other cameras, places \
-and times can do worse.
+- The figures hold for pictures taken as those of {_plain(facts.data.name)} were; other cameras, \
+places and times can do worse.
 - Blur, darkness, damage and deliberate attack were not tried.
 - It has no way to say "none of these".{remarks}"""
+
+
+def _plain(text: str) -> str:
+    """`text` so that a page made from the Markdown shows it letter by letter, on one line.
+
+    HTML's characters become entities and Markdown's get a backslash, except an underscore inside
+    a word, which means nothing there and would only make file names hard to read.
+    """
+    line = " ".join(text.split())
+    entities = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"[\\`*\[\]|#~$]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", entities)

@@ -44,7 +44,8 @@ def run_facts(
 
     `bundle` is the folder of the bundle's files as they are now; `recipe` the resolved one.
     """
-    size = record.preprocessing
+    size, calibration = record.preprocessing, record.calibration
+    calibrated = calibration.method != "none"
     return RunFacts(
         title=f"{record.data['name']} · {record.model['name']}",
         created=record.created,
@@ -67,9 +68,9 @@ def run_facts(
             runtime=f"{record.serving.engine} {record.serving.engine_version}",
             precision=record.serving.precision,
             precision_why=record.serving.why,
-            temperature=record.calibration.temperature,
+            temperature=calibration.temperature if calibrated else None,
             size_bytes=sum(f.stat().st_size for f in bundle.rglob("*") if f.is_file()),
-            uncalibrated_error=judged.uncalibrated_error,
+            uncalibrated_error=judged.uncalibrated_error if calibrated else None,
         ),
         recipe=recipe.model_dump(mode="json"),
         commands=("linnaeus predict RUN/bundle PICTURES", "linnaeus evaluate RUN/bundle DATA"),

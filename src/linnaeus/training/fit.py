@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.seen import write_seen
@@ -23,6 +24,7 @@ from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.report import write_report
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
+from linnaeus.models.backbones import load_backbone
 from linnaeus.progress import Progress
 from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
@@ -58,12 +60,17 @@ def fit(
     Stopped where it was ended before there was anything to keep.
     """
     check_unused(out)
-    _check_judged(dataset, recipe)
+    _check_asked(dataset, recipe, choice)
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
+    network = load_backbone(choice.backbone) if choice.backbone else None
     material = look(dataset, recipe, choice.backbone, progress, workers)
+    probe = None
+    if choice.backbone is not None and network is not None:
+        with progress.stage(f"Preparing {choice.backbone.name}"):
+            probe = Probe(choice.backbone, network, material.preprocessing)
     with stop_on_interrupt(progress) as stop:
-        learned, served = _learn(material, recipe, choice, progress, stop)
+        learned, served = _learn(material, recipe, probe, progress, stop)
         with whole_folder(out) as aside:
             recipe, metrics = _finish(material, learned, served, choice, aside, progress)
     run = Run(out, recipe, material.audit, metrics)
@@ -71,10 +78,11 @@ def fit(
     return run
 
 
-def _check_judged(dataset: Dataset, recipe: Recipe) -> None:
-    """Refuse labels and shares that cannot be meant, and a training that nothing would judge."""
+def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
+    """Refuse before the work what cannot be meant, and a training that nothing would judge."""
     dataset.demand_single_labels("train")
     check_shares(recipe.validation, recipe.test)
+    first_precision(recipe.precision, best_engine())
     comes_with_test = (dataset.splits == "test").any() and not recipe.resplit
     if recipe.test == 0 and not comes_with_test:
         raise UsageError(
@@ -82,17 +90,22 @@ def _check_judged(dataset: Dataset, recipe: Recipe) -> None:
             where="--test",
             mend="Give a share above 0, such as 0.2.",
         )
+    if choice.backbone is not None and recipe.network.epochs is not None:
+        raise UsageError(
+            f"a head on the frozen features of {choice.name} is not learnt in epochs",
+            where="--epochs",
+            mend="Leave --epochs out, or learn from scratch with --model small_cnn.",
+        )
 
 
 def _learn(
-    material: Material, recipe: Recipe, choice: Choice, progress: Progress, stop: Stop
+    material: Material, recipe: Recipe, probe: Probe | None, progress: Progress, stop: Stop
 ) -> tuple[Learned, Served]:
-    """Learn, and choose how the result is served by its answers on validation."""
+    """Learn, from scratch where there is no `probe`, and choose how the result is served."""
     engine = best_engine()
-    first_precision(recipe.precision, engine)  # refuse before learning what cannot be served
     dataset, held = material.dataset, material.validation
     rows = (material.pixels, dataset.labels, material.train, held)
-    if choice.backbone is None:
+    if probe is None:
         learned = learn_from_scratch(
             *rows,
             classes=dataset.classes,
@@ -102,8 +115,6 @@ def _learn(
             stop=stop,
         )
     else:
-        with progress.stage(f"Loading {choice.backbone.name}"):
-            probe = Probe(choice.backbone, material.preprocessing)
         learned = probe.learn(
             *rows,
             classes=len(dataset.classes),
@@ -137,7 +148,8 @@ def _finish(
     labels = material.dataset.labels
     temperature = fit_temperature(served.logits, labels[material.validation])
     record = _record(material, learned, served, choice, temperature)
-    golden = material.pixels[material.validation if len(material.validation) else material.train]
+    shown = material.validation if len(material.validation) else material.train
+    golden = material.pixels[shown[:GOLDEN_IMAGES]]
     with bundle_being_made(
         out / "bundle", record, learned.graph, learned.save_weights, golden
     ) as draft:
@@ -170,10 +182,10 @@ def _judge(
     classifier = draft.classifier
     counts = np.bincount(dataset.labels[material.train], minlength=len(dataset.classes))
     predictions, answers = answers_for(classifier, dataset, test, dataset.labels[test], progress)
-    groups = None if dataset.groups is None else dataset.groups
-    metrics = measure(
-        predictions, train_counts=counts, groups=None if groups is None else groups[test]
+    tested, validated = (
+        None if dataset.groups is None else dataset.groups[rows] for rows in (test, held)
     )
+    metrics = measure(predictions, train_counts=counts, groups=tested)
     uncalibrated = replace(
         predictions, probabilities=softmax(np.stack([answer.logits for answer in answers]))
     )
@@ -189,8 +201,8 @@ def _judge(
             errors={},
             notes={},
         )
-        validation = measure(known, train_counts=counts)
-    before = measure(uncalibrated, train_counts=counts, resamples=200).calibration_error
+        validation = measure(known, train_counts=counts, groups=validated)
+    before = measure(uncalibrated, resamples=200, groups=tested).calibration_error
     return Judged(predictions, metrics, validation, before)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from linnaeus.evaluation.facts import EpochFacts
+from linnaeus.training.loop import Ended
 from linnaeus.training.recipe import Recipe
 
 __all__ = ["Ended", "Learned"]
-
-Ended = Literal["finished", "budget", "stopped"]
 
 
 @dataclass(frozen=True)

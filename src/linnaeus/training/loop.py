@@ -57,7 +57,8 @@ class Fitted:
 
     `network` is in float32, in eval mode, on the processor, with the best averaged weights seen
     on validation. `plan` is resolved: running it again repeats these bits on the same machine
-    with the same number of threads.
+    with the same number of threads. `ended` is "budget" only where the clock cut the schedule
+    short, not where the schedule was made to fit the budget and ran to its end.
     """
 
     network: nn.Module
@@ -127,6 +128,7 @@ class _Training:
         self.pacemaker = self._pacemaker()
         self.trial: ThreadTrial | None = None
         self.step = 0
+        self.cut_short = False
         self.losses: list[float] = []
         self.history: list[Row] = []
         self.best: tuple[tuple[float, float], dict[str, Tensor]] | None = None
@@ -138,7 +140,7 @@ class _Training:
         if timed:
             self.trial = ThreadTrial(torch.get_num_threads())
         total = self.plan.budget_s if timed else float(self.paces[-1].steps)
-        with progress.stage("learning", total) as stage:
+        with progress.stage("Learning", total) as stage:
             while self.step < self.paces[-1].steps:
                 if stop():
                     self._leave_early()
@@ -152,7 +154,7 @@ class _Training:
                 if self._validation_due():
                     self._validate()
                 self._tell(stage, self.clock.seconds() - before_s if timed else 1.0)
-        return "budget" if timed else "finished"
+        return "budget" if self.cut_short else "finished"
 
     def fitted(self, ended: Ended) -> Fitted:
         """The best of what was learnt."""
@@ -259,6 +261,7 @@ class _Training:
         self.pacemaker.stepped()
         planned = self.paces[-1].steps
         if self.pacemaker.spent():
+            self.cut_short = True
             self._replan(self.step)
         elif self.pacemaker.due():
             left = (planned - self.step) / self.epoch_steps / self._epochs_between_validations()
@@ -271,7 +274,7 @@ class _Training:
 
     def _leave_early(self) -> None:
         if self.step == 0:
-            raise Stopped("training was interrupted before its first step", where="training")
+            raise Stopped("stopped before there was a model to keep", mend="Nothing was written.")
         self._replan(self.step)
         if self.losses:
             self._validate()

@@ -81,7 +81,6 @@ def look(
         preprocessing=preprocessing,
         workers=workers,
         progress=progress,
-        max_pixels=recipe.max_pixels,
     )
     parted = _part(dataset, looked, recipe)
     found = audit(dataset, looked, split=parted)
@@ -100,6 +99,7 @@ def _part(dataset: Dataset, looked: Scan, recipe: Recipe) -> Split:
             where=dataset.name,
             mend="Run `linnaeus audit` on it to see why.",
         )
+    _check_given_splits(dataset, usable, recipe)
     part = split(
         dataset.labels[usable],
         classes=dataset.classes,
@@ -125,6 +125,17 @@ def _part(dataset: Dataset, looked: Scan, recipe: Recipe) -> Split:
         elif dataset.labels[row] < 0:
             reasons[row] = "it has no label"
     return Split(assignment, reasons, part.remarks)
+
+
+def _check_given_splits(dataset: Dataset, usable: NDArray[np.int64], recipe: Recipe) -> None:
+    """Refuse to put other pictures in the place of a given split that cannot be used at all."""
+    lost = set(dataset.splits[dataset.splits != ""]) - set(dataset.splits[usable])
+    if lost and not recipe.resplit:
+        raise DataError(
+            f"not one picture of the given split '{min(lost)}' can be read and has a label",
+            where=dataset.name,
+            mend="Replace its pictures, or part the data anew with --resplit.",
+        )
 
 
 def _tell_unreadable(looked: Scan, progress: Progress) -> None:

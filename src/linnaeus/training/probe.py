@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from linnaeus.bundle.record import Engine
 from linnaeus.bundle.runtime import Session
 from linnaeus.errors import Stopped
 from linnaeus.images.preprocess import Preprocessing
-from linnaeus.models.backbones import PooledStages, load_backbone
+from linnaeus.models.backbones import PooledStages
 from linnaeus.models.export import FeatureGraph, append_head, export_features
 from linnaeus.models.normalise import Normalise
 from linnaeus.models.weights import Backbone
@@ -39,11 +39,13 @@ Pixels = NDArray[np.uint8]
 class Probe:
     """A frozen backbone, exported once, on which heads are fitted.
 
-    Example: `Probe(backbone, preprocessing).learn(pixels, labels, train, validation, …)`.
+    `network` is what `models.backbones.load_backbone` gave for `backbone`. Making a Probe takes
+    seconds: the network is traced.
     """
 
-    def __init__(self, backbone: Backbone, preprocessing: Preprocessing) -> None:
-        network = load_backbone(backbone)
+    def __init__(
+        self, backbone: Backbone, network: nn.Module, preprocessing: Preprocessing
+    ) -> None:
         details: Any = network.pretrained_cfg
         levels = [[255.0 * float(v) for v in details[key]] for key in ("mean", "std")]
         size = (preprocessing.height_px, preprocessing.width_px)
@@ -70,31 +72,38 @@ class Probe:
         """Fit a head to the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
         `validation` are the rows that the head's strength is chosen on. Within a budget as many
-        training pictures are embedded as it allows, in an order drawn from the seed. Features are
+        pictures of both are embedded as it allows, in an order drawn from the seed. Features are
         computed in float32, so that the head is the same on processors with and without bfloat16.
 
         Raises Stopped if `stop` says so before every class was seen.
         """
         began = time.perf_counter()
-        deadline = None
-        if recipe.budget_s is not None and recipe.head_pictures is None:
-            deadline = began + SHARE_FOR_EMBEDDING * recipe.budget_s
+        budget = recipe.budget_s if recipe.head_pictures is None else None
+        order = _embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
+        classes_seen = np.unique(labels[train]).size
         session = Session(self.graph, engine, "float32")
-        order = _every_class_first(labels, train, recipe.seed)[: recipe.head_pictures]
-        embedding = _Embedding(session, pixels, stop, deadline, np.unique(labels[train]).size)
-        with progress.stage("Computing features", len(order) + len(validation)) as stage:
-            judged = embedding.of(validation, stage.advance, at_least=len(validation))
-            known = embedding.of(order, stage.advance, at_least=embedding.classes)
-        used = order[: len(known)]
+        features = _embed(
+            session,
+            pixels,
+            order,
+            at_least=classes_seen,
+            stop=stop,
+            late=_past(budget and began + SHARE_FOR_EMBEDDING * budget),
+            progress=progress,
+        )
+        order = order[: len(features)]
+        judging = np.isin(order, validation)
+        used = order[~judging]
+        late = _past(budget and began + budget)
         head = fit_head(
-            known,
+            features[~judging],
             labels[used],
-            (judged, labels[validation]),
+            (features[judging], labels[order[judging]]),
             classes=classes,
             parts=self.parts,
             strengths=recipe.head_strengths,
             progress=progress,
-            stop=stop,
+            stop=lambda: stop() or late(),
         )
         ended = _ended(stop, len(used) < len(train))
         return Learned(
@@ -104,7 +113,7 @@ class Probe:
             parameters=self._parameters() + head.weight.size + head.bias.size,
             seconds=time.perf_counter() - began,
             ended=ended,
-            recipe=_resolved(recipe, head, ended, len(used)),
+            recipe=_resolved(recipe, head, ended, len(order)),
             remarks=_remarks(head, recipe, len(used), len(train)),
         )
 
@@ -120,52 +129,66 @@ class Probe:
         save_file({name: t.contiguous() for name, t in tensors.items()}, str(path))
 
 
-@dataclass(frozen=True)
-class _Embedding:
-    """Features of rows of pixels, until somebody asks to stop or the time is spent."""
+def _embed(
+    session: Session,
+    pixels: Pixels,
+    rows: Labels,
+    *,
+    at_least: int,
+    stop: Callable[[], bool],
+    late: Callable[[], bool],
+    progress: Progress,
+) -> Features:
+    """(k, d) features of the first k `rows`: of all where there is time for it.
 
-    session: Session
-    pixels: Pixels
-    stop: Callable[[], bool]
-    deadline: float | None
-    classes: int
-
-    def of(self, rows: Labels, advance: Callable[[], None], *, at_least: int) -> Features:
-        """(k, d) features of the first k `rows`: all where there is time for it.
-
-        `at_least` so many are computed whatever the clock says. Raises Stopped where `stop` says
-        so before that.
-        """
-        done = []
-        for place, row in enumerate(rows):
-            if self.stop() and (place < at_least or not len(rows)):
+    `at_least` so many are computed whatever the clock says. Raises Stopped where `stop` says so
+    before that.
+    """
+    done: list[NDArray[np.float32]] = []
+    with progress.stage("Computing features", len(rows)) as stage:
+        for row in rows:
+            asked, enough = stop(), len(done) >= at_least
+            if asked and not enough:
                 raise Stopped(
                     "stopped before there was a model to keep", mend="Nothing was written."
                 )
-            if place >= at_least and (self.stop() or self._late()):
+            if enough and (asked or late()):
                 break
-            done.append(self.session.run_one(np.ascontiguousarray(self.pixels[row]))[1])
-            advance()
-        return np.stack(done) if done else np.zeros((0, 0), np.float32)
-
-    def _late(self) -> bool:
-        return self.deadline is not None and time.perf_counter() > self.deadline
+            done.append(session.run_one(np.ascontiguousarray(pixels[row]))[1])
+            stage.advance()
+    return np.stack(done)
 
 
-def _every_class_first(labels: Labels, rows: Labels, seed: int) -> Labels:
-    """`rows` in a seeded order in which one picture of every class comes before the rest."""
-    shuffled = generator(seed, "embedding order").permutation(rows)
+def _past(deadline: float | None) -> Callable[[], bool]:
+    """Whether `deadline`, in seconds of `time.perf_counter`, is over; never, where it is None."""
+    return lambda: deadline is not None and time.perf_counter() > deadline
+
+
+def _embedding_order(labels: Labels, train: Labels, validation: Labels, seed: int) -> Labels:
+    """All rows in a seeded order whose every beginning is a fair sample of what there is.
+
+    One training picture of every class comes first, then training and validation in proportion.
+    """
+    shuffled = generator(seed, "embedding order").permutation(train)
     _, first = np.unique(labels[shuffled], return_index=True)
-    rest = np.delete(shuffled, first)
-    return np.concatenate([shuffled[np.sort(first)], rest])
+    beginning, rest = shuffled[np.sort(first)], np.delete(shuffled, first)
+    judging = generator(seed, "judging order").permutation(validation)
+    place = np.concatenate([_spread(len(rest)), _spread(len(judging))])
+    mixed = np.concatenate([rest, judging])[np.argsort(place, kind="stable")]
+    return np.concatenate([beginning, mixed])
 
 
-def _resolved(recipe: Recipe, head: Head, ended: Ended, used: int) -> Recipe:
+def _spread(count: int) -> NDArray[np.float64]:
+    """(count,) places spread evenly over 0 to 1."""
+    return (np.arange(count) + 0.5) / max(count, 1)
+
+
+def _resolved(recipe: Recipe, head: Head, ended: Ended, embedded: int) -> Recipe:
     """The recipe that comes to the same head again, whatever the clock and Ctrl-C cut short."""
     cut: dict[str, object] = {}
     if ended != "finished" or recipe.budget_s is not None:
-        cut["head_pictures"] = used
-    if ended == "stopped" and head.tried:
+        cut["head_pictures"] = embedded
+    if cut and head.tried:
         cut["head_strengths"] = tuple(strength for strength, _, _ in head.tried)
     return recipe.model_copy(update=cut)
 

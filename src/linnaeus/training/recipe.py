@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -12,6 +12,7 @@ from linnaeus.errors import UsageError
 from linnaeus.files import read_json
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.training.plan import TrainingPlan
+from linnaeus.training.recipe_faults import fault_in_file, fault_in_options, no_recipe
 
 __all__ = ["SMALL_CNN", "Recipe", "read_recipe", "recipe_with"]
 
@@ -26,7 +27,7 @@ class Recipe(BaseModel):
     Training again with that file gives the same bits on the same machine.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     model: str = "auto"
     """"auto", "small_cnn" (learnt from scratch), or a pretrained network whose weights are at
@@ -58,8 +59,9 @@ class Recipe(BaseModel):
     """Strengths of L2 regularisation to try for a head on frozen features, on features scaled to
     unit length; the one with the least log loss on validation is kept."""
     head_pictures: Annotated[int, Ge(1)] | None = None
-    """Training pictures whose features a head is fitted on, in an order drawn from the seed; a
-    finished run says how many there was time for. None: all that the budget allows."""
+    """Pictures, of training and validation together, whose features a head is fitted and chosen on,
+    in an order drawn from the seed; a finished run says how many there was time for. None: all that
+    the budget allows."""
     network: TrainingPlan = TrainingPlan()
     """How small_cnn learns."""
 
@@ -72,39 +74,53 @@ def read_recipe(file: Path) -> Recipe:
     try:
         return Recipe.model_validate(read_json(file))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        what = f"{field}: {first['msg'][0].lower()}{first['msg'][1:]}"
-        raise UsageError(what, where=str(file), mend="Mend the field, or leave it out.") from None
+        raise fault_in_file(error, Recipe, file) from None
     except (OSError, ValueError) as error:
-        mend = "Give a JSON file such as a run's recipe.json."
-        raise UsageError(f"not a recipe ({error})", where=str(file), mend=mend) from None
+        raise no_recipe(error, file) from None
 
 
 def recipe_with(recipe: Recipe | str | Path | None, **changes: object) -> Recipe:
     """`recipe` (or the file that holds it, or the default) with the `changes` that are not None.
 
-    `epochs` changes the network's plan; changing the length of a run that is to be repeated drops
-    its recorded pace and count of pictures. Raises UsageError for values out of range, and as
-    `read_recipe` does.
+    `epochs` changes the network's plan. Only one thing says how long a run is: `epochs` drops the
+    recipe's budget, `budget_s` its epochs, and both drop the recorded pace and count of pictures
+    of a run that is to be repeated.
+
+    Raises UsageError for values out of range, for `epochs` beside `budget_s`, and as `read_recipe`
+    does.
     """
-    base = recipe if isinstance(recipe, Recipe) else Recipe()
-    if isinstance(recipe, str | Path):
-        base = read_recipe(Path(recipe))
-    fields = base.model_dump()
+    fields = _given(recipe).model_dump()
     given = {name: value for name, value in changes.items() if value is not None}
-    if "epochs" in given:
-        fields["network"] |= {"epochs": given.pop("epochs"), "paces": ()}
-    if "budget_s" in given:
-        fields["network"] |= {"paces": ()}
-        fields["head_pictures"] = None
+    _set_length(fields, given)
     try:
         return Recipe.model_validate(fields | given)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
+        raise fault_in_options(error, Recipe) from None
+
+
+def _given(recipe: Recipe | str | Path | None) -> Recipe:
+    if isinstance(recipe, str | Path):
+        return read_recipe(Path(recipe))
+    if recipe is not None and not isinstance(recipe, Recipe):
         raise UsageError(
-            f"{first['msg']}, not {first['input']!r}",
-            where=f"the recipe's {field}",
-            mend="Give a value in that range.",
-        ) from None
+            f"a recipe cannot be made of a {type(recipe).__name__}",
+            where="recipe",
+            mend="Give a Recipe, or the path of a JSON file that holds one.",
+        )
+    return recipe or Recipe()
+
+
+def _set_length(fields: dict[str, Any], given: dict[str, object]) -> None:
+    """Let the `epochs` or `budget_s` of `given` alone decide how long the run of `fields` is."""
+    if "epochs" in given and "budget_s" in given:
+        raise UsageError(
+            "each of them says how long learning takes",
+            where="--epochs and --budget",
+            mend="Give only one of the two.",
+        )
+    if "epochs" in given:
+        fields["budget_s"] = None
+        fields["network"] |= {"epochs": given.pop("epochs"), "budget_s": None, "paces": ()}
+    if "budget_s" in given:
+        fields["network"] |= {"epochs": None, "budget_s": None, "paces": ()}
+        fields["head_pictures"] = None

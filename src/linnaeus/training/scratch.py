@@ -45,9 +45,10 @@ def learn_from_scratch(
     `grey` says whether the pictures are; it decides with the class names about mirroring, where
     the recipe leaves that open. Raises as `training.loop.fit_network` does.
     """
-    mirror, why = recipe.network.mirror, ""
+    mirror = recipe.network.mirror
     if mirror is None:
         mirror, why = mirror_allowed(classes, grey)
+        progress.say(f"{why[0].upper()}{why[1:]}.")
     plan = recipe.network.model_copy(update={"seed": recipe.seed, "mirror": mirror})
     if recipe.budget_s is not None and not plan.paces:
         plan = plan.model_copy(update={"budget_s": recipe.budget_s})
@@ -66,10 +67,10 @@ def learn_from_scratch(
         progress=progress,
         stop=stop,
     )
-    return _learned(fitted, recipe, height, width, why)
+    return _learned(fitted, recipe, height, width)
 
 
-def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, why: str) -> Learned:
+def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int) -> Learned:
     normalise, network = fitted.network[0], fitted.network[1]  # type: ignore[index]
     graph = export_features(FeatureGraph(normalise, _Features(network)), height, width)
     weight, bias = (t.detach().numpy() for t in (network.head.weight, network.head.bias))
@@ -82,7 +83,6 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, why: str) 
         ended=fitted.ended,
         recipe=recipe.model_copy(update={"network": fitted.plan}),
         history=tuple(_fact(row) for row in fitted.history),
-        remarks=(why[0].upper() + why[1:] + ".",) if why else (),
     )
 
 

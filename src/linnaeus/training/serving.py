@@ -18,6 +18,9 @@ __all__ = ["LEAST_AGREEMENT", "MOST_LOSS", "Served", "first_precision", "serve"]
 LEAST_AGREEMENT = 0.995
 """Share of validation pictures whose likeliest class must stay the same in bfloat16."""
 
+LEAST_PICTURES = 200
+"""One disagreement among fewer is already more than the share allowed: no trial could pass."""
+
 MOST_LOSS = 0.002
 """By how much the log loss on validation may grow in bfloat16."""
 
@@ -60,12 +63,15 @@ def serve(
     """Choose how `graph` is served, by its answers to validation `pixels` (n, h, w, 3) uint8."""
     precision = first_precision(asked, engine)
     if precision == "float32":
-        why = "asked for" if asked == "float32" else "this processor has no bfloat16"
+        why = "asked for"
+        if asked != "float32":
+            why = f"{engine} has no bfloat16 on this machine"
         return _served(graph, pixels, engine, "float32", why)
     if asked == "bfloat16":
         return _served(graph, pixels, engine, "bfloat16", "asked for")
-    if not len(pixels):
-        return _served(graph, pixels, engine, "float32", "there was no validation to try less on")
+    if len(pixels) < LEAST_PICTURES:
+        why = f"{len(pixels)} validation pictures are too few to try bfloat16 on"
+        return _served(graph, pixels, engine, "float32", why)
     exact = _served(graph, pixels, engine, "float32", "")
     quick = _served(graph, pixels, engine, "bfloat16", "")
     agreement = float((exact.logits.argmax(1) == quick.logits.argmax(1)).mean())

@@ -1,0 +1,125 @@
+"""What is wrong with a recipe, said in one sentence about the option or field that a user wrote."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from linnaeus.errors import UsageError
+
+__all__ = ["fault_in_file", "fault_in_options", "no_recipe"]
+
+OPTIONS = {
+    "model": "--model",
+    "seed": "--seed",
+    "validation": "--val",
+    "test": "--test",
+    "resplit": "--resplit",
+    "allow_tiny": "--allow-tiny",
+    "budget_s": "--budget",
+    "precision": "--precision",
+    "network.epochs": "--epochs",
+}
+"""How a field is called where a user gives it beside the recipe."""
+
+LONGEST_VALUE = 60  # characters of a value that are quoted
+
+RANGES = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "string": "text",
+    "tuple": "a list",
+    "model": "an object { … }",
+    "finite": "a finite number",
+}
+"""What a value should have been, by the first word of pydantic's name for the error."""
+
+
+def fault_in_options(error: ValidationError, model: type[BaseModel]) -> UsageError:
+    """The first error in the values of options, which are fields of `model`."""
+    first = error.errors()[0]
+    field = _dotted(first["loc"])
+    where = OPTIONS.get(field, f"the recipe's {field}")
+    return _fault(first, model, where, "Give another value, or leave the option out.")
+
+
+def fault_in_file(error: ValidationError, model: type[BaseModel], file: Path) -> UsageError:
+    """The first error in the fields of `model` that `file` gives."""
+    first = error.errors()[0]
+    if not first["loc"]:
+        return UsageError(
+            "not a recipe, which is one JSON object of fields",
+            where=str(file),
+            mend="Give a file such as a run's recipe.json.",
+        )
+    where = f"{file}, field {_dotted(first['loc'])}"
+    return _fault(first, model, where, "Mend the field, or leave it out.")
+
+
+def no_recipe(error: OSError | ValueError, file: Path) -> UsageError:
+    """Why there is no recipe to be read from `file`."""
+    if isinstance(error, json.JSONDecodeError):
+        what = f"not a recipe: no JSON from line {error.lineno}, column {error.colno} on"
+    elif isinstance(error, FileNotFoundError | NotADirectoryError):
+        what = "there is no such file"
+    elif isinstance(error, OSError):
+        what = "this is a folder" if file.is_dir() else f"could not be read ({error.strerror})"
+    else:
+        what = "not a recipe: no text in UTF-8"
+    mend = "Give a JSON file such as a run's recipe.json."
+    return UsageError(what, where=str(file), mend=mend)
+
+
+def _fault(error: Mapping[str, Any], model: type[BaseModel], where: str, mend: str) -> UsageError:
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(error["loc"][:-1], model)
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+        mend = f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(known)}."
+        return UsageError("there is no such field", where=where, mend=mend)
+    if error["type"] == "missing":
+        return UsageError("this entry is missing", where=where, mend="Add it.")
+    return UsageError(f"{_quoted(error['input'])} is not {_wanted(error)}", where=where, mend=mend)
+
+
+def _wanted(error: Mapping[str, Any]) -> str:
+    """What the value should have been: "at least 8", "a whole number"."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in RANGES:
+        words, key = RANGES[kind]
+        return f"{words} {context[key]:g}"
+    if kind == "literal_error":
+        return f"one of {context['expected']}"
+    if kind in ("too_long", "too_short"):
+        return f"a list of {context.get('max_length', context.get('min_length'))}"
+    return KINDS.get(kind.partition("_")[0], "what belongs here")
+
+
+def _quoted(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def _fields_at(place: Sequence[str | int], model: type[BaseModel]) -> list[str]:
+    """The names of the fields of the record at `place` in `model`."""
+    for name in place:
+        inner = model.model_fields[str(name)].annotation
+        assert isinstance(inner, type)
+        assert issubclass(inner, BaseModel)
+        model = inner
+    return list(model.model_fields)
+
+
+def _dotted(place: Sequence[str | int]) -> str:
+    return ".".join(map(str, place))

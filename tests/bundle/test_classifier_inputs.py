@@ -1,0 +1,107 @@
+"""What a classifier is given: advice that fits a wrong picture, and answers of one shape."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import linnaeus
+from linnaeus import Classifier
+from linnaeus.errors import UnreadableImage, UsageError
+from linnaeus.images.decode import ImageSource
+
+pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def classifier(digits_run: linnaeus.Run) -> Classifier:
+    return linnaeus.load(digits_run.bundle)
+
+
+@pytest.fixture(scope="module")
+def picture() -> np.ndarray:
+    return np.full((8, 8, 3), 90, np.uint8)
+
+
+def test_an_array_of_floats_is_told_what_an_array_must_be(classifier: Classifier) -> None:
+    floats = np.zeros((8, 8, 3), np.float64)
+    with pytest.raises(UnreadableImage, match=r"the picture: .*float64 is not a picture") as told:
+        classifier.predict(floats)
+    assert told.value.mend.startswith("Give (height, width, 3) RGB")
+    (_, answer) = next(classifier.stream([("x", floats)]))  # type: ignore[list-item]
+    assert answer.mend == told.value.mend
+
+
+def test_an_unreadable_picture_is_named_as_it_was_given(
+    classifier: Classifier, picture: np.ndarray, tmp_path: Path
+) -> None:
+    with pytest.raises(UnreadableImage) as told:
+        classifier.predict(tmp_path / "nowhere.png")
+    assert str(told.value) == f"{tmp_path / 'nowhere.png'}: there is no such file. Check the path."
+    with pytest.raises(UnreadableImage, match=r"images\[1\]: the file is empty"):
+        classifier.predict([picture, b""])
+
+
+@pytest.mark.parametrize(
+    "thing", [None, 3, {"a.png": b""}, bytearray(b"x"), memoryview(b"x"), io.BytesIO(b"x\ny")]
+)
+def test_what_is_no_picture_is_wrong_usage(classifier: Classifier, thing: object) -> None:
+    with pytest.raises(UsageError, match=r"images: .* is not a picture. Give a path, the bytes"):
+        classifier.predict(thing)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("thing", [None, 3, {}, ["a.png"]])
+def test_one_of_many_that_is_no_picture_is_wrong_usage(
+    classifier: Classifier, picture: np.ndarray, thing: object
+) -> None:
+    with pytest.raises(UsageError, match=r"images\[1\]: .* is not a picture"):
+        classifier.predict([picture, thing], unreadable="keep")  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="is not a picture"):
+        list(classifier.stream([("one", thing)]))  # type: ignore[list-item]
+
+
+def test_only_known_ways_with_unreadable_pictures_are_taken(classifier: Classifier) -> None:
+    with pytest.raises(UsageError, match=r'unreadable: .*Give "raise" or "keep"'):
+        classifier.predict(b"", unreadable="skip")  # type: ignore[arg-type]
+
+
+def test_all_answers_have_the_same_shapes(classifier: Classifier, picture: np.ndarray) -> None:
+    first, second = (
+        answer for _, answer in classifier.stream([("good", picture), ("bad", b"no picture")])
+    )
+    for name in ("probabilities", "logits", "features"):
+        good, bad = getattr(first, name), getattr(second, name)
+        assert (good.shape, good.dtype) == (bad.shape, bad.dtype)
+        assert np.isnan(bad).all()
+        assert np.isfinite(good).all()
+    assert first.features.size > 1
+
+
+def test_an_answer_without_features_holds_none_of_their_memory(
+    classifier: Classifier, picture: np.ndarray
+) -> None:
+    (answer,) = classifier.predict_pixels([picture])
+    light = answer.without_features().features
+    assert light.size == 0
+    assert light.base is None, "a view would keep all of them"
+
+
+def test_pictures_of_every_kind_are_still_taken(
+    classifier: Classifier, picture: np.ndarray, tmp_path: Path
+) -> None:
+    file = tmp_path / "grey.png"
+    Image.fromarray(picture).save(file)
+    kinds: list[ImageSource] = [
+        file,
+        str(file),
+        file.read_bytes(),
+        Image.fromarray(picture),
+        picture,
+    ]
+    answered = classifier.predict(iter(kinds))
+    assert len(answered) == 5
+    assert (answered.probabilities == answered.probabilities[0]).all()

@@ -1,0 +1,125 @@
+"""Intervals against published numbers and against the laws that every interval keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from answers import random_answers
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from linnaeus.errors import UsageError
+from linnaeus.evaluation.intervals import Resampling, mean_figure, wilson
+from linnaeus.evaluation.metrics import measure
+
+SCORES = (
+    "accuracy",
+    "balanced_accuracy",
+    "macro_precision",
+    "macro_f1",
+    "log_loss",
+    "brier",
+    "calibration_error",
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "trials", "low", "high"),
+    [  # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_gives_the_published_numbers(
+    right: int, trials: int, low: float, high: float
+) -> None:
+    assert wilson(right / trials, trials) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(trials=st.integers(1, 20_000), share=st.floats(0, 1))
+def test_wilson_agrees_with_scipy(trials: int, share: float) -> None:
+    right = round(share * trials)
+    expected = binomtest(right, trials).proportion_ci(0.95, method="wilson")
+    assert wilson(right / trials, trials) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_without_trials_everything_is_possible() -> None:
+    assert wilson(0.5, 0) == (0.0, 1.0)
+
+
+@given(seed=st.integers(0, 10_000), images=st.integers(1, 60), classes=st.integers(2, 8))
+def test_every_interval_holds_its_value_and_stays_possible(
+    seed: int, images: int, classes: int
+) -> None:
+    metrics = measure(random_answers(seed, images, classes), resamples=100)
+    for name in SCORES:
+        figure = getattr(metrics, name)
+        assert 0 <= figure.low <= figure.value <= figure.high
+        assert np.isfinite(figure.high)
+        if name not in {"log_loss", "brier"}:
+            assert figure.high <= 1
+    assert metrics.log_loss.high <= 15.95
+    assert metrics.brier.high <= 2
+
+
+def test_more_pictures_give_closer_intervals() -> None:
+    few, many = (measure(random_answers(3, images, 4)) for images in (100, 10_000))
+    for name in SCORES:
+        wide, close = getattr(few, name), getattr(many, name)
+        assert close.high - close.low < (wide.high - wide.low) / 3
+
+
+def test_pictures_of_one_group_widen_the_intervals() -> None:
+    """Each of 60 pictures five times over tells no more than 60 pictures do."""
+    once = random_answers(5, 60, 4)
+    five = np.repeat(np.arange(60), 5)
+    copies = type(once)(
+        ids=tuple(f"{i}.jpg" for i in range(300)),
+        classes=once.classes,
+        probabilities=once.probabilities[five],
+        labels=once.labels[five],
+    )
+    alone, naive, grouped = measure(once), measure(copies), measure(copies, groups=five)
+    assert (alone.groups, naive.groups, grouped.groups) == (None, None, 60)
+    for name in SCORES[:-1]:
+        honest, wide, close = (
+            figure.high - figure.low
+            for figure in (getattr(m, name) for m in (alone, grouped, naive))
+        )
+        assert wide > 1.5 * close
+        assert wide == pytest.approx(honest, rel=0.15)
+    assert grouped.accuracy.value == pytest.approx(alone.accuracy.value)
+
+
+def test_names_of_groups_may_be_anything() -> None:
+    answers = random_answers(6, 40, 3)
+    numbered = measure(answers, groups=[i // 2 for i in range(40)], resamples=100)
+    named = measure(answers, groups=[f"patient {i // 2:02}" for i in range(40)], resamples=100)
+    assert named.to_json() == numbered.to_json()
+
+
+def test_a_single_group_promises_nothing() -> None:
+    metrics = measure(random_answers(7, 50, 3), groups=["one"] * 50, resamples=100)
+    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
+        figure = getattr(metrics, name)
+        assert figure.high - figure.low > 0.75
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    answers = random_answers(8, 80, 5)
+    assert measure(answers, seed=4).to_json() == measure(answers, seed=4).to_json()
+    assert measure(answers, seed=4).log_loss != measure(answers, seed=5).log_loss
+
+
+def test_the_mean_of_like_values_still_has_an_interval() -> None:
+    figure = mean_figure([0.1] * 20, 2.0, Resampling.of(20))
+    assert figure.value == pytest.approx(0.1)
+    assert figure.low < 0.1 < figure.high < 2
+
+
+def test_too_few_resamples_are_refused() -> None:
+    with pytest.raises(UsageError, match="20 resamples are too few for a 95 % interval"):
+        measure(random_answers(0, 10, 2), resamples=20)

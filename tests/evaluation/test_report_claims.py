@@ -1,0 +1,85 @@
+"""What the page claims of groups, of calibration and of precision is what was done."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import numpy as np
+from answers import answers_of, random_answers
+
+from linnaeus.evaluation.facts import RunFacts
+from linnaeus.evaluation.metrics import Metrics, measure
+from linnaeus.evaluation.plain_words import plain_words
+from linnaeus.evaluation.report import report_page
+
+TOO_NARROW = "take the pictures as independent; pictures of one group resemble each other"
+ANSWERS = random_answers(0, 320, 8)
+
+
+def page_of(facts: RunFacts, metrics: Metrics) -> str:
+    """The text of the page, without tags and in one line."""
+    page = report_page(facts, ANSWERS, metrics, validation=None, picture_of=lambda _: None)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", page)))
+
+
+def without_validation(facts: RunFacts) -> RunFacts:
+    """The facts of the same run, had it been told `--val 0`."""
+    assert facts.bundle is not None
+    counts = {**facts.data.counts, "validation": [0] * 8}
+    return replace(
+        facts,
+        data=replace(facts.data, counts=counts),
+        bundle=replace(facts.bundle, temperature=None, uncalibrated_error=None),
+    )
+
+
+def test_with_groups_the_page_says_which_intervals_are_too_narrow(full_facts: RunFacts) -> None:
+    text = page_of(full_facts, measure(ANSWERS, groups=np.arange(320) // 4))
+    assert text.count(TOO_NARROW) == 2  # at the classes and at the confused pairs
+    assert "those of one group resemble each other, so the bars are too short" in text
+    assert "pictures of one group were taken together (80 groups)" in text
+    assert "Those of single classes, of confused pairs and of how sure it is" in text
+
+
+def test_without_groups_the_page_warns_of_pictures_that_show_the_same(full_facts: RunFacts) -> None:
+    for groups in (None, np.arange(320)):
+        text = page_of(full_facts, measure(ANSWERS, groups=groups))
+        assert TOO_NARROW not in text
+        assert "taken together" not in text
+        assert "Intervals take the pictures as independent; where several show the same" in text
+
+
+def test_plain_words_tell_of_groups() -> None:
+    answers = answers_of([[60, 5], [8, 12]], ("cat", "dog"))
+    alone = " ".join(plain_words(measure(answers)))
+    grouped = " ".join(plain_words(measure(answers, groups=np.arange(85) // 10)))
+    assert "as far as 85 pictures can tell" in alone
+    assert "as far as 85 pictures in 9 groups can tell" in grouped
+    assert "Only 85 pictures in 9 groups were judged, too few" in grouped
+    assert "right 85 times in 100 (between 76 and 91)." in alone
+    assert (
+        "right 85 times in 100 (between 76 and 91, taking the pictures as independent)." in grouped
+    )
+
+
+def test_without_validation_the_page_claims_no_calibration(full_facts: RunFacts) -> None:
+    text = page_of(without_validation(full_facts), measure(ANSWERS))
+    assert "there was nothing to calibrate them on" in text
+    assert "No part was set aside to tune it on" in text
+    for claim in ("calibrated by a temperature", "fitted on validation", "was tuned on a second"):
+        assert claim not in text
+
+
+def test_with_validation_the_page_tells_the_temperature(full_facts: RunFacts) -> None:
+    text = page_of(full_facts, measure(ANSWERS))
+    assert "calibrated by a temperature of 1.250, fitted on validation" in text
+    assert "was tuned on a second" in text
+
+
+def test_a_clause_tells_why_this_precision(full_facts: RunFacts) -> None:
+    assert full_facts.bundle is not None
+    why = "there was no validation to try bfloat16 on"
+    facts = replace(full_facts, bundle=replace(full_facts.bundle, precision_why=why))
+    assert f"onnxruntime 1.20 in float32: {why}" in page_of(facts, measure(ANSWERS))
