@@ -113,4 +113,4 @@ def test_before_learning_it_ends_at_once_and_leaves_nothing(tmp_path: Path) -> N
         assert terminal.code() == 130, terminal.told
         assert "Traceback" not in terminal.told
         assert terminal.told.rstrip().splitlines()[-1].startswith("linnaeus: ")
-    assert not run.parent.exists()
+    assert not run.exists()

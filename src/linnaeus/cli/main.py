@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,8 +19,8 @@ INTERRUPTED = 130
 
 EPILOG = (
     "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
-    " bundle, 5 something is missing, 6 could not write, 7 done but some pictures could not be"
-    " read, 70 a fault of Linnaeus, 130 interrupted."
+    " bundle, 5 something is missing, 6 could not write, 7 predict or evaluate could not read"
+    " some of the pictures, 70 a fault of Linnaeus, 130 interrupted."
 )
 
 app = typer.Typer(
@@ -52,10 +53,11 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             _end("interrupted; nothing was written that is not whole.", INTERRUPTED)
+        if isinstance(end.__context__, BrokenPipeError):  # Typer's own way to end it, with 1
+            _end_unheard()
         raise
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read the output has enough of it
-        sys.exit(0)
+        _end_unheard()
     except Exception as error:
         import traceback
 
@@ -79,6 +81,13 @@ def _options(
     pass
 
 
-def _end(message: str, code: int) -> None:
+def _end_unheard() -> NoReturn:
+    """End quietly: whoever read the output, such as `head`, has enough of it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)  # what is still in a buffer has to go somewhere
+    sys.exit(0)
+
+
+def _end(message: str, code: int) -> NoReturn:
     print(f"linnaeus: {message}", file=sys.stderr)
     sys.exit(code)

@@ -42,7 +42,7 @@ def predict(
     answers = []
     with teller().stage("Predicting", len(files)) as stage:
         for _, answer in classifier.stream((file, file) for file in files):
-            answers.append(answer)
+            answers.append(answer.without_features())
             stage.advance()
     answered = classifier.gather([str(file) for file in files], answers)
     if csv is not None:

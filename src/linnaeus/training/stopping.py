@@ -42,7 +42,10 @@ def stop_on_interrupt(progress: Progress) -> Iterator[Stop]:
         if stop():
             raise KeyboardInterrupt
         stop.ask()
-        progress.warn("Ending with the best model so far; press Ctrl-C again to end at once.")
+        progress.warn(
+            "Ending with the best model so far, if there is one yet; press Ctrl-C again to end at"
+            " once."
+        )
 
     before = signal.signal(signal.SIGINT, on_interrupt)
     try:
