@@ -125,7 +125,7 @@ def test_stopping_keeps_what_was_learnt(digits):
 
 
 def test_stopping_before_the_first_step_says_that_there_is_nothing(digits):
-    with pytest.raises(Stopped, match="before its first step"):
+    with pytest.raises(Stopped, match="before there was a model to keep"):
         fit(digits, plan=TrainingPlan(), stop=lambda: True)
 
 

@@ -55,7 +55,7 @@ def test_a_wrong_field_is_told_in_a_sentence(tmp_path: Path, recipe: object, sai
 
 def test_a_file_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert "there is no such file." in sentence_for(tmp_path / "nowhere.json")
-    assert "this is a folder." in sentence_for(tmp_path)
+    assert "not a recipe but a folder." in sentence_for(tmp_path)
     (tmp_path / "broken.json").write_text('{\n  "seed": }')
     assert "not a recipe: no JSON from line 2, column 11 on." in sentence_for(
         tmp_path / "broken.json"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.record import GOLDEN_FILE
 from linnaeus.errors import BundleError
+from linnaeus.files import write_whole
 
 __all__ = ["GOLDEN_IMAGES", "TOLERANCE", "check_golden", "write_golden"]
 
@@ -40,10 +41,10 @@ def write_golden(
     folder: Path, pixels: NDArray[np.uint8], probabilities: Mapping[str, NDArray[np.float32]]
 ) -> None:
     """Keep `pixels` (k, height, width, 3) uint8 and, by precision, their (k, classes) float32."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     tensors = {f"probabilities.{precision}": rows for precision, rows in probabilities.items()}
-    save_file({"pixels": np.ascontiguousarray(pixels), **tensors}, str(folder / GOLDEN_FILE))
+    write_whole(folder / GOLDEN_FILE, save({"pixels": np.ascontiguousarray(pixels), **tensors}))
 
 
 def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:

@@ -55,7 +55,7 @@ def bundle_being_made(
     Raises WriteError when `folder` exists already or cannot be written.
     """
     with whole_folder(folder) as aside:
-        (aside / GRAPH_FILE).write_bytes(graph)
+        write_whole(aside / GRAPH_FILE, graph)
         save_weights(aside / WEIGHTS_FILE)
         write_json(aside / RECORD_FILE, record.model_dump(mode="json"))
         _keep_golden(aside, record, graph, golden[:GOLDEN_IMAGES])

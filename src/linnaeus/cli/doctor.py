@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from linnaeus.errors import MissingError
 from linnaeus.version import __version__
 
 __all__ = ["doctor"]
@@ -60,8 +61,11 @@ def _tell_speed() -> None:
 def _tell_weights() -> None:
     from linnaeus.models.weights import find_weights
 
-    names = ", ".join(find_weights(())) or "none (see linnaeus models)"
-    typer.echo(f"{'weights at hand:':<19}{names}")
+    try:
+        told = ", ".join(find_weights(())) or "none (see linnaeus models)"
+    except MissingError as error:  # to say what is wrong is what it is for
+        told = str(error)
+    typer.echo(f"{'weights at hand:':<19}{told}")
 
 
 def _accelerator() -> str:

@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,15 @@ __all__ = [
 
 DEFAULT_BACKBONE = "mobilenetv3_large_100.ra_in1k"
 """What `--download` fetches where no network is named: small, quick on a CPU, Apache-2.0."""
+
+VARIABLE = "LINNAEUS_WEIGHTS"
+OF_TIMM = "models--timm--"  # how folders of the hub's cache begin
+
+CONFIG = "config.json"
+NETWORK_FILES = (CONFIG, "model.safetensors")
+A_FOLDER_OF_WEIGHTS = (
+    "Name a folder with config.json and model.safetensors, or one that holds such folders."
+)
 
 PREFERRED = ("convnextv2", "convnext", "efficientnet", "mobilenetv3", "mobilenetv2", "resnet")
 """Families in the order in which `auto` takes them where several are at hand: by how well a linear
@@ -47,21 +57,15 @@ def find_weights(folders: Sequence[str | Path]) -> dict[str, Backbone]:
     """The backbones at hand, by name, best first; those of earlier folders hide later namesakes.
 
     `folders` come first, then those of LINNAEUS_WEIGHTS (separated as in PATH), then the hub's
-    cache. Raises MissingError for a folder of `folders` that holds no weights.
+    cache, of which only whole networks are taken. Raises MissingError for a folder of `folders` or
+    the variable that is absent, holds no weights, or holds a network of which a part is missing.
     """
     found: dict[str, Backbone] = {}
     for folder in map(Path, folders):
-        here = _backbones_in(folder)
-        if not here:
-            raise MissingError(
-                "no pretrained weights are here",
-                where=str(folder),
-                mend="Name a folder with config.json and model.safetensors, or one that holds"
-                " such folders.",
-            )
-        found = {**here, **found}
-    for folder in _usual_folders():
-        found = {**_backbones_in(folder), **found}
+        found = _named_backbones(folder, str(folder)) | found
+    for folder in _folders_of_variable():
+        found = _named_backbones(folder, f"{folder} (named by {VARIABLE})") | found
+    found = _backbones_of_hub() | found
     return dict(sorted(found.items(), key=lambda item: (_preference(item[0]), item[0])))
 
 
@@ -90,9 +94,7 @@ def fetch(name: str) -> Backbone:
     from huggingface_hub import snapshot_download
 
     try:
-        folder = snapshot_download(
-            f"timm/{name}", allow_patterns=["config.json", "model.safetensors"]
-        )
+        folder = snapshot_download(f"timm/{name}", allow_patterns=[*NETWORK_FILES])
     except Exception as error:  # its own errors, and those of whatever carries its requests
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise MissingError(
@@ -100,53 +102,91 @@ def fetch(name: str) -> Backbone:
             where=f"timm/{name}",
             mend="Check the name and the connection, or give --weights DIR.",
         ) from None
-    found = _read_backbone(Path(folder), name)
-    if found is None:
+    try:
+        return _read_backbone(Path(folder), name)
+    except _NotWhole:
         raise MissingError(
             "the hub has no config.json with model.safetensors for it",
             where=f"timm/{name}",
             mend="Choose another network (see `linnaeus models`).",
-        )
-    return found
+        ) from None
 
 
-def _usual_folders() -> list[Path]:
-    named = os.environ.get("LINNAEUS_WEIGHTS", "")
-    folders = [Path(part) for part in named.split(os.pathsep) if part]
+class _NotWhole(Exception):
+    """Why a folder is no network, as a clause."""
+
+
+def _folders_of_variable() -> list[Path]:
+    return [Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+
+
+def _named_backbones(folder: Path, where: str) -> dict[str, Backbone]:
+    """Backbones of a folder that the user named, and of the folders in it, by name."""
     try:
-        from huggingface_hub.constants import HF_HUB_CACHE
-    except ImportError:
-        return folders
-    return [*folders, *sorted(Path(HF_HUB_CACHE).glob("models--timm--*/snapshots"))]
+        if not folder.is_dir():
+            raise _NotWhole("this is a file" if folder.exists() else "there is no such folder")
+        found = [_read_backbone(one, _name_of(one)) for one in _networks_in(folder)]
+        if not found:
+            raise _NotWhole("no pretrained weights are here")
+    except _NotWhole as reason:
+        raise MissingError(str(reason), where=where, mend=A_FOLDER_OF_WEIGHTS) from None
+    except OSError as error:
+        what = f"it may not be read ({error.strerror})"
+        raise MissingError(what, where=where, mend="Check the permissions.") from None
+    return {backbone.name: backbone for backbone in found}
 
 
-def _backbones_in(folder: Path) -> dict[str, Backbone]:
-    """Backbones of `folder` itself and of the folders in it, by name."""
-    if not folder.is_dir():
-        return {}
-    candidates = [folder, *sorted(f for f in folder.iterdir() if f.is_dir())]
-    read = [_read_backbone(one, _name_of(one)) for one in candidates]
-    return {backbone.name: backbone for backbone in read if backbone}
+def _networks_in(folder: Path) -> list[Path]:
+    """`folder` and the folders in it, as far as they hold a file of a network."""
+    candidates = [folder, *sorted(inner for inner in folder.iterdir() if inner.is_dir())]
+    return [one for one in candidates if any((one / name).is_file() for name in NETWORK_FILES)]
 
 
 def _name_of(folder: Path) -> str:
     """A folder's name, or the repository's for a snapshot in the hub's cache."""
     if folder.parent.name == "snapshots":
-        return folder.parent.parent.name.removeprefix("models--timm--")
-    return folder.name
+        return folder.parent.parent.name.removeprefix(OF_TIMM)
+    return folder.name if folder.name not in ("", "..") else folder.resolve().name
 
 
-def _read_backbone(folder: Path, name: str) -> Backbone | None:
-    if not (folder / "model.safetensors").is_file():
-        return None
+def _read_backbone(folder: Path, name: str) -> Backbone:
+    """The network in `folder`. Raises _NotWhole where a file is missing or says too little."""
+    for there, missing in (NETWORK_FILES, NETWORK_FILES[::-1]):
+        if not (folder / missing).is_file():
+            raise _NotWhole(f'the network "{name}" has {there} but no {missing}')
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         details = config.get("pretrained_cfg", config)
         side_px = int(details["input_size"][-1])
         licence = str(details.get("license", ""))
         return Backbone(name, folder, str(config["architecture"]), side_px, licence)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise _NotWhole(
+            f'the {CONFIG} of the network "{name}" is damaged, or not in timm\'s form'
+        ) from None
+
+
+def _backbones_of_hub() -> dict[str, Backbone]:
+    """What was fetched whole into the hub's cache. Its other contents are nobody's mistake."""
+    try:
+        from huggingface_hub.constants import HF_HUB_CACHE
+    except ImportError:
+        return {}
+    kept = (_kept_by_hub(repository) for repository in Path(HF_HUB_CACHE).glob(f"{OF_TIMM}*"))
+    return {backbone.name: backbone for backbone in kept if backbone}
+
+
+def _kept_by_hub(repository: Path) -> Backbone | None:
+    """A repository's network as of refs/main, else the one fetched last that is whole."""
+    current = ""
+    with suppress(OSError, ValueError):
+        current = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
+    snapshots = list((repository / "snapshots").glob("*"))
+    snapshots.sort(key=lambda one: (one.name == current, one.stat().st_mtime), reverse=True)
+    for snapshot in snapshots:
+        with suppress(_NotWhole, OSError):
+            return _read_backbone(snapshot, _name_of(snapshot))
+    return None
 
 
 def _preference(name: str) -> int:

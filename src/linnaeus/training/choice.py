@@ -40,9 +40,9 @@ def choose_model(
 
     Raises MissingError where the weights of a network asked for by name cannot be had.
     """
+    found = find_weights(weights)  # also where none is needed: a wrong --weights must not pass
     if model == SMALL_CNN:
         return Choice(None, "It was asked for: a small network learnt from scratch.")
-    found = find_weights(weights)
     if model == "auto":
         return _best_at_hand(found, download, ask)
     try:

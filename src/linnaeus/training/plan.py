@@ -26,7 +26,7 @@ class TrainingPlan(BaseModel):
     length step for step, whatever the clock says.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     seed: int = 0
     epochs: Annotated[float, Gt(0)] | None = None

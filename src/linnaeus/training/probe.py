@@ -15,6 +15,7 @@ from torch import nn
 from linnaeus.bundle.record import Engine
 from linnaeus.bundle.runtime import Session
 from linnaeus.errors import Stopped
+from linnaeus.files import write_whole
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import PooledStages
 from linnaeus.models.export import FeatureGraph, append_head, export_features
@@ -121,12 +122,12 @@ class Probe:
         return sum(p.numel() for p in self.module.parameters())
 
     def _save(self, path: Path, head: Head) -> None:
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         tensors = {f"backbone.{name}": t for name, t in self.network.state_dict().items()}
         tensors["head.weight"] = torch.from_numpy(np.ascontiguousarray(head.weight))
         tensors["head.bias"] = torch.from_numpy(head.bias)
-        save_file({name: t.contiguous() for name, t in tensors.items()}, str(path))
+        write_whole(path, save({name: t.contiguous() for name, t in tensors.items()}))
 
 
 def _embed(

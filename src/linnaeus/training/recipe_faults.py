@@ -75,7 +75,11 @@ def no_recipe(error: OSError | ValueError, file: Path) -> UsageError:
     elif isinstance(error, FileNotFoundError | NotADirectoryError):
         what = "there is no such file"
     elif isinstance(error, OSError):
-        what = "this is a folder" if file.is_dir() else f"could not be read ({error.strerror})"
+        what = (
+            "not a recipe but a folder"
+            if file.is_dir()
+            else f"could not be read ({error.strerror})"
+        )
     else:
         what = "not a recipe: no text in UTF-8"
     mend = "Give a JSON file such as a run's recipe.json."

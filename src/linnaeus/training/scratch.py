@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from linnaeus.evaluation.facts import EpochFacts
+from linnaeus.files import write_whole
 from linnaeus.models.cnn import SmallCNN, small_cnn
 from linnaeus.models.export import FeatureGraph, append_head, export_features
 from linnaeus.models.normalise import Normalise
@@ -98,10 +99,10 @@ class _Features(nn.Module):
 
 
 def _save(path: Path, network: nn.Module) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     state = network.state_dict()
-    save_file({name: tensor.contiguous() for name, tensor in state.items()}, str(path))
+    write_whole(path, save({name: tensor.contiguous() for name, tensor in state.items()}))
 
 
 def _fact(row: Row) -> EpochFacts:

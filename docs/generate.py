@@ -1,0 +1,197 @@
+"""The reference pages that the code itself can write: the command line and the recipe.
+
+    python docs/generate.py
+
+writes `docs/reference/command-line.md` and `docs/reference/recipe.md`; `tests/test_docs.py` fails
+where they no longer say what the code does.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
+
+from linnaeus.cli.main import app
+from linnaeus.files import write_whole
+from linnaeus.training.plan import TrainingPlan
+from linnaeus.training.recipe import Recipe
+
+DOCS = Path(__file__).parent
+MADE = "<!-- Made by docs/generate.py; change the code, not this page. -->"
+IN_WORDS = {"network": "object, [below](#network)", "paces": "list of paces"}
+TYPES = {Path: "PATH", str: "TEXT", int: "WHOLE", float: "NUMBER"}
+
+
+def main() -> None:
+    """Write every generated page."""
+    for path, text in pages().items():
+        write_whole(path, text)
+
+
+def pages() -> dict[Path, str]:
+    """Each generated page's file, and what it has to hold."""
+    reference = DOCS / "reference"
+    return {reference / "command-line.md": command_line(), reference / "recipe.md": recipe()}
+
+
+def command_line() -> str:
+    """The page of the command line, from the functions that carry out its verbs."""
+    verbs = [(c.name or "", c.callback) for c in app.registered_commands if c.callback]
+    return "\n".join(
+        [
+            "# The command line",
+            "",
+            MADE,
+            "",
+            "Results go to standard output, and what is told of the work to standard error.",
+            "`linnaeus --version` says the version, and `linnaeus --help` or",
+            "`linnaeus VERB --help` (`-h` for short) what stands here. What the code at the end",
+            "means stands under [exit codes](exit-codes.md).",
+            *(line for name, verb in verbs for line in _verb(name, verb)),
+            "",
+        ]
+    )
+
+
+def recipe() -> str:
+    """The page of the recipe, from the models that validate it."""
+    return "\n".join(
+        [
+            "# The recipe",
+            "",
+            MADE,
+            "",
+            inspect.getdoc(Recipe) or "",
+            "",
+            "`linnaeus train DATA --recipe FILE` reads a recipe from JSON. A file need not name",
+            "every field: what it leaves out has its default, and a field that does not exist is",
+            "refused. Options given beside it win.",
+            "",
+            *_fields(Recipe),
+            "",
+            "## network",
+            "",
+            inspect.getdoc(TrainingPlan) or "",
+            "",
+            "The recipe's own `seed` takes the place of the one here, and so does its `budget_s`",
+            "where it is given and `paces` is empty.",
+            "",
+            *_fields(TrainingPlan),
+            "",
+        ]
+    )
+
+
+def _verb(name: str, verb: Callable[..., Any]) -> Iterator[str]:
+    parameters = list(_parameters(verb))
+    arguments = [p for p in parameters if isinstance(p[1], ArgumentInfo)]
+    options = [p for p in parameters if isinstance(p[1], OptionInfo)]
+    usage = " ".join(
+        f"{info.metavar}" if default is inspect.Parameter.empty else f"[{info.metavar}]"
+        for _, info, _, default in arguments
+    )
+    yield from ("", f"## linnaeus {name}", "", inspect.getdoc(verb) or "")
+    yield from ("", "```text", f"linnaeus {name} [OPTIONS] {usage}".rstrip(), "```")
+    if arguments:
+        yield from ("", "| argument | is |", "|---|---|")
+    for _, info, _, default in arguments:
+        given = "" if default is inspect.Parameter.empty else f" Default: `{default}`."
+        yield f"| `{info.metavar}` | {info.help}{given} |"
+    if options:
+        yield from ("", "| option | takes | is |", "|---|---|---|")
+    for parameter, info, kind, _ in options:
+        yield f"| `{_flag(parameter, info)}` | {_taken(info, kind)} | {info.help} |"
+
+
+def _parameters(verb: Callable[..., Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
+    """(name, what Typer is told of it, its type, its default) of each parameter of a verb."""
+    hints = get_type_hints(verb, include_extras=True)
+    for name, parameter in inspect.signature(verb).parameters.items():
+        hint = hints[name]
+        if get_origin(hint) is not Annotated:  # `X | None` around an alias of Annotated
+            hint = next(h for h in get_args(hint) if get_origin(h) is Annotated)
+        kind, info, *_ = get_args(hint)
+        yield name, info, kind, parameter.default
+
+
+def _flag(name: str, info: ParameterInfo) -> str:
+    return ", ".join(getattr(info, "param_decls", None) or ["--" + name.replace("_", "-")])
+
+
+def _taken(info: ParameterInfo, kind: Any) -> str:
+    """What an option takes, as a person would write it; nothing for a flag."""
+    if kind is bool:
+        return ""
+    if info.metavar:
+        return f"`{info.metavar}`"
+    if get_origin(kind) in (Union, types.UnionType):
+        kind = next(k for k in get_args(kind) if k is not type(None))
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
+    least = f", at least {info.min}" if info.min is not None else ""
+    return f"`{TYPES[kind]}`{least}"
+
+
+def _fields(model: type[BaseModel]) -> Iterator[str]:
+    """A table of a model's fields."""
+    said = _docstrings(model)
+    schemas = model.model_json_schema()["properties"]
+    defaults = model().model_dump(mode="json")
+    yield from ("| field | type | default | is |", "|---|---|---|---|")
+    for name in model.model_fields:
+        kind = IN_WORDS.get(name) or _kind(schemas[name])
+        default = "each field's own" if name == "network" else f"`{_json(defaults[name])}`"
+        yield f"| `{name}` | {kind} | {default} | {said.get(name, '')} |"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A JSON schema in a few words."""
+    if "anyOf" in schema:
+        return " or ".join(_kind(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{_json(choice)}`" for choice in schema["enum"])
+    if "prefixItems" in schema:
+        return f"{len(schema['prefixItems'])} × {_kind(schema['prefixItems'][0])}"
+    if schema["type"] == "array":
+        return f"list of {_kind(schema['items'])}"
+    words = {"integer": "whole", "string": "text", "boolean": "`true`, `false`", "null": "`null`"}
+    kind = str(schema["type"])
+    return words.get(kind, kind) + _range(schema)
+
+
+def _range(schema: dict[str, Any]) -> str:
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {schema[key]:g}" for key, sign in signs.items() if key in schema]
+    return f" {', '.join(limits)}" if limits else ""
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """{field: the text that follows it in the source of its class}, on one line each."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
+    statements = body.body if isinstance(body, ast.ClassDef) else []
+    said = {}
+    for field, after in pairwise(statements):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            text = " ".join(str(after.value.value).split())
+            said[field.target.id] = text.replace("None: ", "`null`: ")
+    return said
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""What README and the documentation say, held to what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+
+from linnaeus import errors
+from linnaeus.cli.main import EPILOG, app
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+FENCED = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`]+)`")
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+ELSEWHERE = ("https://", "http://", "mailto:", "#")
+OF_A_DEVELOPER = re.compile(r"(?<![\w.])/(?:work|tmp/w|home/\w+|Users/\w+)/")
+
+
+def of(pages: list[Path]) -> pytest.MarkDecorator:
+    """One test for each of `pages`, named by it."""
+    names = [page.relative_to(ROOT).as_posix() for page in pages]
+    return pytest.mark.parametrize("page", pages, ids=names)
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def shown_commands(page: Path) -> list[list[str]]:
+    """The arguments of each whole `linnaeus` command in a console block of `page`."""
+    blocks = [body for language, body in FENCED.findall(text_of(page)) if language == "console"]
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines if line.startswith("linnaeus ")]
+    return [command[1:] for command in words]
+
+
+def named_commands(page: Path) -> list[list[str]]:
+    """The words of each `linnaeus …`, and of each option, that stands in running text."""
+    said = [code.split() for code in INLINE.findall(FENCED.sub("", text_of(page)))]
+    return [words for words in said if words and re.match(r"linnaeus$|--\w", words[0])]
+
+
+def options_of(verb: str) -> set[str]:
+    return {option for parameter in VERBS[verb].params for option in parameter.opts} | {"--help"}
+
+
+@of([page for page in PAGES if shown_commands(page)])
+def test_a_command_that_is_shown_can_be_typed(page: Path) -> None:
+    for verb, *arguments in shown_commands(page):
+        VERBS[verb].make_context(verb, arguments)  # parses, and does nothing
+
+
+@of([page for page in PAGES if named_commands(page)])
+def test_a_command_or_option_that_is_named_exists(page: Path) -> None:
+    everywhere = set().union(*map(options_of, VERBS)) | {"--version"}
+    for first, *others in named_commands(page):
+        options = {word for word in (first, *others) if word.startswith("--")}
+        verb = others[0] if first == "linnaeus" and others else ""
+        if verb and verb not in options and verb != "VERB":
+            assert options <= options_of(verb)
+        else:
+            assert options <= everywhere
+
+
+@of(PAGES)
+def test_a_link_to_a_file_leads_somewhere(page: Path) -> None:
+    prose = INLINE.sub("", FENCED.sub("", text_of(page)))
+    links = [link for link in LINK.findall(prose) if not link.startswith(ELSEWHERE)]
+    missing = [link for link in links if not (page.parent / link.partition("#")[0]).exists()]
+    assert not missing
+
+
+def test_the_documentation_links_to_nothing_outside_of_itself() -> None:
+    for page in sorted(DOCS.rglob("*.md")):
+        for link in LINK.findall(INLINE.sub("", FENCED.sub("", text_of(page)))):
+            if not link.startswith(ELSEWHERE):
+                assert (page.parent / link.partition("#")[0]).resolve().is_relative_to(DOCS)
+
+
+def generate() -> ModuleType:
+    """docs/generate.py as a module."""
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_generated_pages_say_what_the_code_does() -> None:
+    for page, expected in generate().pages().items():
+        assert text_of(page) == expected, f"run: python docs/generate.py ({page.name} is old)"
+
+
+def test_the_readme_lists_every_verb_in_the_order_of_the_help() -> None:
+    listed = re.findall(r"^\| `linnaeus (\w+)", text_of(ROOT / "README.md"), re.MULTILINE)
+    assert listed == list(VERBS)
+
+
+def test_the_exit_codes_are_those_of_the_errors_and_of_the_help() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \|.*\|(.*)\|$", text_of(DOCS / "reference/exit-codes.md"), re.MULTILINE
+    )
+    codes = {int(code): set(re.findall(r"`(\w+)`", raised)) for code, raised in rows}
+    kinds = [getattr(errors, name) for name in errors.__all__ if name != "LinnaeusError"]
+    for kind in kinds:
+        assert kind.__name__ in codes[kind.exit_code]
+    assert sum(map(len, codes.values())) == len(kinds)
+    assert list(codes) == [int(code) for code in re.findall(r"[:,] (\d+) ", EPILOG)]
+
+
+def test_the_menu_leads_to_pages_that_exist_and_to_each_once() -> None:
+    menu = text_of(ROOT / "mkdocs.yml").partition("\nnav:")[2]
+    placed = re.findall(r": (\S+\.md)$", menu, re.MULTILINE)
+    assert all((DOCS / page).is_file() for page in placed)
+    assert len(placed) == len(set(placed))
+
+
+def test_no_file_names_a_place_on_a_developer_s_machine() -> None:
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is not a checkout")
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    named = {}
+    for name in listed.stdout.decode().split("\0"):
+        file = ROOT / name
+        if name and file.is_file():
+            content = file.read_bytes().decode("utf-8", errors="ignore")
+            if found := OF_A_DEVELOPER.search(content):
+                named[name] = found.group()
+    assert not named
