@@ -21,7 +21,16 @@ from typing import TYPE_CHECKING, Any
 from linnaeus.version import __version__
 
 if TYPE_CHECKING:
-    from linnaeus.api import Classifier, Dataset, audit, evaluate, load, load_dataset, train
+    from linnaeus.api import (
+        Classifier,
+        Dataset,
+        audit,
+        evaluate,
+        export_dataset,
+        load,
+        load_dataset,
+        train,
+    )
     from linnaeus.errors import LinnaeusError
     from linnaeus.training.recipe import Recipe
 
@@ -33,6 +42,7 @@ __all__ = [
     "__version__",
     "audit",
     "evaluate",
+    "export_dataset",
     "load",
     "load_dataset",
     "train",

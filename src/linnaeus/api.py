@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.audit import audit as audit_scan
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.export import Exported
+from linnaeus.data.export import export_dataset as write_dataset
 from linnaeus.data.findings import Audit
 from linnaeus.data.scan import scan
 from linnaeus.data.sources import load_dataset
@@ -24,16 +26,27 @@ if TYPE_CHECKING:
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
 
-__all__ = ["Classifier", "Dataset", "audit", "evaluate", "load", "load_dataset", "train"]
+__all__ = [
+    "Classifier",
+    "Dataset",
+    "audit",
+    "evaluate",
+    "export_dataset",
+    "load",
+    "load_dataset",
+    "train",
+]
 
 
 def audit(
     data: str | Path | Dataset,
     *,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -41,7 +54,9 @@ def audit(
 
     `data` is anything that `load_dataset` takes, or a Dataset. Raises as `load_dataset` does.
     """
-    dataset = _dataset(data, image_column, label_column, group_column, split_column)
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
     return audit_scan(dataset, scan(dataset, workers=workers, progress=progress))
 
 
@@ -62,9 +77,11 @@ def train(
     allow_tiny: bool | None = None,
     precision: str | None = None,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
     workers: int | None = None,
     ask: Callable[[str], bool] = lambda question: False,
     progress: Progress | None = None,
@@ -95,7 +112,10 @@ def train(
         allow_tiny=allow_tiny,
         precision=precision,
     )
-    dataset = _dataset(data, image_column, label_column, group_column, split_column)
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
+    dataset.demand_single_labels("train")
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
     with _claimed(out, dataset.name) as folder:
         choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
@@ -111,9 +131,11 @@ def evaluate(
     *,
     out: str | Path | None = None,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen.
@@ -121,9 +143,34 @@ def evaluate(
     `out`: a new folder for report/ and predictions.csv; nothing is written without it. Raises as
     `evaluation.evaluate.evaluate` does.
     """
-    dataset = _dataset(data, image_column, label_column, group_column, split_column)
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
     folder = Path(out) if out is not None else None
     return evaluate_bundle(Path(bundle), dataset, out=folder, progress=progress or Quiet())
+
+
+def export_dataset(
+    data: str | Path | Dataset,
+    *,
+    to: str,
+    out: str | Path,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write a data set anew to the folder `out`: `to` is folder, csv, webdataset or parquet.
+
+    Pictures are copied byte for byte. Raises as `load_dataset` and `data.export.export_dataset` do.
+    """
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
+    return write_dataset(dataset, to, Path(out), progress=progress)
 
 
 def require_training() -> None:
@@ -138,19 +185,32 @@ def require_training() -> None:
         )
 
 
-def _dataset(data: str | Path | Dataset, *columns: str | None) -> Dataset:
-    """Load `data` where it is not loaded yet; `columns` are image, label, group and split."""
-    image, label, group, split = columns
-    if isinstance(data, Dataset):
-        if any(columns):
-            raise UsageError(
-                "columns are named, but the data set is loaded already",
-                mend="Name the columns in load_dataset.",
-            )
-        return data
-    return load_dataset(
-        data, image_column=image, label_column=label, group_column=group, split_column=split
-    )
+def _dataset(
+    data: str | Path | Dataset,
+    image_column: str | None,
+    label_column: str | Sequence[str] | None,
+    group_column: str | None,
+    split_column: str | None,
+    label_separator: str | None,
+    table: str | Path | None,
+) -> Dataset:
+    """Load `data` where it is not loaded yet."""
+    if not isinstance(data, Dataset):
+        return load_dataset(
+            data,
+            image_column=image_column,
+            label_column=label_column,
+            group_column=group_column,
+            split_column=split_column,
+            label_separator=label_separator,
+            table=table,
+        )
+    if any((image_column, label_column, group_column, split_column, label_separator, table)):
+        raise UsageError(
+            "a table or columns are named, but the data set is loaded already",
+            mend="Name them in load_dataset.",
+        )
+    return data
 
 
 @contextmanager

@@ -73,6 +73,13 @@ def test_a_row_said_twice_counts_once_and_is_told(pictures: Path) -> None:
     assert dataset.left_alone == {"line 6": "it repeats line 2 (img/0.png)"}
 
 
+def test_a_row_that_repeats_another_with_other_values_is_told(pictures: Path) -> None:
+    rows = "img/0.png,cat,1\nimg/1.png,dog,2\nimg/0.png,cat,3\n"
+    dataset = load_dataset(table(pictures, "path,label,x\n" + rows))
+    assert dataset.left_alone["line 4"] == "it repeats line 2 with other values (img/0.png)"
+    assert dataset.metadata["x"].tolist() == [1, 2]
+
+
 def test_numbers_of_folds_are_no_split(pictures: Path) -> None:
     text = "path,label,fold\nimg/0.png,a,0\nimg/1.png,b,1\n"
     dataset = load_dataset(table(pictures, text))

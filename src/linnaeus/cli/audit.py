@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn, Workers
+from linnaeus.cli.options import (
+    Data,
+    GroupColumn,
+    ImageColumn,
+    LabelColumn,
+    LabelSeparator,
+    SplitColumn,
+    Table,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from linnaeus.data.findings import Audit
@@ -31,6 +40,8 @@ def audit(
     label_column: LabelColumn = None,
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
+    label_separator: LabelSeparator = None,
+    table: Table = None,
     workers: Workers = None,
 ) -> None:
     """Tell what is wrong with the data: broken, doubled, contradictory, lopsided."""
@@ -45,6 +56,8 @@ def audit(
         label_column=label_column,
         group_column=group_column,
         split_column=split_column,
+        label_separator=label_separator,
+        table=table,
         workers=workers,
         progress=teller(),
     )

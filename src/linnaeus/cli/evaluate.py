@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linnaeus.cli.options import Bundle, Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn
+from linnaeus.cli.options import (
+    Bundle,
+    Data,
+    GroupColumn,
+    ImageColumn,
+    LabelColumn,
+    LabelSeparator,
+    SplitColumn,
+    Table,
+)
 
 if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
@@ -29,6 +38,8 @@ def evaluate(
     label_column: LabelColumn = None,
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
+    label_separator: LabelSeparator = None,
+    table: Table = None,
 ) -> None:
     """Judge a bundle on labelled pictures; those it was trained on are left out."""
     from linnaeus import api
@@ -42,6 +53,8 @@ def evaluate(
         label_column=label_column,
         group_column=group_column,
         split_column=split_column,
+        label_separator=label_separator,
+        table=table,
         progress=teller(),
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):

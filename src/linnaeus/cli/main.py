@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from linnaeus.cli import audit, doctor, evaluate, models, predict, train
+from linnaeus.cli import audit, data, doctor, evaluate, models, predict, train
 from linnaeus.errors import LinnaeusError
 from linnaeus.version import __version__
 
@@ -36,6 +36,7 @@ app.command("audit")(audit.audit)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.add_typer(data.app, name="data")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 

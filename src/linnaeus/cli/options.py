@@ -13,14 +13,16 @@ __all__ = [
     "GroupColumn",
     "ImageColumn",
     "LabelColumn",
+    "LabelSeparator",
     "SplitColumn",
+    "Table",
     "Workers",
 ]
 
 Data = Annotated[
     str,
     typer.Argument(
-        help="A folder of class folders, a zip or tar of one, a CSV or TSV table, or 'digits'.",
+        help="A folder of class folders, a zip or tar of one, a table, shards, or 'digits'.",
         metavar="DATA",
     ),
 ]
@@ -28,11 +30,20 @@ Bundle = Annotated[
     Path, typer.Argument(help="The bundle's folder, or the run that holds it.", metavar="BUNDLE")
 ]
 ImageColumn = Annotated[str | None, typer.Option(help="A table's column of picture files.")]
-LabelColumn = Annotated[str | None, typer.Option(help="A table's column of labels.")]
+LabelColumn = Annotated[
+    list[str] | None, typer.Option(help="A table's column of labels; may be repeated.")
+]
+LabelSeparator = Annotated[
+    str | None, typer.Option(help="What parts several labels in one cell, such as '|'.")
+]
 GroupColumn = Annotated[
     str | None, typer.Option(help="A table's column of groups that stay on one side of the split.")
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A table's column of train/validation/test.")]
+Table = Annotated[
+    Path | None,
+    typer.Option(help="A table that tells of the pictures in a folder or archive.", metavar="FILE"),
+]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Threads that read pictures; changes only the time.")
 ]

@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import Data, GroupColumn, ImageColumn, LabelColumn, SplitColumn, Workers
+from linnaeus.cli.options import (
+    Data,
+    GroupColumn,
+    ImageColumn,
+    LabelColumn,
+    LabelSeparator,
+    SplitColumn,
+    Table,
+    Workers,
+)
 
 __all__ = ["train"]
 
@@ -60,6 +69,8 @@ def train(
     label_column: LabelColumn = None,
     group_column: GroupColumn = None,
     split_column: SplitColumn = None,
+    label_separator: LabelSeparator = None,
+    table: Table = None,
     workers: Workers = None,
 ) -> None:
     """Train a classifier, judge it on pictures it never saw, and write the report."""
@@ -85,6 +96,8 @@ def train(
         label_column=label_column,
         group_column=group_column,
         split_column=split_column,
+        label_separator=label_separator,
+        table=table,
         workers=workers,
         ask=_ask_on_terminal,
         progress=teller(),

@@ -82,8 +82,7 @@ class _Seen:
     @cached_property
     def class_counts(self) -> NDArray[np.int64]:
         """(classes,) readable pictures of each class."""
-        labels = self.dataset.labels[self.readable & (self.dataset.labels >= 0)]
-        return np.bincount(labels, minlength=len(self.dataset.classes))
+        return self.dataset.class_counts(self.readable)
 
     def paths(self, rows: Iterable[int]) -> list[str]:
         return [self.dataset.paths[row] for row in rows]
@@ -108,8 +107,7 @@ def _unreadable(seen: _Seen) -> Iterable[Finding]:
 
 
 def _contradicting_labels(seen: _Seen) -> Iterable[Finding]:
-    labels = seen.dataset.labels
-    groups = [rows for rows in seen.copies if len(set(labels[rows].tolist())) > 1]
+    groups = [rows for rows in seen.copies if _labels_said(seen, rows) > 1]
     if groups:
         yield Finding(
             "contradicting-labels",
@@ -158,8 +156,7 @@ def _group_leak(seen: _Seen) -> Iterable[Finding]:
 
 
 def _exact_duplicates(seen: _Seen) -> Iterable[Finding]:
-    labels = seen.dataset.labels
-    groups = [rows for rows in seen.copies if len(set(labels[rows].tolist())) == 1]
+    groups = [rows for rows in seen.copies if _labels_said(seen, rows) == 1]
     if groups:
         yield Finding(
             "exact-duplicates",
@@ -354,6 +351,11 @@ CHECKS: Sequence[Callable[[_Seen], Iterable[Finding]]] = (
 def _sides(seen: _Seen, rows: list[int]) -> int:
     """On how many sides of the split the samples at `rows` stand."""
     return len(set(seen.sides[rows].tolist()) & set(SPLITS))
+
+
+def _labels_said(seen: _Seen, rows: list[int]) -> int:
+    """How many different labels, or sets of labels, the samples at `rows` stand under."""
+    return len({seen.dataset.labels_of(row) for row in rows})
 
 
 def _is_grey(mode: str) -> bool:

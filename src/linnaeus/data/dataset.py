@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -16,13 +16,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.errors import UnreadableImage
+from linnaeus.errors import UnreadableImage, UsageError
 
-__all__ = ["SPLITS", "Dataset", "Source", "natural_key"]
+__all__ = ["SPLITS", "Column", "Dataset", "Source", "natural_key"]
 
 SPLITS = ("train", "validation", "test")
 
 FIELD_END = "\x1f"
+LABEL_END = "\x1d"
+
+Column = NDArray[np.float64] | NDArray[np.str_]
+"""One column of metadata: (n,) float64 with NaN where empty, or (n,) text with "" where empty."""
 
 
 class Source(Protocol):
@@ -48,6 +52,10 @@ class Dataset:
     "/" stands for a folder.
     `notes`: sentences about the whole that a user should read.
     `source`: gives the bytes of a path.
+    `label_sets`: (n, classes) bool, which labels each picture has, where it may have any number of
+    them; `labels` are all -1 then. None where each picture has one label.
+    `metadata`: {column: (n,) float64 with NaN where empty, or text with "" where empty}, what is
+    known of the pictures besides.
     """
 
     name: str
@@ -59,6 +67,8 @@ class Dataset:
     left_alone: dict[str, str]
     source: Source
     notes: tuple[str, ...] = ()
+    label_sets: NDArray[np.bool_] | None = None
+    metadata: Mapping[str, Column] = field(default_factory=dict)
     _digests: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -72,10 +82,33 @@ class Dataset:
     def counts(self) -> dict[str, dict[str, int]]:
         """Pictures per split and class, {split: {class: count}}; split "" where none is given.
 
-        Splits without pictures are absent; classes without pictures in a split count 0.
+        A picture of several labels counts in each of its classes. Splits without pictures are
+        absent; classes without pictures in a split count 0.
         """
         present = [split for split in ("", *SPLITS) if self._total(split)]
         return {split: self._class_counts(self.splits == split) for split in present}
+
+    def class_counts(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """(classes,) pictures of each class among `rows`, an (n,) mask."""
+        if self.label_sets is not None:
+            return np.asarray(self.label_sets[rows].sum(axis=0), np.int64)
+        labels = self.labels[rows]
+        return np.bincount(labels[labels >= 0], minlength=len(self.classes))
+
+    def labels_of(self, row: int) -> tuple[str, ...]:
+        """The names of a picture's labels, in the order of `classes`; none where it has none."""
+        if self.label_sets is not None:
+            return tuple(self.classes[place] for place in np.flatnonzero(self.label_sets[row]))
+        return (self.classes[self.labels[row]],) if self.labels[row] >= 0 else ()
+
+    def demand_single_labels(self, verb: str) -> None:
+        """Raise UsageError where pictures may have several labels, which `verb` cannot take."""
+        if self.label_sets is not None:
+            raise UsageError(
+                f"pictures with several labels each cannot be used to {verb} yet",
+                where=self.name,
+                mend="Give one label column with one label a picture.",
+            )
 
     def subset(self, indices: Sequence[int] | NDArray[np.int64]) -> Dataset:
         """The samples at `indices`, in that order, with all classes and the same source."""
@@ -90,15 +123,18 @@ class Dataset:
             left_alone=self.left_alone,
             source=self.source,
             notes=self.notes,
+            label_sets=None if self.label_sets is None else self.label_sets[rows],
+            metadata={name: values[rows] for name, values in self.metadata.items()},
             _digests=self._digests,
         )
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (64 hexadecimal digits) over every sample's path, label, split, group and bytes.
+        """SHA-256 (64 hexadecimal digits) over every sample's path, labels, split, group and bytes.
 
-        The same pictures give the same fingerprint as a folder, in any archive, and under a
-        wrapping folder. Reads the files that no scan has read yet.
+        Metadata do not count: nothing is learnt from them. The same pictures give the same
+        fingerprint as a folder, in any archive, and under a wrapping folder. Reads the files that
+        no scan has read yet.
         """
         self.remember_digests((p, self._digest(p)) for p in self.paths if p not in self._digests)
         whole = hashlib.sha256()
@@ -118,7 +154,7 @@ class Dataset:
             return ""
 
     def _line(self, row: int) -> str:
-        label = self.classes[self.labels[row]] if self.labels[row] >= 0 else ""
+        label = LABEL_END.join(self.labels_of(row))
         group = "" if self.groups is None else str(self.groups[row])
         path = self.paths[row]
         fields = (path, label, str(self.splits[row]), group, self._digests[path])
@@ -128,8 +164,7 @@ class Dataset:
         return int(np.count_nonzero(self.splits == split))
 
     def _class_counts(self, rows: NDArray[np.bool_]) -> dict[str, int]:
-        labels = self.labels[rows]
-        counts = np.bincount(labels[labels >= 0], minlength=len(self.classes))
+        counts = self.class_counts(rows)
         return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}
 
 

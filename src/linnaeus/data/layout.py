@@ -8,14 +8,23 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from linnaeus.data.store import SYSTEM_FILES, Listing
 from linnaeus.errors import DataError
 from linnaeus.images.decode import IMAGE_SUFFIXES
 
-__all__ = ["SPLIT_NAMES", "Layout", "Sample", "is_picture", "listed", "read_layout"]
+__all__ = [
+    "SPLIT_NAMES",
+    "Layout",
+    "Sample",
+    "from_root",
+    "is_picture",
+    "listed",
+    "read_layout",
+    "stray_reason",
+]
 
 SPLIT_NAMES = {
     "train": "train",
@@ -83,6 +92,22 @@ def read_layout(listing: Listing, where: str) -> Layout:
         _read_class_folders(tree, root, "", layout)
     _leave_alone_what_is_outside(tree, layout)
     return layout
+
+
+def from_root(root: str, left_alone: Mapping[str, str]) -> dict[str, str]:
+    """What is left alone, by paths that start at `root` ("" or ending in "/"), as the samples' do.
+
+    Names that would leave their archive stay as they are.
+    """
+    if not root:
+        return dict(sorted(left_alone.items()))
+    return {_seen_from(root, path): why for path, why in sorted(left_alone.items())}
+
+
+def _seen_from(root: str, path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        return path
+    return posixpath.relpath(path, root) + ("/" if path.endswith("/") else "")
 
 
 def listed(names: Iterable[str]) -> str:
@@ -227,7 +252,7 @@ def _leave_alone_loose_files(tree: _Tree, folder: str, layout: Layout) -> None:
 
 def _leave_alone_others(tree: _Tree, folder: str, layout: Layout) -> None:
     for path in tree.others[folder]:
-        layout.left_alone[path] = _stray_reason(_last(path))
+        layout.left_alone[path] = stray_reason(_last(path))
 
 
 def _leave_alone_what_is_outside(tree: _Tree, layout: Layout) -> None:
@@ -242,7 +267,8 @@ def _leave_alone_what_is_outside(tree: _Tree, layout: Layout) -> None:
         inside = outside
 
 
-def _stray_reason(name: str) -> str:
+def stray_reason(name: str) -> str:
+    """Why a file of this name is left alone beside pictures."""
     if reason := SYSTEM_FILES.get(name.lower()):
         return reason
     if name.startswith("."):

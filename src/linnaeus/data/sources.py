@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import difflib
-import posixpath
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from linnaeus.data.dataset import Dataset, natural_key
-from linnaeus.data.layout import Layout, listed, read_layout
+from linnaeus.data.beside import Beside, tables_beside
+from linnaeus.data.columns import Columns
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.embedded import holds_pictures, load_embedded
+from linnaeus.data.joined import from_tables, join
+from linnaeus.data.layout import Layout, is_picture, listed, read_layout, stray_reason
 from linnaeus.data.named import NAMED
-from linnaeus.data.store import Beneath, FolderStore, Store
-from linnaeus.data.table import Columns, load_table, looks_like_table
+from linnaeus.data.pieces import Piece, is_pattern, pieces_of
+from linnaeus.data.shards import SHARD_SUFFIXES, has_samples, is_shard, load_shards
+from linnaeus.data.store import FolderStore, Store
+from linnaeus.data.table import load_table, looks_like_table
 from linnaeus.data.tars import COMPRESSIONS, TarStore
 from linnaeus.data.zips import ZipStore
-from linnaeus.errors import DataError, UsageError
+from linnaeus.errors import DataError, LinnaeusError, UsageError
 
 __all__ = ["load_dataset"]
 
@@ -37,42 +41,63 @@ def load_dataset(
     data: str | Path,
     *,
     image_column: str | None = None,
-    label_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
     split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
 ) -> Dataset:
     """Load labelled pictures from wherever they are.
 
     `data` is a folder of class folders (also under train/, validation/ and test/), a zip or tar
-    archive of one, a CSV or TSV table with a column of paths and one of labels, or the name of a
-    built-in data set ("digits"; a folder of that name is "./digits"). No picture is opened.
+    archive of one, a table (CSV, TSV, JSON lines, Parquet) with a column of paths and one of
+    labels, WebDataset shards or Parquet files with pictures in them (one, a folder of them, or a
+    pattern such as "shards/train-{000..010}.tar"), or the name of a built-in data set ("digits"; a
+    folder of that name is "./digits"). No picture is opened.
 
-    The columns are those of a table; they are guessed from their names where not given.
+    The columns are those of a table; they are guessed from their names where not given. Pictures
+    have any number of labels where `label_separator` stands between those of a cell ("a|b"), where
+    a cell holds a list, or where several label columns are named. Other columns are kept as
+    metadata.
+
+    `table` tells of the pictures in a folder or archive; tables that lie in it are found by
+    themselves. Class folders and tables that contradict each other are refused.
 
     Raises DataError when the data cannot be used as they are, UsageError when columns are named
-    and `data` is no table, MissingError when a built-in data set needs another package.
+    and there is no table, MissingError when a built-in data set needs another package.
 
     >>> print(load_dataset("digits"))
     digits: 1,797 pictures of 10 classes
     """
-    columns = Columns(image_column, label_column, group_column, split_column)
+    columns = Columns.named(image_column, label_column, group_column, split_column, label_separator)
+    beside = None if table is None else Path(table)
     if isinstance(data, str) and data in NAMED:
-        _refuse_columns(columns, data)
+        _refuse_columns(columns, beside, data)
         return NAMED[data]()
     path = Path(data)
-    if path.is_file() and looks_like_table(path):
+    if is_pattern(str(data)) or (path.is_file() and looks_like_table(path)):
+        if beside is not None:
+            raise _no_table_beside(path)
+        if is_pattern(str(data)):
+            return _usable(_from_pattern(str(data), columns), str(data))
+        if path.suffix.lower() == ".parquet" and holds_pictures(path):
+            piece = Piece(path, path.name)
+            return _usable(load_embedded(path.stem, str(path), [piece], columns, {}), str(path))
         return _usable(load_table(path, columns), str(path))
-    _refuse_columns(columns, str(data))
-    return _usable(_from_store(_open(path), _stem(path), str(path)), str(path))
+    return _usable(_from_store(_open(path), _stem(path), str(path), columns, beside), str(path))
 
 
-def _refuse_columns(columns: Columns, where: str) -> None:
-    if any(columns):
-        raise UsageError(
-            "columns can be named for a table only",
-            where=where,
-            mend="Give a CSV or TSV file, or leave the column options out.",
-        )
+def _refuse_columns(columns: Columns, table: Path | None, where: str) -> None:
+    if any(columns) or table is not None:
+        raise _columns_without_table(where)
+
+
+def _columns_without_table(where: str) -> UsageError:
+    return UsageError(
+        "columns can be named for a table only, and there is none that names these pictures",
+        where=where,
+        mend="Give a CSV, JSON lines or Parquet file, or leave the column options out.",
+    )
 
 
 def _open(path: Path) -> Store:
@@ -99,26 +124,76 @@ def _open(path: Path) -> Store:
     raise _not_data(path, head)
 
 
-def _from_store(store: Store, name: str, where: str) -> Dataset:
+def _from_store(
+    store: Store, name: str, where: str, columns: Columns, table: Path | None
+) -> Dataset:
+    """The data set of class folders, of tables that lie beside the pictures, or of both."""
+    try:
+        if table is None and (pieces := _in_pieces(store, name, where, columns)) is not None:
+            store.close()
+            return pieces
+        beside = tables_beside(store, name, where, columns, table)
+        layout = _layout_unless_labelled(store, where, beside)
+        if layout is None:
+            return from_tables(name, store, beside)
+        if any(columns) and not beside.matched:
+            raise beside.problems[0] if beside.problems else _columns_without_table(where)
+        return join(name, store, layout, beside, columns)
+    except LinnaeusError:
+        store.close()
+        raise
+
+
+def _from_pattern(pattern: str, columns: Columns) -> Dataset:
+    """The shards or Parquet files that a pattern stands for."""
+    pieces = pieces_of(pattern)
+    name = pieces[0].path.resolve().parent.name
+    names = [piece.path.name.lower() for piece in pieces]
+    if all(file.endswith(SHARD_SUFFIXES) for file in names):
+        return load_shards(name, pattern, pieces, columns)
+    if all(file.endswith(".parquet") for file in names):
+        return load_embedded(name, pattern, pieces, columns, {})
+    raise UsageError(
+        f"these are neither all tar nor all Parquet files: {listed(names)}",
+        where=pattern,
+        mend="Several files together are WebDataset shards, or Parquet files with pictures.",
+    )
+
+
+def _in_pieces(store: Store, name: str, where: str, columns: Columns) -> Dataset | None:
+    """The shards or Parquet files in a folder without pictures, or a single shard; else None."""
+    files = store.listing.files
+    if isinstance(store, TarStore) and is_shard(store.listing):
+        path = Path(where)
+        return load_shards(name, where, [Piece(path, path.name)], columns)
+    if not isinstance(store, FolderStore) or any(map(is_picture, files)):
+        return None
+    tables = [f for f in files if f.lower().endswith(".parquet")]
+    if tables and holds_pictures(store.folder / tables[0]):
+        pieces = [Piece(store.folder / file, file) for file in tables]
+        others = {f: stray_reason(f.rpartition("/")[2]) for f in files if f not in set(tables)}
+        return load_embedded(name, where, pieces, columns, {**store.listing.refused, **others})
+    shards = [f for f in files if f.lower().endswith(SHARD_SUFFIXES)]
+    if shards and has_samples(TarStore(store.folder / shards[0]).listing):
+        pieces = [Piece(store.folder / file, file) for file in shards]
+        return load_shards(name, where, pieces, columns)
+    return None
+
+
+def _layout_unless_labelled(store: Store, where: str, beside: Beside) -> Layout | None:
+    """The class folders; None where there are none (or one) and a table has the labels.
+
+    Raises DataError where neither has them.
+    """
     try:
         layout = read_layout(store.listing, where)
     except DataError:
-        store.close()
+        if beside.labelled:
+            return None
+        beside.refuse_unlabelled()
         raise
-    root = layout.root
-    samples = sorted((s.path.removeprefix(root), s.label, s.split) for s in layout.samples)
-    classes = tuple(sorted({label for _, label, _ in samples}, key=natural_key))
-    position = {label: place for place, label in enumerate(classes)}
-    return Dataset(
-        name=name,
-        classes=classes,
-        paths=tuple(path for path, _, _ in samples),
-        labels=np.array([position[label] for _, label, _ in samples], np.int64),
-        splits=np.array([split for _, _, split in samples], dtype="<U10"),
-        groups=None,
-        left_alone=_from_root(layout),
-        source=Beneath(store, root),
-    )
+    one_class = len({sample.label for sample in layout.samples}) == 1
+    return None if one_class and beside.labelled else layout
 
 
 def _usable(dataset: Dataset, where: str) -> Dataset:
@@ -127,8 +202,9 @@ def _usable(dataset: Dataset, where: str) -> Dataset:
     Every class must be in train where train is given, for what is not learnt cannot be judged.
     """
     if len(dataset.classes) < 2:
+        only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no label"
         raise DataError(
-            f"there is only one class, '{dataset.classes[0]}'",
+            f"there is {only}",
             where=where,
             mend="Telling apart takes two: add pictures of something else.",
         )
@@ -150,18 +226,12 @@ def _usable(dataset: Dataset, where: str) -> Dataset:
     return replace(dataset, notes=tuple(notes))
 
 
-def _from_root(layout: Layout) -> dict[str, str]:
-    """What is left alone, by paths that start where the data set does, as the samples' do."""
-    if not layout.root:
-        return dict(sorted(layout.left_alone.items()))
-    return {_seen_from(layout.root, path): why for path, why in sorted(layout.left_alone.items())}
-
-
-def _seen_from(root: str, path: str) -> str:
-    """A path as seen from `root`; names that would leave their archive stay as they are."""
-    if path.startswith("/") or ".." in path.split("/"):
-        return path
-    return posixpath.relpath(path, root) + ("/" if path.endswith("/") else "")
+def _no_table_beside(path: Path) -> UsageError:
+    return UsageError(
+        f"a table is given beside {path}, which is a table already or stands for several files",
+        where="--table",
+        mend="Give it beside a folder or archive of pictures only.",
+    )
 
 
 def _stem(path: Path) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "FolderStore",
     "Listing",
     "Store",
+    "is_system_folder",
     "outside_system_folders",
     "printable",
 ]
@@ -152,6 +153,11 @@ def outside_system_folders(paths: Iterable[str]) -> tuple[list[str], dict[str, s
         else:
             kept.append(path)
     return kept, refused
+
+
+def is_system_folder(name: str) -> bool:
+    """Whether folders of this name are never entered."""
+    return bool(_system_folder_reason(name))
 
 
 def _system_folder_of(path: str) -> tuple[str, str]:

@@ -30,12 +30,16 @@ COMPRESSIONS: dict[bytes, Callable[[Path], BufferedIOBase]] = {
 
 
 class TarStore(Store):
-    """The files of a tar archive. Raises DataError when it is damaged, cut short or a bomb."""
+    """The files of a tar archive; `in_place` when it is not compressed.
+
+    Raises DataError when it is damaged, cut short or a bomb.
+    """
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(8)
         opener = next((o for magic, o in COMPRESSIONS.items() if head.startswith(magic)), None)
+        self.in_place = opener is None
         plain = path.open("rb") if opener is None else _decompressed(path, opener)
         self._bytes = AtOffset(plain)
         self._places, folders, refused = _places(plain, path)
@@ -46,6 +50,10 @@ class TarStore(Store):
 
     def read_whole(self, path: str) -> bytes:
         return self._bytes.read(*self._places[path])
+
+    def place(self, path: str) -> tuple[int, int]:
+        """A file's offset and length in bytes; in the archive itself where it is `in_place`."""
+        return self._places[path]
 
     def close(self) -> None:
         self._bytes.close()

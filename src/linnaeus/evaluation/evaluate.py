@@ -62,6 +62,7 @@ def evaluate(
     """
     if out is not None:
         check_unused(out)
+    dataset.demand_single_labels("evaluate")
     classifier = load(bundle)
     folder = bundle if (bundle / GRAPH_FILE).exists() else bundle / "bundle"
     labels = _in_order_of(classifier.classes, dataset)

@@ -80,6 +80,7 @@ def fit(
 
 def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
     """Refuse before the work what cannot be meant, and a training that nothing would judge."""
+    dataset.demand_single_labels("train")
     check_shares(recipe.validation, recipe.test)
     first_precision(recipe.precision, best_engine())
     comes_with_test = (dataset.splits == "test").any() and not recipe.resplit
