@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -25,6 +26,7 @@ __all__ = ["audit"]
 
 FOUND = 1
 NAMED_SETS = 3
+NAMED_FILES = 4
 
 
 def audit(
@@ -80,7 +82,13 @@ def _print(found: Audit) -> None:
         typer.echo(f"\n{finding.severity.upper()} {finding.kind}: {finding.sentence}")
         for files in finding.files[:NAMED_SETS]:
             reason = finding.reasons.get(files[0], "") if files else ""
-            typer.echo(f"  - {' = '.join(files)}{': ' + reason if reason else ''}")
+            typer.echo(f"  - {_set(files)}{': ' + reason if reason else ''}")
         if len(finding.files) > NAMED_SETS:
             typer.echo(f"  … and {len(finding.files) - NAMED_SETS:,} more (--out DIR lists all)")
         typer.echo(f"  {finding.advice}")
+
+
+def _set(files: Sequence[str]) -> str:
+    """The first few of a set of files that belong together."""
+    more = f" and {len(files) - NAMED_FILES:,} more" if len(files) > NAMED_FILES else ""
+    return " = ".join(files[:NAMED_FILES]) + more
