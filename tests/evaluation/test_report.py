@@ -224,6 +224,12 @@ def test_the_surest_mistakes_are_shown_with_truth_and_answer(ordinary: Path) -> 
         place = words.index(f"{true}, taken for {answer} with {sure[at] * 100:.1f}", place)
 
 
+def test_a_headline_figure_stands_with_its_interval(ordinary: Path) -> None:
+    words = _Contents(ordinary.read_text("utf-8")).words.replace("\u202f", " ")
+    card = words[words.index("Accuracy") : words.index("Balanced accuracy")]
+    assert re.search(r"72\.1 %\s+between 66\.1 and 77\.4 %\s+of all pictures", card)
+
+
 def test_a_bare_evaluation_makes_a_page_too(tmp_path: Path) -> None:
     answers = answers_of([[20, 0], [0, 20]], ("cat", "dog"))
     facts = RunFacts("pets", "2026-01-02", "0.1.0", DataFacts("pets", "00", 40, ("cat", "dog")))

@@ -26,6 +26,11 @@ def percent_range(figure: Figure) -> str:
     return f"{figure.low * 100:.1f} to {figure.high * 100:.1f}{THIN}%"
 
 
+def percent_ends(figure: Figure) -> str:
+    """A figure's interval as 82.1 and 87.9 %, to stand behind "between"."""
+    return f"{figure.low * 100:.1f} and {figure.high * 100:.1f}{THIN}%"
+
+
 def plain_range(figure: Figure) -> str:
     """A figure's interval as 0.312 to 0.402."""
     return f"{figure.low:.3f} to {figure.high:.3f}"
@@ -65,6 +70,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "isolate_names": isolate_names,
     "percent": percent,
+    "percent_ends": percent_ends,
     "percent_range": percent_range,
     "plain_range": plain_range,
     "size": size,
