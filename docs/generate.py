@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
+from typer import Typer
 from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 
 from linnaeus.cli.main import app
@@ -46,7 +47,6 @@ def pages() -> dict[Path, str]:
 
 def command_line() -> str:
     """The page of the command line, from the functions that carry out its verbs."""
-    verbs = [(c.name or "", c.callback) for c in app.registered_commands if c.callback]
     return "\n".join(
         [
             "# The command line",
@@ -57,7 +57,7 @@ def command_line() -> str:
             "`linnaeus --version` says the version, and `linnaeus --help` or",
             "`linnaeus VERB --help` (`-h` for short) what stands here. What the code at the end",
             "means stands under [exit codes](exit-codes.md).",
-            *(line for name, verb in verbs for line in _verb(name, verb)),
+            *(line for name, verb in _verbs(app) for line in _verb(name, verb)),
             "",
         ]
     )
@@ -92,6 +92,16 @@ def recipe() -> str:
     )
 
 
+def _verbs(of: Typer, above: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
+    """(name, function) of each verb, those of groups under the group's name after the others."""
+    for command in of.registered_commands:
+        if command.callback:
+            yield f"{above}{command.name}", command.callback
+    for group in of.registered_groups:
+        if group.typer_instance:
+            yield from _verbs(group.typer_instance, f"{above}{group.name} ")
+
+
 def _verb(name: str, verb: Callable[..., Any]) -> Iterator[str]:
     parameters = list(_parameters(verb))
     arguments = [p for p in parameters if isinstance(p[1], ArgumentInfo)]
@@ -109,8 +119,10 @@ def _verb(name: str, verb: Callable[..., Any]) -> Iterator[str]:
         yield f"| `{info.metavar}` | {info.help}{given} |"
     if options:
         yield from ("", "| option | takes | is |", "|---|---|---|")
-    for parameter, info, kind, _ in options:
-        yield f"| `{_flag(parameter, info)}` | {_taken(info, kind)} | {info.help} |"
+    for parameter, info, kind, default in options:
+        needed = " Required." if default is inspect.Parameter.empty else ""
+        said = (info.help or "").replace("|", "\\|")  # a bare one would end the cell
+        yield f"| `{_flag(parameter, info)}` | {_taken(info, kind)} | {said}{needed} |"
 
 
 def _parameters(verb: Callable[..., Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
@@ -136,6 +148,8 @@ def _taken(info: ParameterInfo, kind: Any) -> str:
         return f"`{info.metavar}`"
     if get_origin(kind) in (Union, types.UnionType):
         kind = next(k for k in get_args(kind) if k is not type(None))
+    if get_origin(kind) is list:
+        (kind,) = get_args(kind)
     if get_origin(kind) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
     least = f", at least {info.min}" if info.min is not None else ""
