@@ -30,7 +30,7 @@ def train(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="auto, small_cnn, or a network whose weights are at hand. [auto]"),
+        typer.Option(help="auto, small_cnn, or a network whose weights are at hand. (auto)"),
     ] = None,
     weights: Annotated[
         list[Path] | None,
@@ -45,12 +45,12 @@ def train(
     epochs: Annotated[
         float | None, typer.Option(help="Passes over the pictures, for a network from scratch.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of every random number. [0]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every random number. (0)")] = None,
     val: Annotated[
-        float | None, typer.Option(help="Share of the pictures to choose and calibrate on. [0.1]")
+        float | None, typer.Option(help="Share of the pictures to choose and calibrate on. (0.1)")
     ] = None,
     test: Annotated[
-        float | None, typer.Option(help="Share of the pictures that only judge. [0.2]")
+        float | None, typer.Option(help="Share of the pictures that only judge. (0.2)")
     ] = None,
     resplit: Annotated[
         bool, typer.Option("--resplit", help="Part the data anew although they come parted.")
@@ -60,7 +60,7 @@ def train(
     ] = False,
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"] | None,
-        typer.Option(help="What the bundle answers in; float32 is the same everywhere. [auto]"),
+        typer.Option(help="What the bundle answers in; float32 is the same everywhere. (auto)"),
     ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="Start from this run's recipe.json.", metavar="FILE")
