@@ -1,0 +1,93 @@
+"""The page in a real browser, 360 pixels wide: nothing breaks into letters, nothing sticks out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answers import answers_of
+
+from linnaeus.evaluation.facts import RunFacts
+from linnaeus.evaluation.metrics import measure
+from linnaeus.evaluation.report import write_report
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+WIDTH_PX = 360
+TWO_LINES_PX = 40  # of a cell's 15 px letters, with its padding
+CLASSES = ("t-shirt", "longsleeve", "Donaudampfschifffahrt" * 9)
+COUNTS = [[1234, 5, 6], [7, 1100, 9], [10, 11, 1300]]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium: the one that is installed, or else playwright's own."""
+    with playwright.sync_playwright() as started:
+        try:
+            browser = started.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
+        except playwright.Error as reason:
+            pytest.skip(f"no Chromium can be started: {str(reason).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(chromium: Any, tmp_path: Path, full_facts: RunFacts) -> Iterator[Any]:
+    """A report of three classes, one with a name of 189 letters, open on a phone."""
+    answers = answers_of(COUNTS, CLASSES)
+    counts = {"train": [5000] * 3, "validation": [1200] * 3, "test": [1245, 1116, 1321]}
+    facts = replace(full_facts, data=replace(full_facts.data, classes=CLASSES, counts=counts))
+    index = write_report(
+        tmp_path / "report",
+        facts,
+        answers,
+        measure(answers, resamples=100),
+        validation=None,
+        picture_of=lambda _: None,
+    )
+    page = chromium.new_page(viewport={"width": WIDTH_PX, "height": 700})
+    page.goto(index.as_uri())
+    yield page
+    page.close()
+
+
+def boxes(page: Any, selector: str) -> list[dict[str, float]]:
+    found = [element.bounding_box() for element in page.query_selector_all(selector)]
+    return [box for box in found if box]  # what is folded away has none
+
+
+def test_the_page_is_no_wider_than_the_phone(phone: Any) -> None:
+    assert phone.evaluate("document.documentElement.scrollWidth") == WIDTH_PX
+
+
+def test_numbers_and_their_heads_stay_in_one_line(phone: Any) -> None:
+    """The row of the longest name is high, so what is measured is the text and not its cell."""
+    heights = phone.evaluate(
+        """() => [...document.querySelectorAll("td.n, th.n")].map(cell => {
+            const text = document.createRange(); text.selectNodeContents(cell);
+            return text.getBoundingClientRect().height; })"""
+    )
+    assert len(heights) > 20
+    assert max(heights) < TWO_LINES_PX
+
+
+def test_an_ordinary_class_name_is_not_broken(phone: Any) -> None:
+    rows = boxes(phone, ".confusion tbody th")
+    assert len(rows) == 3
+    names = phone.query_selector_all("tbody th bdi")
+    ordinary = [name.bounding_box() for name in names if name.inner_text() == "longsleeve"]
+    assert len(ordinary) == 3  # confusion matrix, class by class, how they were divided
+    assert max(box["height"] for box in ordinary) < TWO_LINES_PX
+
+
+def test_a_very_long_name_leaves_room_for_the_matrix(phone: Any) -> None:
+    assert max(box["width"] for box in boxes(phone, ".confusion th")) < WIDTH_PX / 2
+    assert max(box["width"] for box in boxes(phone, "tbody th, td.name")) < WIDTH_PX / 2
+    titles = [head.get_attribute("title") for head in phone.query_selector_all(".confusion th")]
+    assert titles == [None, *CLASSES, *CLASSES]
