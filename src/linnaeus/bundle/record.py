@@ -70,6 +70,11 @@ class Calibration(Strict):
     method: Literal["temperature", "none"] = "none"
     temperature: float = Field(default=1.0, gt=0)
 
+    @property
+    def fitted(self) -> float | None:
+        """The temperature that validation gave; None where there was none to fit it on."""
+        return None if self.method == "none" else self.temperature
+
 
 class BundleRecord(Strict):
     """All that a bundle needs to answer, and where it comes from.

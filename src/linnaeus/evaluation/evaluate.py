@@ -198,7 +198,7 @@ def _facts(
             runtime=classifier.engine,
             precision=classifier.precision,
             precision_why=record.serving.why,
-            temperature=record.calibration.temperature,
+            temperature=record.calibration.fitted,
             size_bytes=size,
         ),
         commands=(f"linnaeus predict {folder} PICTURES",),

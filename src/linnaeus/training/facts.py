@@ -44,13 +44,12 @@ def run_facts(
 
     `bundle` is the folder of the bundle's files as they are now; `recipe` the resolved one.
     """
-    size, calibration = record.preprocessing, record.calibration
-    calibrated = calibration.method != "none"
+    size, temperature = record.preprocessing, record.calibration.fitted
     return RunFacts(
         title=f"{record.data['name']} · {record.model['name']}",
         created=record.created,
         linnaeus_version=record.linnaeus_version,
-        data=_data_facts(material),
+        data=_data_facts(material, judged),
         model=ModelFacts(
             name=record.model["name"],
             why=record.model["why"],
@@ -68,16 +67,16 @@ def run_facts(
             runtime=f"{record.serving.engine} {record.serving.engine_version}",
             precision=record.serving.precision,
             precision_why=record.serving.why,
-            temperature=calibration.temperature if calibrated else None,
+            temperature=temperature,
             size_bytes=sum(f.stat().st_size for f in bundle.rglob("*") if f.is_file()),
-            uncalibrated_error=judged.uncalibrated_error if calibrated else None,
+            uncalibrated_error=judged.uncalibrated_error if temperature else None,
         ),
         recipe=recipe.model_dump(mode="json"),
         commands=("linnaeus predict RUN/bundle PICTURES", "linnaeus evaluate RUN/bundle DATA"),
     )
 
 
-def _data_facts(material: Material) -> DataFacts:
+def _data_facts(material: Material, judged: Judged) -> DataFacts:
     dataset, parted = material.dataset, material.split
     classes = len(dataset.classes)
     rows = {"train": material.train, "validation": material.validation, "test": material.test}
@@ -98,7 +97,7 @@ def _data_facts(material: Material) -> DataFacts:
         counts=counts,
         remarks=(*dataset.notes, *parted.remarks),
         left_out=left_out,
-        unreadable=material.scan.unreadable,
+        unreadable=material.scan.unreadable | judged.predictions.errors,
         audit=tuple(finding.sentence for finding in material.audit.findings),
     )
 
