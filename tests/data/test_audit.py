@@ -174,7 +174,16 @@ def test_the_json_keeps_to_its_schema(photo_folder: Path) -> None:
     assert re.fullmatch("[0-9a-f]{64}", written["data"]["fingerprint"])
     assert written["data"]["classes"]["paper"] == 12
     for one in written["findings"]:
-        assert set(one) == {"kind", "severity", "count", "sentence", "advice", "files", "reasons"}
+        assert set(one) == {
+            "kind",
+            "severity",
+            "count",
+            "sentence",
+            "advice",
+            "files",
+            "reasons",
+            "figures",
+        }
         assert one["severity"] in {"error", "warning", "note"}
         assert one["count"] >= 1
         assert one["sentence"].endswith(".") and one["advice"].endswith(".")

@@ -21,7 +21,8 @@ class Finding:
 
     `count`: how many files, sets of files or classes it concerns. `files`: the sets of files, by
     their paths in the data set; a file that stands for itself is a set of one. `reasons`: {path:
-    why} where each file has its own.
+    why} where each file has its own. `figures`: {name: number} that the sentence rests on, where a
+    program may want them.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Finding:
     advice: str
     files: Sequence[Sequence[str]] = ()
     reasons: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, under the schema of docs/reference/audit.md."""
@@ -42,6 +44,7 @@ class Finding:
             "advice": self.advice,
             "files": [list(group) for group in self.files],
             "reasons": dict(self.reasons),
+            "figures": dict(self.figures),
         }
 
 

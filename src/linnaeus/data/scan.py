@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.measures import MEASURES, measured
 from linnaeus.data.memory import roomy_pixels
+from linnaeus.data.thumbnails import THUMBNAIL_PX, thumbnail
 from linnaeus.errors import UnreadableImage
 from linnaeus.images.decode import MAX_PIXELS, Picture, decode
 from linnaeus.images.preprocess import Preprocessing
@@ -50,6 +52,8 @@ class Scan:
     unreadable.
     `sizes_px`: (n, 2) int32, (width, height) after orientation; 0 where unreadable.
     `formats`, `modes`: (n,) Pillow's names, before conversion; "" where unreadable.
+    `thumbnails`: (n, 32, 32) uint8 grey likenesses; zeros where unreadable.
+    `measures`: (n,) rows of `measures.MEASURES`; zeros where unreadable.
     `notes`: {path: what was done to it beyond plain decoding}.
     `unreadable`: {path: why}.
     """
@@ -61,6 +65,8 @@ class Scan:
     sizes_px: NDArray[np.int32]
     formats: tuple[str, ...]
     modes: tuple[str, ...]
+    thumbnails: NDArray[np.uint8]
+    measures: NDArray[np.void]
     notes: dict[str, tuple[str, ...]]
     unreadable: dict[str, str]
 
@@ -93,7 +99,9 @@ def scan(
     pixels = None
     if preprocessing is not None:
         pixels = roomy_pixels((len(rows), preprocessing.height_px, preprocessing.width_px, 3))
-    reader = _Reader(dataset, rows, pixels, preprocessing, max_pixels)
+    thumbnails = roomy_pixels((len(rows), THUMBNAIL_PX, THUMBNAIL_PX))
+    measures = np.zeros(len(rows), MEASURES)
+    reader = _Reader(dataset, rows, pixels, thumbnails, measures, preprocessing, max_pixels)
     with (progress or Quiet()).stage("Reading pictures", len(rows)) as stage:
         looks: list[_Look] = []
         with closing(_in_threads(reader, len(rows), workers or _processors())) as chunks:
@@ -102,7 +110,7 @@ def scan(
                 stage.advance(len(chunk))
     paths = [dataset.paths[row] for row in rows]
     dataset.remember_digests(zip(paths, (look.content_digest for look in looks), strict=True))
-    return _gathered(rows, pixels, paths, looks)
+    return _gathered(reader, paths, looks)
 
 
 class _Look(NamedTuple):
@@ -119,11 +127,13 @@ class _Look(NamedTuple):
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads chunks of rows, into `pixels` where there are any; used by several threads at once."""
+    """Reads chunks of rows into the arrays that it holds; used by several threads at once."""
 
     dataset: Dataset
     rows: NDArray[np.int64]
     pixels: NDArray[np.uint8] | None
+    thumbnails: NDArray[np.uint8]
+    measures: NDArray[np.void]
     preprocessing: Preprocessing | None
     max_pixels: int
 
@@ -136,6 +146,8 @@ class _Reader:
             picture = self._decoded(content, path, place)
         except UnreadableImage as error:
             return _Look(content_digest, unreadable=error.what)
+        self.thumbnails[place] = thumbnail(picture.pixels)
+        self.measures[place] = measured(picture, content, self.thumbnails[place])
         return _Look(
             content_digest,
             _pixel_digest(picture.pixels),
@@ -177,21 +189,18 @@ def _in_threads(reader: _Reader, length: int, workers: int) -> Generator[list[_L
         pool.shutdown(cancel_futures=True)
 
 
-def _gathered(
-    rows: NDArray[np.int64],
-    pixels: NDArray[np.uint8] | None,
-    paths: list[str],
-    looks: list[_Look],
-) -> Scan:
+def _gathered(reader: _Reader, paths: list[str], looks: list[_Look]) -> Scan:
     seen = list(zip(paths, looks, strict=True))
     return Scan(
-        indices=rows,
-        pixels=pixels,
+        indices=reader.rows,
+        pixels=reader.pixels,
         content_digests=tuple(look.content_digest for look in looks),
         pixel_digests=tuple(look.pixel_digest for look in looks),
         sizes_px=np.array([look.size_px for look in looks], np.int32).reshape(-1, 2),
         formats=tuple(look.format for look in looks),
         modes=tuple(look.mode for look in looks),
+        thumbnails=reader.thumbnails,
+        measures=reader.measures,
         notes={path: look.notes for path, look in seen if look.notes},
         unreadable={path: look.unreadable for path, look in seen if look.unreadable},
     )
