@@ -15,15 +15,17 @@ from typing import NamedTuple
 import pytest
 
 LONGEST_S = 300  # for all of them; a few seconds are usual
+LONGEST_FOR_ONE_S = 5
 
 DECODE_ALL = """
-import json, sys, tarfile
+import json, sys, tarfile, time
 from linnaeus.errors import UnreadableImage
 from linnaeus.images.decode import decode
-outcomes = {}
+outcomes, seconds = {}, {}
 with tarfile.open(sys.argv[1]) as archive:
     for member in archive:
         if member.isfile():
+            before = time.process_time()
             try:
                 pixels = decode(archive.extractfile(member).read(), name=member.name).pixels
                 outcomes[member.name] = ["decoded", *pixels.shape]
@@ -31,14 +33,18 @@ with tarfile.open(sys.argv[1]) as archive:
                 outcomes[member.name] = ["refused", str(refused)]
             except BaseException as other:
                 outcomes[member.name] = ["raised", repr(other)]
-print(json.dumps(outcomes))
+            seconds[member.name] = time.process_time() - before
+print(json.dumps([outcomes, seconds]))
 """
 
 
 class Decoded(NamedTuple):
-    """What one process made of all files: {path: outcome}, and what it printed besides."""
+    """What one process made of all files: {path: outcome}, {path: seconds of the processor that it
+    took}, and what was printed besides.
+    """
 
     outcomes: dict[str, list[object]]
+    seconds: dict[str, float]
     complaints: str
 
 
@@ -57,7 +63,7 @@ def decoded(archive: Path) -> Decoded:
         timeout=LONGEST_S,
     )
     assert done.returncode == 0, done.stderr
-    return Decoded(json.loads(done.stdout), done.stderr)
+    return Decoded(*json.loads(done.stdout), done.stderr)
 
 
 def test_each_is_decoded_or_refused_in_a_sentence(decoded: Decoded) -> None:
@@ -66,6 +72,10 @@ def test_each_is_decoded_or_refused_in_a_sentence(decoded: Decoded) -> None:
     for name, outcome in decoded.outcomes.items():
         if outcome[0] == "refused":
             assert str(outcome[1]).startswith(f"{name}: ")
+
+
+def test_none_holds_up_the_others(decoded: Decoded) -> None:
+    assert max(decoded.seconds.values()) < LONGEST_FOR_ONE_S
 
 
 def test_nothing_is_printed(decoded: Decoded) -> None:

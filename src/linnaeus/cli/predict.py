@@ -75,6 +75,7 @@ def _files(given: list[Path]) -> list[Path]:
 
 
 def _pictures_in(folder: Path) -> list[Path]:
+    from linnaeus.data.layout import listed
     from linnaeus.images.decode import IMAGE_SUFFIXES
 
     inside = sorted(file for file in folder.rglob("*") if file.is_file())
@@ -82,9 +83,14 @@ def _pictures_in(folder: Path) -> list[Path]:
     if not found:
         mend = "Name a folder that holds some; their names must end in .jpg, .png or the like."
         raise DataError("no pictures are in this folder", where=str(folder), mend=mend)
-    others = len(inside) - len(found)
+    others = [file for file in inside if file.suffix.lower() not in IMAGE_SUFFIXES]
     if others:
-        typer.echo(f"{folder}: {others:,} other files left alone.", err=True)
+        named = listed(file.relative_to(folder).as_posix() for file in others)
+        typer.echo(
+            f"{folder}: {len(others):,} other files left alone, for their names do not end like a"
+            f" picture's ({named}). A file that is named itself is tried whatever its name.",
+            err=True,
+        )
     return found
 
 

@@ -1,0 +1,151 @@
+"""Three thousand hostile files among good pictures: every verb ends well and names each bad one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pytest
+from command_line import LONGEST_S, Done, environment
+
+from linnaeus.errors import UnreadableImage
+from linnaeus.images.decode import IMAGE_SUFFIXES, decode
+
+resource = pytest.importorskip("resource", reason="this system does not tell a process's peak")
+
+GROWTH_KB = 600 * 1024
+CLASSES = ("glass", "metal", "paper")
+QUICKLY = ("--model", "small_cnn", "--epochs", 1, "--allow-tiny")
+UNREAD_BY_PREDICT = 7
+
+MEASURED = """
+import resource, sys
+from linnaeus.cli.main import main
+try:
+    main()
+finally:
+    print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+
+
+def measured(*arguments: object) -> tuple[Done, int]:
+    """`linnaeus ARGUMENTS` in a process of its own, and the peak of that process in kB."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *map(str, arguments)],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=LONGEST_S,
+    )
+    err = done.stderr.decode()
+    assert "Traceback" not in err, err
+    peak = int(err.rpartition("PEAK ")[2])
+    return Done(done.returncode, done.stdout.decode(), err), peak
+
+
+@pytest.fixture(scope="module")
+def hostile(shared_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all the hostile files."""
+    folder = tmp_path_factory.mktemp("hostile")
+    with tarfile.open(shared_data("hostile_files.tar.xz")) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "hostile"
+
+
+@pytest.fixture(scope="module")
+def good(
+    photographs: dict[str, dict[str, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder of three classes of photographs."""
+    folder = tmp_path_factory.mktemp("good") / "photos"
+    for name in CLASSES:
+        (folder / name).mkdir(parents=True)
+        for file, content in photographs[name].items():
+            (folder / name / file).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def mixed(good: Path, hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The photographs with the hostile files dealt out among the classes."""
+    folder = shutil.copytree(good, tmp_path_factory.mktemp("mixed") / "photos")
+    for place, file in enumerate(sorted(f for f in hostile.rglob("*") if f.is_file())):
+        shutil.copy(file, folder / CLASSES[place % 3] / f"{place:04d} {file.name}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def usual(good: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """A run on the photographs alone, and the peak in kB of the process that made it."""
+    run = tmp_path_factory.mktemp("usual") / "run"
+    done, peak = measured("train", good, *QUICKLY, "--out", run)
+    assert done.code == 0, done.err
+    return run, peak
+
+
+def refused(folder: Path) -> set[str]:
+    """The files under `folder` that promise to be pictures by their names and cannot be decoded."""
+    bad = set()
+    for file in folder.rglob("*"):
+        if file.suffix.lower() in IMAGE_SUFFIXES:
+            try:
+                decode(file)
+            except UnreadableImage:
+                bad.add(PurePosixPath(file.relative_to(folder)).as_posix())
+    return bad
+
+
+def reasons(audit: Path) -> dict[str, str]:
+    """{path: why} of all findings in an audit.json."""
+    found = json.loads(audit.read_text(encoding="utf-8"))["findings"]
+    return {path: why for finding in found for path, why in finding["reasons"].items()}
+
+
+def test_audit_names_each_of_them(mixed: Path, tmp_path: Path) -> None:
+    done, peak = measured("audit", mixed, "--out", tmp_path / "audit")
+    assert done.code == 0, done.err
+    assert peak < GROWTH_KB
+    named = reasons(tmp_path / "audit/audit.json")
+    assert refused(mixed) - set(named) == set()
+    others = {
+        PurePosixPath(file.relative_to(mixed)).as_posix()
+        for file in mixed.rglob("*")
+        if file.is_file() and file.suffix.lower() not in IMAGE_SUFFIXES
+    }
+    assert others - set(named) == set()
+
+
+def test_train_learns_from_the_others(usual: tuple[Path, int], mixed: Path, tmp_path: Path) -> None:
+    done, peak = measured("train", mixed, *QUICKLY, "--out", tmp_path / "run")
+    assert done.code == 0, done.err
+    assert peak - usual[1] < GROWTH_KB
+    bad = refused(mixed)
+    assert bad - set(reasons(tmp_path / "run/audit.json")) == set()
+    with (tmp_path / "run/split.csv").open(encoding="utf-8", newline="") as table:
+        rows = {row["image"]: row for row in csv.DictReader(table)}
+    for path in bad:
+        assert rows[path]["split"] == "left out"
+        assert rows[path]["reason"]
+
+
+def test_predict_answers_for_the_others(
+    usual: tuple[Path, int], hostile: Path, tmp_path: Path
+) -> None:
+    table_file = tmp_path / "answers.csv"
+    done, peak = measured("predict", usual[0] / "bundle", hostile, "--csv", table_file)
+    assert done.code == UNREAD_BY_PREDICT, done.err
+    assert peak < GROWTH_KB
+    with table_file.open(encoding="utf-8", newline="") as table:
+        answers = {row["image"]: row for row in csv.DictReader(table)}
+    bad = {str(hostile / path) for path in refused(hostile)}
+    assert bad == {image for image, row in answers.items() if not row["prediction"]}
+    for image in bad:
+        assert f"Could not be read: {image}: " in done.err
+    assert "other files left alone, for their names do not end like a picture's" in done.err
