@@ -11,6 +11,7 @@ from linnaeus.data.checks import classes, copies, decoding, files, groups, sizes
 from linnaeus.data.checks.seen import Check, Seen
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import SEVERITIES, Audit
+from linnaeus.data.near import NearDuplicates, near_duplicates
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import Split
 
@@ -36,15 +37,26 @@ CHECKS: Sequence[Check] = (
 """All checks; among findings of one severity, this is their order."""
 
 
-def audit(dataset: Dataset, scan: Scan, *, split: Split | None = None) -> Audit:
+def audit(
+    dataset: Dataset,
+    scan: Scan,
+    *,
+    split: Split | None = None,
+    near: NearDuplicates | None = None,
+    mirrored: bool = False,
+) -> Audit:
     """Judge a data set by a scan of it. Reads no file again; grows with the number of pictures.
 
     Leaks are looked for across the data set's own split or, where `split` is given (its rows are
-    the scan's), across the one that training will use.
+    the scan's), across the one that training will use. `near`: the near duplicates of the scan,
+    where they are known already; otherwise they are searched here, with `mirrored` the mirrored
+    ones too.
     """
+    if near is None:
+        near = near_duplicates(scan.thumbnails, scan.readable, mirrored=mirrored)
     looked_at = dataset.subset(scan.indices)
     sides = looked_at.splits if split is None else split.assignment
-    seen = Seen(looked_at, scan, sides)
+    seen = Seen(looked_at, scan, sides, near)
     found = [finding for check in CHECKS for finding in check(seen)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return Audit(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from linnaeus.data.dataset import SPLITS, Dataset
 from linnaeus.data.findings import Finding
+from linnaeus.data.near import NearDuplicates
 from linnaeus.data.scan import Scan
 
 __all__ = ["Check", "Seen", "are", "pictures"]
@@ -19,11 +20,12 @@ __all__ = ["Check", "Seen", "are", "pictures"]
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A data set, its scan, row for row, and the side of the split that each sample is on."""
+    """A data set, its scan, row for row, the side of the split of each sample, and what is near."""
 
     dataset: Dataset
     scan: Scan
     sides: NDArray[np.str_]
+    near: NearDuplicates
 
     @cached_property
     def readable(self) -> NDArray[np.bool_]:

@@ -1,0 +1,152 @@
+"""Pairs of near hashes among many, without comparing each with each.
+
+Multi-index hashing (Norouzi, Punjani and Fleet 2012): the bits are cut into so many bands that two
+hashes within the distance asked for agree in one of them, but for one bit at most. Sorting by each
+band, with each of its bits masked in turn, brings such hashes together; only those are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.progress import Progress, Quiet
+
+__all__ = ["near_pairs"]
+
+Hashes = NDArray[np.uint64]
+Rows = NDArray[np.int64]
+
+STAND_INS = 16
+"""Of more equal hashes than this, the first ones stand for all: blank pictures come in thousands."""
+
+WIDEST_BAND_BITS = 24
+"""Wider bands tell no more apart in a million hashes, and take more masks."""
+
+CHUNK = 1 << 16
+"""Hashes compared at a time: as many as fit in a processor's cache together."""
+
+
+def near_pairs(hashes: Hashes, max_distance: int, *, progress: Progress | None = None) -> Rows:
+    """Pairs of rows of `hashes` that differ in at most `max_distance` bits: (m, 2) int64.
+
+    `hashes`: (n, k) uint64, 64 bits a word. In each pair the first row is the smaller; the pairs
+    are sorted. None is missing, with one exception: of more than `STAND_INS` equal hashes the first
+    `STAND_INS` are paired as any others, and each of the rest with the first of them only, so that
+    a hundred thousand blank pictures do not make five billion pairs.
+
+    Time is that of sorting while few hashes agree in a band by chance, that is, while the distance
+    is small beside the number of bits; memory is that of a few copies of the hashes.
+    """
+    equals = _Equals.of(hashes)
+    distinct = hashes[equals.first]
+    bands = _bands(64 * hashes.shape[1], max_distance)
+    found = np.empty(0, np.int64)
+    with (progress or Quiet()).stage("Searching near duplicates", len(bands)) as stage:
+        for band in bands:
+            codes = [found, *_agreeing(distinct, band, max_distance)]
+            found = np.unique(np.concatenate(codes))
+            stage.advance()
+    firsts, seconds = np.divmod(found, max(1, len(distinct)))
+    pairs = np.concatenate([equals.across(firsts, seconds), equals.within()])
+    pairs.sort(axis=1)
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+@dataclass(frozen=True, eq=False)
+class _Equals:
+    """Sets of equal hashes: set s has `counts[s]` rows, `rows[starts[s]:][:counts[s]]`, sorted."""
+
+    rows: Rows
+    starts: Rows
+    counts: Rows
+
+    @classmethod
+    def of(cls, hashes: Hashes) -> _Equals:
+        rows = np.lexsort(hashes.T).astype(np.int64)  # stable: equal hashes keep their order
+        in_order = hashes[rows]
+        is_new = np.ones(len(rows), bool)
+        is_new[1:] = (in_order[1:] != in_order[:-1]).any(axis=1)
+        starts = np.flatnonzero(is_new).astype(np.int64)
+        return cls(rows, starts, np.diff(np.append(starts, len(rows))))
+
+    @property
+    def first(self) -> Rows:
+        return self.rows[self.starts]
+
+    def across(self, some: Rows, others: Rows) -> Rows:
+        """(m, 2) rows: each stand-in of a set in `some` with each of its partner in `others`."""
+        here, there = np.minimum(self.counts[[some, others]], STAND_INS)
+        pair, place = _counted_out(here * there)
+        first = self.starts[some][pair] + place // there[pair]
+        second = self.starts[others][pair] + place % there[pair]
+        return np.stack([self.rows[first], self.rows[second]], axis=1)
+
+    def within(self) -> Rows:
+        """(m, 2) rows: the stand-ins of each set with each other, the rest with the first."""
+        own, place = _counted_out(self.counts)
+        before = np.where(place < STAND_INS, place, 1)
+        pair, earlier = _counted_out(before)
+        first = self.starts[own][pair] + earlier
+        second = (self.starts[own] + place)[pair]
+        return np.stack([self.rows[first], self.rows[second]], axis=1)
+
+
+def _counted_out(counts: Rows) -> tuple[Rows, Rows]:
+    """For counts (2, 0, 3): whose each item is (0, 0, 2, 2, 2), and its number (0, 1, 0, 1, 2)."""
+    whose = np.repeat(np.arange(len(counts)), counts)
+    return whose, np.arange(len(whose)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _bands(bits: int, max_distance: int) -> list[range]:
+    """The bits of each band: two errors a band cannot be in all of `max_distance // 2 + 1`."""
+    edges = np.linspace(0, bits, max_distance // 2 + 2).astype(int)
+    return [range(low, min(high, low + WIDEST_BAND_BITS)) for low, high in pairwise(edges)]
+
+
+def _agreeing(hashes: Hashes, band: range, max_distance: int) -> Iterator[Rows]:
+    """Codes first * n + second of pairs within the distance that agree in `band` but for one bit.
+
+    Pairs come in either order of their rows, some more than once.
+    """
+    keys = _keys(hashes, band)
+    for bit in range(len(band)):
+        masked = keys & ~np.uint32(1 << bit)
+        order = np.argsort(masked, kind="stable")
+        yield from _close_in_runs(hashes[order], masked[order], order, max_distance)
+
+
+def _keys(hashes: Hashes, band: range) -> NDArray[np.uint32]:
+    """(n,) the bits of `band` of each hash, packed."""
+    keys = np.zeros(len(hashes), np.uint32)
+    for place, bit in enumerate(band):
+        ones = (hashes[:, bit // 64] >> np.uint64(bit % 64)) & np.uint64(1)
+        keys |= ones.astype(np.uint32) << np.uint32(place)
+    return keys
+
+
+def _close_in_runs(
+    hashes: Hashes, keys: NDArray[np.uint32], rows: Rows, max_distance: int
+) -> Iterator[Rows]:
+    """Codes of close pairs among hashes with equal keys, which stand together."""
+    count = len(keys)
+    ends = np.searchsorted(keys, keys, side="right")
+    for low in range(0, count, CHUNK):
+        left = np.arange(low, min(low + CHUNK, count))
+        step = 0
+        while len(left):
+            step += 1
+            left = left[left + step < ends[left]]
+            close = left[_distances(hashes[left], hashes[left + step]) <= max_distance]
+            if len(close):
+                pair = np.sort([rows[close], rows[close + step]], axis=0)
+                yield pair[0] * count + pair[1]
+
+
+def _distances(some: Hashes, others: Hashes) -> NDArray[np.int64]:
+    """(n,) bits in which hashes differ, row by row."""
+    return np.bitwise_count(some ^ others).sum(axis=1, dtype=np.int64)
