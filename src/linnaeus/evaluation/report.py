@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from linnaeus.bundle.predictions import Predictions
-from linnaeus.evaluation import charts, wording
+from linnaeus.evaluation import charts
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.metrics import Metrics
 from linnaeus.evaluation.mistakes import confident_mistakes
+from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
 from linnaeus.evaluation.schema import metrics_document, metrics_text
 from linnaeus.files import whole_folder, write_whole
@@ -74,7 +73,7 @@ def report_page(
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
     return (
-        _pages()
+        pages()
         .get_template("report.html.j2")
         .render(
             facts=facts,
@@ -104,16 +103,3 @@ def _curves(facts: RunFacts) -> list[tuple[str, Markup]]:
         for figure, title, share in CURVES
         if sum(getattr(row, figure) is not None for row in rows) > 1
     ]
-
-
-def _pages() -> Environment:
-    templates = resources.files("linnaeus.evaluation") / "templates"
-    pages = Environment(
-        loader=FunctionLoader(lambda name: (templates / name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters.update(wording.FILTERS)
-    return pages
