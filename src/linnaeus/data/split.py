@@ -1,7 +1,8 @@
 """Which pictures are learnt from, chosen with, and judged on; and what the user must know of it.
 
-Copies of one picture and members of one group never stand on two sides. A published split is
-honoured: its test stays whole, and what would leak from it is left out of training, by name.
+Copies of one picture, near duplicates and members of one group never stand on two sides. A
+published split is honoured: its test stays whole, and what would leak from it is left out of
+training, by name.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 
 from linnaeus.data.dataset import SPLITS
 from linnaeus.data.layout import listed
-from linnaeus.data.stratify import stratified
-from linnaeus.data.units import seeded_units
+from linnaeus.data.leaks import Ties
+from linnaeus.data.samples import Samples
+from linnaeus.data.units import units_of
 from linnaeus.errors import DataError, UsageError
 
-__all__ = ["LEFT_OUT", "Split", "check_shares", "split"]
+__all__ = ["LEFT_OUT", "Split", "check_present", "check_shares", "parted", "split"]
 
 LEFT_OUT = "left out"
 VALIDATION_SHARE = 0.1
@@ -48,9 +50,11 @@ def split(
     *,
     classes: Sequence[str],
     seed: int,
+    label_sets: NDArray[np.bool_] | None = None,
     given: NDArray[np.str_] | None = None,
     groups: NDArray[np.str_] | None = None,
     duplicates: Sequence[object] | NDArray[np.generic] | None = None,
+    near: NDArray[np.int64] | None = None,
     names: Sequence[str] | None = None,
     validation: float = VALIDATION_SHARE,
     test: float = TEST_SHARE,
@@ -60,10 +64,12 @@ def split(
 ) -> Split:
     """Part samples into train, validation and test, class by class.
 
-    `labels`: (n,) positions in `classes`. `given`: (n,) a published split ("" where none).
-    `groups`: (n,) what must stay on one side. `duplicates`: (n,) equal for copies of one picture,
-    such as digests of the pixels; the result then depends on them and the seed, not on the order
-    of the samples. `names`: (n,) what to call the samples in sentences.
+    `labels`: (n,) positions in `classes`. `label_sets`: (n, classes), which labels each sample has
+    where it may have several; `labels` then only count the samples. `given`: (n,) a published split
+    ("" where none). `groups`: (n,) what must stay on one side. `duplicates`: (n,) equal for copies
+    of one picture, such as digests of the pixels; the result then depends on them and the seed, not
+    on the order of the samples. `near`: (m, 2) pairs of rows that look alike, which stay on one
+    side too (see `units` for where that ends). `names`: (n,) what to call samples in sentences.
 
     `validation` and `test` are shares of everything; of train, where a given split lacks one.
     `resplit` parts anew whatever was given. `allow_tiny` takes classes of one picture, which are
@@ -72,39 +78,38 @@ def split(
     Raises UsageError for impossible shares, DataError for classes of no or one picture and for a
     given split that leaves nothing to learn from.
     """
-    check_shares(validation, test)
-    samples = _Samples(
+    samples = Samples(
         labels=labels,
         classes=classes,
-        units=seeded_units(len(labels), duplicates, groups, seed),
-        duplicates=np.arange(len(labels)) if duplicates is None else np.asarray(duplicates),
-        groups=groups,
         names=names if names is not None else [f"picture {row}" for row in range(len(labels))],
+        ties=Ties(
+            np.arange(len(labels)) if duplicates is None else np.asarray(duplicates),
+            groups,
+            np.empty((0, 2), np.int64) if near is None else near,
+        ),
+        label_sets=label_sets,
         where=where,
     )
-    _check_present(samples)
-    if resplit or given is None or not (given != "").any():
-        return _anew(samples, (1 - validation - test, validation, test), allow_tiny)
-    return _honoured(samples, given, validation, test)
+    if resplit:
+        given = None
+    return parted(samples, given, validation, test, seed=seed, allow_tiny=allow_tiny)
 
 
-@dataclass(frozen=True, eq=False)
-class _Samples:
-    labels: NDArray[np.int64]
-    classes: Sequence[str]
-    units: NDArray[np.int64]
-    duplicates: NDArray[np.generic]
-    groups: NDArray[np.str_] | None
-    names: Sequence[str]
-    where: str
-
-    def classes_of(self, counts: NDArray[np.bool_]) -> str:
-        """The names of the classes where `counts` (classes,) is true, for a sentence."""
-        return listed(f"'{self.classes[place]}'" for place in np.flatnonzero(counts).tolist())
-
-    def counts(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """(classes,) how many of the samples at `rows` are of each class."""
-        return np.bincount(self.labels[rows], minlength=len(self.classes))
+def parted(
+    samples: Samples,
+    given: NDArray[np.str_] | None,
+    validation: float,
+    test: float,
+    *,
+    seed: int,
+    allow_tiny: bool = False,
+) -> Split:
+    """Part `samples` as `split` does, from a `given` split where there is one."""
+    check_shares(validation, test)
+    check_present(samples)
+    if given is None or not (given != "").any():
+        return _anew(samples, (1 - validation - test, validation, test), seed, allow_tiny)
+    return _honoured(samples, given, validation, test, seed)
 
 
 def check_shares(validation: float, test: float) -> None:
@@ -124,8 +129,9 @@ def check_shares(validation: float, test: float) -> None:
         )
 
 
-def _check_present(samples: _Samples) -> None:
-    counts = np.bincount(samples.labels, minlength=len(samples.classes))
+def check_present(samples: Samples) -> None:
+    """Raise DataError where a class has no sample."""
+    counts = samples.counts(np.ones(len(samples), bool))
     if (counts == 0).any():
         raise DataError(
             f"not one picture is left of {samples.classes_of(counts == 0)}",
@@ -134,8 +140,10 @@ def _check_present(samples: _Samples) -> None:
         )
 
 
-def _anew(samples: _Samples, shares: tuple[float, float, float], allow_tiny: bool) -> Split:
-    everything = np.ones(len(samples.labels), bool)
+def _anew(
+    samples: Samples, shares: tuple[float, float, float], seed: int, allow_tiny: bool
+) -> Split:
+    everything = np.ones(len(samples), bool)
     counts = samples.counts(everything)
     remarks = []
     if (counts == 1).any():
@@ -148,16 +156,18 @@ def _anew(samples: _Samples, shares: tuple[float, float, float], allow_tiny: boo
             )
         named = samples.classes_of(counts == 1)
         remarks.append(f"Classes of one picture are learnt from and never judged: {named}.")
-    assignment = _dealt(samples, everything, shares)
-    remarks += _told_as_kept_whole(samples)
+    assignment = samples.dealt(everything, shares, seed)
+    remarks += _told_as_kept_whole(samples) + _told_as_alike(samples, everything)
     wanted = [name for name, share in zip(SPLITS, shares, strict=True) if share > 0]
     remarks += _told_as_missing(samples, assignment, wanted, counts > 1)
     return Split(assignment, {}, tuple(remarks))
 
 
-def _honoured(samples: _Samples, given: NDArray[np.str_], validation: float, test: float) -> Split:
+def _honoured(
+    samples: Samples, given: NDArray[np.str_], validation: float, test: float, seed: int
+) -> Split:
     _check_given(given, samples.where)
-    reasons = _leaks(samples, given)
+    reasons = samples.ties.leaks(given, samples.names)
     assignment = given.astype("<U10")
     assignment[list(reasons)] = LEFT_OUT
     _check_train(samples, assignment)
@@ -168,7 +178,8 @@ def _honoured(samples: _Samples, given: NDArray[np.str_], validation: float, tes
         in_train = assignment == "train"
         val_share, test_share = carved.get("validation", 0.0), carved.get("test", 0.0)
         parts = (1 - val_share - test_share, val_share, test_share)
-        assignment[in_train] = _dealt(samples, in_train, parts)
+        assignment[in_train] = samples.dealt(in_train, parts, seed)
+        remarks += _told_as_alike(samples, in_train)
         for name in carved:
             count = int(np.count_nonzero(assignment == name))
             remarks.append(
@@ -179,14 +190,6 @@ def _honoured(samples: _Samples, given: NDArray[np.str_], validation: float, tes
         due = everywhere if name in carved else samples.counts(given == name) > 0
         remarks += _told_as_missing(samples, assignment, [name], due)
     return Split(assignment, reasons, tuple(remarks))
-
-
-def _dealt(
-    samples: _Samples, rows: NDArray[np.bool_], shares: tuple[float, float, float]
-) -> NDArray[np.str_]:
-    """The names of the splits that the samples at `rows` are dealt to."""
-    sides = stratified(samples.labels[rows], samples.units[rows], shares)
-    return np.array(SPLITS)[sides].astype("<U10")
 
 
 def _check_given(given: NDArray[np.str_], where: str) -> None:
@@ -204,42 +207,7 @@ def _check_given(given: NDArray[np.str_], where: str) -> None:
         )
 
 
-def _leaks(samples: _Samples, given: NDArray[np.str_]) -> dict[int, str]:
-    """{row: why}: validation samples tied to test, and train samples tied to either."""
-    reasons: dict[int, str] = {}
-    for judged, leaking in (("test", ("validation", "train")), ("validation", ("train",))):
-        held = np.isin(np.arange(len(given)), list(reasons), invert=True) & (given == judged)
-        ties = _Ties(samples, np.flatnonzero(held))
-        suspects = np.isin(given, leaking) & np.isin(samples.units, samples.units[held])
-        for row in np.flatnonzero(suspects).tolist():
-            if row not in reasons:
-                reasons[row] = f"{ties.of(row)} {judged}{ties.partner(row)}"
-    return dict(sorted(reasons.items()))
-
-
-class _Ties:
-    """How samples are tied to those of a split that must stay apart."""
-
-    def __init__(self, samples: _Samples, rows: NDArray[np.int64]) -> None:
-        self._samples = samples
-        self._copies = {samples.duplicates[row]: samples.names[row] for row in rows[::-1]}
-        groups = samples.groups
-        self._groups = set() if groups is None else {str(group) for group in groups[rows]}
-
-    def of(self, row: int) -> str:
-        if self._samples.duplicates[row] in self._copies:
-            return "the same pixels stand in"
-        groups = self._samples.groups
-        if groups is not None and groups[row] and str(groups[row]) in self._groups:
-            return f"its group '{groups[row]}' also stands in"
-        return "copies and groups tie it to"
-
-    def partner(self, row: int) -> str:
-        name = self._copies.get(self._samples.duplicates[row], "")
-        return f" as {name}" if name else ""
-
-
-def _check_train(samples: _Samples, assignment: NDArray[np.str_]) -> None:
+def _check_train(samples: Samples, assignment: NDArray[np.str_]) -> None:
     empty = samples.counts(assignment == "train") == 0
     if empty.any():
         raise DataError(
@@ -251,31 +219,52 @@ def _check_train(samples: _Samples, assignment: NDArray[np.str_]) -> None:
 
 
 def _told_as_left_out(
-    samples: _Samples, given: NDArray[np.str_], reasons: dict[int, str]
+    samples: Samples, given: NDArray[np.str_], reasons: dict[int, str]
 ) -> list[str]:
     remarks = []
+    names = samples.names
     for name in ("train", "validation"):
         rows = [row for row in reasons if given[row] == name]
         if rows:
             remarks.append(
                 f"{len(rows):,} pictures of {name} were left out because they, copies of them or"
-                f" their groups are also judged on: {listed(samples.names[row] for row in rows)}."
+                f" their groups are also judged on: {listed(names[row] for row in rows)}."
             )
     return remarks
 
 
-def _told_as_kept_whole(samples: _Samples) -> list[str]:
-    sizes = np.bincount(samples.units)
+def _told_as_kept_whole(samples: Samples) -> list[str]:
+    """How many sets copies and groups make; likeness is told apart."""
+    ties = samples.ties
+    sizes = np.bincount(units_of(len(samples), ties.duplicates, ties.groups).of)
     if not (sizes > 1).any():
         return []
-    what = "copies of one picture" if samples.groups is None else "groups and copies"
+    what = "copies of one picture" if ties.groups is None else "groups and copies"
     sets, pictures = np.count_nonzero(sizes > 1), sizes[sizes > 1].sum()
     told = f"{sets:,} sets of pictures ({what}; {pictures:,} pictures in all) were kept whole."
     return [told]
 
 
+def _told_as_alike(samples: Samples, among: NDArray[np.bool_]) -> list[str]:
+    """How many of the pictures `among` (n,) likeness keeps together, and what it could not."""
+    alike, parted = (
+        pairs[among[pairs].all(axis=1)] for pairs in (samples.units.alike, samples.units.parted)
+    )
+    told = []
+    if len(alike):
+        told.append(f"{len(np.unique(alike)):,} pictures that look alike were kept together.")
+    if len(parted):
+        names = samples.names
+        pairs = listed(f"{names[one]} and {names[other]}" for one, other in parted.tolist())
+        told.append(
+            f"{len(parted):,} pairs of pictures that look alike may stand on two sides, since more"
+            f" than half of a class would hang together otherwise: {pairs}."
+        )
+    return told
+
+
 def _told_as_missing(
-    samples: _Samples,
+    samples: Samples,
     assignment: NDArray[np.str_],
     splits: Sequence[str],
     due: NDArray[np.bool_],
