@@ -18,6 +18,8 @@ SEEN_FILE = "trained_on.safetensors"
 def write_seen(folder: Path, pixel_digests: Iterable[str]) -> None:
     """Keep the digests (hexadecimal SHA-256 of decoded pixels, as scans give them) in a bundle.
 
+    They are of pixels decoded by the bundle's own preprocessing, as those must be that are asked
+    for: a JPEG decoded at a reduced scale has another digest than the same picture saved as PNG.
     The first 8 bytes of each are kept: with a million pictures one false alarm is expected in
     eighteen million such evaluations of a million others.
     """

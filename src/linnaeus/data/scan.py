@@ -11,7 +11,7 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.measures import MEASURES, measured
 from linnaeus.data.memory import roomy_pixels
 from linnaeus.data.thumbnails import THUMBNAIL_PX, thumbnail
-from linnaeus.errors import UnreadableImage
+from linnaeus.errors import Fault, UnreadableImage
 from linnaeus.images.decode import MAX_PIXELS, Picture, decode
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress, Quiet
@@ -46,16 +46,19 @@ class Scan:
 
     `indices`: (n,) int64, rows of the data set.
     `pixels`: (n, height_px, width_px, 3) uint8 RGB, preprocessed; zeros where unreadable; None
-    where no preprocessing was asked for. Lies in a temporary file when it is large.
+    where no preprocessing was asked for, or no room for them was given.
     `content_digests`: (n,) SHA-256 of the file's bytes; "" where they could not be had.
     `pixel_digests`: (n,) SHA-256 of the decoded upright RGB pixels and their size; "" where
-    unreadable.
+    unreadable. Of a JPEG that `preprocessing` decodes at a reduced scale they are those of the
+    reduced pixels: the same JPEG data still give the same digest, but the picture saved anew as
+    PNG another, which only full decoding, or a search for near duplicates, tells.
     `sizes_px`: (n, 2) int32, (width, height) after orientation; 0 where unreadable.
     `formats`, `modes`: (n,) Pillow's names, before conversion; "" where unreadable.
     `thumbnails`: (n, 32, 32) uint8 grey likenesses; zeros where unreadable.
     `measures`: (n,) rows of `measures.MEASURES`; zeros where unreadable.
     `notes`: {path: what was done to it beyond plain decoding}.
     `unreadable`: {path: why}.
+    `faults`: {path: which of the faults of `errors.Fault`}, for those that are a case of one.
     """
 
     indices: NDArray[np.int64]
@@ -69,6 +72,7 @@ class Scan:
     measures: NDArray[np.void]
     notes: dict[str, tuple[str, ...]]
     unreadable: dict[str, str]
+    faults: dict[str, Fault]
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -87,18 +91,21 @@ def scan(
     workers: int | None = None,
     progress: Progress | None = None,
     max_pixels: int = MAX_PIXELS,
+    room: Callable[[tuple[int, ...]], NDArray[np.uint8]] | None = roomy_pixels,
 ) -> Scan:
     """Read and decode the pictures at `indices` (all by default), each file once.
 
     Pictures of more than `max_pixels`, or than a given `preprocessing` takes, are refused.
     `workers` is the number of threads, by default one a processor that may be used. Pictures that
-    cannot be read are named in the result, not raised. The data set remembers the files' digests,
-    so that its fingerprint costs no second reading. Time grows with the number of pixels decoded.
+    cannot be read are named in the result, not raised. `room` gives zeros of a shape for the
+    pixels, by default in memory or a temporary file; None keeps no pixels. The data set remembers
+    the files' digests, so that its fingerprint costs no second reading. Time grows with the number
+    of pixels decoded.
     """
     rows = np.arange(len(dataset)) if indices is None else np.asarray(indices, np.int64)
     pixels = None
-    if preprocessing is not None:
-        pixels = roomy_pixels((len(rows), preprocessing.height_px, preprocessing.width_px, 3))
+    if preprocessing is not None and room is not None:
+        pixels = room((len(rows), preprocessing.height_px, preprocessing.width_px, 3))
     thumbnails = roomy_pixels((len(rows), THUMBNAIL_PX, THUMBNAIL_PX))
     measures = np.zeros(len(rows), MEASURES)
     reader = _Reader(dataset, rows, pixels, thumbnails, measures, preprocessing, max_pixels)
@@ -123,6 +130,7 @@ class _Look(NamedTuple):
     mode: str = ""
     notes: tuple[str, ...] = ()
     unreadable: str = ""
+    fault: Fault = ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +153,7 @@ class _Reader:
             content_digest = hashlib.sha256(content).hexdigest()
             picture = self._decoded(content, path, place)
         except UnreadableImage as error:
-            return _Look(content_digest, unreadable=error.what)
+            return _Look(content_digest, unreadable=error.what, fault=error.fault)
         self.thumbnails[place] = thumbnail(picture.pixels)
         self.measures[place] = measured(picture, content, self.thumbnails[place])
         return _Look(
@@ -158,10 +166,11 @@ class _Reader:
         )
 
     def _decoded(self, content: bytes, path: str, place: int) -> Picture:
-        if self.preprocessing is None or self.pixels is None:
+        if self.preprocessing is None:
             return decode(content, name=path, max_pixels=self.max_pixels)
-        fitted, picture = self.preprocessing.read(content, name=path)
-        self.pixels[place] = fitted
+        if self.pixels is None:
+            return self.preprocessing.decode(content, name=path)
+        self.pixels[place], picture = self.preprocessing.read(content, name=path)
         return picture
 
 
@@ -203,6 +212,7 @@ def _gathered(reader: _Reader, paths: list[str], looks: list[_Look]) -> Scan:
         measures=reader.measures,
         notes={path: look.notes for path, look in seen if look.notes},
         unreadable={path: look.unreadable for path, look in seen if look.unreadable},
+        faults={path: look.fault for path, look in seen if look.fault},
     )
 
 

@@ -26,6 +26,7 @@ from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.report import write_report
 from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import decode
+from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.version import __version__
 
@@ -66,7 +67,7 @@ def evaluate(
     classifier = load(bundle)
     folder = bundle if (bundle / GRAPH_FILE).exists() else bundle / "bundle"
     labels = _in_order_of(classifier.classes, dataset)
-    rows, remarks = _to_be_judged(folder, dataset, progress)
+    rows, remarks = _to_be_judged(folder, classifier.record.preprocessing, dataset, progress)
     predictions, _ = answers_for(classifier, dataset, rows, labels[rows], progress)
     groups = None if dataset.groups is None else dataset.groups[rows]
     counts = [classifier.record.data.get("train_counts", {}).get(c, 0) for c in classifier.classes]
@@ -138,7 +139,7 @@ def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64]:
 
 
 def _to_be_judged(
-    folder: Path, dataset: Dataset, progress: Progress
+    folder: Path, preprocessing: Preprocessing, dataset: Dataset, progress: Progress
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     rows = np.arange(len(dataset))
     remarks = []
@@ -147,7 +148,8 @@ def _to_be_judged(
         remarks.append(f"Judged on the {len(rows):,} pictures of the data's own test split.")
     seen = read_seen(folder)
     if len(seen):
-        looked = scan(dataset, rows, progress=progress)
+        # The digests are those of the pixels as this bundle decodes them, so it must be asked how.
+        looked = scan(dataset, rows, preprocessing=preprocessing, progress=progress, room=None)
         old = was_seen(seen, looked.pixel_digests) & looked.readable
         if old.any():
             remarks.append(

@@ -3,7 +3,8 @@
 What a picture may bring is honoured (EXIF orientation, palettes, alpha on a stated background,
 CMYK, CIELAB, 16 and 32 bits scaled to 8), what was done beyond plain decoding is told in `notes`,
 and what is too large is refused from its header, before a pixel is decoded. Colour profiles are
-not applied: values are taken as sRGB.
+not applied: values are taken as sRGB. JPEG files can be decoded at a reduced scale, for callers who
+make them smaller anyway.
 """
 
 from __future__ import annotations
@@ -21,14 +22,18 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
-from linnaeus.errors import UnreadableImage
+from linnaeus.errors import Fault, UnreadableImage
+from linnaeus.images.truncation import ends_too_soon, tells_of_truncation
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "Box",
     "ImageSource",
     "Picture",
+    "Reduction",
     "decode",
     "image_size",
 ]
@@ -38,6 +43,7 @@ MAX_PIXELS = 40_000_000
 
 WHITE = (255, 255, 255)
 UPRIGHT = 1
+SIDEWAYS = range(5, 9)
 
 # Formats with decoders inside Pillow. PostScript and its kin are left out: reading them means
 # running another program on the file.
@@ -49,6 +55,16 @@ IMAGE_SUFFIXES = frozenset(
 )
 """File name endings that promise a picture, in lower case."""
 
+SCALES = (8, 4, 2)
+"""How many times smaller a JPEG decoder can give a picture, at a fraction of the work: it leaves
+high frequencies out, so that the result is antialiased."""
+
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom), in pixels."""
+
+Reduction = Callable[[tuple[int, int]], float]
+"""How many times smaller a picture of (width, height) may be decoded, at most."""
+
 ImageSource = bytes | str | Path | Image.Image | NDArray[np.uint8]
 Read = TypeVar("Read")
 
@@ -57,11 +73,15 @@ Read = TypeVar("Read")
 class Picture:
     """A decoded picture.
 
-    `pixels`: (height, width, 3) uint8, upright, RGB in that order.
+    `pixels`: (height, width, 3) uint8, upright, RGB in that order; smaller than `size_px` where the
+    file was decoded at a reduced scale.
     `format`: Pillow's name of the file format, empty for arrays and PIL images made in memory.
     `mode`: Pillow's mode of the file before conversion ("L", "RGB", "P", "I;16", …).
-    `size_px`: (width, height) after orientation.
+    `size_px`: (width, height) of the whole picture after orientation.
     `notes`: what was done beyond plain decoding, as clauses for the user.
+    `box`: the part of `pixels` that the picture fills: all of them, but for the outermost row and
+    column of a reduced scale that does not divide the size.
+    `luminance_table`: the 64 numbers that a JPEG's brightness was divided by; empty for others.
     """
 
     pixels: NDArray[np.uint8]
@@ -69,6 +89,8 @@ class Picture:
     mode: str
     size_px: tuple[int, int]
     notes: tuple[str, ...]
+    box: Box
+    luminance_table: tuple[int, ...] = ()
 
 
 def decode(
@@ -77,20 +99,24 @@ def decode(
     name: str = "",
     max_pixels: int = MAX_PIXELS,
     background: tuple[int, int, int] = WHITE,
+    reduction: Reduction | None = None,
 ) -> Picture:
     """Decode one picture to upright RGB.
 
     `source` is a path, the bytes of a file, a PIL image, or an array (H, W, 3) or (H, W) uint8.
-    `background` (RGB, 0 to 255) is what transparent pixels are laid on.
+    `background` (RGB, 0 to 255) is what transparent pixels are laid on. With `reduction`, a JPEG is
+    decoded at the smallest of the scales 1, 1/2, 1/4 and 1/8 that it allows; arrays, PIL images
+    that are loaded already, and other formats come in full.
 
     Raises UnreadableImage, with `name` (or the path) and the reason, for whatever cannot be read.
     """
     where = name or (str(source) if isinstance(source, str | Path) else "the picture")
     if isinstance(source, np.ndarray):
         return _from_array(source, where)
-    if isinstance(source, Image.Image):
-        return _told(lambda: _upright_rgb(source, max_pixels, background), where)
-    return _told(lambda: _decode_file(source, max_pixels, background), where)
+    file = _still_encoded(source) if reduction and isinstance(source, Image.Image) else source
+    if isinstance(file, Image.Image):
+        return _told(lambda: _upright_rgb(file, max_pixels, background), where)
+    return _told(lambda: _decode_file(file, max_pixels, background, reduction), where, file)
 
 
 def image_size(source: bytes | str | Path, *, name: str = "") -> tuple[int, int]:
@@ -101,28 +127,48 @@ def image_size(source: bytes | str | Path, *, name: str = "") -> tuple[int, int]
 
     def from_header() -> tuple[int, int]:
         with _open(source) as image:
-            sideways = _orientation(image) in range(5, 9)
+            sideways = _orientation(image) in SIDEWAYS
             return image.size[::-1] if sideways else image.size
 
-    return _told(from_header, name or (str(source) if isinstance(source, str | Path) else ""))
+    where = name or (str(source) if isinstance(source, str | Path) else "")
+    return _told(from_header, where, source)
+
+
+def _still_encoded(image: Image.Image) -> bytes | Image.Image:
+    """The file behind a PIL image of a JPEG that nobody has looked into yet; else the image.
+
+    It is read anew, so that the caller's image stays as it is and gives the pixels of its file.
+    """
+    if not isinstance(image, JpegImageFile) or not image.tile or image.decoderconfig:
+        return image
+    if image.fp is None or image.tell() != 0:
+        return image
+    place = image.fp.tell()
+    image.fp.seek(0)
+    content = image.fp.read()
+    image.fp.seek(place)
+    return content
 
 
 def _decode_file(
-    source: bytes | str | Path, max_pixels: int, background: tuple[int, int, int]
+    source: bytes | str | Path,
+    max_pixels: int,
+    background: tuple[int, int, int],
+    reduction: Reduction | None,
 ) -> Picture:
     with _open(source) as image:
-        return _upright_rgb(image, max_pixels, background)
+        return _upright_rgb(image, max_pixels, background, reduction)
 
 
 def _open(source: bytes | str | Path) -> Image.Image:
     _ready_pillow()
     if isinstance(source, bytes):
         if not source:
-            raise _Refused("the file is empty")
+            raise _Refused("the file is empty", "empty")
         return Image.open(io.BytesIO(source), formats=FORMATS)
     path = Path(source)
     if path.is_file() and path.stat().st_size == 0:
-        raise _Refused("the file is empty")
+        raise _Refused("the file is empty", "empty")
     return Image.open(path, formats=FORMATS)
 
 
@@ -145,29 +191,72 @@ def _keep_libtiff_quiet() -> None:
         set_handler(None)
 
 
-def _upright_rgb(image: Image.Image, max_pixels: int, background: tuple[int, int, int]) -> Picture:
+def _upright_rgb(
+    image: Image.Image,
+    max_pixels: int,
+    background: tuple[int, int, int],
+    reduction: Reduction | None = None,
+) -> Picture:
     width, height = image.size
     if width * height > max_pixels:
         raise _Refused(
-            f"{width} × {height} pixels are more than the limit of {max_pixels / 1e6:g} million"
+            f"{width} × {height} pixels are more than the limit of {max_pixels / 1e6:g} million",
+            "huge",
         )
     file_format, mode = image.format or "", image.mode
     notes = []
     if getattr(image, "is_animated", False):
         notes.append("only the first frame of several was taken")
         image.seek(0)
+    scale = _scale_down(image, reduction) if reduction else 1
     image.load()
     orientation = _orientation(image)
     if orientation is None:
         notes.append("its EXIF data are damaged, so it was not turned")
     elif orientation != UPRIGHT:
         notes.append("turned upright by its EXIF orientation")
+    stored, luminance_table = image.size, _luminance_table(image)
+    if orientation not in (None, UPRIGHT):
         image = ImageOps.exif_transpose(image)
     rgb, note = _to_rgb(image, background)
-    pixels = np.asarray(rgb)
     if note:
         notes.append(note)
-    return Picture(pixels, file_format, mode, rgb.size, tuple(notes))
+    sideways = orientation in SIDEWAYS
+    return Picture(
+        np.asarray(rgb),
+        file_format,
+        mode,
+        (height, width) if sideways else (width, height),
+        tuple(notes),
+        _turned((width / scale, height / scale), stored, orientation or UPRIGHT),
+        luminance_table,
+    )
+
+
+def _luminance_table(image: Image.Image) -> tuple[int, ...]:
+    return tuple(image.quantization.get(0, ())) if isinstance(image, JpegImageFile) else ()
+
+
+def _scale_down(image: Image.Image, reduction: Reduction) -> int:
+    """Tell the decoder of a JPEG to give it so many times smaller as `reduction` allows."""
+    if not isinstance(image, JpegImageFile) or image.decoderconfig:
+        return 1
+    width, height = image.size
+    sideways = _orientation(image) in SIDEWAYS
+    most = min(width, height, reduction((height, width) if sideways else (width, height)))
+    scale = next((scale for scale in SCALES if scale <= most), 1)
+    if scale > 1:
+        image.draft(None, (width // scale, height // scale))
+    return scale
+
+
+def _turned(filled: tuple[float, float], stored: tuple[int, int], orientation: int) -> Box:
+    """The box that the top left `filled` (width, height) of a `stored` picture has upright."""
+    spare = stored[0] - filled[0], stored[1] - filled[1]
+    left = spare[0] if orientation in (2, 3, 7, 8) else 0.0
+    top = spare[1] if orientation in (3, 4, 6, 7) else 0.0
+    box = left, top, left + filled[0], top + filled[1]
+    return (box[1], box[0], box[3], box[2]) if orientation in SIDEWAYS else box
 
 
 def _orientation(image: Image.Image) -> int | None:
@@ -229,15 +318,24 @@ def _from_array(array: NDArray[np.uint8], where: str) -> Picture:
     if array.size == 0:
         raise UnreadableImage("the array has no pixels", where=where, mend="Give a whole picture.")
     pixels = np.repeat(array[:, :, None], 3, axis=2) if grey else np.ascontiguousarray(array)
-    return Picture(pixels, "", "L" if grey else "RGB", (array.shape[1], array.shape[0]), ())
+    height, width = array.shape[:2]
+    box = (0.0, 0.0, float(width), float(height))
+    return Picture(pixels, "", "L" if grey else "RGB", (width, height), (), box)
 
 
 class _Refused(Exception):
-    """A reason on its way to become an UnreadableImage."""
+    """A reason on its way to become an UnreadableImage, and the fault that it is a case of."""
+
+    def __init__(self, reason: str, fault: Fault = "") -> None:
+        self.reason = reason
+        self.fault = fault
+        super().__init__(reason, fault)
 
 
-def _told(attempt: Callable[[], Read], where: str) -> Read:
+def _told(attempt: Callable[[], Read], where: str, source: ImageSource = b"") -> Read:
     """Run `attempt`; turn whatever a hostile file can raise into one UnreadableImage."""
+    mend = "Replace it or take it out."
+    fault: Fault = ""
     try:
         return attempt()
     except (FileNotFoundError, IsADirectoryError):
@@ -245,14 +343,27 @@ def _told(attempt: Callable[[], Read], where: str) -> Read:
     except PermissionError:
         reason, mend = "the file may not be opened", "Check its permissions."
     except _Refused as refused:
-        reason, mend = str(refused), "Replace it or take it out."
+        reason, fault = refused.reason, refused.fault
     except Image.DecompressionBombError:
-        reason, mend = "it would decode to far too many pixels", "Replace it or take it out."
-    except UnidentifiedImageError:
-        reason, mend = "this is not a picture in a format that is read", "Save it as JPEG or PNG."
+        reason, fault = "it would decode to far too many pixels", "huge"
     except MemoryError:
-        reason, mend = "it needs more memory than there is", "Replace it or take it out."
+        reason = "it needs more memory than there is"
     except Exception as error:  # a damaged file can break a decoder in any way
-        detail = str(error).strip().rstrip(".") or type(error).__name__
-        reason, mend = f"the file is damaged ({detail})", "Replace it or take it out."
-    raise UnreadableImage(reason, where=where, mend=mend)
+        if tells_of_truncation(str(error)) or _ends_too_soon(source):
+            reason, fault = "the file is truncated: it ends before its picture does", "truncated"
+        elif isinstance(error, UnidentifiedImageError):
+            reason = "this is not a picture in a format that is read"
+            mend = "Save it as JPEG or PNG."
+        else:
+            reason = f"the file is damaged ({str(error).strip().rstrip('.') or type(error).__name__})"
+    raise UnreadableImage(reason, where=where, mend=mend, fault=fault)
+
+
+def _ends_too_soon(source: ImageSource) -> bool:
+    if isinstance(source, bytes):
+        return ends_too_soon(io.BytesIO(source))
+    if not isinstance(source, str | Path):
+        return False
+    with suppress(OSError), Path(source).open("rb") as file:
+        return ends_too_soon(file)
+    return False

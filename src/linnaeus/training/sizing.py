@@ -73,7 +73,13 @@ def choose_preprocessing(
     else:
         height, width = _fitting(sizes, LEAST_SCRATCH_SIDE_PX, SCRATCH_SIDE_PX, 1)
     fit = "stretch" if recipe.fit == "auto" else recipe.fit
-    return Preprocessing(height_px=height, width_px=width, fit=fit, max_pixels=recipe.max_pixels)
+    return Preprocessing(
+        height_px=height,
+        width_px=width,
+        fit=fit,
+        max_pixels=recipe.max_pixels,
+        reduced_scale=True,
+    )
 
 
 def _fitting(
