@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linnaeus.bundle.classifier import Classifier, load
-from linnaeus.data.audit import audit as audit_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.export import Exported
 from linnaeus.data.export import export_dataset as write_dataset
 from linnaeus.data.findings import Audit
-from linnaeus.data.scan import scan
 from linnaeus.data.sources import load_dataset
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
@@ -41,6 +39,11 @@ __all__ = [
 def audit(
     data: str | Path | Dataset,
     *,
+    out: str | Path | None = None,
+    fix: str | Path | None = None,
+    mirrored: bool = False,
+    label_errors: bool | None = None,
+    weights: str | Path | Sequence[str | Path] = (),
     image_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
@@ -50,14 +53,41 @@ def audit(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
-    """Look hard at a data set: what is broken, doubled, contradictory or lopsided in it.
+    """Look hard at a data set: what is broken, doubled, contradictory, mislabelled or lopsided.
 
-    `data` is anything that `load_dataset` takes, or a Dataset. Raises as `load_dataset` does.
+    `data` is anything that `load_dataset` takes, or a Dataset. `out`: a folder for audit.html and
+    audit.json, where an earlier audit's are replaced. `fix`: a new folder for a cleaned table and a
+    log of every choice; the originals are never touched. `mirrored`: look for mirrored copies too.
+    `label_errors`: look for likely label errors; by default where scikit-learn is installed.
+    `weights`: folders to look into for pretrained networks, as for `train`.
+
+    Raises MissingError where `label_errors` is True and scikit-learn is not installed, WriteError
+    where `out` or `fix` cannot be written to, and as `load_dataset` does.
     """
+    from linnaeus.auditing.run import run_audit
+    from linnaeus.auditing.written import check_place
+
+    if out is not None:
+        check_place(Path(out))
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
-    return audit_scan(dataset, scan(dataset, workers=workers, progress=progress))
+    told = progress or Quiet()
+    audited = run_audit(
+        dataset,
+        mirrored=mirrored,
+        label_errors=label_errors,
+        weights=[weights] if isinstance(weights, str | Path) else list(weights),
+        mapped=out is not None,
+        workers=workers,
+        progress=told,
+    )
+    if out is not None:
+        from linnaeus.auditing.page import audit_page
+        from linnaeus.auditing.written import write_audit
+
+        write_audit(Path(out), audit_page(audited, workers=workers, progress=told), audited.audit)
+    return audited.audit
 
 
 def train(

@@ -1,1 +1,1 @@
-"""The whole audit: the cheap checks, label errors, a map of the data, and the page that shows them."""
+"""The whole audit: the cheap checks, label errors, a map, the page that shows them, the mending."""

@@ -32,11 +32,26 @@ NAMED_FILES = 4
 def audit(
     data: Data,
     out: Annotated[
-        Path | None, typer.Option(help="Write audit.json to this folder.", metavar="DIR")
+        Path | None,
+        typer.Option(help="Write audit.html and audit.json to this folder.", metavar="DIR"),
     ] = None,
     fail_on: Annotated[
         Literal["error", "warning", "note"] | None,
         typer.Option(help="End with code 1 where something so severe, or more, is found."),
+    ] = None,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Look for mirrored copies too.")
+    ] = False,
+    label_errors: Annotated[
+        bool | None,
+        typer.Option(
+            "--label-errors/--no-label-errors",
+            help="Look for likely label errors. (where scikit-learn is installed)",
+        ),
+    ] = None,
+    weights: Annotated[
+        list[Path] | None,
+        typer.Option(help="A folder with pretrained networks; may be repeated.", metavar="DIR"),
     ] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
@@ -50,10 +65,13 @@ def audit(
     from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.data.findings import SEVERITIES
-    from linnaeus.files import write_json
 
     found = api.audit(
         data,
+        out=out,
+        mirrored=mirrored,
+        label_errors=label_errors,
+        weights=weights or (),
         image_column=image_column,
         label_column=label_column,
         group_column=group_column,
@@ -65,8 +83,8 @@ def audit(
     )
     _print(found)
     if out is not None:
-        write_json(out / "audit.json", found.to_json())
-        typer.echo(f"Written: {out / 'audit.json'}")
+        typer.echo(f"\nPage: {out / 'audit.html'}")
+        typer.echo(f"Numbers: {out / 'audit.json'}")
     worst = found.worst()
     if fail_on and worst and SEVERITIES.index(worst) <= SEVERITIES.index(fail_on):
         raise typer.Exit(FOUND)
