@@ -112,6 +112,7 @@ def _middle(box: Box, want: tuple[int, int]) -> Box:
     """The largest box in the middle of `box` with the proportions of `want` (width, height)."""
     have = box[2] - box[0], box[3] - box[1]
     scale = min(have[0] / want[0], have[1] / want[1])
-    width, height = want[0] * scale, want[1] * scale
+    # Rounding may end a billionth of a pixel outside, which Pillow refuses.
+    width, height = min(have[0], want[0] * scale), min(have[1], want[1] * scale)
     left, top = box[0] + (have[0] - width) / 2, box[1] + (have[1] - height) / 2
-    return left, top, left + width, top + height
+    return left, top, min(box[2], left + width), min(box[3], top + height)
