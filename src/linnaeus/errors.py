@@ -17,9 +17,12 @@ itself is at fault.
 
 from __future__ import annotations
 
+from typing import Literal
+
 __all__ = [
     "BundleError",
     "DataError",
+    "Fault",
     "LinnaeusError",
     "MissingError",
     "Stopped",
@@ -27,6 +30,9 @@ __all__ = [
     "UsageError",
     "WriteError",
 ]
+
+Fault = Literal["", "empty", "truncated", "huge"]
+"""What is wrong with a file of no bytes, one that ends too soon, one refused for its pixels."""
 
 
 class LinnaeusError(Exception):
@@ -70,7 +76,21 @@ class DataError(LinnaeusError):
 
 
 class UnreadableImage(DataError):
-    """One picture cannot be decoded; `what` is the reason."""
+    """One picture cannot be decoded; `what` is the reason.
+
+    `fault` is the kind of reason, where it is one that programs may want to tell apart.
+    """
+
+    def __init__(self, what: str, *, where: str = "", mend: str = "", fault: Fault = "") -> None:
+        super().__init__(what, where=where, mend=mend)
+        self.fault = fault
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_unreadable, (self.what, self.where, self.mend, self.fault)
+
+
+def _rebuild_unreadable(what: str, where: str, mend: str, fault: Fault) -> UnreadableImage:
+    return UnreadableImage(what, where=where, mend=mend, fault=fault)
 
 
 class BundleError(LinnaeusError):

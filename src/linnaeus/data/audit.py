@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from linnaeus.data.checks import classes, copies, decoding, files, groups, sizes
+from linnaeus.data.checks import classes, contents, copies, decoding, files, groups, sizes
 from linnaeus.data.checks.seen import Check, Seen
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import SEVERITIES, Audit
@@ -19,6 +19,9 @@ __all__ = ["CHECKS", "audit"]
 
 CHECKS: Sequence[Check] = (
     files.unreadable,
+    files.truncated,
+    files.empty,
+    sizes.huge,
     copies.contradicting_labels,
     copies.leak_across_splits,
     groups.group_leak,
@@ -26,9 +29,15 @@ CHECKS: Sequence[Check] = (
     classes.tiny_class,
     classes.imbalance,
     files.unlabelled_pictures,
+    contents.constant,
+    contents.near_black,
+    contents.near_white,
     decoding.animated,
+    files.mislabelled_format,
     decoding.mixed_modes,
-    sizes.odd_size,
+    contents.low_entropy,
+    contents.blurred,
+    sizes.tiny,
     sizes.odd_aspect,
     decoding.exif_rotated,
     decoding.converted,

@@ -355,7 +355,8 @@ def _told(attempt: Callable[[], Read], where: str, source: ImageSource = b"") ->
             reason = "this is not a picture in a format that is read"
             mend = "Save it as JPEG or PNG."
         else:
-            reason = f"the file is damaged ({str(error).strip().rstrip('.') or type(error).__name__})"
+            detail = str(error).strip().rstrip(".") or type(error).__name__
+            reason = f"the file is damaged ({detail})"
     raise UnreadableImage(reason, where=where, mend=mend, fault=fault)
 
 

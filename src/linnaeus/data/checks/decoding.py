@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from linnaeus.data.checks.contents import ONE_COLOUR_SPREAD
 from linnaeus.data.checks.seen import Seen, are, pictures
 from linnaeus.data.findings import Finding
 from linnaeus.data.layout import listed
@@ -13,6 +15,9 @@ from linnaeus.data.layout import listed
 __all__ = ["animated", "converted", "exif_rotated", "mixed_modes"]
 
 GREY_MODES = frozenset({"1", "L", "LA", "La", "F"})
+GREY_COLOUR = 2
+"""Of 255, between two channels of a pixel: nobody sees less."""
+
 ORIENTATION_NOTE, FRAMES_NOTE = "EXIF orientation", "first frame"
 
 
@@ -63,26 +68,30 @@ def converted(seen: Seen) -> Iterable[Finding]:
 
 
 def mixed_modes(seen: Seen) -> Iterable[Finding]:
-    grey = np.array([_is_grey(mode) for mode in seen.scan.modes], bool) & seen.readable
+    grey = _grey(seen)
     colour = seen.readable & ~grey
     if not grey.any() or not colour.any():
         return
     grey_is_rare = grey.sum() <= colour.sum()
     rows = np.flatnonzero(grey if grey_is_rare else colour)
-    how = "in grey, the others in colour" if grey_is_rare else "in colour, the others in grey"
+    how = "grey, the others coloured" if grey_is_rare else "coloured, the others grey"
     yield Finding(
         "mixed-modes",
         "note",
         len(rows),
-        f"{pictures(len(rows))} of {int(seen.readable.sum()):,} {are(len(rows))} stored {how}"
+        f"{pictures(len(rows))} of {int(seen.readable.sum()):,} {are(len(rows))} {how}"
         f" ({listed(seen.paths(rows))}).",
         "Make sure that colour does not tell the classes apart by accident.",
         seen.singly(rows),
     )
 
 
-def _is_grey(mode: str) -> bool:
-    return mode in GREY_MODES or mode.startswith("I")
+def _grey(seen: Seen) -> NDArray[np.bool_]:
+    """(n,) which readable pictures are stored in grey, or in colour with nothing but grey in it."""
+    stored = [mode in GREY_MODES or mode.startswith("I") for mode in seen.scan.modes]
+    measures = seen.scan.measures
+    shown = (measures["colour"] <= GREY_COLOUR) & (measures["spread"] > ONE_COLOUR_SPREAD)
+    return seen.readable & (np.array(stored, bool) | shown)
 
 
 def _any_with(words: str, notes: Sequence[str]) -> bool:

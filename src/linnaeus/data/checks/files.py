@@ -1,14 +1,44 @@
-"""Files that cannot be read, that nobody labelled, or that are not what they seem."""
+"""Files that cannot be read, are not what they seem, or that nobody labelled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from linnaeus.data.checks.seen import Seen, are, pictures
 from linnaeus.data.findings import Finding
 from linnaeus.data.layout import is_picture, listed
+from linnaeus.errors import Fault
+from linnaeus.images.decode import IMAGE_SUFFIXES
 
-__all__ = ["stray_files", "unlabelled_pictures", "unreadable"]
+__all__ = [
+    "empty",
+    "mislabelled_format",
+    "stray_files",
+    "truncated",
+    "unlabelled_pictures",
+    "unreadable",
+]
+
+SUFFIXES = {
+    "AVIF": ".avif",
+    "BMP": ".bmp .dib",
+    "DIB": ".dib .bmp",
+    "GIF": ".gif",
+    "ICO": ".ico",
+    "JPEG": ".jpg .jpeg .jpe .jfif .mpo",
+    "JPEG2000": ".jp2 .j2k",
+    "MPO": ".mpo .jpg .jpeg .jpe .jfif",
+    "PCX": ".pcx",
+    "PNG": ".png",
+    "PPM": ".ppm .pgm .pbm .pnm",
+    "QOI": ".qoi",
+    "SGI": ".sgi",
+    "TGA": ".tga",
+    "TIFF": ".tif .tiff",
+    "WEBP": ".webp",
+}
+"""{Pillow's name of a format: the endings that promise it}, in lower case."""
 
 
 def unreadable(seen: Seen) -> Iterable[Finding]:
@@ -21,6 +51,62 @@ def unreadable(seen: Seen) -> Iterable[Finding]:
             f"{pictures(len(reasons))} cannot be read and {are(len(reasons))} left out"
             f" (first: {first}: {why}).",
             "Replace them or take them out.",
+            [[path] for path in reasons],
+            reasons,
+        )
+
+
+def truncated(seen: Seen) -> Iterable[Finding]:
+    """Those among the unreadable that end too soon."""
+    yield from _of_the_unreadable(
+        seen,
+        "truncated",
+        "before their picture does, as after a broken download",
+        "Copy or download them again.",
+    )
+
+
+def empty(seen: Seen) -> Iterable[Finding]:
+    """Those among the unreadable that have no bytes."""
+    yield from _of_the_unreadable(
+        seen,
+        "empty",
+        "at their first byte: they are empty",
+        "Copy them again from where they came, or take them out.",
+    )
+
+
+def _of_the_unreadable(seen: Seen, fault: Fault, where: str, advice: str) -> Iterable[Finding]:
+    paths = [path for path, own in seen.scan.faults.items() if own == fault]
+    if paths:
+        count = f"{len(paths):,} {'ends' if len(paths) == 1 else 'end'}"
+        yield Finding(
+            fault,
+            "error",
+            len(paths),
+            f"Of the files that cannot be read, {count} {where} ({listed(paths)}).",
+            advice,
+            [[path] for path in paths],
+            {path: seen.scan.unreadable[path] for path in paths},
+        )
+
+
+def mislabelled_format(seen: Seen) -> Iterable[Finding]:
+    reasons = {
+        path: f"named {suffix}, but in the format {file_format}"
+        for path, file_format in zip(seen.dataset.paths, seen.scan.formats, strict=True)
+        if (suffix := PurePosixPath(path).suffix.lower()) in IMAGE_SUFFIXES
+        and suffix not in SUFFIXES.get(file_format, suffix).split()
+    }
+    if reasons:
+        first, why = next(iter(reasons.items()))
+        yield Finding(
+            "mislabelled-format",
+            "warning",
+            len(reasons),
+            f"{pictures(len(reasons))} {are(len(reasons))} in another format than the name says"
+            f" (first: {first}: {why}).",
+            "They are read by their content; rename them, for other programs may refuse them.",
             [[path] for path in reasons],
             reasons,
         )
