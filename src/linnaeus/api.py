@@ -13,6 +13,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.export import Exported
 from linnaeus.data.export import export_dataset as write_dataset
 from linnaeus.data.findings import Audit
+from linnaeus.data.named import fetch, to_fetch
 from linnaeus.data.sources import load_dataset
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
@@ -30,6 +31,7 @@ __all__ = [
     "audit",
     "evaluate",
     "export_dataset",
+    "fetch_dataset",
     "load",
     "load_dataset",
     "train",
@@ -120,7 +122,9 @@ def train(
 
     `out`: the run's folder, by default a new one under runs/. `recipe`: a Recipe, or a file that
     holds one; the options given beside it change its fields of the same meaning. `weights`:
-    folders to look into for pretrained networks. `budget`: seconds, or text such as "2m".
+    folders to look into for pretrained networks. `download`: fetch weights, or a data set with a
+    name, that are not on this machine; `ask` is asked where that is not given. `budget`: seconds,
+    or text such as "2m".
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -142,6 +146,7 @@ def train(
         allow_tiny=allow_tiny,
         precision=precision,
     )
+    _fetch_if_wanted(data, download, ask, progress)
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
@@ -203,6 +208,18 @@ def export_dataset(
     return write_dataset(dataset, to, Path(out), progress=progress)
 
 
+def fetch_dataset(
+    data: str, *, to: str | Path | None = None, progress: Progress | None = None
+) -> Path:
+    """Download the data set called `data`: a name that `linnaeus data` lists, kaggle:OWNER/NAME or
+    hf:OWNER/NAME. Returns its folder, by default where its name finds it, else `to`.
+
+    What was broken off goes on; what is here already is checked and stays. Raises as
+    `data.named.fetch` does.
+    """
+    return fetch(data, None if to is None else Path(to), progress)
+
+
 def require_training() -> None:
     """Raise MissingError where the packages that training needs are not installed."""
     from importlib.util import find_spec
@@ -213,6 +230,18 @@ def require_training() -> None:
             f"training needs {', '.join(missing)}, which this installation does not have",
             mend='Install it with: pip install "linnaeus[train]"',
         )
+
+
+def _fetch_if_wanted(
+    data: str | Path | Dataset,
+    download: bool,
+    ask: Callable[[str], bool],
+    progress: Progress | None,
+) -> None:
+    """Fetch a data set with a name that is not here, where that is asked for or agreed to."""
+    wanted = to_fetch(data) if isinstance(data, str) else ""
+    if wanted and (download or ask(f"The data are not on this machine. Download {wanted}?")):
+        fetch(str(data), progress=progress)
 
 
 def _dataset(

@@ -1,4 +1,4 @@
-"""`linnaeus data`: what can be done with data sets as such."""
+"""`linnaeus data`: the data sets that have names, fetching them, and writing data sets anew."""
 
 from __future__ import annotations
 
@@ -19,7 +19,52 @@ from linnaeus.cli.options import (
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Write data sets anew.", no_args_is_help=True)
+app = typer.Typer(help="List data sets with names, fetch them, write data sets anew.")
+
+HOSTS = (
+    "Also kaggle:OWNER/NAME and hf:OWNER/NAME, with a version if you like: kaggle:OWNER/NAME@3,"
+    " hf:OWNER/NAME@COMMIT."
+)
+
+
+@app.callback(invoke_without_command=True)
+def names(context: typer.Context) -> None:
+    """List the data sets that have names, fetch them, or write data sets anew."""
+    if context.invoked_subcommand is not None:
+        return
+    from linnaeus.data.named import NAMED, download_size, is_here
+
+    for name, known in NAMED.items():
+        here = "here" if is_here(name) else f"to fetch, {download_size(name)}"
+        typer.echo(f"{name}  ({here})")
+        typer.echo(f"    {known.what}")
+        typer.echo(
+            f"    {known.pictures:,} pictures, {known.classes} classes; licence: {known.licence}"
+        )
+    typer.echo(f"\n{HOSTS}\nFetch one: linnaeus data fetch NAME")
+
+
+@app.command("fetch")
+def fetch(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A name that `linnaeus data` lists, kaggle:OWNER/NAME or hf:OWNER/NAME.",
+            metavar="NAME",
+        ),
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A new folder; where its name finds it if not given.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Download a data set; what was broken off goes on, what is here already is checked."""
+    from linnaeus import api
+    from linnaeus.cli.telling import teller
+
+    folder = api.fetch_dataset(name, to=to, progress=teller())
+    typer.echo(f"Fetched: {folder}")
+    typer.echo(f"Use it: linnaeus train {name if to is None else folder}")
 
 
 @app.command("export")

@@ -22,7 +22,7 @@ __all__ = [
 Data = Annotated[
     str,
     typer.Argument(
-        help="A folder of class folders, a zip or tar of one, a table, shards, or 'digits'.",
+        help="A folder of class folders, a zip or tar of one, a table, shards, or a name.",
         metavar="DATA",
     ),
 ]

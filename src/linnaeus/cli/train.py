@@ -37,7 +37,8 @@ def train(
         typer.Option(help="A folder with pretrained networks; may be repeated.", metavar="DIR"),
     ] = None,
     download: Annotated[
-        bool, typer.Option("--download", help="Fetch pretrained weights that are not at hand.")
+        bool,
+        typer.Option("--download", help="Fetch pretrained weights, or data, that are not at hand."),
     ] = False,
     budget: Annotated[
         str | None, typer.Option(help="Time that learning may take: 90s, 2m, 1h30m.")

@@ -1,74 +1,153 @@
-"""Data sets known by name. So far one: `digits`, the 1,797 hand-written digits in scikit-learn."""
+"""Data sets by name: what names there are, whether one is on this machine, to fetch and to read it.
+
+`NAME` is a data set of the catalogue, `NAME:PATH` its files as somebody has them at PATH already,
+`kaggle:OWNER/NAME` and `hf:OWNER/NAME` are those of the two hosts.
+"""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from linnaeus.data.catalogue.cifar import CIFAR_SETS
+from linnaeus.data.catalogue.digits import DIGITS
+from linnaeus.data.catalogue.idx import IDX_SETS
+from linnaeus.data.catalogue.known import Known
+from linnaeus.data.catalogue.opened import open_files
+from linnaeus.data.catalogue.pixels import PixelStore
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.fetching.download import download
+from linnaeus.data.fetching.hosted import Hosted
+from linnaeus.data.fetching.keep import data_home, keep
+from linnaeus.data.fetching.record import FILES, is_fetched, read_record
+from linnaeus.data.fetching.remote import Remote
+from linnaeus.data.fetching.unpack import fetch_plain
+from linnaeus.errors import DataError, MissingError, UsageError
+from linnaeus.progress import Progress, Quiet
 
-from linnaeus.data.dataset import Dataset, natural_key
-from linnaeus.data.store import Listing, Store
-from linnaeus.errors import MissingError
+__all__ = [
+    "NAMED",
+    "download_size",
+    "fetch",
+    "is_here",
+    "is_named",
+    "load_fetched",
+    "load_named",
+    "to_fetch",
+]
 
-__all__ = ["NAMED"]
-
-DIGITS_PEAK = 16
-"""The brightest value of scikit-learn's digits."""
+NAMED: dict[str, Known] = {"digits": DIGITS, **IDX_SETS, **CIFAR_SETS}
+"""The catalogue, by name."""
 
 
-def digits() -> Dataset:
-    """1,797 grey pictures of 8 × 8 pixels of the digits 0 to 9 (E. Alpaydin and C. Kaynak 1998).
+def is_named(data: str) -> bool:
+    """Whether `data` is a name of the catalogue, alone or with the path of its files."""
+    return data.partition(":")[0] in NAMED
 
-    Raises MissingError when scikit-learn is not installed.
+
+def load_named(data: str) -> Dataset:
+    """The data set that the catalogue calls `data` (NAME, or NAME:PATH); no picture is opened.
+
+    Files that were fetched are held to their digests, which reads them once; those at PATH are
+    taken as they are. Raises MissingError where it is not on this machine or needs a package,
+    DataError where files are missing, changed, or not laid out as published.
     """
-    try:
-        bunch = importlib.import_module("sklearn.datasets").load_digits()
-    except ImportError:
+    name, colon, path = data.partition(":")
+    known = NAMED[name]
+    if colon:
+        return known.read(name, open_files(_existing(data, name, path)))
+    if known.built_in:
+        return known.read(name, PixelStore({}))
+    place = _place(name)
+    if not is_fetched(place):
         raise MissingError(
-            "the data set comes with scikit-learn, which is not installed",
-            where="digits",
-            mend='Install it: pip install "linnaeus[train]".',
-        ) from None
-    grey = np.rint(bunch.images * (255 / DIGITS_PEAK)).astype(np.uint8)
-    files = {
-        f"{label}/{number:04}.pgm": _pgm(pixels)
-        for number, (pixels, label) in enumerate(zip(grey, bunch.target, strict=True))
-    }
-    paths = tuple(sorted(files))
-    classes = tuple(sorted({path.split("/")[0] for path in paths}, key=natural_key))
-    return Dataset(
-        name="digits",
-        classes=classes,
-        paths=paths,
-        labels=np.array([classes.index(path.split("/")[0]) for path in paths], np.int64),
-        splits=np.full(len(paths), "", dtype="<U10"),
-        groups=None,
-        left_alone={},
-        source=_InMemory(files),
+            "this data set is not on this machine",
+            where=name,
+            mend=f"Fetch it ({download_size(name)}): linnaeus data fetch {name}",
+        )
+    return load_fetched(name, place)
+
+
+def load_fetched(name: str, place: Path) -> Dataset:
+    """The data set `name` of the catalogue, from the folder that it was fetched to."""
+    read_record(place)
+    return NAMED[name].read(name, open_files(place / FILES))
+
+
+def is_here(name: str) -> bool:
+    """Whether a data set of the catalogue can be read without fetching it."""
+    return NAMED[name].built_in or is_fetched(_place(name))
+
+
+def download_size(name: str) -> str:
+    """How much there is to download for a data set of the catalogue, in words."""
+    download_mb = NAMED[NAMED[name].beside or name].download_mb
+    return f"about {download_mb:,.0f} MB" if download_mb < 1000 else f"{download_mb / 1000:,.1f} GB"
+
+
+def to_fetch(data: str) -> str:
+    """What would have to be downloaded for `data`, as a person would say it; "" for nothing.
+
+    Raises UsageError for a name of a host that cannot be one.
+    """
+    if data in NAMED:
+        return "" if is_here(data) else f"{data}, {download_size(data)}"
+    hosted = Hosted.named(data)
+    return str(hosted) if hosted is not None and hosted.place() is None else ""
+
+
+def fetch(data: str, to: Path | None = None, progress: Progress | None = None) -> Path:
+    """Download the data set called `data`, and return its folder, which `load_dataset` reads too.
+
+    It is kept where its name finds it, or in the new folder `to`. What is here already is checked
+    and stays. A fetch that was broken off goes on. Raises UsageError for an unknown name,
+    MissingError where it cannot be had, WriteError where the disk refuses.
+    """
+    progress = progress or Quiet()
+    if data in NAMED:
+        return _fetch_known(data, to, progress)
+    if (hosted := Hosted.named(data)) is not None:
+        return hosted.fetch(to, progress)
+    raise UsageError(
+        "there is no data set of this name",
+        where=data,
+        mend="`linnaeus data` lists the names; or write kaggle:OWNER/NAME or hf:OWNER/NAME.",
     )
 
 
-NAMED: dict[str, Callable[[], Dataset]] = {"digits": digits}
-"""What loads each data set that is known by name."""
+def _fetch_known(name: str, to: Path | None, progress: Progress) -> Path:
+    if NAMED[name].built_in:
+        mend = "Use its name wherever data are asked for."
+        raise UsageError("this data set needs no fetching", where=name, mend=mend)
+    holder = NAMED[name].beside or name
+    known = NAMED[holder]
+    place = to or _place(name)
+    if known.kaggle:
+        hosted = Hosted.named(f"kaggle:{known.kaggle}")
+        assert hosted is not None
+        return hosted.fetch(place, progress, called=holder)
+
+    def bring(remote: Remote, folder: Path) -> Path:
+        return download(remote, folder, progress, wanted_by=f"{name}: {remote.name}")
+
+    def fill(folder: Path) -> None:
+        for remote in known.files:
+            fetch_plain(remote, folder, progress, lambda one: bring(one, folder))
+
+    keep(place, holder, tuple(remote.urls[0] for remote in known.files), fill, progress)
+    return place
 
 
-class _InMemory(Store):
-    """Files that are made, not read."""
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self._files = files
-        self.listing = Listing(tuple(sorted(files)), frozenset(), {})
-
-    def size_bytes(self, path: str) -> int:
-        return len(self._files[path])
-
-    def read_whole(self, path: str) -> bytes:
-        return self._files[path]
+def _place(name: str) -> Path:
+    """Where a data set of the catalogue is, or would be; one that comes beside another, with it."""
+    return data_home() / (NAMED[name].beside or name)
 
 
-def _pgm(pixels: NDArray[np.uint8]) -> bytes:
-    """(H, W) uint8 as a PGM file: the same bytes whatever library versions are about."""
-    height, width = pixels.shape
-    return b"P5\n%d %d\n255\n" % (width, height) + pixels.tobytes()
+def _existing(data: str, name: str, path: str) -> Path:
+    if not path:
+        mend = f"Write {name}, or {name}:FOLDER."
+        raise UsageError("no folder follows the name", where=data, mend=mend)
+    place = Path(path).expanduser()
+    if not place.exists():
+        what = "there is no such file or folder"
+        raise DataError(what, where=path, mend=f"Name the folder or archive that holds {name}.")
+    return place / FILES if is_fetched(place) else place

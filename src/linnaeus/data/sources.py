@@ -11,9 +11,11 @@ from linnaeus.data.beside import Beside, tables_beside
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.embedded import holds_pictures, load_embedded
+from linnaeus.data.fetching.hosted import Hosted
+from linnaeus.data.fetching.record import FILES, is_fetched, read_record
 from linnaeus.data.joined import from_tables, join
 from linnaeus.data.layout import Layout, is_picture, listed, read_layout, stray_reason
-from linnaeus.data.named import NAMED
+from linnaeus.data.named import NAMED, is_named, load_fetched, load_named
 from linnaeus.data.pieces import Piece, is_pattern, pieces_of
 from linnaeus.data.shards import SHARD_SUFFIXES, has_samples, is_shard, load_shards
 from linnaeus.data.store import FolderStore, Store
@@ -52,8 +54,12 @@ def load_dataset(
     `data` is a folder of class folders (also under train/, validation/ and test/), a zip or tar
     archive of one, a table (CSV, TSV, JSON lines, Parquet) with a column of paths and one of
     labels, WebDataset shards or Parquet files with pictures in them (one, a folder of them, or a
-    pattern such as "shards/train-{000..010}.tar"), or the name of a built-in data set ("digits"; a
-    folder of that name is "./digits"). No picture is opened.
+    pattern such as "shards/train-{000..010}.tar"), a data set by its name, or the folder that one
+    was fetched to. No picture is opened, and nothing is downloaded: see `fetch_dataset`.
+
+    Names are those that `linnaeus data` lists ("cifar10"; a folder of that name is "./cifar10"),
+    such a name with the place of its files ("sipakmed:downloads/sipakmed"), "kaggle:OWNER/NAME" and
+    "hf:OWNER/NAME".
 
     The columns are those of a table; they are guessed from their names where not given. Pictures
     have any number of labels where `label_separator` stands between those of a cell ("a|b"), where
@@ -64,17 +70,21 @@ def load_dataset(
     themselves. Class folders and tables that contradict each other are refused.
 
     Raises DataError when the data cannot be used as they are, UsageError when columns are named
-    and there is no table, MissingError when a built-in data set needs another package.
+    and there is no table, MissingError when a data set with a name was not fetched yet or needs
+    another package.
 
     >>> print(load_dataset("digits"))
     digits: 1,797 pictures of 10 classes
     """
     columns = Columns.named(image_column, label_column, group_column, split_column, label_separator)
     beside = None if table is None else Path(table)
-    if isinstance(data, str) and data in NAMED:
+    if isinstance(data, str) and is_named(data):
         _refuse_columns(columns, beside, data)
-        return NAMED[data]()
-    path = Path(data)
+        return load_named(data)
+    hosted = Hosted.named(data) if isinstance(data, str) else None
+    path = hosted.found() if hosted else Path(data)
+    if is_fetched(path):
+        return _from_fetched(path, columns, beside)
     if is_pattern(str(data)) or (path.is_file() and looks_like_table(path)):
         if beside is not None:
             raise _no_table_beside(path)
@@ -85,6 +95,19 @@ def load_dataset(
             return _usable(load_embedded(path.stem, str(path), [piece], columns, {}), str(path))
         return _usable(load_table(path, columns), str(path))
     return _usable(_from_store(_open(path), _stem(path), str(path), columns, beside), str(path))
+
+
+def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> Dataset:
+    """The data set in a folder that one was fetched to, held to the digests of its files."""
+    name = read_record(folder, check=False).name
+    if is_named(name):
+        _refuse_columns(columns, table, name)
+        return load_fetched(name, folder)
+    read_record(folder)
+    files = folder / FILES
+    short = name.rpartition("/")[2].partition("@")[0]
+    dataset = _usable(_from_store(_open(files), short, name, columns, table), name)
+    return replace(dataset, notes=(f"This is {name}.", *dataset.notes))
 
 
 def _refuse_columns(columns: Columns, table: Path | None, where: str) -> None:
