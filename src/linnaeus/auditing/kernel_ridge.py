@@ -63,7 +63,7 @@ def left_out_scores(
             gram += spanned.T @ spanned
             products += spanned.T @ targets[batch]
             stage.advance(len(batch))
-        whitening: NDArray[np.float64] = np.linalg.inv(np.linalg.cholesky(gram))
+        whitening = np.linalg.inv(np.linalg.cholesky(gram)).astype(np.float64, copy=False)
         weights = (whitening @ products).astype(np.float32)
         white = kernel.turned(whitening.T)
         for batch in batches:
@@ -99,7 +99,8 @@ class _Kernel:
 
 def _gaussian(some: Values, others: Values) -> Values:
     squares = np.square(some).sum(axis=1)[:, None] + np.square(others).sum(axis=1)
-    return np.exp(-SHARPNESS * np.maximum(squares - 2 * some @ others.T, 0))
+    kernel: Values = np.exp(-SHARPNESS * np.maximum(squares - 2 * some @ others.T, 0))
+    return kernel
 
 
 def _landmarks(values: Values) -> Values:
