@@ -5,6 +5,7 @@ It knows nothing of folders, archives or tables (see `sources`), nor of pixels (
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import unicodedata
@@ -109,6 +110,22 @@ class Dataset:
                 where=self.name,
                 mend="Give one label column with one label a picture.",
             )
+
+    def column(self, name: str, option: str) -> Column:
+        """The metadata column called `name`.
+
+        Raises UsageError, naming the `option` that asked for it, where there is none.
+        """
+        if name in self.metadata:
+            return self.metadata[name]
+        near = difflib.get_close_matches(name, self.metadata, n=1)
+        present = ", ".join(f"'{column}'" for column in self.metadata)
+        if near:
+            mend = f"Did you mean '{near[0]}'?"
+        else:
+            mend = f"There are {present}." if present else "Give a table that has such a column."
+        what = f"{self.name} has no column '{name}' beside those of images, labels and groups"
+        raise UsageError(what, where=option, mend=mend)
 
     def subset(self, indices: Sequence[int] | NDArray[np.int64]) -> Dataset:
         """The samples at `indices`, in that order, with all classes and the same source."""

@@ -20,7 +20,7 @@ from linnaeus.data.samples import Samples
 from linnaeus.data.units import units_of
 from linnaeus.errors import DataError, UsageError
 
-__all__ = ["LEFT_OUT", "Split", "check_present", "check_shares", "parted", "split"]
+__all__ = ["LEFT_OUT", "Split", "check_present", "check_shares", "parted", "split", "told_as_tied"]
 
 LEFT_OUT = "left out"
 VALIDATION_SHARE = 0.1
@@ -157,7 +157,7 @@ def _anew(
         named = samples.classes_of(counts == 1)
         remarks.append(f"Classes of one picture are learnt from and never judged: {named}.")
     assignment = samples.dealt(everything, shares, seed)
-    remarks += _told_as_kept_whole(samples) + _told_as_alike(samples, everything)
+    remarks += told_as_tied(samples)
     wanted = [name for name, share in zip(SPLITS, shares, strict=True) if share > 0]
     remarks += _told_as_missing(samples, assignment, wanted, counts > 1)
     return Split(assignment, {}, tuple(remarks))
@@ -231,6 +231,12 @@ def _told_as_left_out(
                 f" their groups are also judged on: {listed(names[row] for row in rows)}."
             )
     return remarks
+
+
+def told_as_tied(samples: Samples) -> list[str]:
+    """What copies, groups and likeness keep together among all samples, in sentences."""
+    everything = np.ones(len(samples), bool)
+    return _told_as_kept_whole(samples) + _told_as_alike(samples, everything)
 
 
 def _told_as_kept_whole(samples: Samples) -> list[str]:

@@ -17,6 +17,7 @@ from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.split import check_shares
+from linnaeus.data.split_file import split_table
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.calibration import fit_temperature
 from linnaeus.evaluation.evaluate import answers_for, picture_from
@@ -30,9 +31,9 @@ from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
 from linnaeus.training.facts import Judged, run_facts
 from linnaeus.training.learned import Learned
-from linnaeus.training.material import Material, look, split_table
+from linnaeus.training.material import Material, look
 from linnaeus.training.probe import Probe
-from linnaeus.training.recipe import Recipe
+from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
 from linnaeus.training.scratch import learn_from_scratch
 from linnaeus.training.serving import Served, first_precision, serve
@@ -40,6 +41,9 @@ from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.version import __version__
 
 __all__ = ["fit"]
+
+RECIPE = "recipe.json"
+SPLIT_TABLE = "split.csv"
 
 
 def fit(
@@ -72,8 +76,8 @@ def fit(
     with stop_on_interrupt(progress) as stop:
         learned, served = _learn(material, recipe, probe, progress, stop)
         with whole_folder(out) as aside:
-            recipe, metrics = _finish(material, learned, served, choice, aside, progress)
-    run = Run(out, recipe, material.audit, metrics)
+            metrics = _finish(material, learned, served, choice, aside, progress)
+    run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
     return run
 
@@ -83,8 +87,7 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
     dataset.demand_single_labels("train")
     check_shares(recipe.validation, recipe.test)
     first_precision(recipe.precision, best_engine())
-    comes_with_test = (dataset.splits == "test").any() and not recipe.resplit
-    if recipe.test == 0 and not comes_with_test:
+    if recipe.test == 0 and not _comes_with_test(dataset, recipe):
         raise UsageError(
             "without test pictures nobody could say how good the result is",
             where="--test",
@@ -96,6 +99,14 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
             where="--epochs",
             mend="Leave --epochs out, or learn from scratch with --model small_cnn.",
         )
+
+
+def _comes_with_test(dataset: Dataset, recipe: Recipe) -> bool:
+    """Whether it is said which pictures are the test, whatever share they are."""
+    if recipe.split_file is not None or recipe.domain_column is not None:
+        return True
+    anew = recipe.resplit or recipe.time_column is not None
+    return bool((dataset.splits == "test").any()) and not anew
 
 
 def _learn(
@@ -143,7 +154,7 @@ def _finish(
     choice: Choice,
     out: Path,
     progress: Progress,
-) -> tuple[Recipe, Metrics]:
+) -> Metrics:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
     labels = material.dataset.labels
     temperature = fit_temperature(served.logits, labels[material.validation])
@@ -159,8 +170,9 @@ def _finish(
         recipe = _resolved(learned.recipe, material.preprocessing, choice)
         facts = run_facts(material, learned, judged, record, recipe, draft.folder)
         draft.write_card(model_card(facts, judged.test))
-    write_json(out / "recipe.json", recipe.model_dump(mode="json"))
-    write_whole(out / "split.csv", split_table(material))
+    write_json(out / RECIPE, recipe.model_dump(mode="json"))
+    digests = material.scan.content_digests
+    write_whole(out / SPLIT_TABLE, split_table(material.dataset, digests, material.split))
     write_json(out / "audit.json", material.audit.to_json())
     write_csv(out / "predictions.csv", judged.predictions)
     write_report(
@@ -171,7 +183,7 @@ def _finish(
         validation=judged.validation,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
-    return recipe, judged.test
+    return judged.test
 
 
 def _judge(
@@ -236,8 +248,13 @@ def _record(
 
 
 def _resolved(recipe: Recipe, preprocessing: Preprocessing, choice: Choice) -> Recipe:
-    """The recipe with nothing left to choose."""
+    """The recipe with nothing left to choose; a saved split is the one that the run saves."""
     size = (preprocessing.height_px, preprocessing.width_px)
-    return recipe.model_copy(
-        update={"model": choice.name, "image_size_px": size, "fit": preprocessing.fit}
-    )
+    update: dict[str, object] = {
+        "model": choice.name,
+        "image_size_px": size,
+        "fit": preprocessing.fit,
+    }
+    if recipe.split_file is not None:
+        update |= {"split_file": SPLIT_TABLE, "fold": None, "repeat": None, "inner": None}
+    return recipe.model_copy(update=update)

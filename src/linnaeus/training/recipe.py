@@ -8,15 +8,19 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from linnaeus.data.parting import NearPolicy
 from linnaeus.errors import UsageError
 from linnaeus.files import read_json
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe_faults import fault_in_file, fault_in_options, no_recipe
+from linnaeus.training.split_choice import check_split_choice
 
 __all__ = ["SMALL_CNN", "Recipe", "read_recipe", "recipe_with"]
 
 SMALL_CNN = "small_cnn"
+
+NOT_BESIDE_A_SPLIT_FILE = ("time_column", "domain_column", "test_domain", "fold", "repeat", "inner")
 
 Side = Annotated[int, Ge(8), Le(1024)]
 
@@ -42,6 +46,24 @@ class Recipe(BaseModel):
     """Part the data anew although they come with a split."""
     allow_tiny: bool = False
     """Take classes of a single picture; they are learnt from and never judged."""
+    near_duplicates: NearPolicy = "keep-together"
+    """Whether pictures that look alike stay on one side of the split. "ignore" lets them stand on
+    two, as exact copies never do: figures of the test then look better than they are."""
+    time_column: str | None = None
+    """Column of times: the newest pictures are the test, those before them the validation."""
+    domain_column: str | None = None
+    """Column of domains, such as hospitals or cameras, of which `test_domain` is the test."""
+    test_domain: str | None = None
+    """The domain whose pictures are the test, and no others."""
+    split_file: str | None = None
+    """A saved split to use again, in place of every other choice of a split. In a recipe's file it
+    is meant from that file's folder."""
+    fold: Annotated[int, Ge(0)] | None = None
+    """Which fold of `split_file` is the test, where it holds folds."""
+    repeat: Annotated[int, Ge(0)] | None = None
+    """Which repeat of `split_file` the fold is of. None: the first, which is 0."""
+    inner: Annotated[int, Ge(0)] | None = None
+    """Which inner fold of `fold` is the validation, where `split_file` holds nested folds."""
     budget_s: Annotated[float, Gt(0)] | None = None
     """Seconds that learning may take. None: as long as the default number of passes takes."""
     image_size_px: tuple[Side, Side] | None = None
@@ -69,14 +91,18 @@ class Recipe(BaseModel):
 def read_recipe(file: Path) -> Recipe:
     """Read a recipe from a JSON file, such as a run's recipe.json.
 
-    Raises UsageError where it cannot be read or a field is unknown or out of its range.
+    A `split_file` is meant from the recipe's folder, wherever this is called. Raises UsageError
+    where the recipe cannot be read or a field is unknown or out of its range.
     """
     try:
-        return Recipe.model_validate(read_json(file))
+        recipe = Recipe.model_validate(read_json(file))
     except ValidationError as error:
         raise fault_in_file(error, Recipe, file) from None
     except (OSError, ValueError) as error:
         raise no_recipe(error, file) from None
+    if recipe.split_file is None:
+        return recipe
+    return recipe.model_copy(update={"split_file": str(file.parent / recipe.split_file)})
 
 
 def recipe_with(recipe: Recipe | str | Path | None, **changes: object) -> Recipe:
@@ -84,18 +110,23 @@ def recipe_with(recipe: Recipe | str | Path | None, **changes: object) -> Recipe
 
     `epochs` changes the network's plan. Only one thing says how long a run is: `epochs` drops the
     recipe's budget, `budget_s` its epochs, and both drop the recorded pace and count of pictures
-    of a run that is to be repeated.
+    of a run that is to be repeated. A `split_file` drops what else the recipe says of folds, times
+    and domains.
 
-    Raises UsageError for values out of range, for `epochs` beside `budget_s`, and as `read_recipe`
-    does.
+    Raises UsageError for values out of range, for `epochs` beside `budget_s`, for choices of a
+    split that contradict each other, and as `read_recipe` does.
     """
     fields = _given(recipe).model_dump()
     given = {name: value for name, value in changes.items() if value is not None}
     _set_length(fields, given)
+    if "split_file" in given:
+        fields |= dict.fromkeys(NOT_BESIDE_A_SPLIT_FILE)
     try:
-        return Recipe.model_validate(fields | given)
+        asked = Recipe.model_validate(fields | given)
     except ValidationError as error:
         raise fault_in_options(error, Recipe) from None
+    check_split_choice(asked, given)
+    return asked
 
 
 def _given(recipe: Recipe | str | Path | None) -> Recipe:

@@ -1,0 +1,80 @@
+"""Which choices of a split go together: a saved one stands alone, a domain is the whole test."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from linnaeus.data.parting import Parting
+from linnaeus.errors import UsageError
+
+if TYPE_CHECKING:
+    from linnaeus.training.recipe import Recipe
+
+__all__ = ["check_split_choice", "parting_of"]
+
+OPTION_OF = {
+    "validation": "--val",
+    "test": "--test",
+    "resplit": "--resplit",
+    "allow_tiny": "--allow-tiny",
+    "near_duplicates": "--near-duplicates",
+    "time_column": "--time-column",
+    "domain_column": "--domain-column",
+    "test_domain": "--test-domain",
+}
+"""Options that say how to part data."""
+
+OF_FOLDS = {"fold": "--fold", "repeat": "--repeat", "inner": "--inner"}
+
+
+def check_split_choice(recipe: Recipe, given: Collection[str]) -> None:
+    """Raise UsageError where the recipe's choices of a split contradict each other.
+
+    `given`: the fields that were asked for beside a recipe. What a saved split would pass over in
+    silence must not be among them.
+    """
+    if recipe.split_file is not None:
+        _check_alone(recipe, given)
+        return
+    for name, option in OF_FOLDS.items():
+        if getattr(recipe, name) is not None:
+            raise UsageError(
+                "no split file is named that holds folds",
+                where=option,
+                mend="Name one with --split; `linnaeus data split DATA --folds 5` writes it.",
+            )
+    parting_of(recipe)
+    if recipe.domain_column is not None and recipe.test_domain is None:
+        raise UsageError(
+            "which of the domains is the test is not said",
+            where="--domain-column",
+            mend="Name it with --test-domain.",
+        )
+    if recipe.domain_column is not None and "test" in given:
+        raise UsageError(
+            f"the test is the domain '{recipe.test_domain}', and no share of the pictures",
+            where="--test",
+            mend="Leave it out.",
+        )
+
+
+def parting_of(recipe: Recipe) -> Parting:
+    """The recipe's choices of how to part data. Raises UsageError as `Parting` does."""
+    return Parting(**{field.name: getattr(recipe, field.name) for field in fields(Parting)})
+
+
+def _check_alone(recipe: Recipe, given: Collection[str]) -> None:
+    columns = {"time_column", "domain_column", "test_domain"}
+    beside = [
+        option
+        for name, option in OPTION_OF.items()
+        if name in given or (name in columns and getattr(recipe, name) is not None)
+    ]
+    if beside:
+        raise UsageError(
+            f"the split file {recipe.split_file} says already where every picture stands",
+            where=beside[0],
+            mend="Leave it out, or part the data without a split file.",
+        )
