@@ -7,12 +7,7 @@ many there are. A few chunks of pictures are under way at a time, so memory stay
 from __future__ import annotations
 
 import hashlib
-import itertools
-import os
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.in_threads import in_threads
 from linnaeus.data.measures import MEASURES, measured
 from linnaeus.data.memory import roomy_pixels
 from linnaeus.data.thumbnails import THUMBNAIL_PX, thumbnail
@@ -30,14 +26,6 @@ from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress, Quiet
 
 __all__ = ["Scan", "scan"]
-
-CHUNK = 32
-"""Pictures a thread takes at a time: enough to make handing over cheap, few enough to stop soon."""
-
-CHUNKS_AHEAD = 4
-"""Chunks a thread under way or done: bounds what waits in memory."""
-
-MAX_WORKERS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +99,7 @@ def scan(
     reader = _Reader(dataset, rows, pixels, thumbnails, measures, preprocessing, max_pixels)
     with (progress or Quiet()).stage("Reading pictures", len(rows)) as stage:
         looks: list[_Look] = []
-        with closing(_in_threads(reader, len(rows), workers or _processors())) as chunks:
+        with closing(in_threads(reader.look, len(rows), workers)) as chunks:
             for chunk in chunks:
                 looks += chunk
                 stage.advance(len(chunk))
@@ -174,30 +162,6 @@ class _Reader:
         return picture
 
 
-def _in_threads(reader: _Reader, length: int, workers: int) -> Generator[list[_Look]]:
-    """The looks at all places in order, chunk by chunk; stops soon when the caller does."""
-    stopped = threading.Event()
-
-    def look_at(places: range) -> list[_Look]:
-        return [reader.look(place) for place in places if not stopped.is_set()]
-
-    chunks = (range(first, min(first + CHUNK, length)) for first in range(0, length, CHUNK))
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="scan")
-    try:
-        under_way: deque[Future[list[_Look]]] = deque(
-            pool.submit(look_at, chunk)
-            for chunk in itertools.islice(chunks, workers * CHUNKS_AHEAD)
-        )
-        while under_way:
-            looks = under_way.popleft().result()
-            if (chunk := next(chunks, None)) is not None:
-                under_way.append(pool.submit(look_at, chunk))
-            yield looks
-    finally:
-        stopped.set()
-        pool.shutdown(cancel_futures=True)
-
-
 def _gathered(reader: _Reader, paths: list[str], looks: list[_Look]) -> Scan:
     seen = list(zip(paths, looks, strict=True))
     return Scan(
@@ -220,10 +184,3 @@ def _pixel_digest(pixels: NDArray[np.uint8]) -> str:
     digest = hashlib.sha256(f"{pixels.shape}".encode())
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()
-
-
-def _processors() -> int:
-    """The processors that this process may use, at most 16."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(MAX_WORKERS, len(os.sched_getaffinity(0)))
-    return min(MAX_WORKERS, os.cpu_count() or 1)

@@ -88,7 +88,11 @@ class Preprocessing(BaseModel):
     def _fitted(self, pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
         """Fit the part of `pixels` that lies in `box`."""
         size = (self.width_px, self.height_px)
-        if pixels.shape[:2] == size[::-1] and box == (0, 0, *size):
+        if (
+            pixels.shape[1::-1] == size
+            and box[2] - box[0] == size[0]
+            and box[3] - box[1] == size[1]
+        ):
             return pixels
         image = Image.fromarray(pixels)
         if self.fit == "stretch":
