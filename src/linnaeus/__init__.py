@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         fetch_dataset,
         load,
         load_dataset,
+        split,
         train,
     )
     from linnaeus.errors import LinnaeusError
@@ -47,6 +48,7 @@ __all__ = [
     "fetch_dataset",
     "load",
     "load_dataset",
+    "split",
     "train",
 ]
 

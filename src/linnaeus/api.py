@@ -14,7 +14,10 @@ from linnaeus.data.export import Exported
 from linnaeus.data.export import export_dataset as write_dataset
 from linnaeus.data.findings import Audit
 from linnaeus.data.named import fetch, to_fetch
+from linnaeus.data.parting import NearPolicy, Parting
+from linnaeus.data.save_split import SavedSplit, save_split
 from linnaeus.data.sources import load_dataset
+from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
@@ -34,6 +37,7 @@ __all__ = [
     "fetch_dataset",
     "load",
     "load_dataset",
+    "split",
     "train",
 ]
 
@@ -107,6 +111,14 @@ def train(
     test: float | None = None,
     resplit: bool | None = None,
     allow_tiny: bool | None = None,
+    near_duplicates: str | None = None,
+    time_column: str | None = None,
+    domain_column: str | None = None,
+    test_domain: str | None = None,
+    split: str | Path | None = None,
+    fold: int | None = None,
+    repeat: int | None = None,
+    inner: int | None = None,
     precision: str | None = None,
     image_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
@@ -124,7 +136,7 @@ def train(
     holds one; the options given beside it change its fields of the same meaning. `weights`:
     folders to look into for pretrained networks. `download`: fetch weights, or a data set with a
     name, that are not on this machine; `ask` is asked where that is not given. `budget`: seconds,
-    or text such as "2m".
+    or text such as "2m". `split`: a split file, of which `fold`, `repeat` and `inner` choose one.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -144,6 +156,14 @@ def train(
         test=test,
         resplit=resplit,
         allow_tiny=allow_tiny,
+        near_duplicates=near_duplicates,
+        time_column=time_column,
+        domain_column=domain_column,
+        test_domain=test_domain,
+        split_file=None if split is None else str(split),
+        fold=fold,
+        repeat=repeat,
+        inner=inner,
         precision=precision,
     )
     _fetch_if_wanted(data, download, ask, progress)
@@ -218,6 +238,63 @@ def fetch_dataset(
     `data.named.fetch` does.
     """
     return fetch(data, None if to is None else Path(to), progress)
+
+
+def split(
+    data: str | Path | Dataset,
+    *,
+    out: str | Path,
+    folds: int | None = None,
+    repeats: int | None = None,
+    inner: int | None = None,
+    seed: int = 0,
+    val: float = VALIDATION_SHARE,
+    test: float = TEST_SHARE,
+    resplit: bool = False,
+    allow_tiny: bool = False,
+    near_duplicates: NearPolicy = "keep-together",
+    time_column: str | None = None,
+    domain_column: str | None = None,
+    test_domain: str | None = None,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> SavedSplit:
+    """Part a data set and save where each picture stands to the new file `out`, by its digest.
+
+    One split, or `folds`, `repeats` times, each with `inner` folds; by time, by domain, or class by
+    class. `train(data, split=out)` uses it again. Raises as `load_dataset` and
+    `data.save_split.save_split` do.
+    """
+    parting = Parting(
+        seed=seed,
+        validation=val,
+        test=test,
+        resplit=resplit,
+        allow_tiny=allow_tiny,
+        near_duplicates=near_duplicates,
+        time_column=time_column,
+        domain_column=domain_column,
+        test_domain=test_domain,
+    )
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
+    return save_split(
+        dataset,
+        Path(out),
+        parting,
+        folds=folds,
+        repeats=repeats,
+        inner=inner,
+        workers=workers,
+        progress=progress,
+    )
 
 
 def require_training() -> None:

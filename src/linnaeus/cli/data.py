@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from linnaeus.cli.data_split import split
 from linnaeus.cli.options import (
     Data,
     GroupColumn,
@@ -65,6 +66,9 @@ def fetch(
     folder = api.fetch_dataset(name, to=to, progress=teller())
     typer.echo(f"Fetched: {folder}")
     typer.echo(f"Use it: linnaeus train {name if to is None else folder}")
+
+
+app.command("split")(split)
 
 
 @app.command("export")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 __all__ = [
     "Bundle",
     "Data",
+    "DomainColumn",
     "GroupColumn",
     "ImageColumn",
     "LabelColumn",
     "LabelSeparator",
+    "NearDuplicates",
     "SplitColumn",
     "Table",
+    "TestDomain",
+    "TimeColumn",
     "Workers",
 ]
 
@@ -40,6 +44,17 @@ GroupColumn = Annotated[
     str | None, typer.Option(help="A table's column of groups that stay on one side of the split.")
 ]
 SplitColumn = Annotated[str | None, typer.Option(help="A table's column of train/validation/test.")]
+NearDuplicates = Annotated[
+    Literal["keep-together", "ignore"] | None,
+    typer.Option(help="Whether look-alikes stay on one side of the split. (keep-together)"),
+]
+TimeColumn = Annotated[
+    str | None, typer.Option(help="A column of times: the newest pictures are the test.")
+]
+DomainColumn = Annotated[
+    str | None, typer.Option(help="A column of domains, one of which is the test.")
+]
+TestDomain = Annotated[str | None, typer.Option(help="The domain that is the test.")]
 Table = Annotated[
     Path | None,
     typer.Option(help="A table that tells of the pictures in a folder or archive.", metavar="FILE"),

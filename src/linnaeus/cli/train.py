@@ -10,12 +10,16 @@ import typer
 
 from linnaeus.cli.options import (
     Data,
+    DomainColumn,
     GroupColumn,
     ImageColumn,
     LabelColumn,
     LabelSeparator,
+    NearDuplicates,
     SplitColumn,
     Table,
+    TestDomain,
+    TimeColumn,
     Workers,
 )
 
@@ -59,6 +63,22 @@ def train(
     allow_tiny: Annotated[
         bool, typer.Option("--allow-tiny", help="Take classes of a single picture.")
     ] = False,
+    near_duplicates: NearDuplicates = None,
+    time_column: TimeColumn = None,
+    domain_column: DomainColumn = None,
+    test_domain: TestDomain = None,
+    split: Annotated[
+        Path | None, typer.Option(help="Use the split of this file again.", metavar="FILE")
+    ] = None,
+    fold: Annotated[
+        int | None, typer.Option(help="Which fold of the split file is the test; from 0.")
+    ] = None,
+    repeat: Annotated[
+        int | None, typer.Option(help="Which repeat of the split file's folds. (0)")
+    ] = None,
+    inner: Annotated[
+        int | None, typer.Option(help="Which inner fold of the split file is the validation.")
+    ] = None,
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"] | None,
         typer.Option(help="What the bundle answers in; float32 is the same everywhere. (auto)"),
@@ -92,6 +112,14 @@ def train(
         test=test,
         resplit=resplit or None,
         allow_tiny=allow_tiny or None,
+        near_duplicates=near_duplicates,
+        time_column=time_column,
+        domain_column=domain_column,
+        test_domain=test_domain,
+        split=split,
+        fold=fold,
+        repeat=repeat,
+        inner=inner,
         precision=precision,
         image_column=image_column,
         label_column=label_column,

@@ -53,7 +53,7 @@ def folds(
     Raises UsageError for impossible counts, DataError where a class has fewer pictures than there
     are folds, and where a fold would leave nothing of a class to learn from.
     """
-    check_plan(count, repeats, inner)
+    check_plan(count, repeats, inner or None)
     check_shares(validation, 0)
     check_present(samples)
     _check_enough(samples, count)
@@ -77,12 +77,12 @@ def inner_name(inner: int) -> str:
     return f"inner {inner}"
 
 
-def check_plan(count: int, repeats: int, inner: int) -> None:
-    """Raise UsageError where so many folds, repeats or inner folds (0: none) make no sense."""
+def check_plan(count: int, repeats: int, inner: int | None) -> None:
+    """Raise UsageError where so many folds, repeats or inner folds make no sense."""
     for option, value, least in (("--folds", count, 2), ("--repeats", repeats, 1)):
         if value < least:
             raise UsageError(f"{value} is too few", where=option, mend=f"Give {least} or more.")
-    if inner and inner < 2:
+    if inner is not None and inner < 2:
         raise UsageError(f"{inner} is too few", where="--inner", mend="Give 2 or more.")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,12 @@ class Parting:
     test_domain: str | None = None
 
     def __post_init__(self) -> None:
+        if self.near_duplicates not in get_args(NearPolicy):
+            raise UsageError(
+                f"'{self.near_duplicates}' is neither keep-together nor ignore",
+                where="--near-duplicates",
+                mend="Give one of the two.",
+            )
         if self.time_column is not None and self.domain_column is not None:
             raise UsageError(
                 "each of them says which pictures are the test",
