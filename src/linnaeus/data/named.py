@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from linnaeus.data.catalogue.bare import BARE_SETS
 from linnaeus.data.catalogue.cifar import CIFAR_SETS
 from linnaeus.data.catalogue.digits import DIGITS
+from linnaeus.data.catalogue.folders import FOLDER_SETS
 from linnaeus.data.catalogue.idx import IDX_SETS
 from linnaeus.data.catalogue.known import Known
+from linnaeus.data.catalogue.lists import LIST_SETS
 from linnaeus.data.catalogue.opened import open_files
 from linnaeus.data.catalogue.pixels import PixelStore
+from linnaeus.data.catalogue.sipakmed import SIPAKMED_SETS
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.fetching.download import download
 from linnaeus.data.fetching.hosted import Hosted
@@ -35,7 +39,15 @@ __all__ = [
     "to_fetch",
 ]
 
-NAMED: dict[str, Known] = {"digits": DIGITS, **IDX_SETS, **CIFAR_SETS}
+NAMED: dict[str, Known] = {
+    "digits": DIGITS,
+    **IDX_SETS,
+    **CIFAR_SETS,
+    **BARE_SETS,
+    **FOLDER_SETS,
+    **LIST_SETS,
+    **SIPAKMED_SETS,
+}
 """The catalogue, by name."""
 
 

@@ -11,7 +11,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request, build_opener
 
 from linnaeus.errors import WriteError
 from linnaeus.files import write_json
@@ -110,7 +110,7 @@ def _opened(url: str, part: Part, have: int) -> Iterator[HTTPResponse | None]:
             headers["If-Range"] = validator
     request = Request(url, headers=headers)  # noqa: S310 - addresses are pinned, http(s) all
     try:
-        answer = urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
+        answer = build_opener().open(request, timeout=TIMEOUT_S)
     except HTTPError as error:
         with error:
             if error.code == OUT_OF_RANGE and have:

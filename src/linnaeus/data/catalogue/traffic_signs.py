@@ -1,0 +1,46 @@
+"""What the 43 signs of the German Traffic Sign Recognition Benchmark say, by their numbers."""
+
+from __future__ import annotations
+
+__all__ = ["SIGNS"]
+
+SIGNS = (
+    *(f"speed limit {limit}" for limit in (20, 30, 50, 60, 70, 80)),
+    "end of speed limit 80",
+    "speed limit 100",
+    "speed limit 120",
+    "no overtaking",
+    "no overtaking for lorries",
+    "priority at the next crossing",
+    "priority road",
+    "give way",
+    "stop",
+    "no vehicles",
+    "no lorries",
+    "no entry",
+    "danger",
+    "bend to the left",
+    "bend to the right",
+    "double bend",
+    "uneven road",
+    "slippery road",
+    "road narrows",
+    "road works",
+    "traffic lights",
+    "pedestrians",
+    "children",
+    "bicycles",
+    "ice or snow",
+    "wild animals",
+    "end of all limits",
+    "turn right",
+    "turn left",
+    "straight on",
+    "straight on or right",
+    "straight on or left",
+    "keep right",
+    "keep left",
+    "roundabout",
+    "end of no overtaking",
+    "end of no overtaking for lorries",
+)
