@@ -263,8 +263,8 @@ def _told_as_alike(samples: Samples, among: NDArray[np.bool_]) -> list[str]:
         names = samples.names
         pairs = listed(f"{names[one]} and {names[other]}" for one, other in parted.tolist())
         told.append(
-            f"{len(parted):,} pairs of pictures that look alike may stand on two sides, since more"
-            f" than half of a class would hang together otherwise: {pairs}."
+            f"{len(parted):,} pairs of pictures that look alike may stand on two sides, since too"
+            f" much of a class would hang together otherwise: {pairs}."
         )
     return told
 

@@ -17,8 +17,8 @@ from linnaeus.randomness import number
 
 __all__ = ["Units", "marks_of", "units_of"]
 
-LARGEST_SHARE = 0.5
-"""Likeness joins no more than this part of a class: of one unit no split can be made."""
+LARGEST_SHARE = 0.2
+"""Likeness joins no more than this part of a class, which is what a test usually takes of it."""
 
 ALWAYS_JOINED = 30
 """Pictures of a class that likeness may join in any case, as a burst of one scene does."""
@@ -75,7 +75,7 @@ def units_of(
     `near`: (m, 2) pairs of near duplicates, and `marks` (see `marks_of`) the classes they are of.
 
     Likeness is no equality: over enough steps it can join a class of pictures on white into one.
-    So it stops joining where a unit would hold more than half of a class and more than thirty
+    So it stops joining where a unit would hold more than a fifth of a class and more than thirty
     pictures of it; the pairs that this parts are told. Copies and groups are always kept whole.
     """
     copies = [str(value) for value in (range(length) if duplicates is None else duplicates)]
