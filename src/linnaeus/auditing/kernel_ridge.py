@@ -37,29 +37,35 @@ Rows = NDArray[np.int64]
 
 
 def left_out_scores(
-    values: Values, labels: Rows, units: Rows, *, classes: int, progress: Progress | None = None
+    values: Values,
+    rows: Rows,
+    labels: Rows,
+    units: Rows,
+    *,
+    classes: int,
+    progress: Progress | None = None,
 ) -> Values:
     """How much each picture belongs to each class, as told by all pictures outside its unit.
 
-    `values`: (n, d) standardised features, 2 apart in the mean square. `labels`: (n,) in
-    [0, classes). `units`: (n,) numbers, equal for pictures that must not judge each other, such as
-    copies. Returns (n, classes) float32; about 1 for a class that all neighbours have, 0 for one
-    that none has.
+    `values`: (any, d) standardised features, 2 apart in the mean square, of which the `rows` (n,)
+    are the pictures. `labels`: (n,) in [0, classes). `units`: (n,) numbers, equal for pictures that
+    must not judge each other, such as copies. Returns (n, classes) float32; about 1 for a class
+    that all neighbours have, 0 for one that none has.
 
-    With n pictures and m = min(n, 3,000) landmarks it takes 6 n m² + 4 n m d multiplications and
-    n (d + classes) + 3 m² numbers of memory. Where n is m at most, the answers are those of fitting
-    anew without each unit, class shares apart.
+    With n pictures and m = min(n, 3,000) landmarks it takes 6 n m² + 4 n m d multiplications, and
+    n classes + 4 m² numbers of memory besides `values`. Where n is m at most, the answers are those
+    of fitting anew without each unit, but for the classes' shares.
     """
     shares = np.bincount(labels, minlength=classes) / len(labels)
     targets = (np.eye(classes)[labels] - shares).astype(np.float32)
-    kernel = _Kernel.spanned_by(_landmarks(values))
+    kernel = _Kernel.spanned_by(values[_landmarks(rows)])
     batches = _whole_units(units)
     scores = np.empty_like(targets)
-    with (progress or Quiet()).stage("Judging labels", 2 * len(values)) as stage:
+    with (progress or Quiet()).stage("Judging labels", 2 * len(rows)) as stage:
         gram = np.diag(np.full(len(kernel.basis), STRENGTH))
         products = np.zeros((len(gram), classes))
         for batch in batches:
-            spanned = kernel(values[batch])
+            spanned = kernel(values[rows[batch]])
             gram += spanned.T @ spanned
             products += spanned.T @ targets[batch]
             stage.advance(len(batch))
@@ -67,7 +73,7 @@ def left_out_scores(
         weights = (whitening @ products).astype(np.float32)
         white = kernel.turned(whitening.T)
         for batch in batches:
-            reached = white(values[batch])
+            reached = white(values[rows[batch]])
             misses = targets[batch] - reached @ weights
             scores[batch] = targets[batch] - _left_out(misses, reached, units[batch])
             stage.advance(len(batch))
@@ -103,12 +109,12 @@ def _gaussian(some: Values, others: Values) -> Values:
     return kernel
 
 
-def _landmarks(values: Values) -> Values:
-    """All of `values`, or as many as the kernel is spanned by, drawn evenly."""
-    if len(values) <= LANDMARKS:
-        return np.asarray(values)
-    drawn = generator(0, "landmarks of a kernel").choice(len(values), LANDMARKS, replace=False)
-    return values[np.sort(drawn)]
+def _landmarks(rows: Rows) -> Rows:
+    """All of `rows`, or as many as the kernel is spanned by, drawn evenly."""
+    if len(rows) <= LANDMARKS:
+        return rows
+    drawn = generator(0, "landmarks of a kernel").choice(len(rows), LANDMARKS, replace=False)
+    return rows[np.sort(drawn)]
 
 
 def _whole_units(units: Rows) -> list[Rows]:

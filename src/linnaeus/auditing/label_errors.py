@@ -80,7 +80,8 @@ def label_errors(
     rows = features.rows[places]
     renumbered = np.cumsum(judged) - 1
     scores = left_out_scores(
-        features.values[places],
+        features.values,
+        places,
         renumbered[dataset.labels[rows]],
         _units(rows, near),
         classes=int(judged.sum()),
@@ -163,7 +164,7 @@ def _ranked(
 
 
 def _sentence(dataset: Dataset, errors: LabelErrors, count: int) -> str:
-    labels = "1 label is" if count == 1 else f"{count:,} labels are"
+    are = "is" if count == 1 else "are"
     first = dataset.paths[errors.rows[errors.flagged][0]]
     unjudged = len(errors.unjudged)
     left_out = ""
@@ -171,7 +172,8 @@ def _sentence(dataset: Dataset, errors: LabelErrors, count: int) -> str:
         classes = "1 class is" if unjudged == 1 else f"{unjudged:,} classes are"
         left_out = f"; {classes} too small to judge"
     return (
-        f"{labels} likely wrong, of {len(errors.rows):,} judged by {errors.how} (first: {first},"
+        f"{count:,} of {len(errors.rows):,} labels {are} likely wrong, judged by {errors.how}; by"
+        f" estimate {errors.estimated:,.0f} are in all (first: {first},"
         f" {_reason(dataset, errors, int(np.flatnonzero(errors.flagged)[0]))}){left_out}."
     )
 
