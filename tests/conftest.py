@@ -6,7 +6,7 @@ Real archives are read where they lie; a test that needs an absent one is skippe
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,14 @@ SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 
 settings.register_profile("linnaeus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("linnaeus")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of decoded pictures for the tests alone, in this process and those it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINNAEUS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

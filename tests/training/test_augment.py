@@ -53,7 +53,7 @@ def gradient(count: int, height: int, width: int) -> np.ndarray:
 def views(pixels, indices, *, epoch=0, seed=0, mirror=False, shift=0.0, zoom=0.0):
     augmentation = Augmentation(seed, mirror, shift, zoom)
     chosen = np.asarray(indices, np.int64)
-    return augmentation(torch.from_numpy(pixels), epoch, chosen).numpy()
+    return augmentation(torch.from_numpy(pixels[chosen]), epoch, chosen).numpy()
 
 
 def test_without_changes_a_view_is_the_picture():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from linnaeus.data.in_threads import processors
 from linnaeus.data.scan import Scan
 from linnaeus.images.preprocess import Preprocessing
 
-__all__ = ["ArrayRows", "ChosenRows", "DecodedRows", "PixelRows", "pixel_rows"]
+__all__ = ["ArrayRows", "ChosenRows", "DecodedRows", "PixelRows", "chunks", "pixel_rows", "rows_of"]
 
 Pixels = NDArray[np.uint8]
 Rows = NDArray[np.int64]
@@ -49,7 +49,7 @@ class ArrayRows:
         return count, height, width, channels
 
     def take(self, rows: Rows) -> Pixels:
-        return self.pixels[rows]
+        return np.asarray(self.pixels[rows])
 
     def expect(self, rows: Rows) -> None:
         pass
@@ -58,7 +58,7 @@ class ArrayRows:
 class DecodedRows:
     """Rows that are read and decoded whenever they are taken, in `workers` threads.
 
-    What is expected is decoded ahead; a batch taken and one expected are all that is in memory.
+    What is expected is decoded ahead: what was taken and what is expected is all that is in memory.
     `take` raises UnreadableImage for a picture that cannot be read (any more).
     """
 
@@ -76,15 +76,20 @@ class DecodedRows:
         return (len(self.dataset), *size, 3)
 
     def take(self, rows: Rows) -> Pixels:
-        ready, self._ahead = self._ahead, {}
-        waiting = [ready.get(row) or self._pool.submit(self._read, row) for row in rows.tolist()]
+        waiting = [self._begun(row) for row in rows.tolist()]
         pixels = np.empty((len(rows), *self.shape[1:]), np.uint8)
         for place, future in enumerate(waiting):
             pixels[place] = future.result()
         return pixels
 
     def expect(self, rows: Rows) -> None:
-        self._ahead = {row: self._pool.submit(self._read, row) for row in rows.tolist()}
+        for row in rows.tolist():
+            if row not in self._ahead:
+                self._ahead[row] = self._pool.submit(self._read, row)
+
+    def _begun(self, row: int) -> Future[Pixels]:
+        expected = row in self._ahead
+        return self._ahead.pop(row) if expected else self._pool.submit(self._read, row)
 
     def _read(self, row: int) -> Pixels:
         path = self.dataset.paths[row]
@@ -107,6 +112,19 @@ class ChosenRows:
 
     def expect(self, rows: Rows) -> None:
         self.pixels.expect(self.rows[rows])
+
+
+def chunks(pixels: PixelRows, rows: Rows, size: int) -> Iterator[Pixels]:
+    """The pictures at `rows` in order, `size` at a time, with the next made ready meanwhile."""
+    for start in range(0, len(rows), size):
+        taken = pixels.take(rows[start : start + size])
+        pixels.expect(rows[start + size : start + 2 * size])
+        yield taken
+
+
+def rows_of(pixels: Pixels | PixelRows) -> PixelRows:
+    """`pixels` as rows, where they are an array (n, height_px, width_px, 3) uint8."""
+    return ArrayRows(pixels) if isinstance(pixels, np.ndarray) else pixels
 
 
 def pixel_rows(

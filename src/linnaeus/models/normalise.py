@@ -13,9 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from linnaeus.data.pixels import PixelRows, chunks, rows_of
+
 __all__ = ["Normalise"]
 
-CHUNK_IMAGES = 1024  # bounds the float64 copies made while measuring
+CHUNK_PX = 1 << 22  # bounds the 64-bit copies made while measuring
 SMALLEST_STD = 1.0  # in levels of 255: a channel that never varies is only centred, not blown up
 
 
@@ -34,15 +36,17 @@ class Normalise(nn.Module):
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32))
 
     @classmethod
-    def measured_on(cls, pixels: NDArray[np.uint8]) -> Normalise:
+    def measured_on(cls, pixels: NDArray[np.uint8] | PixelRows) -> Normalise:
         """The normalisation under which `pixels` (n, h, w, 3) have mean 0 and deviation 1.
 
-        Reads them in chunks, so a memory map of any size is fine; exact in float64.
+        Reads them in chunks, so that they may be more than fit memory; exact in float64.
         """
+        rows = rows_of(pixels)
+        images, height, width, _ = rows.shape
         count, total, squares = 0, np.zeros(3), np.zeros(3)
         levels = np.arange(256, dtype=np.float64)
-        for start in range(0, len(pixels), CHUNK_IMAGES):
-            chunk = np.asarray(pixels[start : start + CHUNK_IMAGES]).reshape(-1, 3)
+        for taken in chunks(rows, np.arange(images), max(1, CHUNK_PX // (height * width))):
+            chunk = taken.reshape(-1, 3)
             histograms = [np.bincount(chunk[:, channel], minlength=256) for channel in range(3)]
             count += len(chunk)
             total += [h @ levels for h in histograms]

@@ -62,13 +62,16 @@ class Augmentation:
     zoom: float
 
     def __call__(self, pixels: Tensor, epoch: int, indices: NDArray[np.int64]) -> Tensor:
-        """The views of `pixels[indices]` that belong to `epoch`: (len(indices), h, w, 3) uint8."""
+        """The views, in `epoch`, of the pictures at `indices` (n,), whose `pixels` are given.
+
+        `pixels` and what is returned: (n, h, w, 3) uint8.
+        """
         _, height, width, channels = pixels.shape
         rows, columns = self._places(epoch, indices, height, width)
-        start = torch.from_numpy(indices * (height * width))
+        start = torch.arange(len(indices)) * (height * width)
         places = start[:, None, None] + rows[:, :, None] * width + columns[:, None, :]
         flat = pixels.view(-1, channels).index_select(0, places.view(-1))
-        return flat.view(len(indices), height, width, channels)
+        return flat.view(-1, height, width, channels)
 
     def _places(
         self, epoch: int, indices: NDArray[np.int64], height: int, width: int

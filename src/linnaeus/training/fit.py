@@ -15,7 +15,9 @@ from linnaeus.bundle.seen import write_seen
 from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.write import Draft, bundle_being_made
+from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.pixels import ChosenRows
 from linnaeus.data.split import check_shares
 from linnaeus.data.split_file import split_table
 from linnaeus.errors import UsageError
@@ -54,10 +56,12 @@ def fit(
     out: Path,
     progress: Progress,
     workers: int | None = None,
+    cache: Cache | None = None,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`.
 
-    `workers` threads read the pictures; their number changes nothing but the time. The first
+    `workers` threads read the pictures; their number changes nothing but the time, and neither
+    does the `cache`, which keeps decoded pictures for the next run. The first
     Ctrl-C during learning ends it with the best model so far.
 
     Raises WriteError where `out` holds something, DataError where the data cannot be learnt from,
@@ -68,7 +72,7 @@ def fit(
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
-    material = look(dataset, recipe, choice.backbone, progress, workers)
+    material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     probe = None
     if choice.backbone is not None and network is not None:
         with progress.stage(f"Preparing {choice.backbone.name}"):
@@ -136,7 +140,7 @@ def _learn(
         )
     served = serve(
         learned.graph,
-        material.pixels[held],
+        ChosenRows(material.pixels, held),
         dataset.labels[held],
         engine=engine,
         asked=recipe.precision,
@@ -160,7 +164,7 @@ def _finish(
     temperature = fit_temperature(served.logits, labels[material.validation])
     record = _record(material, learned, served, choice, temperature)
     shown = material.validation if len(material.validation) else material.train
-    golden = material.pixels[shown[:GOLDEN_IMAGES]]
+    golden = material.pixels.take(shown[:GOLDEN_IMAGES])
     with bundle_being_made(
         out / "bundle", record, learned.graph, learned.save_weights, golden
     ) as draft:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -14,6 +13,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from linnaeus.data.pixels import PixelRows, chunks, rows_of
 from linnaeus.errors import Stopped, UsageError
 from linnaeus.progress import Progress, Stage
 from linnaeus.randomness import generator, number
@@ -34,6 +34,7 @@ Ended = Literal["finished", "budget", "stopped"]
 
 VALIDATIONS = 10  # about so many a run: each costs a few per cent of an epoch
 VALIDATION_BATCH = 512
+VALIDATION_PX = VALIDATION_BATCH * 96**2  # of larger pictures fewer, so that memory stays flat
 
 
 class Row(NamedTuple):
@@ -72,9 +73,9 @@ class Fitted:
 
 def fit_network(
     network: nn.Module,
-    pixels: Pixels,
+    pixels: Pixels | PixelRows,
     labels: Labels,
-    validation: tuple[Pixels, Labels],
+    validation: tuple[Pixels | PixelRows, Labels],
     *,
     plan: TrainingPlan,
     clock: Clock,
@@ -85,13 +86,17 @@ def fit_network(
     """Teach `network` the `labels` (n,) int64 of `pixels` (n, h, w, 3) uint8.
 
     `network` takes such pixels itself (its first layer is a `Normalise`) and gives logits
-    (n, classes); it is changed. `pixels` may be a memory map: only batches are read. A budget
-    counts from the making of `clock`. `stop` is asked at every step.
+    (n, classes); it is changed. Only batches of `pixels` are in memory, where these are rows of a
+    mapped file or yet to be decoded. A budget counts from the making of `clock`. `stop` is asked
+    at every step.
 
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
     stops being a number.
     """
-    run = _Training(network, pixels, labels, validation, plan=plan, clock=clock, device=device)
+    held_out = rows_of(validation[0]), validation[1]
+    run = _Training(
+        network, rows_of(pixels), labels, held_out, plan=plan, clock=clock, device=device
+    )
     with threads_for(run.batch_px):
         ended = run.learn(progress, stop)
     return run.fitted(ended)
@@ -103,9 +108,9 @@ class _Training:
     def __init__(
         self,
         network: nn.Module,
-        pixels: Pixels,
+        pixels: PixelRows,
         labels: Labels,
-        validation: tuple[Pixels, Labels],
+        validation: tuple[PixelRows, Labels],
         *,
         plan: TrainingPlan,
         clock: Clock,
@@ -113,17 +118,18 @@ class _Training:
     ) -> None:
         self.device = device
         self.clock = clock
-        self.plan = _resolved(plan, len(pixels), device)
-        self.pixels = _tensor(pixels).to(device)
-        self.labels = _tensor(labels).to(device)
-        self.validation = (_tensor(validation[0]), _tensor(validation[1]))
+        count, height_px, width_px, _ = pixels.shape
+        self.plan = _resolved(plan, count, device)
+        self.pixels = pixels
+        self.labels = torch.from_numpy(labels)
+        self.validation = (validation[0], torch.from_numpy(validation[1]))
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(self.network, plan.average_decay)
         self.optimisers = optimisers_for(self.network, self.plan)
         self.augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
-        self.batch_size = self.plan.batch_size_for(len(pixels))
-        self.batch_px = self.batch_size * pixels.shape[1] * pixels.shape[2]
-        self.epoch_steps = len(pixels) // self.batch_size
+        self.batch_size = self.plan.batch_size_for(count)
+        self.batch_px = self.batch_size * height_px * width_px
+        self.epoch_steps = count // self.batch_size
         self.paces = [p for p in self.plan.paces if p.at_step == 0] or [self._first_pace()]
         self.pacemaker = self._pacemaker()
         self.trial: ThreadTrial | None = None
@@ -198,10 +204,18 @@ class _Training:
         """The views and labels of this step. Pictures that fill no batch wait for other epochs."""
         epoch, place = divmod(self.step, self.epoch_steps)
         if place == 0 or self.step == 0:
-            self.order = generator(self.plan.seed, "order", epoch).permutation(len(self.pixels))
-        indices = self.order[place * self.batch_size :][: self.batch_size]
-        chosen = torch.from_numpy(indices).to(self.device)
-        return self.augment(self.pixels, epoch, indices), self.labels[chosen]
+            count = self.pixels.shape[0]
+            self.order = generator(self.plan.seed, "order", epoch).permutation(count)
+        indices, after = (self._indices(place + ahead) for ahead in (0, 1))
+        pixels = torch.from_numpy(self.pixels.take(indices))
+        if place + 1 < self.epoch_steps:
+            self.pixels.expect(after)
+        views = self.augment(pixels, epoch, indices)
+        return views.to(self.device), self.labels[torch.from_numpy(indices)].to(self.device)
+
+    def _indices(self, place: int) -> Labels:
+        """Which pictures make the batch at `place` of this epoch."""
+        return self.order[place * self.batch_size :][: self.batch_size]
 
     def _note(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -244,14 +258,16 @@ class _Training:
         if len(labels) == 0:
             return math.nan, math.nan
         total, right = 0.0, 0
-        for start in range(0, len(labels), VALIDATION_BATCH):
-            batch = pixels[start : start + VALIDATION_BATCH].to(self.device)
-            truth = labels[start : start + VALIDATION_BATCH].to(self.device)
+        count, height_px, width_px, _ = pixels.shape
+        size = max(1, min(VALIDATION_BATCH, VALIDATION_PX // (height_px * width_px)))
+        batches = chunks(pixels, np.arange(count), size)
+        for start, batch in zip(range(0, count, size), batches, strict=True):
+            truth = labels[start : start + size].to(self.device)
             with autocast(str(self.plan.precision), self.device):
-                logits = self.average.network(batch)
+                logits = self.average.network(torch.from_numpy(batch).to(self.device))
             total += F.cross_entropy(logits.float(), truth, reduction="sum").item()
             right += int((logits.argmax(1) == truth).sum())
-        return total / len(labels), right / len(labels)
+        return total / count, right / count
 
     def _keep_pace(self) -> None:
         """Change the number of steps in all, where an earlier run did or the clock asks for it."""
@@ -307,10 +323,3 @@ def _resolved(plan: TrainingPlan, images: int, device: str) -> TrainingPlan:
             "batch_size": plan.batch_size_for(images),
         }
     )
-
-
-def _tensor(array: NDArray[np.uint8] | NDArray[np.int64]) -> Tensor:
-    with warnings.catch_warnings():
-        # A memory map is read-only and we only read.
-        warnings.filterwarnings("ignore", message=".*not writable.*")
-        return torch.from_numpy(array)

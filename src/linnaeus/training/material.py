@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.audit import audit
+from linnaeus.data.cache import Cache
+from linnaeus.data.cached_scan import cached_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import Audit
 from linnaeus.data.near import NearDuplicates, near_duplicates
 from linnaeus.data.parting import part
 from linnaeus.data.pinned import pinned
-from linnaeus.data.scan import Scan, scan
+from linnaeus.data.pixels import PixelRows, pixel_rows
+from linnaeus.data.scan import Scan
 from linnaeus.data.split import Split
 from linnaeus.data.split_file import read_split_file
 from linnaeus.errors import DataError
@@ -40,12 +43,7 @@ class Material:
     audit: Audit
     split: Split
     preprocessing: Preprocessing
-
-    @property
-    def pixels(self) -> NDArray[np.uint8]:
-        """(n, height_px, width_px, 3) uint8."""
-        assert self.scan.pixels is not None
-        return self.scan.pixels
+    pixels: PixelRows
 
     @property
     def grey(self) -> bool:
@@ -74,14 +72,17 @@ def look(
     backbone: Backbone | None,
     progress: Progress,
     workers: int | None,
+    cache: Cache | None,
 ) -> Material:
     """Read every picture of `dataset` once, for `backbone` or (None) for a network from scratch.
 
+    What `cache` holds from an earlier run is not decoded again, and what is new is kept there.
     Says what was found, in a few lines. Raises DataError where nothing can be learnt from.
     """
     preprocessing = choose_preprocessing(sampled_sizes(dataset), recipe, backbone)
-    looked = scan(
+    looked = cached_scan(
         dataset,
+        cache=cache,
         preprocessing=preprocessing,
         workers=workers,
         progress=progress,
@@ -92,7 +93,8 @@ def look(
     for line in (*found.in_three_lines(), *parted.remarks):
         progress.say(line)
     _tell_unreadable(looked, progress)
-    return Material(dataset, looked, found, parted, preprocessing)
+    pixels = pixel_rows(looked, dataset, preprocessing, workers)
+    return Material(dataset, looked, found, parted, preprocessing, pixels)
 
 
 def _parted(dataset: Dataset, looked: Scan, near: NearDuplicates, recipe: Recipe) -> Split:

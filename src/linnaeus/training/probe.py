@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import nn
 
 from linnaeus.bundle.record import Engine
 from linnaeus.bundle.runtime import Session
+from linnaeus.data.pixels import PixelRows, chunks, rows_of
 from linnaeus.errors import Stopped
 from linnaeus.files import write_whole
 from linnaeus.images.preprocess import Preprocessing
@@ -31,6 +33,9 @@ __all__ = ["Probe"]
 
 SHARE_FOR_EMBEDDING = 0.7
 """Of a budget; the rest is for the head."""
+
+READ_AHEAD = 32
+"""Pictures taken at a time, and made ready meanwhile where they have to be decoded."""
 
 Features = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -59,7 +64,7 @@ class Probe:
 
     def learn(
         self,
-        pixels: Pixels,
+        pixels: Pixels | PixelRows,
         labels: Labels,
         train: Labels,
         validation: Labels,
@@ -85,7 +90,7 @@ class Probe:
         session = Session(self.graph, engine, "float32")
         features = _embed(
             session,
-            pixels,
+            rows_of(pixels),
             order,
             at_least=classes_seen,
             stop=stop,
@@ -132,7 +137,7 @@ class Probe:
 
 def _embed(
     session: Session,
-    pixels: Pixels,
+    pixels: PixelRows,
     rows: Labels,
     *,
     at_least: int,
@@ -147,7 +152,7 @@ def _embed(
     """
     done: list[NDArray[np.float32]] = []
     with progress.stage("Computing features", len(rows)) as stage:
-        for row in rows:
+        for picture in itertools.chain.from_iterable(chunks(pixels, rows, READ_AHEAD)):
             asked, enough = stop(), len(done) >= at_least
             if asked and not enough:
                 raise Stopped(
@@ -155,7 +160,7 @@ def _embed(
                 )
             if enough and (asked or late()):
                 break
-            done.append(session.run_one(np.ascontiguousarray(pixels[row]))[1])
+            done.append(session.run_one(picture)[1])
             stage.advance()
     return np.stack(done)
 

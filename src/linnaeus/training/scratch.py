@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
 from linnaeus.evaluation.facts import EpochFacts
 from linnaeus.files import write_whole
 from linnaeus.models.cnn import SmallCNN, small_cnn
@@ -30,7 +31,7 @@ Labels = NDArray[np.int64]
 
 
 def learn_from_scratch(
-    pixels: Pixels,
+    pixels: Pixels | PixelRows,
     labels: Labels,
     train: Labels,
     validation: Labels,
@@ -54,15 +55,16 @@ def learn_from_scratch(
     if recipe.budget_s is not None and not plan.paces:
         plan = plan.model_copy(update={"budget_s": recipe.budget_s})
     clock = Clock()
-    _, height, width, _ = pixels.shape
-    learning = np.ascontiguousarray(pixels[train])
+    rows = rows_of(pixels)
+    _, height, width, _ = rows.shape
+    learning = ChosenRows(rows, train)
     torch.manual_seed(number(recipe.seed, "weights") % 2**63)
     network = nn.Sequential(Normalise.measured_on(learning), small_cnn(len(classes), height, width))
     fitted = fit_network(
         network,
         learning,
         labels[train],
-        (pixels[validation], labels[validation]),
+        (ChosenRows(rows, validation), labels[validation]),
         plan=plan,
         clock=clock,
         progress=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from linnaeus.bundle.record import Engine, Precision, Serving
 from linnaeus.bundle.runtime import Session, bfloat16_pays, engine_version
 from linnaeus.bundle.softmax import softmax
+from linnaeus.data.pixels import PixelRows, chunks, rows_of
 from linnaeus.errors import UsageError
 
 __all__ = ["LEAST_AGREEMENT", "MOST_LOSS", "Served", "first_precision", "serve"]
@@ -23,6 +25,9 @@ LEAST_PICTURES = 200
 
 MOST_LOSS = 0.002
 """By how much the log loss on validation may grow in bfloat16."""
+
+READ_AHEAD = 32
+"""Pictures taken at a time, and made ready meanwhile where they have to be decoded."""
 
 Asked = Literal["auto", "float32", "bfloat16"]
 
@@ -54,26 +59,27 @@ def first_precision(asked: Asked, engine: Engine) -> Precision:
 
 def serve(
     graph: bytes,
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[np.uint8] | PixelRows,
     labels: NDArray[np.int64],
     *,
     engine: Engine,
     asked: Asked,
 ) -> Served:
     """Choose how `graph` is served, by its answers to validation `pixels` (n, h, w, 3) uint8."""
+    rows, count = rows_of(pixels), len(labels)
     precision = first_precision(asked, engine)
     if precision == "float32":
         why = "asked for"
         if asked != "float32":
             why = f"{engine} has no bfloat16 on this machine"
-        return _served(graph, pixels, engine, "float32", why)
+        return _served(graph, rows, engine, "float32", why)
     if asked == "bfloat16":
-        return _served(graph, pixels, engine, "bfloat16", "asked for")
-    if len(pixels) < LEAST_PICTURES:
-        why = f"{len(pixels)} validation pictures are too few to try bfloat16 on"
-        return _served(graph, pixels, engine, "float32", why)
-    exact = _served(graph, pixels, engine, "float32", "")
-    quick = _served(graph, pixels, engine, "bfloat16", "")
+        return _served(graph, rows, engine, "bfloat16", "asked for")
+    if count < LEAST_PICTURES:
+        why = f"{count} validation pictures are too few to try bfloat16 on"
+        return _served(graph, rows, engine, "float32", why)
+    exact = _served(graph, rows, engine, "float32", "")
+    quick = _served(graph, rows, engine, "bfloat16", "")
     agreement = float((exact.logits.argmax(1) == quick.logits.argmax(1)).mean())
     loss = _log_loss(quick.logits, labels) - _log_loss(exact.logits, labels)
     measured = f"same class for {agreement:.1%} of validation, log loss {loss:+.4f}"
@@ -86,11 +92,13 @@ def serve(
 
 
 def _served(
-    graph: bytes, pixels: NDArray[np.uint8], engine: Engine, precision: Precision, why: str
+    graph: bytes, pixels: PixelRows, engine: Engine, precision: Precision, why: str
 ) -> Served:
     session = Session(graph, engine, precision)
-    logits = session.run(pixels)[0] if len(pixels) else np.zeros((0, 0), np.float32)
-    return Served(_serving(engine, precision, why), logits)
+    every = chunks(pixels, np.arange(pixels.shape[0]), READ_AHEAD)
+    logits = [session.run_one(picture)[0] for picture in itertools.chain.from_iterable(every)]
+    stacked = np.stack(logits) if logits else np.zeros((0, 0), np.float32)
+    return Served(_serving(engine, precision, why), stacked)
 
 
 def _serving(engine: Engine, precision: Precision, why: str) -> Serving:
