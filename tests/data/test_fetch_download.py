@@ -16,31 +16,16 @@ import pytest
 from file_server import FileServer, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from told import Told
 
 from linnaeus.data.fetching import download as downloading
 from linnaeus.data.fetching.download import download
 from linnaeus.data.fetching.remote import Digest, Remote
-from linnaeus.errors import MissingError, WriteError
+from linnaeus.errors import MissingError
 from linnaeus.progress import Quiet
 
 CONTENT = np.random.default_rng(5).bytes(700_001)
 MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
-
-
-class Told(Quiet):
-    """A Progress that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.sentences: list[str] = []
-
-    def say(self, sentence: str) -> None:
-        self.sentences.append(sentence)
-
-    def warn(self, sentence: str) -> None:
-        self.sentences.append(sentence)
-
-    def __contains__(self, words: str) -> bool:
-        return any(words in sentence for sentence in self.sentences)
 
 
 @pytest.fixture
