@@ -3,7 +3,8 @@
 Iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011): the label with the fewest samples
 still to deal comes first, and each of its samples goes to the side that lacks most of that label.
 Units of several samples are dealt before, the largest ahead, each to the side where it leaves the
-least squared error of all counts, in relation to what was wanted there.
+least squared error of all counts, in relation to what was wanted there; then each of them again,
+now that the others are dealt, until none moves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["dealt"]
+
+ROUNDS = 10
+"""In how many rounds units of several samples are dealt at most; three mostly do."""
 
 
 def dealt(
@@ -31,9 +35,7 @@ def dealt(
     Grows with the number of labels, and with the number of units times that of sides.
     """
     deal = _Deal(marks, units, np.asarray(shares, np.float64))
-    several = np.flatnonzero(deal.sizes > 1)
-    for unit in several[np.lexsort((several, -deal.sizes[several]))].tolist():
-        deal.give(unit, deal.least_error(unit))
+    deal.give_several()
     deal.give_singles()
     deal.repair()
     return deal.side[deal.unit_of]
@@ -78,13 +80,30 @@ class _Deal:
                 self.holders.setdefault(label, []).append(unit)
 
     def give(self, unit: int, side: int) -> None:
+        self._take(unit)
         content = self.content[unit]
-        if self.side[unit] >= 0:
-            self.held[content.classes, self.side[unit]] -= content.counts
         self.held[content.classes, side] += content.counts
         self.side[unit] = side
 
-    def least_error(self, unit: int) -> int:
+    def _take(self, unit: int) -> None:
+        if self.side[unit] >= 0:
+            content = self.content[unit]
+            self.held[content.classes, self.side[unit]] -= content.counts
+            self.side[unit] = -1
+
+    def give_several(self) -> None:
+        """Deal the units of several samples, and then each of them anew while that helps."""
+        several = np.flatnonzero(self.sizes > 1)
+        in_order = several[np.lexsort((several, -self.sizes[several]))].tolist()
+        for _ in range(ROUNDS):
+            before = self.side.copy()
+            for unit in in_order:
+                self._take(unit)
+                self.give(unit, self._least_error(unit))
+            if np.array_equal(before, self.side):
+                return
+
+    def _least_error(self, unit: int) -> int:
         """The side where the unit adds least to the sum of squared errors over what was wanted."""
         content = self.content[unit]
         wanted = self.wanted[content.classes]
