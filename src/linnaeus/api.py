@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.data.cache import the_cache
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.export import Exported
 from linnaeus.data.export import export_dataset as write_dataset
@@ -57,6 +58,7 @@ def audit(
     label_separator: str | None = None,
     table: str | Path | None = None,
     workers: int | None = None,
+    cache: bool = True,
     progress: Progress | None = None,
 ) -> Audit:
     """Look hard at a data set: what is broken, doubled, contradictory, mislabelled or lopsided.
@@ -65,7 +67,8 @@ def audit(
     audit.json, where an earlier audit's are replaced. `fix`: a new folder for a cleaned table and a
     log of every choice; the originals are never touched. `mirrored`: look for mirrored copies too.
     `label_errors`: look for likely label errors; by default where scikit-learn is installed.
-    `weights`: folders to look into for pretrained networks, as for `train`.
+    `weights`: folders to look into for pretrained networks, as for `train`. `cache`: whether what
+    was decoded is taken from, and kept for, other runs.
 
     Raises MissingError where `label_errors` is True and scikit-learn is not installed, WriteError
     where `out` or `fix` cannot be written to, and as `load_dataset` does.
@@ -86,6 +89,7 @@ def audit(
         weights=[weights] if isinstance(weights, str | Path) else list(weights),
         mapped=out is not None,
         workers=workers,
+        cache=the_cache() if cache else None,
         progress=told,
     )
     if out is not None:
@@ -127,6 +131,7 @@ def train(
     label_separator: str | None = None,
     table: str | Path | None = None,
     workers: int | None = None,
+    cache: bool = True,
     ask: Callable[[str], bool] = lambda question: False,
     progress: Progress | None = None,
 ) -> Run:
@@ -137,6 +142,7 @@ def train(
     folders to look into for pretrained networks. `download`: fetch weights, or a data set with a
     name, that are not on this machine; `ask` is asked where that is not given. `budget`: seconds,
     or text such as "2m". `split`: a split file, of which `fold`, `repeat` and `inner` choose one.
+    `cache`: whether decoded pictures are taken from, and kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -177,7 +183,8 @@ def train(
         from linnaeus.training.fit import fit  # loads torch: what is wrong was better said before
 
         told = progress or Quiet()
-        return fit(dataset, asked, choice, out=folder, workers=workers, progress=told)
+        kept = the_cache() if cache else None
+        return fit(dataset, asked, choice, out=folder, workers=workers, cache=kept, progress=told)
 
 
 def evaluate(

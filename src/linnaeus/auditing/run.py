@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.audit import audit
+from linnaeus.data.cache import Cache
+from linnaeus.data.cached_scan import cached_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import SEVERITIES, Audit, Finding
 from linnaeus.data.near import near_duplicates
-from linnaeus.data.scan import Scan, scan
+from linnaeus.data.scan import Scan
 from linnaeus.progress import Progress
 
 __all__ = ["Audited", "Map", "run_audit"]
@@ -54,10 +56,11 @@ def run_audit(
     weights: Sequence[str | Path] = (),
     mapped: bool = False,
     workers: int | None = None,
+    cache: Cache | None = None,
     progress: Progress,
 ) -> Audited:
     """Look at every picture of `dataset` once, and judge what was seen."""
-    looked = scan(dataset, workers=workers, progress=progress)
+    looked = cached_scan(dataset, cache=cache, workers=workers, progress=progress)
     near = near_duplicates(looked.thumbnails, looked.readable, mirrored=mirrored, progress=progress)
     found = audit(dataset, looked, near=near, mirrored=mirrored)
     return Audited(dataset, looked, found, None, "There is no map.")

@@ -14,6 +14,7 @@ from linnaeus.cli.options import (
     ImageColumn,
     LabelColumn,
     LabelSeparator,
+    NoCache,
     SplitColumn,
     Table,
     Workers,
@@ -60,6 +61,7 @@ def audit(
     label_separator: LabelSeparator = None,
     table: Table = None,
     workers: Workers = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Tell what is wrong with the data: broken, doubled, contradictory, lopsided."""
     from linnaeus import api
@@ -79,6 +81,7 @@ def audit(
         label_separator=label_separator,
         table=table,
         workers=workers,
+        cache=not no_cache,
         progress=teller(),
     )
     _print(found)

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from linnaeus.cli import audit, data, doctor, evaluate, models, predict, train
+from linnaeus.cli import audit, cache, data, doctor, evaluate, models, predict, train
 from linnaeus.errors import LinnaeusError
 from linnaeus.version import __version__
 
@@ -37,6 +37,7 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.add_typer(data.app, name="data")
+app.add_typer(cache.app, name="cache")
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 

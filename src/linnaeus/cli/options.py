@@ -16,6 +16,7 @@ __all__ = [
     "LabelColumn",
     "LabelSeparator",
     "NearDuplicates",
+    "NoCache",
     "SplitColumn",
     "Table",
     "TestDomain",
@@ -58,6 +59,10 @@ TestDomain = Annotated[str | None, typer.Option(help="The domain that is the tes
 Table = Annotated[
     Path | None,
     typer.Option(help="A table that tells of the pictures in a folder or archive.", metavar="FILE"),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Decode anew, and keep no decoded pictures for later runs."),
 ]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Threads that read pictures; changes only the time.")

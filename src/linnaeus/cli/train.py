@@ -16,6 +16,7 @@ from linnaeus.cli.options import (
     LabelColumn,
     LabelSeparator,
     NearDuplicates,
+    NoCache,
     SplitColumn,
     Table,
     TestDomain,
@@ -93,6 +94,7 @@ def train(
     label_separator: LabelSeparator = None,
     table: Table = None,
     workers: Workers = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Train a classifier, judge it on pictures it never saw, and write the report."""
     from linnaeus import api
@@ -128,6 +130,7 @@ def train(
         label_separator=label_separator,
         table=table,
         workers=workers,
+        cache=not no_cache,
         ask=_ask_on_terminal,
         progress=teller(),
     )

@@ -112,7 +112,8 @@ class _Search:
                 room = partial(mapped_pixels, folder)
                 scanned = self._scan(room)
                 pictures = _digest_of(scanned.content_digests)
-                write_scan(folder, scanned, dataset=self.dataset.name, pictures=pictures)
+                name, kind = self.dataset.name, self._kind()
+                write_scan(folder, scanned, dataset=name, kind=kind, pictures=pictures)
                 scanned = None  # Windows renames no folder with a mapped file in it
             return read_scan(place, check=False)
         except WriteError as error:
@@ -179,6 +180,11 @@ class _Search:
             return hashlib.sha256(self.dataset.source.read(self.dataset.paths[row])).hexdigest()
         except UnreadableImage:
             return ""
+
+    def _kind(self) -> str:
+        if self.preprocessing is None:
+            return "audit"
+        return f"{self.preprocessing.height_px} × {self.preprocessing.width_px} px"
 
     def _tell_removed(self, removed: list[Entry]) -> None:
         if removed:

@@ -34,14 +34,15 @@ CHUNK_BYTES = 1 << 20
 class Contents(BaseModel):
     """What a kept scan consists of.
 
-    `pictures`: a digest of the files that it saw. `files`: {name: (size in bytes, SHA-256 of each
-    64 MiB of it)}.
+    `kind`: what the pictures were brought to, for people. `pictures`: a digest of the files that it
+    saw. `files`: {name: (size in bytes, SHA-256 of each 64 MiB of it)}.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: int = FORMAT
     dataset: str
+    kind: str
     count: int
     pictures: str
     files: dict[str, tuple[int, tuple[str, ...]]]
@@ -60,10 +61,10 @@ def mapped_pixels(folder: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return pixels
 
 
-def write_scan(folder: Path, scan: Scan, *, dataset: str, pictures: str) -> None:
+def write_scan(folder: Path, scan: Scan, *, dataset: str, kind: str, pictures: str) -> None:
     """Write `scan` of the data set called `dataset` into `folder`; its pixels may lie there.
 
-    `pictures` is kept to tell by which files they are of.
+    `kind` is for people to read; `pictures` is kept to tell by which files they are of.
     """
     for field in dataclasses.fields(Scan):
         value = getattr(scan, field.name)
@@ -73,7 +74,7 @@ def write_scan(folder: Path, scan: Scan, *, dataset: str, pictures: str) -> None
             text = TypeAdapter(get_type_hints(Scan)[field.name]).dump_json(value)
             (folder / f"{field.name}.json").write_bytes(text)
     files = {file.name: (file.stat().st_size, _digests(file)) for file in sorted(folder.iterdir())}
-    contents = Contents(dataset=dataset, count=len(scan), pictures=pictures, files=files)
+    contents = Contents(dataset=dataset, kind=kind, count=len(scan), pictures=pictures, files=files)
     (folder / CONTENTS).write_text(contents.model_dump_json(), encoding="utf-8")
 
 

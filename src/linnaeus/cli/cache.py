@@ -1,0 +1,72 @@
+"""`linnaeus cache`: the decoded pictures that are kept between runs, to see and to clear."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from linnaeus.data.cache import Entry
+
+__all__ = ["app"]
+
+app = typer.Typer(help="See what is kept of decoded pictures, or clear it.")
+
+
+@app.callback(invoke_without_command=True)
+def show(context: typer.Context) -> None:
+    """See what is kept of decoded pictures, or clear it."""
+    if context.invoked_subcommand is not None:
+        return
+    from linnaeus.data.cache import LIMIT_VARIABLE, the_cache
+
+    cache = the_cache()
+    entries = cache.entries()
+    for entry in reversed(entries):
+        used = datetime.fromtimestamp(entry.last_used_s)
+        count = f"{entry.contents.count:,} pictures"
+        size = f"{entry.size_bytes / 1e6:,.1f} MB"
+        typer.echo(
+            f"{entry.contents.dataset:<30} {entry.contents.kind:<24} {count:>20} {size:>14}"
+            f"   last used {used:%Y-%m-%d %H:%M}"
+        )
+    total = sum(entry.size_bytes for entry in entries)
+    typer.echo(
+        f"{total / 1e6:,.1f} MB of at most {cache.bound_bytes() / 1e6:,.1f} MB"
+        f" ({LIMIT_VARIABLE} sets it) in {cache.folder}"
+    )
+
+
+@app.command("clear")
+def clear(
+    older_than: Annotated[
+        str | None, typer.Option(help="Only what was not used for so long: 12h, 30d.")
+    ] = None,
+) -> None:
+    """Remove what is kept of decoded pictures; it will be decoded again when it is needed."""
+    from linnaeus.data.cache import the_cache
+
+    cache = the_cache()
+    removed, in_use = cache.clear(older_than_s=_seconds(older_than) if older_than else 0.0)
+    typer.echo(f"Removed {_named(removed)}.")
+    if in_use:
+        typer.echo(f"Left {_named(in_use)}, which another process has in use.")
+
+
+def _seconds(text: str) -> float:
+    from linnaeus.errors import UsageError
+    from linnaeus.training.budget import parse_budget
+
+    try:
+        return parse_budget(text)
+    except UsageError as error:
+        mend = "Write it as 12h or 30d."
+        raise UsageError(error.what, where="--older-than", mend=mend) from None
+
+
+def _named(entries: list[Entry]) -> str:
+    size_bytes = sum(entry.size_bytes for entry in entries)
+    noun = "entry" if len(entries) == 1 else "entries"
+    return f"{len(entries):,} {noun} ({size_bytes / 1e6:,.1f} MB)"
