@@ -23,7 +23,7 @@ from linnaeus.data.split import LEFT_OUT, TEST_SHARE, VALIDATION_SHARE, Split, p
 from linnaeus.data.times import by_time, times_of
 from linnaeus.errors import DataError, UsageError
 
-__all__ = ["NearPolicy", "Parting", "part", "part_in_domains", "part_in_folds"]
+__all__ = ["NearPolicy", "Parting", "check_columns", "part", "part_in_domains", "part_in_folds"]
 
 NearPolicy = Literal["keep-together", "ignore"]
 
@@ -69,6 +69,14 @@ class Parting:
                 where="--test-domain",
                 mend="Name the column with --domain-column.",
             )
+
+
+def check_columns(dataset: Dataset, parting: Parting) -> None:
+    """Raise UsageError where `dataset` lacks a column that `parting` names."""
+    if parting.time_column is not None:
+        dataset.column(parting.time_column, "--time-column")
+    if parting.domain_column is not None:
+        dataset.column(parting.domain_column, "--domain-column")
 
 
 def part(

@@ -9,7 +9,13 @@ from pathlib import Path
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.folds import Folds, check_plan
 from linnaeus.data.near import near_duplicates
-from linnaeus.data.parting import Parting, part, part_in_domains, part_in_folds
+from linnaeus.data.parting import (
+    Parting,
+    check_columns,
+    part,
+    part_in_domains,
+    part_in_folds,
+)
 from linnaeus.data.scan import scan
 from linnaeus.data.split import LEFT_OUT, Split, check_shares
 from linnaeus.data.split_file import split_table
@@ -60,6 +66,7 @@ def save_split(
     `part` and `part_in_folds` do.
     """
     _check_asked(parting, folds, repeats, inner)
+    check_columns(dataset, parting)
     if out.exists():
         raise WriteError(
             "there is something of this name already", where=str(out), mend="Name a new file."

@@ -14,12 +14,12 @@ from linnaeus.data.cached_scan import cached_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import Audit
 from linnaeus.data.near import NearDuplicates, near_duplicates
-from linnaeus.data.parting import part
+from linnaeus.data.parting import check_columns, part
 from linnaeus.data.pinned import pinned
 from linnaeus.data.pixels import PixelRows, pixel_rows
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import Split
-from linnaeus.data.split_file import read_split_file
+from linnaeus.data.split_file import SplitFile, read_split_file
 from linnaeus.errors import DataError
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.weights import Backbone
@@ -79,6 +79,7 @@ def look(
     What `cache` holds from an earlier run is not decoded again, and what is new is kept there.
     Says what was found, in a few lines. Raises DataError where nothing can be learnt from.
     """
+    saved = _saved_split(dataset, recipe)
     preprocessing = choose_preprocessing(sampled_sizes(dataset), recipe, backbone)
     looked = cached_scan(
         dataset,
@@ -88,7 +89,7 @@ def look(
         progress=progress,
     )
     near = near_duplicates(looked.thumbnails, looked.readable, progress=progress)
-    parted = _parted(dataset, looked, near, recipe)
+    parted = _parted(dataset, looked, near, recipe, saved)
     found = audit(dataset, looked, split=parted, near=near)
     for line in (*found.in_three_lines(), *parted.remarks):
         progress.say(line)
@@ -97,20 +98,29 @@ def look(
     return Material(dataset, looked, found, parted, preprocessing, pixels)
 
 
-def _parted(dataset: Dataset, looked: Scan, near: NearDuplicates, recipe: Recipe) -> Split:
-    """Part the data as a saved split says, or else as the recipe's other choices do."""
-    if recipe.split_file is not None:
-        file = read_split_file(Path(recipe.split_file))
-        chosen = {"fold": recipe.fold, "repeat": recipe.repeat, "inner": recipe.inner}
-        found = pinned(file, dataset, looked, **chosen)
-        if not len(found.rows("test")):
-            raise DataError(
-                "this split has no test pictures, so nobody could say how good the result is",
-                where=file.where,
-                mend="Save a new one with `linnaeus data split`.",
-            )
-        return found
-    return part(dataset, looked, parting_of(recipe), near.pairs)
+def _saved_split(dataset: Dataset, recipe: Recipe) -> SplitFile | None:
+    """The split file of the recipe, if any; what is wrong with it is told before the long work."""
+    if recipe.split_file is None:
+        check_columns(dataset, parting_of(recipe))
+        return None
+    file = read_split_file(Path(recipe.split_file))
+    if "test" not in file.chosen(recipe.fold, recipe.repeat, recipe.inner):
+        raise DataError(
+            "this split has no test pictures, so nobody could say how good the result is",
+            where=file.where,
+            mend="Save a new one with `linnaeus data split`.",
+        )
+    return file
+
+
+def _parted(
+    dataset: Dataset, looked: Scan, near: NearDuplicates, recipe: Recipe, saved: SplitFile | None
+) -> Split:
+    """Part the data as the `saved` split says, or else as the recipe's other choices do."""
+    if saved is None:
+        return part(dataset, looked, parting_of(recipe), near.pairs)
+    chosen = {"fold": recipe.fold, "repeat": recipe.repeat, "inner": recipe.inner}
+    return pinned(saved, dataset, looked, **chosen)
 
 
 def _tell_unreadable(looked: Scan, progress: Progress) -> None:
