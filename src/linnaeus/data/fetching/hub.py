@@ -119,5 +119,5 @@ def _broken(where: str, error: Exception) -> MissingError:
     return MissingError(
         f"the hub cannot be reached, or the connection broke off ({reason[:120]})",
         where=where,
-        mend="Check the connection, and run the command again: what arrived is kept.",
+        mend="Check the connection, and run the command again: it goes on where it broke off.",
     )

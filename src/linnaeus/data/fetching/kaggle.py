@@ -53,9 +53,12 @@ def download(repository: str, version: str, folder: Path, progress: Progress) ->
     progress.say(f"Downloading {page_of(repository, version)}")
     with _cache_at(cache), _reasons(repository):
         came = Path(kagglehub.dataset_download(f"{repository}/versions/{version}"))
-    folder.rmdir()
-    came.replace(folder)
-    shutil.rmtree(cache)
+    if came.is_relative_to(cache):
+        folder.rmdir()
+        came.replace(folder)
+        shutil.rmtree(cache)
+    else:  # in notebooks of Kaggle and Colab it is mounted somewhere, and belongs to others
+        shutil.copytree(came, folder, dirs_exist_ok=True)
 
 
 @contextmanager
@@ -106,7 +109,10 @@ def _not_had(where: str, status: int | None, error: Exception) -> MissingError:
         what, mend = f"Kaggle answered HTTP {status}", "Try again later."
     elif isinstance(error, OSError):
         what = "Kaggle cannot be reached, or the connection broke off"
-        mend = "Check the connection, and run the command again: what arrived is kept."
+        mend = "Check the connection, and run the command again: it goes on where it broke off."
+    elif type(error).__name__ == "DataCorruptionError":
+        what = "what came has another MD5 digest than Kaggle gives for it"
+        mend = "Run the command again: it is fetched anew."
     else:
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         what, mend = f"it could not be downloaded ({reason})", "Run the command again."
