@@ -142,12 +142,12 @@ def _flag(name: str, info: ParameterInfo) -> str:
 
 def _taken(info: ParameterInfo, kind: Any) -> str:
     """What an option takes, as a person would write it; nothing for a flag."""
+    if get_origin(kind) in (Union, types.UnionType):
+        kind = next(k for k in get_args(kind) if k is not type(None))
     if kind is bool:
         return ""
     if info.metavar:
         return f"`{info.metavar}`"
-    if get_origin(kind) in (Union, types.UnionType):
-        kind = next(k for k in get_args(kind) if k is not type(None))
     if get_origin(kind) is list:
         (kind,) = get_args(kind)
     if get_origin(kind) is Literal:
