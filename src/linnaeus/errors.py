@@ -5,7 +5,7 @@
     ├── DataError           3   the pictures or their labels cannot be used as they are
     │   └── UnreadableImage 3   one picture cannot be decoded
     ├── BundleError         4   a bundle is absent, changed, too new, or answers differently here
-    ├── MissingError        5   a package or pretrained weights are not on this machine
+    ├── MissingError        5   a package, pretrained weights or a data set are not on this machine
     ├── WriteError          6   a file could not be written; what stood there before still stands
     └── Stopped           130   interrupted before there was anything worth keeping
 
@@ -100,7 +100,7 @@ class BundleError(LinnaeusError):
 
 
 class MissingError(LinnaeusError):
-    """A package or pretrained weights are not on this machine."""
+    """A package, pretrained weights or a data set are not on this machine."""
 
     exit_code = 5
 

@@ -295,3 +295,12 @@ def test_a_home_that_may_not_be_written_to_is_one_sentence(server: FileServer, h
     home.chmod(0o500)
     with pytest.raises(WriteError, match="nothing can be written here"):
         fetch_dataset("mnist")
+
+
+def test_the_reference_lists_every_name_with_its_figures() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/data-sets.md").read_text(encoding="utf-8")
+    rows = {row.split("|")[1].strip(): row for row in page.splitlines() if row.startswith("| `")}
+    for name, known in NAMED.items():
+        row = rows[f"`{name}`"]
+        assert f"| {known.what} | {known.pictures:,} | {known.classes} |" in row
+        assert known.licence in row
