@@ -13,22 +13,27 @@ from torch import nn
 from linnaeus.errors import MissingError
 from linnaeus.models.weights import Backbone
 
-__all__ = ["PooledStages", "load_backbone"]
+__all__ = ["PooledStages", "load_backbone", "make_network"]
 
 MOST_STAGES = 6
 
 
-def load_backbone(backbone: Backbone) -> nn.Module:
+def load_backbone(
+    backbone: Backbone, *, channels: int = 3, side_px: tuple[int, int] | None = None
+) -> nn.Module:
     """The network with its weights, without its head, in evaluation mode.
+
+    For other `channels` than three, timm adds up or repeats the first layer's weights; for another
+    `side_px` (height, width) than it was trained at, it resamples what depends on places.
 
     Raises MissingError where the files are damaged or timm does not know the architecture.
     """
-    import timm
-
     try:
         # The head goes afterwards: asked for a network without one, timm forgives any missing
         # weights and leaves random numbers in their place.
-        network: Any = timm.create_model(f"local-dir:{backbone.folder}", pretrained=True)
+        network: Any = make_network(
+            f"local-dir:{backbone.folder}", channels=channels, side_px=side_px, pretrained=True
+        )
         network.reset_classifier(0)
     except Exception as error:  # damaged safetensors, unknown architecture, shapes that differ
         reason = str(error).strip().splitlines()[0].rstrip(".")
@@ -39,6 +44,28 @@ def load_backbone(backbone: Backbone) -> nn.Module:
         ) from None
     loaded: nn.Module = network.eval()
     return loaded
+
+
+def make_network(
+    name: str, *, channels: int, side_px: tuple[int, int] | None, **options: object
+) -> nn.Module:
+    """timm's network `name` for pictures of `channels` and `side_px` (height, width), None its own.
+
+    Raises what timm does.
+    """
+    import timm
+
+    options["in_chans"] = channels
+    if side_px is not None:
+        try:
+            sized: nn.Module = timm.create_model(name, img_size=side_px, **options)
+            return sized
+        except TypeError as error:
+            if "img_size" not in str(error):
+                raise
+            # What takes no size is made of layers that take any.
+    made: nn.Module = timm.create_model(name, **options)
+    return made
 
 
 class PooledStages(nn.Module):

@@ -13,8 +13,9 @@ from torch import nn
 from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
 from linnaeus.evaluation.facts import EpochFacts
 from linnaeus.files import write_whole
-from linnaeus.models.cnn import SmallCNN, small_cnn
+from linnaeus.models.cnn import small_cnn
 from linnaeus.models.export import FeatureGraph, append_head, export_features
+from linnaeus.models.network import Network
 from linnaeus.models.normalise import Normalise
 from linnaeus.progress import Progress
 from linnaeus.randomness import number
@@ -92,7 +93,7 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int) -> Learned
 class _Features(nn.Module):
     """The network without its head, as a module that can be exported."""
 
-    def __init__(self, network: SmallCNN) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
