@@ -14,7 +14,7 @@ from PIL import Image
 
 __all__ = ["APPEARANCE_PARTS", "appearance"]
 
-OUTLINE_SIDES_PX = (64, 32)
+OUTLINE_SIDES_PX = (48, 32)
 CELL_PX, BLOCK_CELLS, ORIENTATIONS = 8, 2, 9
 HUES, SATURATIONS, VALUES = 16, 8, 8
 LEVELS = 6  # of each of red, green and blue, in the histogram of whole colours
