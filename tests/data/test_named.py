@@ -229,6 +229,29 @@ def test_training_fetches_where_that_is_asked_for_or_agreed_to(
     assert run.bundle.is_dir()
 
 
+def test_a_folder_of_the_same_name_is_pointed_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cifar10").mkdir()
+    with pytest.raises(MissingError, match=r"write \./cifar10 for what is called so here"):
+        load_dataset("cifar10")
+
+
+def test_a_folder_that_cannot_take_data_is_refused_before_anything_is_asked(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = tmp_path / "a" / "b"
+    inside.mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    with pytest.raises(WriteError, match="working directory"):
+        fetch_dataset("mnist", to=".")
+    with pytest.raises(WriteError, match="already exists and is not empty"):
+        fetch_dataset("mnist", to=tmp_path / "a")
+    assert server.requests == []
+    assert [entry.name for entry in inside.parent.iterdir()] == ["b"]
+
+
 def test_progress_tells_how_much_has_come(server: FileServer) -> None:
     class Counting(Told):
         came = 0.0
@@ -252,7 +275,16 @@ def test_names_that_cannot_be_fetched_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["kaggle:owner", "kaggle:a/b/c", "kaggle:a/b@new", "hf:", "hf:../x", "kaggle:./.."]
+    "name",
+    [
+        "kaggle:owner",
+        "kaggle:a/b/c",
+        "kaggle:a/b@new",
+        "hf:",
+        "hf:a/b@main",
+        "hf:../x",
+        "kaggle:./..",
+    ],
 )
 def test_a_bad_name_of_a_host_is_refused_before_anything_is_asked(name: str) -> None:
     for verb in (fetch_dataset, load_dataset):
@@ -264,10 +296,9 @@ def test_the_list_names_everything_and_what_is_here(home: Path) -> None:
     done = linnaeus("data")
     assert done.returncode == 0, done.stderr
     for name in NAMED:
-        assert f"\n{name} " in f"\n{done.stdout}"
-    assert "digits  (here)" in done.stdout
-    assert "cifar10  (to fetch, about 170 MB)" in done.stdout
-    assert "70,000 pictures, 10 classes; licence: MIT" in done.stdout
+        assert f"\n{name}: {NAMED[name].what}\n" in f"\n{done.stdout}"
+    assert "    here; 1,797 pictures, 10 classes; licence: CC BY 4.0" in done.stdout
+    assert "    to fetch, about 31 MB; 70,000 pictures, 10 classes; licence: MIT" in done.stdout
     assert not home.exists()
 
 

@@ -37,11 +37,8 @@ def names(context: typer.Context) -> None:
 
     for name, known in NAMED.items():
         here = "here" if is_here(name) else f"to fetch, {download_size(name)}"
-        typer.echo(f"{name}  ({here})")
-        typer.echo(f"    {known.what}")
-        typer.echo(
-            f"    {known.pictures:,} pictures, {known.classes} classes; licence: {known.licence}"
-        )
+        figures = f"{known.pictures:,} pictures, {known.classes} classes; licence: {known.licence}"
+        typer.echo(f"{name}: {known.what}\n    {here}; {figures}")
     typer.echo(f"\n{HOSTS}\nFetch one: linnaeus data fetch NAME")
 
 
@@ -62,10 +59,13 @@ def fetch(
     """Download a data set; what was broken off goes on, what is here already is checked."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
+    from linnaeus.data.fetching.record import read_record
+    from linnaeus.data.named import NAMED
 
     folder = api.fetch_dataset(name, to=to, progress=teller())
+    known = name if name in NAMED else read_record(folder, check=False).name
     typer.echo(f"Fetched: {folder}")
-    typer.echo(f"Use it: linnaeus train {name if to is None else folder}")
+    typer.echo(f"Use it: linnaeus train {known if to is None else folder}")
 
 
 app.command("split")(split)

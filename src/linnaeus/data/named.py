@@ -71,8 +71,9 @@ def load_named(data: str) -> Dataset:
         return known.read(name, PixelStore({}))
     place = _place(name)
     if not is_fetched(place):
+        namesake = f" (or write ./{name} for what is called so here)" if Path(name).exists() else ""
         raise MissingError(
-            "this data set is not on this machine",
+            f"this data set is not on this machine{namesake}",
             where=name,
             mend=f"Fetch it ({download_size(name)}): linnaeus data fetch {name}",
         )

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from linnaeus.data.fetching.remote import Remote
 from linnaeus.data.fetching.transfer import Broken, Part, Refused, transfer
 from linnaeus.errors import MissingError
-from linnaeus.progress import Progress, Stage
+from linnaeus.progress import Progress
 
 __all__ = ["download"]
 
@@ -55,24 +55,23 @@ def download(remote: Remote, folder: Path, progress: Progress, *, wanted_by: str
 
 def _from_mirror(remote: Remote, url: str, part: Part, progress: Progress) -> None:
     """Make `part` whole and right. Raises Refused where this mirror will not do."""
-    with progress.stage(f"Downloading {remote.name}") as stage:
-        resumed = _whole(url, part, stage, progress)
+    resumed = _whole(url, part, progress)
+    if (came := remote.digest.of(part.path)) == remote.digest:
+        return
+    part.forget()
+    if resumed:  # the piece that was here may have been of another file
+        progress.warn(f"What was kept of {remote.name} did not fit; beginning anew.")
+        _whole(url, part, progress)
         if (came := remote.digest.of(part.path)) == remote.digest:
             return
         part.forget()
-        if resumed:  # the piece that was here may have been of another file
-            progress.warn(f"What was kept of {remote.name} did not fit; beginning anew.")
-            _whole(url, part, stage, progress)
-            came = remote.digest.of(part.path)
-    if came != remote.digest:
-        part.forget()
-        raise Refused(
-            f"what came is not that file: its digest is {came}, not {remote.digest}; a login page"
-            " or a proxy may have answered"
-        )
+    raise Refused(
+        f"what came is not that file: its digest is {came}, not {remote.digest}; a login page or a"
+        " proxy may have answered"
+    )
 
 
-def _whole(url: str, part: Part, stage: Stage, progress: Progress) -> bool:
+def _whole(url: str, part: Part, progress: Progress) -> bool:
     """Transfer until the server says that all is there; whether something was there before.
 
     Raises Refused after `ATTEMPTS` in a row that brought nothing.
@@ -81,7 +80,7 @@ def _whole(url: str, part: Part, stage: Stage, progress: Progress) -> bool:
     vain = 0
     while True:
         try:
-            transfer(url, part, stage, progress)
+            transfer(url, part, progress)
             return resumed
         except Broken as reason:
             grew = part.size_bytes() > most

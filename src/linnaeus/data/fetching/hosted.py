@@ -16,7 +16,8 @@ from linnaeus.progress import Progress
 __all__ = ["Hosted"]
 
 KINDS = ("kaggle", "hf")
-FORM = re.compile(r"(kaggle|hf):([\w.-]+)/([\w.-]+)(?:@([\w.-]+))?")
+FORM = re.compile(r"(kaggle|hf):([\w.-]+)/([\w.-]+)(?:@([0-9a-f]{1,40}))?")
+"""A version is a number, or the digits of a commit: branches and tags may be moved."""
 
 
 @dataclass(frozen=True)

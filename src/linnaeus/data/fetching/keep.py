@@ -41,6 +41,9 @@ def keep(
     is checked and stays. Raises WriteError where something else stands there or the disk refuses,
     and as `fill` does.
     """
+    if not is_fetched(place):
+        check_unused(place)
+    place = place.absolute()
     lock = place.with_name(f".{place.name}.lock")
     with alone(lock, progress, f"Another process is fetching {name}; waiting for it."):
         if is_fetched(place) and read_record(place, check=False).name == name:

@@ -78,7 +78,7 @@ class Part:
         return self.place
 
 
-def transfer(url: str, part: Part, stage: Stage, progress: Progress) -> None:
+def transfer(url: str, part: Part, progress: Progress) -> None:
     """Ask `url` for what `part` lacks, and append it.
 
     The file on the server must still be the one that the part is of (If-Range); else it comes
@@ -97,7 +97,10 @@ def transfer(url: str, part: Part, stage: Stage, progress: Progress) -> None:
                 progress.say("The server gives it whole only; beginning anew.")
             part.begin(url, _validator_of(answer))
             have = 0
-        _receive(answer, part, stage, have, expected)
+        total = None if expected is None else have + expected
+        with progress.stage(f"Downloading {part.place.name}", total) as stage:
+            stage.advance(have)
+            _receive(answer, part, stage, total)
 
 
 @contextmanager
@@ -125,21 +128,19 @@ def _opened(url: str, part: Part, have: int) -> Iterator[HTTPResponse | None]:
         yield cast("HTTPResponse", answer)
 
 
-def _receive(
-    answer: HTTPResponse, part: Part, stage: Stage, have: int, expected: int | None
-) -> None:
-    """Append what comes. Raises Broken where less of it comes than was promised."""
-    whole = "" if expected is None else f" of {(have + expected) / 1e6:,.1f}"
-    came = 0
+def _receive(answer: HTTPResponse, part: Part, stage: Stage, total: int | None) -> None:
+    """Append what comes. Raises Broken where it does not come to `total` bytes in the end."""
+    whole = "" if total is None else f" of {total / 1e6:,.1f}"
+    have = part.size_bytes()
     with _told_of_disk(part.place):
         file = part.path.open("ab")
     with file:
         while chunk := answer.read(CHUNK_BYTES):
             _keep(file, chunk, part.place)
-            came += len(chunk)
-            stage.advance(len(chunk), f"{(have + came) / 1e6:,.1f}{whole} MB")
-    if expected is not None and came < expected:
-        raise Broken(f"the connection broke off after {(have + came) / 1e6:,.1f}{whole} MB")
+            have += len(chunk)
+            stage.advance(len(chunk), f"{have / 1e6:,.1f}{whole} MB")
+    if total is not None and have < total:
+        raise Broken(f"the connection broke off after {have / 1e6:,.1f}{whole} MB")
 
 
 def _keep(file: BinaryIO, chunk: bytes, place: Path) -> None:
