@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,24 +74,29 @@ Read = TypeVar("Read")
 class Picture:
     """A decoded picture.
 
-    `pixels`: (height, width, 3) uint8, upright, RGB in that order; smaller than `size_px` where the
-    file was decoded at a reduced scale.
+    `image`: upright, of mode RGB, smaller than `size_px` where the file was decoded at a reduced
+    scale.
     `format`: Pillow's name of the file format, empty for arrays and PIL images made in memory.
     `mode`: Pillow's mode of the file before conversion ("L", "RGB", "P", "I;16", …).
     `size_px`: (width, height) of the whole picture after orientation.
     `notes`: what was done beyond plain decoding, as clauses for the user.
-    `box`: the part of `pixels` that the picture fills: all of them, but for the outermost row and
+    `box`: the part of the image that the picture fills: all of them, but for the outermost row and
     column of a reduced scale that does not divide the size.
     `luminance_table`: the 64 numbers that a JPEG's brightness was divided by; empty for others.
     """
 
-    pixels: NDArray[np.uint8]
+    image: Image.Image
     format: str
     mode: str
     size_px: tuple[int, int]
     notes: tuple[str, ...]
     box: Box
     luminance_table: tuple[int, ...] = ()
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """(height, width, 3) uint8, RGB in that order: a copy of the image, made when asked for."""
+        return np.asarray(self.image)
 
 
 def decode(
@@ -223,7 +229,7 @@ def _upright_rgb(
         notes.append(note)
     sideways = orientation in SIDEWAYS
     return Picture(
-        np.asarray(rgb),
+        rgb,
         file_format,
         mode,
         (height, width) if sideways else (width, height),
@@ -320,7 +326,7 @@ def _from_array(array: NDArray[np.uint8], where: str) -> Picture:
     pixels = np.repeat(array[:, :, None], 3, axis=2) if grey else np.ascontiguousarray(array)
     height, width = array.shape[:2]
     box = (0.0, 0.0, float(width), float(height))
-    return Picture(pixels, "", "L" if grey else "RGB", (width, height), (), box)
+    return Picture(Image.fromarray(pixels), "", "L" if grey else "RGB", (width, height), (), box)
 
 
 class _Refused(Exception):

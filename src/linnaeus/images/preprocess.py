@@ -60,7 +60,7 @@ class Preprocessing(BaseModel):
         Raises UnreadableImage as `images.decode.decode` does.
         """
         picture = self.decode(source, name=name)
-        return self._fitted(picture.pixels, picture.box), picture
+        return self._fitted(picture.image, picture.box), picture
 
     def decode(self, source: ImageSource, *, name: str = "") -> Picture:
         """Decode `source` as `read` does, without fitting it.
@@ -78,23 +78,21 @@ class Preprocessing(BaseModel):
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Fit decoded `pixels` (h, w, 3) uint8 to (height_px, width_px, 3) uint8."""
         height, width = pixels.shape[:2]
-        return self._fitted(pixels, (0.0, 0.0, float(width), float(height)))
+        if (height, width) == (self.height_px, self.width_px):
+            return pixels
+        return self._fitted(Image.fromarray(pixels), (0.0, 0.0, float(width), float(height)))
 
     def _reduction(self, size_px: tuple[int, int]) -> float:
         """How many times a picture of `size_px` (width, height) may shrink and cover the input."""
         times = size_px[0] / self.width_px, size_px[1] / self.height_px
         return max(times) if self.fit == "pad" else min(times)
 
-    def _fitted(self, pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-        """Fit the part of `pixels` that lies in `box`."""
+    def _fitted(self, image: Image.Image, box: Box) -> NDArray[np.uint8]:
+        """Fit the part of an RGB `image` that lies in `box`."""
         size = (self.width_px, self.height_px)
-        if (
-            pixels.shape[1::-1] == size
-            and box[2] - box[0] == size[0]
-            and box[3] - box[1] == size[1]
-        ):
-            return pixels
-        image = Image.fromarray(pixels)
+        fills = box[2] - box[0] == size[0] and box[3] - box[1] == size[1]
+        if fills and image.size == size:
+            return np.asarray(image)
         if self.fit == "stretch":
             return np.asarray(image.resize(size, FILTERS[self.interpolation], box))
         if self.fit == "crop":
