@@ -60,6 +60,8 @@ def test_folds_are_saved_and_chosen(pictures: Path, tmp_path: Path) -> None:
             sides, _ = used_again(pictures, file, fold=fold, repeat=repeat)
             tested[repeat] += [path for path, side in sides.items() if side == "test"]
             assert {*sides.values()} == {"train", "validation", "test"}
+    _, found = used_again(pictures, file, fold=2, repeat=1)
+    assert found.remarks == (f"Parted as {file} says in fold 2 of repeat 1.",)
     everything = sorted(row["image"] for row in rows_of(file))
     assert sorted(tested[0]) == sorted(tested[1]) == everything
     assert used_again(pictures, file, fold=2)[0] == used_again(pictures, file, fold=2, repeat=0)[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import tarfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +177,8 @@ def test_the_newest_pictures_are_the_test(tmp_path: Path, written: str) -> None:
         day: "train" if day <= 14 else "validation" if day <= 16 else "test" for day in days
     }
     assert found.assignment.tolist() == [expected[days[number]] for number in row]
-    assert any("the newest pictures are the test" in remark for remark in found.remarks)
+    first = written.format(17)
+    assert any(f"test begins with {first}." in remark for remark in found.remarks)
 
 
 def test_pictures_of_one_time_stay_on_one_side(tmp_path: Path) -> None:
@@ -303,6 +305,34 @@ def test_several_labels_are_dealt_nearer_to_their_shares_than_by_chance() -> Non
     ]
     assert max(dealt) < 0.01
     assert max(dealt) < min(by_chance)
+
+
+def test_real_labels_and_groups_are_dealt_nearer_than_by_chance(
+    shared_data: Callable[[str], Path],
+) -> None:
+    with tarfile.open(shared_data("clothing160.tar")) as tar:
+        member = next(name for name in tar.getnames() if name.endswith("metadata.csv"))
+        file = tar.extractfile(member)
+        assert file is not None
+        rows = list(csv.DictReader(file.read().decode().splitlines()))
+    garments = sorted({row["label"] for row in rows})
+    sets = np.array([[row["label"] == name for name in garments] for row in rows])
+    above_the_waist = {"longsleeve", "outwear", "shirt", "t-shirt"}
+    sets = np.column_stack([sets, [row["label"] in above_the_waist for row in rows]])
+    senders = np.array([row["sender_id"] for row in rows])
+    labels = np.full(len(rows), -1)
+    names = [*garments, "above the waist"]
+    found = split(labels, label_sets=sets, classes=names, seed=0, groups=senders)
+    random = np.random.default_rng(0)
+    people = np.unique(senders)
+    by_chance = []
+    for _ in range(20):
+        side_of = dict(
+            zip(people, random.choice(SIDES, len(people), p=[0.7, 0.1, 0.2]), strict=True)
+        )
+        by_chance.append(spread(sets, np.array([side_of[sender] for sender in senders])))
+    assert spread(sets, found.assignment) < min(by_chance)
+    assert spread(sets, found.assignment) < 0.03
 
 
 @given(st.integers(0, 50), st.data())

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.data.dataset import SPLITS, Dataset
+from linnaeus.data.dataset import SPLITS, Column, Dataset
 from linnaeus.data.domains import by_domain, domains_in, domains_of
 from linnaeus.data.folds import Folds, folds
 from linnaeus.data.leaks import Ties
@@ -206,7 +206,7 @@ def _given(
         column = dataset.column(parting.time_column, "--time-column")[usable]
         times = times_of(column, parting.time_column, samples.names, dataset.name)
         given = by_time(times, parting.validation, parting.test, dataset.name)
-        told = [f"Parted by '{parting.time_column}': the newest pictures are the test."]
+        told = [_told_borders(parting.time_column, column, times, given)]
     else:
         assert parting.domain_column is not None
         assert parting.test_domain is not None
@@ -230,6 +230,19 @@ def _check_learnable(samples: Samples, given: NDArray[np.str_]) -> None:
             where=samples.where,
             mend="Take the class out, or part the data in another way.",
         )
+
+
+def _told_borders(
+    name: str, column: Column, times: NDArray[np.float64], given: NDArray[np.str_]
+) -> str:
+    """From which time on pictures are of validation and of test, in the words of the column."""
+    begins = []
+    for side in ("validation", "test"):
+        rows = np.flatnonzero(given == side)
+        if len(rows):
+            first = column[rows[np.argmin(times[rows])]]
+            begins.append(f"{side} begins with {first}")
+    return f"Parted by '{name}', the newest pictures last: {', '.join(begins)}."
 
 
 def _told_as_absent(samples: Samples, given: NDArray[np.str_]) -> list[str]:

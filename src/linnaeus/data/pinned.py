@@ -59,7 +59,10 @@ def pinned(
     leaking = _leaks(dataset, scan, assignment)
     assignment[list(leaking)] = LEFT_OUT
     _check_train(file, dataset, assignment)
-    remarks = _told(file, dataset, found, leaking)
+    remarks = [
+        f"Parted as {file.where} says{_which(fold, repeat, inner)}.",
+        *_told(file, dataset, found, leaking),
+    ]
     return Split(assignment, {**reasons, **bad, **leaking}, tuple(remarks))
 
 
@@ -167,8 +170,15 @@ def _check_train(file: SplitFile, dataset: Dataset, assignment: NDArray[np.str_]
         )
 
 
+def _which(fold: int | None, repeat: int | None, inner: int | None) -> str:
+    if fold is None:
+        return ""
+    nested = "" if inner is None else f", inner fold {inner}"
+    return f" in fold {fold} of repeat {repeat or 0}{nested}"
+
+
 def _told(file: SplitFile, dataset: Dataset, found: _Found, leaking: dict[int, str]) -> list[str]:
-    told = [f"Parted as {file.where} says."]
+    told = []
     renamed, unknown = found.renamed, np.flatnonzero(found.line < 0).tolist()
     relabelled = [
         row

@@ -227,8 +227,9 @@ def _told_as_left_out(
         rows = [row for row in reasons if given[row] == name]
         if rows:
             remarks.append(
-                f"{len(rows):,} pictures of {name} were left out because they, copies of them or"
-                f" their groups are also judged on: {listed(names[row] for row in rows)}."
+                f"{len(rows):,} pictures of {name} were left out because they, copies of them,"
+                " pictures that look like them or their groups are also judged on:"
+                f" {listed(names[row] for row in rows)}."
             )
     return remarks
 
