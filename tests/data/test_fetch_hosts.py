@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -155,6 +156,29 @@ def test_a_hub_data_set_is_fetched_at_its_newest_commit(hub: Host, home: Path) -
     folder = home / "hf" / "somebody" / f"waste@{COMMITS[-1]}"
     assert sorted(entry.name for entry in folder.iterdir()) == ["fetched.json", "files"]
     assert not (folder / "files" / ".cache").exists()
+
+
+def test_a_hub_data_set_may_be_parquet_files_with_pictures(
+    home: Path, photographs: dict[str, dict[str, bytes]]
+) -> None:
+    pytest.importorskip("huggingface_hub")
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    feature = {"labels": {"names": ["cat", "dog"], "_type": "ClassLabel"}}
+    told = {"huggingface": json.dumps({"info": {"features": feature}})}
+    pictures = list(photographs["glass"].values())[:4]
+    columns = {
+        "image": [{"bytes": jpeg, "path": f"{n}.jpg"} for n, jpeg in enumerate(pictures)],
+        "labels": [0, 1, 0, 1],
+    }
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns).replace_schema_metadata(told), file)
+    files = {"README.md": b"---\n---\n", "data/train-00000-of-00001.parquet": file.getvalue()}
+    with hosting({"microsoft/cats_vs_dogs": files}, "hf") as host:
+        done = linnaeus(host, home, "data", "fetch", "hf:microsoft/cats_vs_dogs")
+        assert done.returncode == 0, done.stderr
+    dataset = load_dataset("hf:microsoft/cats_vs_dogs")
+    assert dataset.counts() == {"train": {"cat": 2, "dog": 2}}
+    assert dataset.source.read(dataset.paths[0]) == pictures[0]
 
 
 def test_a_pinned_commit_is_the_one_that_is_fetched(hub: Host, home: Path) -> None:

@@ -148,6 +148,8 @@ def test_compressed_tars_are_unpacked_when_they_come(
     archive = tar_of(write_tree(tmp_path / "tree", files), tmp_path / "cifar-10-binary.tar.gz")
     with serving({archive.name: archive.read_bytes()}) as server:
         monkeypatch.setitem(NAMED, "cifar10", replace(NAMED["cifar10"], files=remotes(server)))
+        killed = home / "cifar10.part" / "files" / "cifar-10-binary.tar.unpacking"
+        write_tree(killed.parent, {killed.name: b"the beginning"})
         folder = fetch_dataset("cifar10")
     assert [file.name for file in (folder / "files").iterdir()] == ["cifar-10-binary.tar"]
     dataset = load_dataset("cifar10")

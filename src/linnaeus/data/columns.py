@@ -31,7 +31,7 @@ IMAGE_NAMES = (
     "path file filename file_name filepath file_path image image_path image_file image_name"
     " img img_path picture photo".split()
 )
-LABEL_NAMES = "label class category target class_name label_name species y".split()
+LABEL_NAMES = "label class category target class_name label_name species labels y".split()
 SPLIT_COLUMN_NAMES = "split subset partition fold set".split()
 INDICATORS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 COMMON_SEPARATORS = "|;"

@@ -94,6 +94,8 @@ def is_here(name: str) -> bool:
 def download_size(name: str) -> str:
     """How much there is to download for a data set of the catalogue, in words."""
     download_mb = NAMED[NAMED[name].beside or name].download_mb
+    if not download_mb:
+        return "size not stated"
     return f"about {download_mb:,.0f} MB" if download_mb < 1000 else f"{download_mb / 1000:,.1f} GB"
 
 

@@ -151,7 +151,6 @@ FOLDER_SETS = {
         classes=8,
         licence="CC BY-NC-SA 4.0",
         read=_natural_images,
-        download_mb=358.0,
         kaggle="prasunroy/natural-images@1",
     ),
     "cats-vs-dogs": Known(

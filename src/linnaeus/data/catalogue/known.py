@@ -21,7 +21,8 @@ class Known:
     """A data set with a name.
 
     `what` it shows, in a few words; `pictures` and `classes` as published; `download_mb`: about how
-    much there is to download, in millions of bytes; `licence`: as its publisher states it.
+    much there is to download, in millions of bytes, 0 where that is not known; `licence`: as its
+    publisher states it.
     It comes from `files`, from `kaggle` ("owner/name@version"), with the download of another data
     set (`beside`, its name), or with a package that is installed (none of them).
     """

@@ -80,7 +80,6 @@ SIPAKMED_SETS = {
         classes=5,
         licence="not stated",
         read=partial(_read, True),
-        download_mb=6_930.0,
         kaggle="prahladmehandiratta/cervical-cancer-largest-dataset-sipakmed@1",
     ),
     "sipakmed-slides": Known(
@@ -89,7 +88,6 @@ SIPAKMED_SETS = {
         classes=5,
         licence="not stated",
         read=partial(_read, False),
-        download_mb=6_930.0,
         beside="sipakmed",
     ),
 }
