@@ -99,7 +99,7 @@ def _planted_and_found(
         float(np.isin(planted, first).mean()),
         float(np.isin(planted, flagged).mean()),
         float(len(flagged)),
-        errors.estimated,
+        errors.share.value * len(errors.rows),
     )
 
 

@@ -1,4 +1,4 @@
-"""Features of pictures for the audit: deterministic, standardised, and of every readable picture."""
+"""Features of pictures for the audit: deterministic, standardised, for all that can be read."""
 
 from __future__ import annotations
 

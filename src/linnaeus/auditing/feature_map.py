@@ -69,6 +69,8 @@ def _principal(values: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
     Halko, Martinsson and Tropp 2011, with two power iterations. Each component's sign is such that
     its largest entry is positive.
     """
+    if not len(values):
+        return np.zeros((0, COMPONENTS))
     centred = values - values.mean(axis=0)
     width = min(COMPONENTS, *values.shape)
     probes = generator(seed, "principal components").standard_normal(

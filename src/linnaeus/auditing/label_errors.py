@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.auditing.confident_learning import confident_joint
+from linnaeus.auditing.confident_learning import confident_joint, share_of_errors
 from linnaeus.auditing.features import Features
 from linnaeus.auditing.kernel_ridge import left_out_scores
 from linnaeus.bundle.softmax import softmax
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import Finding
 from linnaeus.evaluation.calibration import fit_temperature
+from linnaeus.evaluation.figure import Figure
 from linnaeus.progress import Progress, Quiet
 
 __all__ = ["LabelErrors", "label_error_finding", "label_errors"]
@@ -29,8 +30,11 @@ class LabelErrors:
     `rows`: (n,) int64, rows of the data set, the most suspicious first. `given`: (n,) int64, their
     labels. `suggested`: (n,) int64, the likeliest other class. `given_probability` and
     `suggested_probability`: (n,) float32, calibrated, by a model that has not seen the picture nor
-    its copies. `flagged`: (n,) bool, whether confident learning calls the label wrong.
-    `estimated`: the number of wrong labels among all, by the confident joint.
+    its copies. `flagged`: (n,) bool, whether confident learning calls the label wrong; of those,
+    the most suspicious ones, no more than may be wrong by `share`.
+    `share`: an estimate of the share of wrong labels among all, with its 95 % interval.
+    `joint_errors`: the number of wrong labels by the confident joint, as published; for a weak
+    model, far too many.
     `unjudged`: classes with too few pictures to judge them; theirs are not in the ranking.
     `how`: what pictures were compared by, as a phrase.
     """
@@ -41,7 +45,8 @@ class LabelErrors:
     given_probability: NDArray[np.float32]
     suggested_probability: NDArray[np.float32]
     flagged: NDArray[np.bool_]
-    estimated: float
+    share: Figure
+    joint_errors: float
     unjudged: tuple[str, ...]
     how: str
 
@@ -110,7 +115,8 @@ def label_error_finding(dataset: Dataset, errors: LabelErrors) -> Finding | None
         },
         {
             "judged": float(len(errors.rows)),
-            "estimated_errors": round(errors.estimated, 1),
+            **{f"estimated_{end}": round(count, 1) for end, count in _estimate(errors).items()},
+            "confident_joint_errors": round(errors.joint_errors, 1),
         },
     )
 
@@ -150,21 +156,31 @@ def _ranked(
     other = others.argmax(axis=1)
     wrong = (joint.likely >= 0) & (joint.likely != given) & (others.max(axis=1) > own)
     order = np.argsort(own, kind="stable")
+    share = share_of_errors(probabilities, given)
+    flagged = wrong[order] & (np.cumsum(wrong[order]) <= np.ceil(share.high * len(rows)))
     return LabelErrors(
         rows=rows[order],
         given=judged[given[order]],
         suggested=judged[other[order]],
         given_probability=own[order],
         suggested_probability=others.max(axis=1)[order],
-        flagged=wrong[order],
-        estimated=joint.errors,
+        flagged=flagged,
+        share=share,
+        joint_errors=joint.errors,
         unjudged=tuple(unjudged),
         how=how,
     )
 
 
+def _estimate(errors: LabelErrors) -> dict[str, float]:
+    """How many labels are wrong by estimate, and from how many to how many may be."""
+    share, judged = errors.share, len(errors.rows)
+    return {"errors": share.value * judged, "low": share.low * judged, "high": share.high * judged}
+
+
 def _sentence(dataset: Dataset, errors: LabelErrors, count: int) -> str:
-    are = "is" if count == 1 else "are"
+    look = "looks" if count == 1 else "look"
+    estimated = {end: f"{round(number):,}" for end, number in _estimate(errors).items()}
     first = dataset.paths[errors.rows[errors.flagged][0]]
     unjudged = len(errors.unjudged)
     left_out = ""
@@ -172,8 +188,8 @@ def _sentence(dataset: Dataset, errors: LabelErrors, count: int) -> str:
         classes = "1 class is" if unjudged == 1 else f"{unjudged:,} classes are"
         left_out = f"; {classes} too small to judge"
     return (
-        f"{count:,} of {len(errors.rows):,} labels {are} likely wrong, judged by {errors.how}; by"
-        f" estimate {errors.estimated:,.0f} are in all (first: {first},"
+        f"{count:,} of {len(errors.rows):,} labels {look} wrong by {errors.how}, and an estimated"
+        f" {estimated['errors']} ({estimated['low']} to {estimated['high']}) are (first: {first},"
         f" {_reason(dataset, errors, int(np.flatnonzero(errors.flagged)[0]))}){left_out}."
     )
 
