@@ -18,8 +18,10 @@ from file_server import FileServer, serving
 from published import arrays, cifar10_files, mnist_files
 from told import Told
 from trees import tar_of, write_tree
+from typer.testing import CliRunner
 
 from linnaeus import fetch_dataset, load_dataset, train
+from linnaeus.cli.main import app
 from linnaeus.data.fetching.remote import Digest, Remote
 from linnaeus.data.named import NAMED
 from linnaeus.errors import DataError, MissingError, UsageError, WriteError
@@ -149,7 +151,7 @@ def test_compressed_tars_are_unpacked_when_they_come(
     with serving({archive.name: archive.read_bytes()}) as server:
         monkeypatch.setitem(NAMED, "cifar10", replace(NAMED["cifar10"], files=remotes(server)))
         killed = home / "cifar10.part" / "files" / "cifar-10-binary.tar.unpacking"
-        write_tree(killed.parent, {killed.name: b"the beginning"})
+        write_tree(killed.parent, {killed.name: b"the beginning", "../of-what.txt": b"cifar10"})
         folder = fetch_dataset("cifar10")
     assert [file.name for file in (folder / "files").iterdir()] == ["cifar-10-binary.tar"]
     dataset = load_dataset("cifar10")
@@ -179,14 +181,27 @@ def test_a_tar_inside_a_zip_is_taken_out(
     assert load_dataset("caltech101").counts() == {"": {"ant": 12, "wrench": 12}}
 
 
+def test_what_another_data_set_left_unfinished_is_not_mixed_in(
+    server: FileServer, tmp_path: Path
+) -> None:
+    left = tmp_path / "there.part"
+    write_tree(left, {"of-what.txt": b"cifar10", "files/cifar-10-binary.tar": b"something"})
+    folder = fetch_dataset("mnist", to=tmp_path / "there")
+    assert sorted(file.name for file in (folder / "files").iterdir()) == sorted(DIGITS)
+    assert sorted(entry.name for entry in folder.iterdir()) == ["fetched.json", "files"]
+
+
 def test_data_sets_that_share_a_download_fetch_it_once(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving({"emnist.zip": b"PK\x05\x06" + bytes(18)}) as server:
         letters = replace(NAMED["emnist-letters"], files=remotes(server))
         monkeypatch.setitem(NAMED, "emnist-letters", letters)
         assert fetch_dataset("emnist-balanced") == fetch_dataset("emnist-letters")
         assert len(server.requests) == 1
+        there = str(tmp_path / "there")
+        said = CliRunner().invoke(app, ["data", "fetch", "emnist-balanced", "--to", there]).stdout
+        assert said.splitlines()[-1] == f"Use it: linnaeus train emnist-balanced:{there}"
     with pytest.raises(DataError, match="emnist-balanced: there is no file"):
         load_dataset("emnist-balanced")
 

@@ -233,7 +233,9 @@ def test_food101_takes_labels_in_words_and_its_own_split(
     }
     assert dataset.splits.tolist() == ["train", "train", "test"]
     (tmp_path / "tree/food-101/images/hot_dog/2.jpg").unlink()
-    with pytest.raises(DataError, match=r"1 pictures are missing: food-101/images/hot_dog/2\.jpg"):
+    with pytest.raises(
+        DataError, match=r"pictures are missing \(1\): food-101/images/hot_dog/2\.jpg"
+    ):
         load_dataset(f"food101:{tmp_path / 'tree'}")
 
 

@@ -63,9 +63,12 @@ def fetch(
     from linnaeus.data.named import NAMED
 
     folder = api.fetch_dataset(name, to=to, progress=teller())
-    known = name if name in NAMED else read_record(folder, check=False).name
+    recorded = read_record(folder, check=False).name
+    use = name if name in NAMED else recorded
+    if to is not None:
+        use = f"{name}:{folder}" if name in NAMED and name != recorded else str(folder)
     typer.echo(f"Fetched: {folder}")
-    typer.echo(f"Use it: linnaeus train {known if to is None else folder}")
+    typer.echo(f"Use it: linnaeus train {use}")
 
 
 app.command("split")(split)

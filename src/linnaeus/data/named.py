@@ -165,4 +165,7 @@ def _existing(data: str, name: str, path: str) -> Path:
     if not place.exists():
         what = "there is no such file or folder"
         raise DataError(what, where=path, mend=f"Name the folder or archive that holds {name}.")
-    return place / FILES if is_fetched(place) else place
+    if not is_fetched(place):
+        return place
+    read_record(place)
+    return place / FILES

@@ -18,6 +18,9 @@ from linnaeus.data.store import Store
 __all__ = ["BARE_SETS"]
 
 DIGITS = tuple("0123456789")
+MOST_TEXT_BYTES = 100 << 20
+"""Three times what USPS comes to."""
+
 STL_SHAPE = (-1, 3, 96, 96)
 UNLABELLED_NOTE = "The pictures without labels (unlabeled_X.bin) are left alone."
 
@@ -60,7 +63,8 @@ def _usps(name: str, store: Store) -> Dataset:
     for split, file in (("train", "usps"), ("test", "usps.t")):
         path = the_file(name, store, f"{file}.bz2")
         try:
-            rows = [line.split() for line in bz2.decompress(store.read_whole(path)).splitlines()]
+            text = bz2.BZ2Decompressor().decompress(store.read_whole(path), MOST_TEXT_BYTES)
+            rows = [line.split() for line in text.splitlines()]
             values = np.array([[float(v.partition(b":")[2]) for v in row[1:]] for row in rows])
             if np.abs(values).max() > 1:
                 raise ValueError("there is a value beyond 1")

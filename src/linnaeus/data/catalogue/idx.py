@@ -6,7 +6,6 @@ of dimensions, each dimension as four bytes, highest first, and the values.
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Sequence
 from functools import partial
@@ -25,6 +24,9 @@ __all__ = ["IDX_SETS"]
 
 GZIP = b"\x1f\x8b"
 UNSIGNED_BYTES = 8
+MOST_BYTES = 1 << 30
+"""More than any data set of this kind; EMNIST's largest is half of it."""
+
 DIGITS = tuple("0123456789")
 UPPER = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 BALANCED = (*DIGITS, *UPPER, *"abdefghnqrt")
@@ -60,13 +62,22 @@ def _idx(name: str, store: Store, file: str, dimensions: int) -> NDArray[np.uint
     content = store.read_whole(path)
     try:
         if content.startswith(GZIP):
-            content = gzip.decompress(content)
+            content = _decompressed(content)
         if content[:4] != bytes([0, 0, UNSIGNED_BYTES, dimensions]):
             raise ValueError("it does not begin as such files do")
         shape = np.frombuffer(content, ">u4", dimensions, offset=4)
         return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
     except (ValueError, OSError, EOFError, zlib.error) as error:
         raise not_as_published(name, f"this is no IDX file ({error})", path) from None
+
+
+def _decompressed(content: bytes) -> bytes:
+    """The content of a gzip file. Raises ValueError where it is cut short or absurdly dense."""
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    plain = unpacking.decompress(content, MOST_BYTES)
+    if not unpacking.eof:
+        raise ValueError("it is cut short, or expands as only files made to do harm do")
+    return plain
 
 
 def _reader(classes: Sequence[str]) -> Reader:

@@ -50,7 +50,7 @@ def data_set_of_files(
     if not taken:
         raise not_as_published(name, "there is none of its pictures")
     if missing := [entry.path for entry in taken if entry.path not in present]:
-        raise not_as_published(name, f"{len(missing):,} pictures are missing: {listed(missing)}")
+        raise not_as_published(name, f"pictures are missing ({len(missing):,}): {listed(missing)}")
     told = dict(store.listing.refused) | _unused(store, taken, left_alone or {})
     return gather(
         name, taken, store, grouped=grouped, left_alone=dict(sorted(told.items())), notes=[*notes]

@@ -18,11 +18,9 @@ from linnaeus.progress import Progress
 
 __all__ = ["download"]
 
-ATTEMPTS = 3
-"""How often one mirror is asked in vain; an attempt that brought something does not count."""
-
 PAUSES_S = (1.0, 4.0)
-"""Before the second attempt, and before the third."""
+"""Before the second attempt at one mirror, and before the third and last. An attempt that brought
+something begins the count anew."""
 
 
 def download(remote: Remote, folder: Path, progress: Progress, *, wanted_by: str = "") -> Path:
@@ -74,7 +72,7 @@ def _from_mirror(remote: Remote, url: str, part: Part, progress: Progress) -> No
 def _whole(url: str, part: Part, progress: Progress) -> bool:
     """Transfer until the server says that all is there; whether something was there before.
 
-    Raises Refused after `ATTEMPTS` in a row that brought nothing.
+    Raises Refused after as many attempts in vain as there are pauses, and one.
     """
     resumed = (most := part.size_bytes()) > 0
     vain = 0
@@ -86,7 +84,7 @@ def _whole(url: str, part: Part, progress: Progress) -> bool:
             grew = part.size_bytes() > most
             most = max(most, part.size_bytes())
             vain = 1 if grew else vain + 1
-            if vain == ATTEMPTS:
+            if vain > len(PAUSES_S):
                 raise Refused(str(reason)) from None
             pause_s = PAUSES_S[vain - 1]
             progress.warn(f"{_host(url)}: {reason}; trying again in {pause_s:.0f} s.")

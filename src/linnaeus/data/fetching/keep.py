@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 from linnaeus.data.fetching.lock import alone
 from linnaeus.data.fetching.record import FILES, Fetched, is_fetched, read_record, write_record
 from linnaeus.errors import WriteError
-from linnaeus.files import check_unused
+from linnaeus.files import check_unused, write_whole
 from linnaeus.progress import Progress
 
 __all__ = ["data_home", "keep"]
 
 VARIABLE = "LINNAEUS_DATA"
+OF_WHAT = "of-what.txt"
+"""In an unfinished folder: the name of the data set that it is to be."""
 
 
 def data_home() -> Path:
@@ -51,12 +54,13 @@ def keep(
         check_unused(place)
         room = place.with_name(f"{place.name}.part")
         try:
-            (room / FILES).mkdir(parents=True, exist_ok=True)
+            _open_room(room, name)
             fill(room / FILES)
             record = write_record(room, name, sources)
             if place.is_dir():
                 place.rmdir()
             room.replace(place)
+            (place / OF_WHAT).unlink()
         except OSError as error:
             raise WriteError(
                 f"what was fetched could not be kept ({error.strerror or error})",
@@ -70,8 +74,18 @@ def keep(
         return record
 
 
+def _open_room(room: Path, name: str) -> None:
+    """Make the folder to fill, or take what an earlier try left of the same data set."""
+    of_what = room / OF_WHAT
+    if room.exists() and (not of_what.is_file() or of_what.read_text("utf-8") != name):
+        shutil.rmtree(room)
+    (room / FILES).mkdir(parents=True, exist_ok=True)
+    write_whole(of_what, name)
+
+
 def _remove_if_empty(room: Path) -> None:
     """Leave no folder behind in which nothing arrived."""
     with suppress(OSError):
         (room / FILES).rmdir()
+        (room / OF_WHAT).unlink()
         room.rmdir()
