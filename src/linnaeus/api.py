@@ -255,8 +255,8 @@ def split(
     repeats: int | None = None,
     inner: int | None = None,
     seed: int = 0,
-    val: float = VALIDATION_SHARE,
-    test: float = TEST_SHARE,
+    val: float | None = None,
+    test: float | None = None,
     resplit: bool = False,
     allow_tiny: bool = False,
     near_duplicates: NearPolicy = "keep-together",
@@ -275,13 +275,13 @@ def split(
     """Part a data set and save where each picture stands to the new file `out`, by its digest.
 
     One split, or `folds`, `repeats` times, each with `inner` folds; by time, by domain, or class by
-    class. `train(data, split=out)` uses it again. Raises as `load_dataset` and
-    `data.save_split.save_split` do.
+    class. `val` and `test` are shares, 0.1 and 0.2 where they are not given. `train(data,
+    split=out)` uses it again. Raises as `load_dataset` and `data.save_split.save_split` do.
     """
     parting = Parting(
         seed=seed,
-        validation=val,
-        test=test,
+        validation=VALIDATION_SHARE if val is None else val,
+        test=TEST_SHARE if test is None else test,
         resplit=resplit,
         allow_tiny=allow_tiny,
         near_duplicates=near_duplicates,
@@ -303,6 +303,7 @@ def split(
         progress=progress,
     )
 
+        given=[name for name, share in (("--val", val), ("--test", test)) if share is not None],
 
 def require_training() -> None:
     """Raise MissingError where the packages that training needs are not installed."""

@@ -266,6 +266,10 @@ def test_nothing_is_written_over(pictures: Path, tmp_path: Path) -> None:
         ({"folds": 3, "time_column": "when"}, "--time-column: folds take turns"),
         ({"folds": 3, "domain_column": "site"}, "--domain-column: folds take turns"),
         ({"near_duplicates": "drop"}, "--near-duplicates: 'drop' is neither"),
+        ({"folds": 3, "test": 0.3}, "--test: each of 3 folds is the test in turn"),
+        ({"domain_column": "site", "test": 0.3}, "--test: a domain is the whole test"),
+        ({"folds": 3, "inner": 2, "val": 0.1}, "--val: each of 2 inner folds is the validation"),
+        ({"folds": 3, "val": 1.0}, "--val: 1 is no share"),
         ({"val": 0.6, "test": 0.4}, "leave nothing to learn from"),
     ],
 )

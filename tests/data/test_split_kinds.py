@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import tarfile
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from linnaeus.data.parting import Parting, part
 from linnaeus.data.scan import scan
 from linnaeus.data.sources import load_dataset
 from linnaeus.data.split import LEFT_OUT, Split, split
+from linnaeus.data.times import by_time
 from linnaeus.errors import DataError, UsageError
 
 SIDES = ("train", "validation", "test")
@@ -179,6 +181,24 @@ def test_the_newest_pictures_are_the_test(tmp_path: Path, written: str) -> None:
     assert found.assignment.tolist() == [expected[days[number]] for number in row]
     first = written.format(17)
     assert any(f"test begins with {first}." in remark for remark in found.remarks)
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=10, max_size=200).filter(lambda a: len(set(a)) >= 3),
+    st.sampled_from([(0.1, 0.2), (0.25, 0.25), (0.0, 0.2), (0.2, 0.0)]),
+)
+def test_no_picture_is_older_than_one_that_is_learnt_from(
+    times: list[int], shares: tuple[float, float]
+) -> None:
+    when = np.array(times, np.float64)
+    sides_of = by_time(when, *shares)
+    used = [side for side, share in zip(SIDES, (1, *shares), strict=True) if share > 0]
+    assert set(sides_of) == set(used)
+    for older, newer in pairwise(used):
+        assert when[sides_of == older].max() < when[sides_of == newer].min()
+    largest = max(times.count(time) for time in set(times))
+    test = np.count_nonzero(sides_of == "test")
+    assert abs(test - shares[1] * len(times)) <= max(largest, 1)
 
 
 def test_pictures_of_one_time_stay_on_one_side(tmp_path: Path) -> None:

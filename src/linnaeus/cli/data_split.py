@@ -38,8 +38,12 @@ def split(
         int | None, typer.Option(help="So many inner folds in each, to choose on.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random number.")] = 0,
-    val: Annotated[float, typer.Option(help="Share of the pictures to choose on.")] = 0.1,
-    test: Annotated[float, typer.Option(help="Share of the pictures that only judge.")] = 0.2,
+    val: Annotated[
+        float | None, typer.Option(help="Share of the pictures to choose on. (0.1)")
+    ] = None,
+    test: Annotated[
+        float | None, typer.Option(help="Share of the pictures that only judge. (0.2)")
+    ] = None,
     resplit: Annotated[
         bool, typer.Option("--resplit", help="Part the data anew although they come parted.")
     ] = False,

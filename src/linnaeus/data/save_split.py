@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,18 +55,21 @@ def save_split(
     folds: int | None = None,
     repeats: int | None = None,
     inner: int | None = None,
+    given: Collection[str] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> SavedSplit:
     """Part `dataset` as `parting` says, or into `folds`, and write the new file `out`.
 
     `repeats` of the folds, and `inner` folds within each, make sense with `folds` only. With a
-    domain column and no domain to test, there is a fold for each domain.
+    domain column and no domain to test, there is a fold for each domain. `given`: which of "--val"
+    and "--test" were asked for, so that none is passed over in silence.
 
     Raises UsageError for choices that contradict each other, WriteError where `out` exists, and as
     `part` and `part_in_folds` do.
     """
     _check_asked(parting, folds, repeats, inner)
+    _check_shares_used(parting, folds, inner, given)
     check_columns(dataset, parting)
     if out.exists():
         raise WriteError(
@@ -93,7 +97,6 @@ def save_split(
 def _check_asked(
     parting: Parting, folds: int | None, repeats: int | None, inner: int | None
 ) -> None:
-    check_shares(parting.validation, parting.test)
     if folds is None:
         for option, value in (("--repeats", repeats), ("--inner", inner)):
             if value is not None:
@@ -112,3 +115,22 @@ def _check_asked(
                 where=option,
                 mend="Give it without --folds, or use --group-column to keep domains whole.",
             )
+
+
+def _check_shares_used(
+    parting: Parting, folds: int | None, inner: int | None, given: Collection[str]
+) -> None:
+    if folds is not None and "--test" in given:
+        raise UsageError(
+            f"each of {folds} folds is the test in turn", where="--test", mend="Leave it out."
+        )
+    if parting.domain_column is not None and "--test" in given:
+        raise UsageError("a domain is the whole test", where="--test", mend="Leave it out.")
+    if inner is not None and "--val" in given:
+        raise UsageError(
+            f"each of {inner} inner folds is the validation in turn",
+            where="--val",
+            mend="Leave it out.",
+        )
+    whole = folds is not None or parting.domain_column is not None
+    check_shares(parting.validation, 0 if whole else parting.test)
