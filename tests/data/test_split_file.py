@@ -11,6 +11,7 @@ import pytest
 from trees import png, write_tree
 
 import linnaeus
+from linnaeus.data.audit import audit
 from linnaeus.data.pinned import pinned
 from linnaeus.data.scan import scan
 from linnaeus.data.sources import load_dataset
@@ -175,6 +176,23 @@ def test_a_copy_put_on_the_other_side_by_hand_is_left_out_of_training(
     sides, found = used_again(pictures, file)
     assert (sides["a/00.png"], sides["a/copy.png"]) == ("test", LEFT_OUT)
     assert [*found.reasons.values()] == ["the same pixels stand in test as a/00.png"]
+
+
+def test_an_audit_of_a_split_file_tells_of_copies_on_two_sides(
+    pictures: Path, tmp_path: Path
+) -> None:
+    write_tree(pictures, {"a/copy.png": (pictures / "a/00.png").read_bytes()})
+    file = linnaeus.split(pictures, out=tmp_path / "s.csv").file
+    rows = rows_of(file)
+    for row in rows:
+        row["split"] = {"a/00.png": "test", "a/copy.png": "train"}.get(row["image"], row["split"])
+    write_rows(file, rows)
+    dataset = load_dataset(pictures)
+    looked = scan(dataset)
+    split = pinned(read_split_file(file), dataset, looked, as_written=True)
+    found = audit(dataset, looked, split=split)
+    (leak,) = [finding for finding in found.findings if finding.kind == "leak-across-splits"]
+    assert leak.files == [["a/00.png", "a/copy.png"]]
 
 
 def write_rows(file: Path, rows: Sequence[dict[str, str]]) -> None:

@@ -36,10 +36,12 @@ def pinned(
     fold: int | None = None,
     repeat: int | None = None,
     inner: int | None = None,
+    as_written: bool = False,
 ) -> Split:
     """The side of every picture of `dataset`, in its order, as `file` says.
 
-    `scan`: of all of it. `fold`, `repeat`, `inner`: as in `SplitFile.chosen`.
+    `scan`: of all of it. `fold`, `repeat`, `inner`: as in `SplitFile.chosen`. `as_written`: leave
+    copies on two sides, and classes that nothing can be learnt from, to an audit of the split.
 
     Raises UsageError for folds that are not there, DataError where a picture of the file is missing
     or changed, where it cannot be used any more, and where nothing is left to learn from.
@@ -56,9 +58,10 @@ def pinned(
     }
     bad = unusable(dataset, scan.unreadable)
     _check_usable(file, dataset, assignment, bad)
-    leaking = _leaks(dataset, scan, assignment)
+    leaking = {} if as_written else _leaks(dataset, scan, assignment)
     assignment[list(leaking)] = LEFT_OUT
-    _check_train(file, dataset, assignment)
+    if not as_written:
+        _check_train(file, dataset, assignment)
     remarks = [
         f"Parted as {file.where} says{_which(fold, repeat, inner)}.",
         *_told(file, dataset, found, leaking),
