@@ -119,8 +119,9 @@ def _parted(
     """Part the data as the `saved` split says, or else as the recipe's other choices do."""
     if saved is None:
         return part(dataset, looked, parting_of(recipe), near.pairs)
-    chosen = {"fold": recipe.fold, "repeat": recipe.repeat, "inner": recipe.inner}
-    return pinned(saved, dataset, looked, **chosen)
+    return pinned(
+        saved, dataset, looked, fold=recipe.fold, repeat=recipe.repeat, inner=recipe.inner
+    )
 
 
 def _tell_unreadable(looked: Scan, progress: Progress) -> None:
