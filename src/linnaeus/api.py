@@ -106,6 +106,7 @@ def train(
     out: str | Path | None = None,
     recipe: Recipe | str | Path | None = None,
     model: str | None = None,
+    image_size: int | str | tuple[int, int] | None = None,
     weights: str | Path | Sequence[str | Path] = (),
     download: bool = False,
     budget: str | float | None = None,
@@ -138,11 +139,12 @@ def train(
     """Train a classifier on `data` and judge it; everything about it lands in one folder.
 
     `out`: the run's folder, by default a new one under runs/. `recipe`: a Recipe, or a file that
-    holds one; the options given beside it change its fields of the same meaning. `weights`:
-    folders to look into for pretrained networks. `download`: fetch weights, or a data set with a
-    name, that are not on this machine; `ask` is asked where that is not given. `budget`: seconds,
-    or text such as "2m". `split`: a split file, of which `fold`, `repeat` and `inner` choose one.
-    `cache`: whether decoded pictures are taken from, and kept for, other runs.
+    holds one; the options given beside it change its fields of the same meaning. `model`: a name
+    that `linnaeus models` lists. `image_size`: a side in pixels, "HEIGHTxWIDTH" or (height, width).
+    `weights`: folders to look into for pretrained networks. `download`: fetch weights, or a data
+    set with a name, that are not on this machine; `ask` is asked where that is not given. `budget`:
+    seconds, or text such as "2m". `split`: a split file, of which `fold`, `repeat` and `inner`
+    choose one. `cache`: whether decoded pictures are taken from, and kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -150,11 +152,13 @@ def train(
     require_training()
     from linnaeus.training.budget import parse_budget
     from linnaeus.training.choice import choose_model
+    from linnaeus.training.image_size import parse_image_size
     from linnaeus.training.recipe import recipe_with
 
     asked = recipe_with(
         recipe,
         model=model,
+        image_size_px=None if image_size is None else parse_image_size(image_size),
         budget_s=None if budget is None else parse_budget(budget),
         epochs=epochs,
         seed=seed,
@@ -299,11 +303,11 @@ def split(
         folds=folds,
         repeats=repeats,
         inner=inner,
+        given=[name for name, share in (("--val", val), ("--test", test)) if share is not None],
         workers=workers,
         progress=progress,
     )
 
-        given=[name for name, share in (("--val", val), ("--test", test)) if share is not None],
 
 def require_training() -> None:
     """Raise MissingError where the packages that training needs are not installed."""

@@ -35,7 +35,11 @@ def train(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="auto, small_cnn, or a network whose weights are at hand. (auto)"),
+        typer.Option(help="auto, or any name that `linnaeus models` lists. (auto)"),
+    ] = None,
+    image_size: Annotated[
+        str | None,
+        typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
     ] = None,
     weights: Annotated[
         list[Path] | None,
@@ -105,6 +109,7 @@ def train(
         out=out,
         recipe=recipe,
         model=model,
+        image_size=image_size,
         weights=weights or (),
         download=download,
         budget=budget,

@@ -9,7 +9,14 @@ from torch import nn
 
 from linnaeus.errors import UsageError
 from linnaeus.models.attention import ConvolutionalAttention, SqueezeExcitation
-from linnaeus.models.catalogue import SMALL_CNN, is_known, is_ours, unknown_network
+from linnaeus.models.catalogue import (
+    SMALL_CNN,
+    family_of,
+    is_known,
+    is_ours,
+    least_side_px,
+    unknown_network,
+)
 from linnaeus.models.cnn import SIZES, Attention, cnn_body
 from linnaeus.models.heads import keeps_map
 from linnaeus.models.network import Network, shape_given
@@ -22,9 +29,6 @@ __all__ = ["build"]
 
 MLP_SIZES = (512, 256)
 PLAIN_SIZES = (128, 64, 32)
-LEAST_PX = {"mlp": 1, "plain": 8, "cnn": 8, "alexnet": 63}
-"""The shortest side of which each family leaves something to see."""
-
 ATTENTION: dict[str, Attention] = {"se": SqueezeExcitation, "cbam": ConvolutionalAttention}
 
 
@@ -95,14 +99,14 @@ def build(
 
 
 def _ours(asked: Asked) -> Network:
-    family = "cnn" if asked.name == SMALL_CNN else asked.name.partition("-")[0]
-    if min(asked.height_px, asked.width_px) < LEAST_PX[family]:
+    least_px, _ = least_side_px(asked.name)
+    if min(asked.height_px, asked.width_px) < least_px:
         raise UsageError(
             f"pictures of {asked.height_px} × {asked.width_px} px are too small for it",
             where=asked.name,
-            mend=f"Choose a size of {LEAST_PX[family]} px or more, or another network.",
+            mend=f"Choose a size of {least_px} px or more, or another network.",
         )
-    return FAMILIES[family](asked)
+    return FAMILIES[family_of(asked.name)](asked)
 
 
 def _mlp(asked: Asked) -> Network:

@@ -19,12 +19,15 @@ from linnaeus.errors import MissingError
 from linnaeus.files import read_json
 
 __all__ = [
+    "LEAST_SIDE_PX",
     "SMALL_CNN",
     "Known",
     "architecture_of",
+    "family_of",
     "is_known",
     "is_ours",
     "known_networks",
+    "least_side_px",
     "matching",
     "unknown_network",
 ]
@@ -37,6 +40,10 @@ OURS = re.compile(
     rf"{SMALL_CNN}|cnn-(small|medium|large)(-(se|cbam|stn))?|(mlp|plain)(-{COUNT})*|alexnet"
 )
 NAMES_TOLD = 3
+
+LEAST_SIDE_PX = {"mlp": 1, "plain": 8, "cnn": 8, "alexnet": 63}
+"""The shortest side of which each of our families leaves something to see."""
+TIMM_SIDE_PX = 32  # most networks of timm halve a picture five times, or cut it into such patches
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,16 @@ def is_known(name: str) -> bool:
     return is_ours(name) or architecture_of(name) in known_networks()
 
 
+def family_of(name: str) -> str:
+    """The family of one of our networks: mlp, plain, cnn or alexnet."""
+    return "cnn" if name == SMALL_CNN else name.partition("-")[0]
+
+
+def least_side_px(name: str) -> tuple[int, int]:
+    """The shortest side that a network should see, and a number that sides be multiples of."""
+    return (LEAST_SIDE_PX[family_of(name)], 1) if is_ours(name) else (TIMM_SIDE_PX, TIMM_SIDE_PX)
+
+
 def architecture_of(name: str) -> str:
     """`name` without the tag that tells its weights.
 
@@ -100,7 +117,7 @@ def matches(name: str, pattern: str) -> bool:
 def unknown_network(name: str) -> MissingError:
     """That no network is called `name`, with the names that look most like it."""
     everything = list(known_networks())
-    near = difflib.get_close_matches(name.casefold(), everything, n=NAMES_TOLD, cutoff=0.5)
+    near = difflib.get_close_matches(name.casefold(), everything, n=NAMES_TOLD)
     guess = f"Did you mean {_either(near)}? " if near else ""
     return MissingError(
         f'there is no network called "{name}", and no weights for "{name}" on this machine',

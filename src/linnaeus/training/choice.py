@@ -7,23 +7,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linnaeus.errors import MissingError
+from linnaeus.models.catalogue import (
+    SMALL_CNN,
+    architecture_of,
+    is_known,
+    is_ours,
+    known_networks,
+    unknown_network,
+)
 from linnaeus.models.weights import DEFAULT_BACKBONE, Backbone, fetch, find_weights, named_among
-from linnaeus.training.recipe import SMALL_CNN
 
 __all__ = ["Choice", "choose_model"]
+
+Ask = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The network to use and why: a pretrained `backbone`, or small_cnn where that is None."""
+    """The network to use and why: a pretrained `backbone`, or `network` from scratch without."""
 
     backbone: Backbone | None
     why: str
+    network: str = SMALL_CNN
 
     @property
     def name(self) -> str:
         """The name to ask for it again."""
-        return self.backbone.name if self.backbone else SMALL_CNN
+        return self.backbone.name if self.backbone else self.network
 
 
 def choose_model(
@@ -31,29 +41,46 @@ def choose_model(
     *,
     weights: Sequence[str | Path] = (),
     download: bool = False,
-    ask: Callable[[str], bool] = lambda question: False,
+    ask: Ask = lambda question: False,
 ) -> Choice:
     """Choose the network called `model`, or the best at hand for "auto".
 
     `weights` are folders to look into first. What is not at hand is downloaded where `download`
-    says so or `ask`, given a question, answers yes.
+    says so or `ask`, given a question, answers yes. Else a network named without a tag learns from
+    scratch; a tag names weights, and nothing stands in for them.
 
-    Raises MissingError where the weights of a network asked for by name cannot be had.
+    Raises MissingError where no network has this name, or the weights that it names cannot be had.
     """
     found = find_weights(weights)  # also where none is needed: a wrong --weights must not pass
-    if model == SMALL_CNN:
-        return Choice(None, "It was asked for: a small network learnt from scratch.")
     if model == "auto":
         return _best_at_hand(found, download, ask)
+    if is_ours(model):
+        return Choice(None, "It was asked for by name, and learns from scratch.", model)
     try:
         return Choice(named_among(model, found), "It was asked for by name.")
-    except MissingError:
-        if not (download or ask(f"The weights of {model} are not on this machine. Download them?")):
-            raise
-    return Choice(fetch(model), "It was asked for by name, and downloaded.")
+    except MissingError as not_at_hand:
+        return _not_at_hand(model, not_at_hand, download, ask)
 
 
-def _best_at_hand(found: dict[str, Backbone], download: bool, ask: Callable[[str], bool]) -> Choice:
+def _not_at_hand(model: str, reason: MissingError, download: bool, ask: Ask) -> Choice:
+    """Choose a network of timm by name whose weights are not here. Raises `reason` or its like."""
+    if not is_known(model):
+        if not download:
+            raise unknown_network(model) from None
+        return Choice(fetch(model), "It was asked for by name, and downloaded.")
+    tagged = model != architecture_of(model)
+    on_hub = model if tagged else next(iter(known_networks()[model].weights), "")
+    question = f"The weights of {on_hub} are not on this machine. Download them?"
+    if on_hub and (download or ask(question)):
+        return Choice(fetch(on_hub), "It was asked for by name, and downloaded.")
+    if tagged:
+        raise reason
+    offer = f"--download would fetch {on_hub}" if on_hub else "the hub has none for it"
+    why = "It was asked for by name. No weights for it are at hand, so it learns from scratch;"
+    return Choice(None, f"{why} {offer}.", model)
+
+
+def _best_at_hand(found: dict[str, Backbone], download: bool, ask: Ask) -> Choice:
     if found:
         best = next(iter(found.values()))
         among = f", the first choice of {len(found)}" if len(found) > 1 else ""

@@ -69,6 +69,7 @@ def fit(
     """
     check_unused(out)
     _check_asked(dataset, recipe, choice)
+    recipe = recipe.model_copy(update={"model": choice.name})
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
@@ -102,6 +103,20 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
             f"a head on the frozen features of {choice.name} is not learnt in epochs",
             where="--epochs",
             mend="Leave --epochs out, or learn from scratch with --model small_cnn.",
+        )
+    _check_head(recipe, choice)
+
+
+def _check_head(recipe: Recipe, choice: Choice) -> None:
+    """Refuse a choice of head for a backbone, whose frozen features get a linear one."""
+    given = [
+        name for name in ("head", "dropout", "batch_norm") if getattr(recipe, name) is not None
+    ]
+    if choice.backbone is not None and given:
+        raise UsageError(
+            f"the frozen features of {choice.name} get a linear head",
+            where=f"the recipe's {given[0]}",
+            mend="Leave it out, or learn from scratch with --model small_cnn.",
         )
 
 

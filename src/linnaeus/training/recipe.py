@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linnaeus.data.parting import NearPolicy
@@ -16,9 +16,7 @@ from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe_faults import fault_in_file, fault_in_options, no_recipe
 from linnaeus.training.split_choice import check_split_choice
 
-__all__ = ["SMALL_CNN", "Recipe", "read_recipe", "recipe_with"]
-
-SMALL_CNN = "small_cnn"
+__all__ = ["Recipe", "read_recipe", "recipe_with"]
 
 NOT_BESIDE_A_SPLIT_FILE = ("time_column", "domain_column", "test_domain", "fold", "repeat", "inner")
 
@@ -34,8 +32,9 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     model: str = "auto"
-    """"auto", "small_cnn" (learnt from scratch), or a pretrained network whose weights are at
-    hand. "auto" takes the best pretrained one at hand and small_cnn where there is none."""
+    """"auto", or any name of `linnaeus models`: a pretrained network where its weights are at hand,
+    else one learnt from scratch. "auto" takes the best pretrained one at hand, and small_cnn where
+    there is none."""
     seed: Annotated[int, Ge(0)] = 0
     """Of every random number of the run. Change it to see how much luck there is in a figure."""
     validation: float = 0.1
@@ -84,8 +83,15 @@ class Recipe(BaseModel):
     """Pictures, of training and validation together, whose features a head is fitted and chosen on,
     in an order drawn from the seed; a finished run says how many there was time for. None: all that
     the budget allows."""
+    head: str | None = None
+    """What a network from scratch has above its last map, as text, such as
+    "pool-dense256-relu-dropout-linear". None: the network's own."""
+    dropout: Annotated[float, Ge(0), Lt(1)] | None = None
+    """Share that the head of a network from scratch drops. None: the network's own."""
+    batch_norm: bool | None = None
+    """Whether plain and mlp have batch normalisation. None: they have not."""
     network: TrainingPlan = TrainingPlan()
-    """How small_cnn learns."""
+    """How a network learns from scratch."""
 
 
 def read_recipe(file: Path) -> Recipe:

@@ -29,6 +29,7 @@ OPTIONS = {
     "fold": "--fold",
     "repeat": "--repeat",
     "inner": "--inner",
+    "image_size_px": "--image-size",
     "budget_s": "--budget",
     "precision": "--precision",
     "network.epochs": "--epochs",
@@ -59,7 +60,8 @@ def fault_in_options(error: ValidationError, model: type[BaseModel]) -> UsageErr
     """The first error in the values of options, which are fields of `model`."""
     first = error.errors()[0]
     field = _dotted(first["loc"])
-    where = OPTIONS.get(field, f"the recipe's {field}")
+    whole = str(first["loc"][0]) if first["loc"] else ""  # of a list, the field that holds it
+    where = OPTIONS.get(field) or OPTIONS.get(whole) or f"the recipe's {field}"
     return _fault(first, model, where, "Give another value, or leave the option out.")
 
 

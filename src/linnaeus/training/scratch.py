@@ -1,4 +1,4 @@
-"""Learning from scratch: small_cnn, sized by the pictures, trained for as long as there is time."""
+"""Learning from scratch: any network by its name, trained for as long as there is time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import nn
 from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
 from linnaeus.evaluation.facts import EpochFacts
 from linnaeus.files import write_whole
-from linnaeus.models.cnn import small_cnn
+from linnaeus.models.build import build
 from linnaeus.models.export import FeatureGraph, append_head, export_features
 from linnaeus.models.network import Network
 from linnaeus.models.normalise import Normalise
@@ -43,10 +43,11 @@ def learn_from_scratch(
     progress: Progress,
     stop: Callable[[], bool],
 ) -> Learned:
-    """Teach a new small_cnn the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
+    """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
-    `grey` says whether the pictures are; it decides with the class names about mirroring, where
-    the recipe leaves that open. Raises as `training.loop.fit_network` does.
+    Its weights are new. `grey` says whether the pictures are; it decides with the class names about
+    mirroring, where the recipe leaves that open. Raises as `models.build.build` and
+    `training.loop.fit_network` do.
     """
     mirror = recipe.network.mirror
     if mirror is None:
@@ -60,9 +61,9 @@ def learn_from_scratch(
     _, height, width, _ = rows.shape
     learning = ChosenRows(rows, train)
     torch.manual_seed(number(recipe.seed, "weights") % 2**63)
-    network = nn.Sequential(Normalise.measured_on(learning), small_cnn(len(classes), height, width))
+    network = _network(recipe, len(classes), height, width)
     fitted = fit_network(
-        network,
+        nn.Sequential(Normalise.measured_on(learning), network),
         learning,
         labels[train],
         (ChosenRows(rows, validation), labels[validation]),
@@ -74,6 +75,18 @@ def learn_from_scratch(
     return _learned(fitted, recipe, height, width)
 
 
+def _network(recipe: Recipe, classes: int, height_px: int, width_px: int) -> Network:
+    return build(
+        recipe.model,
+        classes=classes,
+        height_px=height_px,
+        width_px=width_px,
+        head=recipe.head,
+        dropout=recipe.dropout,
+        batch_norm=recipe.batch_norm,
+    )
+
+
 def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int) -> Learned:
     normalise, network = fitted.network[0], fitted.network[1]  # type: ignore[index]
     graph = export_features(FeatureGraph(normalise, _Features(network)), height, width)
@@ -81,7 +94,7 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int) -> Learned
     return Learned(
         graph=append_head(graph, weight, bias),
         save_weights=lambda path: _save(path, fitted.network),
-        architecture="small_cnn",
+        architecture=recipe.model,
         parameters=sum(p.numel() for p in network.parameters()),
         seconds=fitted.seconds,
         ended=fitted.ended,

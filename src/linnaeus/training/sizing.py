@@ -12,6 +12,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.images.decode import image_size
 from linnaeus.images.preprocess import Preprocessing
+from linnaeus.models.catalogue import SMALL_CNN, least_side_px
 from linnaeus.models.weights import Backbone
 from linnaeus.training.recipe import Recipe
 
@@ -24,7 +25,7 @@ LEAST_SIDE_PX = 128
 """Below this a pretrained network's last maps are too few pixels to say anything."""
 
 SCRATCH_SIDE_PX = 96
-"""The side that small_cnn learns large pictures at."""
+"""The side that a network from scratch learns large pictures at."""
 
 LEAST_SCRATCH_SIDE_PX = 8
 WIDEST_ASPECT = 2.0
@@ -61,7 +62,8 @@ def sampled_sizes(dataset: Dataset) -> list[tuple[int, int]]:
 def choose_preprocessing(
     sizes: Sequence[tuple[int, int]], recipe: Recipe, backbone: Backbone | None
 ) -> Preprocessing:
-    """How pictures of `sizes` (width, height) become the input of `backbone`, or of small_cnn.
+    """How pictures of `sizes` (width, height) become the input of `backbone` or, without, of the
+    recipe's network.
 
     The input has the median picture's proportions and no more pixels than it (nothing is gained
     by enlarging), within what the network is used to.
@@ -71,7 +73,7 @@ def choose_preprocessing(
     elif backbone is not None:
         height, width = _fitting(sizes, LEAST_SIDE_PX, backbone.side_px, MULTIPLE_PX)
     else:
-        height, width = _fitting(sizes, LEAST_SCRATCH_SIDE_PX, SCRATCH_SIDE_PX, 1)
+        height, width = _fitting_scratch(sizes, recipe.model)
     fit = "stretch" if recipe.fit == "auto" else recipe.fit
     return Preprocessing(
         height_px=height,
@@ -82,18 +84,30 @@ def choose_preprocessing(
     )
 
 
+def _fitting_scratch(sizes: Sequence[tuple[int, int]], model: str) -> tuple[int, int]:
+    """(height, width) for a network from scratch; "auto" is small_cnn."""
+    least_px, multiple_px = least_side_px(SMALL_CNN if model == "auto" else model)
+    least_px = max(least_px, LEAST_SCRATCH_SIDE_PX)
+    return _fitting(sizes, least_px, SCRATCH_SIDE_PX, multiple_px, shortest_px=least_px)
+
+
 def _fitting(
-    sizes: Sequence[tuple[int, int]], least_px: int, most_px: int, multiple_px: int
+    sizes: Sequence[tuple[int, int]],
+    least_px: int,
+    most_px: int,
+    multiple_px: int,
+    shortest_px: int = LEAST_SCRATCH_SIDE_PX,
 ) -> tuple[int, int]:
-    """(height, width) with the median's area, between the squares of the two sides given."""
+    """(height, width) with the median's area, between the squares of `least_px` and `most_px`.
+
+    Sides are multiples of `multiple_px`, and none is below `shortest_px`.
+    """
     widths, heights = np.array(sizes, np.float64).T
     aspect = float(np.median(widths / heights))
     aspect = min(max(aspect, 1 / WIDEST_ASPECT), WIDEST_ASPECT)
     area = float(np.median(widths * heights))
     area = min(max(area, least_px**2), most_px**2)
     height = math.sqrt(area / aspect)
-    return _rounded(height, multiple_px), _rounded(height * aspect, multiple_px)
-
-
-def _rounded(side: float, multiple_px: int) -> int:
-    return max(LEAST_SCRATCH_SIDE_PX, round(side / multiple_px) * multiple_px)
+    sides = (round(side / multiple_px) * multiple_px for side in (height, height * aspect))
+    height_px, width_px = (max(shortest_px, side) for side in sides)
+    return height_px, width_px
