@@ -37,6 +37,7 @@ def environment(**changes: str) -> dict[str, str]:
     """This process's variables without those that lead to weights of the machine's own."""
     ours = ("LINNAEUS_", "HF_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept["LINNAEUS_CACHE"] = os.environ["LINNAEUS_CACHE"]  # the tests' own
     return {**kept, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100", **changes}
 
 

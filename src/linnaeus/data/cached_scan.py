@@ -54,13 +54,13 @@ def cached_scan(
 ) -> Scan:
     """What `scan` finds in all of `dataset`, from `cache` where it is there, and kept there if not.
 
-    With `cache` None nothing is looked up or kept. The pixels of a scan that fits neither the
-    cache nor memory nor half of the temporary disk are None: see `pixels.pixel_rows`. A cache that
-    cannot be written to is told of and done without.
+    With `cache` None, or one that may hold nothing, nothing is looked up or kept. The pixels of a
+    scan that fits neither the cache nor memory nor half of the temporary disk are None: see
+    `pixels.pixel_rows`. A cache that cannot be written to is told of and done without.
     """
     told = progress or Quiet()
     search = _Search(dataset, preprocessing, workers, told, max_pixels)
-    if cache is None:
+    if cache is None or cache.limit_bytes == 0:
         return search.scan_without()
     if (found := search.found_in(cache)) is not None:
         told.say("Every picture is in the cache from an earlier run: nothing is decoded again.")
@@ -100,8 +100,8 @@ class _Search:
         size_bytes = math.prod(self.shape) + len(self.dataset) * BYTES_BESIDE_PIXELS
         if size_bytes > (bound_bytes := cache.bound_bytes()):
             self.progress.say(
-                f"The decoded pictures ({_gb(size_bytes)}) are more than the cache may hold"
-                f" ({_gb(bound_bytes)}), so they are not kept for later runs."
+                f"The decoded pictures ({_size(size_bytes)}) are more than the cache may hold"
+                f" ({_size(bound_bytes)}), so they are not kept for later runs."
             )
             return self.scan_without()
         self._tell_removed(cache.make_room(size_bytes))
@@ -127,8 +127,8 @@ class _Search:
         if fits_memory(size_bytes) or size_bytes <= SHARE_OF_TEMPORARY_DISK * free_bytes:
             return self._scan(roomy_pixels)
         self.progress.say(
-            f"The decoded pictures ({_gb(size_bytes)}) find room neither in memory nor on the disk,"
-            " so each is read and decoded again whenever it is needed."
+            f"The decoded pictures ({_size(size_bytes)}) find room neither in memory nor on the"
+            " disk, so each is read and decoded again whenever it is needed."
         )
         return self._scan(None)
 
@@ -208,5 +208,5 @@ def _digest_of(texts: Iterable[str]) -> str:
     return whole.hexdigest()
 
 
-def _gb(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:,.1f} GB"
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1e9:,.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:,.1f} MB"
