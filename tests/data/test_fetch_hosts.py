@@ -14,6 +14,7 @@ from hosts import COMMITS, Host, hosting
 from published import natural_images
 
 from linnaeus import load_dataset
+from linnaeus.errors import DataError
 
 OWN = "somebody/waste"
 
@@ -128,6 +129,19 @@ def test_what_kaggle_refuses_is_one_sentence(
 ) -> None:
     kaggle.status = status
     assert said in one_sentence(linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}"), 5)
+
+
+def test_a_data_set_of_a_host_that_means_nothing_is_named_by_its_folder(
+    kaggle: Host, home: Path
+) -> None:
+    kaggle.sets = {OWN: {f"a/b/{path}": content for path, content in kaggle.sets[OWN].items()}}
+    kaggle.sets[OWN]["c/d/glass/e.jpg"] = b""  # type: ignore[index]
+    linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}@2")
+    folder = home / "kaggle" / "somebody" / "waste@2" / "files"
+    with pytest.raises(DataError, match="class folders hold folders") as caught:
+        load_dataset(f"kaggle:{OWN}@2")
+    assert caught.value.where == str(folder)
+    assert len(load_dataset(folder / "a" / "b")) == 8
 
 
 def test_a_ready_name_of_kaggle_knows_its_version_and_its_layout(

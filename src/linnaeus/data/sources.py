@@ -106,7 +106,8 @@ def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> Dataset
     read_record(folder)
     files = folder / FILES
     short = name.rpartition("/")[2].partition("@")[0]
-    dataset = _usable(_from_store(_open(files), short, name, columns, table), name)
+    where = str(files)
+    dataset = _usable(_from_store(_open(files), short, where, columns, table), where)
     return replace(dataset, notes=(f"This is {name}.", *dataset.notes))
 
 

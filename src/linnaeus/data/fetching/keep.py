@@ -86,6 +86,7 @@ def _open_room(room: Path, name: str) -> None:
 def _remove_if_empty(room: Path) -> None:
     """Leave no folder behind in which nothing arrived."""
     with suppress(OSError):
-        (room / FILES).rmdir()
-        (room / OF_WHAT).unlink()
-        room.rmdir()
+        if all(entry.name in (FILES, OF_WHAT) for entry in room.iterdir()):
+            (room / FILES).rmdir()
+            (room / OF_WHAT).unlink()
+            room.rmdir()
