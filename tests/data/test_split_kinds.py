@@ -17,7 +17,8 @@ from trees import png
 
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.near import near_duplicates
-from linnaeus.data.parting import Parting, part
+from linnaeus.data.part import part
+from linnaeus.data.parting import Parting
 from linnaeus.data.scan import scan
 from linnaeus.data.sources import load_dataset
 from linnaeus.data.split import LEFT_OUT, Split, split

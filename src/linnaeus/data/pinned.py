@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.layout import listed
 from linnaeus.data.leaks import Ties
-from linnaeus.data.parting import unusable
+from linnaeus.data.part import unusable
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import LEFT_OUT, Split
 from linnaeus.data.split_file import LABEL_SEPARATOR, SplitFile

@@ -10,13 +10,8 @@ from pathlib import Path
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.folds import Folds, check_plan
 from linnaeus.data.near import near_duplicates
-from linnaeus.data.parting import (
-    Parting,
-    check_columns,
-    part,
-    part_in_domains,
-    part_in_folds,
-)
+from linnaeus.data.part import part, part_in_domains, part_in_folds
+from linnaeus.data.parting import Parting, check_columns
 from linnaeus.data.scan import scan
 from linnaeus.data.split import LEFT_OUT, Split, check_shares
 from linnaeus.data.split_file import split_table

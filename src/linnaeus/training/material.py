@@ -14,7 +14,8 @@ from linnaeus.data.cached_scan import cached_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import Audit
 from linnaeus.data.near import NearDuplicates, near_duplicates
-from linnaeus.data.parting import check_columns, part
+from linnaeus.data.part import part
+from linnaeus.data.parting import check_columns
 from linnaeus.data.pinned import pinned
 from linnaeus.data.pixels import PixelRows, pixel_rows
 from linnaeus.data.scan import Scan
