@@ -287,6 +287,21 @@ def test_traffic_signs_of_one_track_are_one_group(tmp_path: Path, photographs: P
     assert labels_of(dataset)["GTSRB/Final_Test/Images/00001.ppm"] == "speed limit 20"
 
 
+def test_lists_that_somebody_changed_are_refused_in_one_sentence(
+    tmp_path: Path, photographs: Photographs
+) -> None:
+    signs = traffic_signs(tmp_path / "signs", photographs)
+    for table in (b"Filename;ClassId\n00000.ppm;99\n", b"Name;Kind\na;b\n", b"\xff\xfe"):
+        (signs / "GT-final_test.csv").write_bytes(table)
+        with pytest.raises(DataError, match=r"gtsrb|signs: ") as caught:
+            load_dataset(f"gtsrb:{signs}")
+        assert "linnaeus data fetch gtsrb" in str(caught.value)
+    lists = {"meta/classes.txt": b"a\n", "meta/labels.txt": b"A\nB\n", "meta/train.txt": b"c/1\n"}
+    food = write_tree(tmp_path / "food", {**lists, "meta/test.txt": b"", "images/c/1.jpg": b""})
+    with pytest.raises(DataError, match="do not read as they were published"):
+        load_dataset(f"food101:{food}")
+
+
 def test_scenes_may_be_nested(tmp_path: Path, photographs: Photographs) -> None:
     first, second = jpegs(photographs, 2)
     files = {

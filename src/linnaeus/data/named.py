@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 from linnaeus.data.catalogue.bare import BARE_SETS
@@ -13,7 +14,7 @@ from linnaeus.data.catalogue.cifar import CIFAR_SETS
 from linnaeus.data.catalogue.digits import DIGITS
 from linnaeus.data.catalogue.folders import FOLDER_SETS
 from linnaeus.data.catalogue.idx import IDX_SETS
-from linnaeus.data.catalogue.known import Known
+from linnaeus.data.catalogue.known import Known, not_as_published
 from linnaeus.data.catalogue.lists import LIST_SETS
 from linnaeus.data.catalogue.opened import open_files
 from linnaeus.data.catalogue.pixels import PixelStore
@@ -38,6 +39,9 @@ __all__ = [
     "load_named",
     "to_fetch",
 ]
+
+UNLIKE_PUBLISHED = (LookupError, ValueError, OSError, EOFError, zlib.error)
+"""What readers meet in files that somebody changed; whatever they foresee, they tell themselves."""
 
 NAMED: dict[str, Known] = {
     "digits": DIGITS,
@@ -66,7 +70,7 @@ def load_named(data: str) -> Dataset:
     name, colon, path = data.partition(":")
     known = NAMED[name]
     if colon:
-        return known.read(name, open_files(_existing(data, name, path)))
+        return _read(name, _existing(data, name, path))
     if known.built_in:
         return known.read(name, PixelStore({}))
     place = _place(name)
@@ -83,7 +87,7 @@ def load_named(data: str) -> Dataset:
 def load_fetched(name: str, place: Path) -> Dataset:
     """The data set `name` of the catalogue, from the folder that it was fetched to."""
     read_record(place)
-    return NAMED[name].read(name, open_files(place / FILES))
+    return _read(name, place / FILES)
 
 
 def is_here(name: str) -> bool:
@@ -155,6 +159,15 @@ def _fetch_known(name: str, to: Path | None, progress: Progress) -> Path:
 def _place(name: str) -> Path:
     """Where a data set of the catalogue is, or would be; one that comes beside another, with it."""
     return data_home() / (NAMED[name].beside or name)
+
+
+def _read(name: str, place: Path) -> Dataset:
+    """The data set from its files. Raises DataError where they do not read as published."""
+    try:
+        return NAMED[name].read(name, open_files(place))
+    except UNLIKE_PUBLISHED as error:
+        what = f"its files do not read as they were published ({type(error).__name__}: {error})"
+        raise not_as_published(name, what, str(place)) from None
 
 
 def _existing(data: str, name: str, path: str) -> Path:

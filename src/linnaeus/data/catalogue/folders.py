@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from linnaeus.data.catalogue.known import Known
-from linnaeus.data.catalogue.pictures import Named, only_below, read_folders
+from linnaeus.data.catalogue.pictures import ClassOf, only_below, read_folders
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.fetching.remote import Digest, Remote
 from linnaeus.data.store import Store
@@ -51,11 +51,9 @@ def _cats_and_dogs(name: str, store: Store) -> Dataset:
     return _within("PetImages", {"Cat": "Cat", "Dog": "Dog"}.get, name, store)
 
 
-def _within(folder: str, named: Named, name: str, store: Store) -> Dataset:
+def _within(folder: str, class_of: ClassOf, name: str, store: Store) -> Dataset:
     below, again = only_below(store, folder)
-    dataset = read_folders(named, name, below)
-    dataset.left_alone.update(again)
-    return dataset
+    return read_folders(class_of, name, below, again)
 
 
 def _archive(name: str, digest: str, url: str, inner: str = "") -> tuple[Remote, ...]:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linnaeus.data.catalogue.flower_names import FLOWERS
 from linnaeus.data.catalogue.known import Known, not_as_published
@@ -128,9 +129,7 @@ def _root(name: str, store: Store, ending: str) -> str:
     return the_file(name, store, ending).removesuffix(ending)
 
 
-def _matlab(
-    name: str, store: Store, file: str, variable: str
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _matlab(name: str, store: Store, file: str, variable: str) -> NDArray[np.int64]:
     path = the_file(name, store, file)
     try:
         return read_matlab(store.read_whole(path))[variable].reshape(-1).astype(np.int64)

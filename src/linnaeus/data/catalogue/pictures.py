@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from linnaeus.data.catalogue.known import not_as_published
@@ -13,23 +13,25 @@ from linnaeus.data.gather import Entry, gather
 from linnaeus.data.layout import is_picture, listed, read_layout, stray_reason
 from linnaeus.data.store import Store
 
-__all__ = ["Named", "data_set_of_files", "only_below", "read_folders"]
+__all__ = ["ClassOf", "data_set_of_files", "only_below", "read_folders"]
 
-Named = Callable[[str], str | None]
+ClassOf = Callable[[str], str | None]
 """From a folder's name to that of its class; None for a folder that is no class."""
 
 
-def read_folders(named: Named, name: str, store: Store) -> Dataset:
-    """The data set of class folders, in folders of splits or not."""
+def read_folders(
+    class_of: ClassOf, name: str, store: Store, left_alone: Mapping[str, str] | None = None
+) -> Dataset:
+    """The data set of class folders, in folders of splits or not; more may be `left_alone`."""
     layout = read_layout(store.listing, name)
-    entries, left_alone = [], dict(layout.left_alone)
+    entries, told = [], {**layout.left_alone, **(left_alone or {})}
     for sample in layout.samples:
-        label = named(sample.label)
+        label = class_of(sample.label)
         if label is None:
-            left_alone[posixpath.dirname(sample.path) + "/"] = "it is no class of this data set"
+            told[posixpath.dirname(sample.path) + "/"] = "it is no class of this data set"
         else:
             entries.append(Entry(sample.path, (label,), sample.split))
-    return data_set_of_files(name, store, entries, left_alone=left_alone)
+    return data_set_of_files(name, store, entries, left_alone=told)
 
 
 def data_set_of_files(
