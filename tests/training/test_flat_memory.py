@@ -57,7 +57,6 @@ def no_room(monkeypatch):
     """A machine on which no array of pixels finds room, in memory or on disk."""
     monkeypatch.setattr(memory, "SHARE_OF_MEMORY", 0.0)
     monkeypatch.setattr(through_cache, "SHARE_OF_TEMPORARY_DISK", 0.0)
-    monkeypatch.setenv("LINNAEUS_CACHE_LIMIT", "1kB")
 
 
 def trained(pixels, labels, **plan):
@@ -134,7 +133,7 @@ def test_where_pixels_find_no_room_that_is_told_and_the_bundle_is_the_same(
     photo_set: Path, photo_run, tmp_path
 ):
     told = Told()
-    options = {"model": "small_cnn", "epochs": 2, "progress": told}
+    options = {"model": "small_cnn", "epochs": 2, "cache": False, "progress": told}
     streamed = linnaeus.train(photo_set, out=tmp_path / "run", **options)
     assert any("neither in memory nor on the disk" in sentence for sentence in told.sentences)
     weights = [run.bundle / "weights.safetensors" for run in (streamed, photo_run)]
