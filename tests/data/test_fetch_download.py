@@ -206,10 +206,19 @@ def test_a_refused_connection_is_one_sentence_that_names_the_host(tmp_path: Path
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    with pytest.raises(MissingError, match="refuses connections") as caught:
+    with pytest.raises(MissingError, match=f"127.0.0.1:{port} .*refuses connections") as caught:
         download(remote(f"http://127.0.0.1:{port}/set.bin"), tmp_path, Quiet(), wanted_by="mine")
-    assert f"127.0.0.1:{port}" in str(caught.value)
     assert str(caught.value).startswith("mine: ")
+
+
+def test_a_proxy_that_refuses_connections_is_thought_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(MissingError, match="it, or the proxy on the way, refuses connections"):
+        download(remote("http://data.example/set.bin"), tmp_path, Quiet())
 
 
 def test_a_silent_server_is_given_up(

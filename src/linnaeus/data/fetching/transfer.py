@@ -11,7 +11,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, build_opener
+from urllib.request import Request, build_opener, getproxies
 
 from linnaeus.errors import WriteError
 from linnaeus.files import write_json
@@ -190,7 +190,8 @@ def _reason(error: object) -> Broken | Refused:
     if isinstance(error, TimeoutError):
         return Broken(f"nothing came for {TIMEOUT_S:.0f} s")
     if isinstance(error, ConnectionRefusedError):
-        return Refused("it refuses connections")
+        whom = "it, or the proxy on the way," if getproxies().keys() & {"http", "https"} else "it"
+        return Refused(f"{whom} refuses connections")
     if isinstance(error, socket.gaierror):
         return Refused("its address cannot be found")
     if isinstance(error, ConnectionError | HTTPException):
