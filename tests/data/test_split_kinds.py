@@ -109,6 +109,15 @@ def test_a_chain_of_a_whole_class_is_cut_so_that_it_can_be_judged_and_told() -> 
     assert sum(result.assignment[one] != result.assignment[other] for one, other in chain) <= 20
 
 
+def test_a_chain_of_pictures_without_any_label_is_cut_too() -> None:
+    sets = np.zeros((300, 2), bool)
+    sets[200:250, 0] = sets[250:, 1] = True
+    chain = np.column_stack([np.arange(199), np.arange(1, 200)])
+    labels = np.full(300, -1)
+    result = split(labels, label_sets=sets, classes=["sea", "sky"], seed=0, near=chain)
+    assert {*result.assignment[:200].tolist()} == set(SIDES)
+
+
 def test_a_given_split_leaves_look_alikes_of_judged_pictures_out_by_name() -> None:
     published = texts(*["train"] * 6, "validation", "test", "test")
     near = np.array([(0, 7), (1, 2), (2, 8), (3, 6), (6, 7)])
