@@ -98,10 +98,9 @@ def _join_alike(
     above: list[int], node: NDArray[np.int64], near: NDArray[np.int64], marks: NDArray[np.int64]
 ) -> None:
     """Unite the pairs in an order that depends on the copies alone, as far as classes allow."""
-    bare = np.setdiff1d(np.arange(len(node)), marks[:, 0])  # without a label: a class of their own
-    marks = np.concatenate(
-        [marks, np.column_stack([bare, np.full(len(bare), marks[:, 1].max(initial=-1) + 1)])]
-    )
+    bare = np.setdiff1d(np.arange(len(node)), marks[:, 0])
+    unlabelled = int(marks[:, 1].max(initial=-1)) + 1  # bounded as a class of their own
+    marks = np.concatenate([marks, np.column_stack([bare, np.full(len(bare), unlabelled)])])
     totals = np.bincount(marks[:, 1])
     most = np.maximum(ALWAYS_JOINED, LARGEST_SHARE * totals).tolist()
     content: dict[int, Counter[int]] = {}
