@@ -42,7 +42,7 @@ from linnaeus.data.sources import load_dataset
 from linnaeus.images.preprocess import Preprocessing
 
 SIDE_PX = 224
-SIZES = {"4000 × 3000": ((4000, 3000), 12, 5.0), "640 × 480": ((640, 480), 200, 1.5)}
+SIZES = {"4000 × 3000": ((4000, 3000), 6, 5.0), "640 × 480": ((640, 480), 60, 1.5)}
 SECOND_EPOCH = 20.0
 NOISE = 3.0  # standard deviation in levels of 255: a telephone's in daylight
 BATCH = 128
