@@ -27,13 +27,15 @@ CATALOGUE = Path(__file__).parents[1] / "src" / "linnaeus" / "models" / "catalog
 SIZES = ("small", "medium", "large")
 VARIANTS = ("", "-se", "-cbam", "-stn")
 OURS = {
+    "small_cnn": 32,
     **{f"cnn-{size}{variant}": 32 for variant in VARIANTS for size in SIZES},
     "plain-128-64-32": 32,
     "plain-512": 32,
     "mlp": 32,
     "alexnet": 224,
 }
-"""Our networks, in the order in which they are listed, and the side that each is counted at."""
+"""Our networks, in the order in which they are listed, and the side that each is counted at;
+small_cnn is the older name of cnn-small."""
 
 CLASSES = 10  # of ours; timm's have their own, mostly 1,000
 

@@ -21,7 +21,13 @@ from linnaeus.models.cnn import SIZES, Attention, cnn_body
 from linnaeus.models.heads import keeps_map
 from linnaeus.models.network import Network, shape_given
 from linnaeus.models.spatial_transformer import SpatialTransformer
-from linnaeus.models.textbook import alexnet_body, alexnet_head, dense_head, plain_body
+from linnaeus.models.textbook import (
+    alexnet_body,
+    alexnet_head,
+    dense_head,
+    plain_body,
+    scaled_for_relu,
+)
 from linnaeus.models.timm_body import timm_body
 from linnaeus.models.weights import Backbone
 
@@ -112,14 +118,15 @@ def _ours(asked: Asked) -> Network:
 def _mlp(asked: Asked) -> Network:
     sizes = _sizes_named(asked.name) or MLP_SIZES
     usual = dense_head(sizes, batch_norm=bool(asked.batch_norm), dropout=bool(asked.dropout))
-    return _under_head(asked, nn.Identity(), usual)
+    return scaled_for_relu(_under_head(asked, nn.Identity(), usual))
 
 
 def _plain(asked: Asked) -> Network:
     sizes = _sizes_named(asked.name) or PLAIN_SIZES
     norm = bool(asked.batch_norm)
     body = plain_body(asked.channels, asked.height_px, asked.width_px, batch_norm=norm)
-    return _under_head(asked, body, dense_head(sizes, dropout=bool(asked.dropout)))
+    usual = dense_head(sizes, dropout=bool(asked.dropout))
+    return scaled_for_relu(_under_head(asked, body, usual))
 
 
 def _alexnet(asked: Asked) -> Network:

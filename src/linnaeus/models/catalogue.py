@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -28,7 +28,8 @@ __all__ = [
     "is_ours",
     "known_networks",
     "least_side_px",
-    "matching",
+    "matches",
+    "nearest",
     "unknown_network",
 ]
 
@@ -101,23 +102,20 @@ def architecture_of(name: str) -> str:
     return name.partition(".")[0]
 
 
-def matching(pattern: str) -> Iterator[Known]:
-    """The networks of whose names `pattern` is a part, or that it matches with its * and ?."""
-    for known in known_networks().values():
-        if matches(known.name, pattern):
-            yield known
-
-
 def matches(name: str, pattern: str) -> bool:
     """Whether `pattern` is a part of `name`, or matches it with its * and ?; case is nothing."""
     name, pattern = name.casefold(), pattern.casefold()
     return pattern in name or fnmatchcase(name, pattern)
 
 
+def nearest(name: str) -> list[str]:
+    """The names of a few networks that look most like `name`."""
+    return difflib.get_close_matches(name.casefold(), list(known_networks()), n=NAMES_TOLD)
+
+
 def unknown_network(name: str) -> MissingError:
     """That no network is called `name`, with the names that look most like it."""
-    everything = list(known_networks())
-    near = difflib.get_close_matches(name.casefold(), everything, n=NAMES_TOLD)
+    near = nearest(name)
     guess = f"Did you mean {_either(near)}? " if near else ""
     return MissingError(
         f'there is no network called "{name}", and no weights for "{name}" on this machine',
