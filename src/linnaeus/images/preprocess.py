@@ -39,9 +39,9 @@ class Preprocessing(BaseModel):
 
     `reduced_scale` decodes JPEG files at 1/2, 1/4 or 1/8 of their size where that still covers the
     input, which takes a fraction of the time. What a path, bytes and an unopened PIL image give
-    then differs a little from what an array of the fully decoded picture does: by 0.2 to 0.7 levels
-    of 255 in the mean for photographs (`benchmarks/reading.py`). Off where a record does not speak
-    of it, so that bundles from before it answer as they did.
+    then differs a little from what an array of the fully decoded picture does: by half a level of
+    255 in the mean for large photographs, by one at a scale of 1/2 (`benchmarks/reading.py`). Off
+    where a record does not speak of it, so that bundles from before it answer as they did.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
