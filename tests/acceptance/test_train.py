@@ -54,7 +54,11 @@ def test_a_folder_that_cannot_be_made_is_refused_at_once(tmp_path: Path) -> None
     [
         (["digits", "--budget", "soon"], 2, '--budget: "soon" is not a time'),
         (["digits", "--budget", "0s"], 2, '--budget: "0s" is not a time'),
-        (["digits", "--model", "resnet9000"], 5, 'no weights for "resnet9000"'),
+        (["digits", "--model", "resnet9000"], 5, 'no network called "resnet9000"'),
+        (["digits", "--model", "cnn-smal"], 5, "Did you mean cnn-small"),
+        (["digits", "--model", "alexnet", "--image-size", "32"], 2, "size of 63 px or more"),
+        (["digits", "--image-size", "4"], 2, "--image-size: 4 is not at least 8"),
+        (["digits", "--image-size", "big"], 2, '"big" is no size of pictures'),
         (["digits", "--weights", "{empty}"], 5, "no pretrained weights are here"),
         (["digits", "--recipe", "{empty}"], 2, "not a recipe"),
         (["nowhere/photos"], 3, "nowhere/photos"),

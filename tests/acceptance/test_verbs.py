@@ -52,17 +52,39 @@ def test_what_is_no_command_ends_with_code_2(arguments: list[str], tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_models_lists_what_is_at_hand(shared_weights: Path, tmp_path: Path) -> None:
+def test_models_lists_ours_and_what_is_at_hand(shared_weights: Path, tmp_path: Path) -> None:
     hub = {"HF_HOME": str(tmp_path)}
     here = linnaeus("models", "--weights", shared_weights, **hub)
     assert here.code == 0
-    names = [line.split()[0] for line in here.out.splitlines()]
-    assert names == ["small_cnn", "mobilenetv2_100.same_in1k"]
-    matching = linnaeus("models", "mobile*", **hub, LINNAEUS_WEIGHTS=str(shared_weights))
-    assert [line.split()[0] for line in matching.out.splitlines()] == ["mobilenetv2_100.same_in1k"]
+    heading, *rows = here.out.split("\n\n")[0].splitlines()
+    assert heading.split() == "name parameters operations input weights licence".split()
+    names = [row.split()[0] for row in rows]
+    assert names[0] == "small_cnn"
+    assert {"cnn-large-stn", "plain-512", "mlp", "alexnet"} < set(names)
+    assert names[-1] == "mobilenetv2_100.same_in1k"
+    assert f"here: {shared_weights}" in rows[-1]
+    assert "linnaeus models PATTERN" in here.out
     nothing = linnaeus("models", **hub)
     assert nothing.code == 0
     assert "--download" in nothing.out
+
+
+def test_models_searches_all_of_timm(shared_weights: Path, tmp_path: Path) -> None:
+    told = {"HF_HOME": str(tmp_path), "LINNAEUS_WEIGHTS": str(shared_weights)}
+    rows = linnaeus("models", "mobilenetv2_1?0", **told).out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["mobilenetv2_100", "mobilenetv2_140"]
+    rows = linnaeus("models", "mobilenetv2_100.", **told).out.splitlines()[1:]
+    assert rows[0].split()[0] == "mobilenetv2_100.same_in1k"
+    (alexnet,) = json.loads(linnaeus("models", "alexnet", "--json", **told).out)
+    assert alexnet["parameters"] == 57_044_810, "61,100,840 with 990 more classes of 4,097 numbers"
+    assert alexnet["weights"] == "none"
+    listed = json.loads(linnaeus("models", "mobilenetv2_100*", "--json", **told).out)
+    assert {one["name"]: one["weights"] for one in listed} == {
+        "mobilenetv2_100.same_in1k": "here",
+        "mobilenetv2_100": "hub",
+    }
+    assert json.loads(linnaeus("models", "no such", "--json", **told).out) == []
+    assert "Near it: resnet18" in linnaeus("models", "resent18", **told).out
 
 
 def test_doctor_tells_what_is_here(tmp_path: Path) -> None:
