@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,7 +31,7 @@ def models(
         list[Path] | None,
         typer.Option(help="A folder with pretrained networks; may be repeated.", metavar="DIR"),
     ] = None,
-    as_json: Annotated[
+    json: Annotated[
         bool, typer.Option("--json", help="Write the table as JSON, with exact numbers.")
     ] = False,
 ) -> None:
@@ -42,8 +42,8 @@ def models(
 
     found = find_weights(weights or ())
     shown = listed(pattern, found)
-    if as_json:
-        typer.echo(json.dumps([one.as_json() for one in shown], indent=2, ensure_ascii=False))
+    if json:
+        _echo_json(shown)
         return
     if shown:
         _echo_table([HEADINGS, *map(_row, shown)])
@@ -59,6 +59,10 @@ def models(
             "\nNo pretrained weights are at hand: name folders with --weights or LINNAEUS_WEIGHTS,"
             f" or let `linnaeus train --download` fetch {DEFAULT_BACKBONE}."
         )
+
+
+def _echo_json(shown: list[Listed]) -> None:
+    typer.echo(dumps([one.as_json() for one in shown], indent=2, ensure_ascii=False))
 
 
 def _row(one: Listed) -> tuple[str, ...]:
