@@ -108,6 +108,15 @@ def test_a_head_of_choice_is_the_recipe_s_and_is_built(
     assert run.metrics.accuracy.value > 0.5
 
 
+def test_a_head_that_cannot_be_read_is_told_before_the_work(
+    some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    recipe = linnaeus.Recipe(model="plain", head="dense64-rleu-linear")
+    with pytest.raises(UsageError, match='"rleu" is none of its parts'):
+        linnaeus.train(some_digits, out=tmp_path / "run", recipe=recipe)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_head_of_choice_is_refused_for_a_backbone(
     some_digits: linnaeus.Dataset, shared_weights: Path, tmp_path: Path
 ) -> None:

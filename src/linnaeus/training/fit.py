@@ -28,6 +28,7 @@ from linnaeus.evaluation.report import write_report
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
+from linnaeus.models.heads import neck_for
 from linnaeus.progress import Progress
 from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
@@ -108,7 +109,9 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
 
 
 def _check_head(recipe: Recipe, choice: Choice) -> None:
-    """Refuse a choice of head for a backbone, whose frozen features get a linear one."""
+    """Refuse a head that cannot be read, and any for frozen features, which get a linear one."""
+    if recipe.head is not None:
+        neck_for(recipe.head, (1,), dropout=recipe.dropout)  # its layers fit any number of features
     given = [
         name for name in ("head", "dropout", "batch_norm") if getattr(recipe, name) is not None
     ]
