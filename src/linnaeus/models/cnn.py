@@ -35,7 +35,7 @@ class Size(NamedTuple):
 
 
 SIZES = {"small": Size(1.0, 1), "medium": Size(2.0, 1), "large": Size(3.0, 2)}
-"""Each costs four times the one before, about: 24, 95 and 390 million multiply-adds at 32 px."""
+"""Each costs about four times the one before: 24, 96 and 359 million multiply-adds at 32 px."""
 
 Attention = Callable[[int], nn.Module]
 """From a number of channels to what weighs a map of so many."""
