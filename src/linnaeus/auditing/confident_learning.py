@@ -25,12 +25,10 @@ class ConfidentJoint:
     """How given and likely labels go together.
 
     `counts`: (classes, classes) int64, pictures given the class of the row and confidently of the
-    class of the column. `likely`: (n,) int64, the class that each picture confidently is of; -1
-    where it is of none. `errors`: the estimated number of wrong labels among all n.
+    class of the column. `errors`: the estimated number of wrong labels among all n.
     """
 
     counts: NDArray[np.int64]
-    likely: NDArray[np.int64]
     errors: float
 
 
@@ -53,7 +51,7 @@ def confident_joint(
     counts = np.zeros((classes, classes), np.int64)
     sure = likely >= 0
     np.add.at(counts, (labels[sure], likely[sure]), 1)
-    return ConfidentJoint(counts, likely, _estimated_errors(counts, given))
+    return ConfidentJoint(counts, _estimated_errors(counts, given))
 
 
 def share_of_errors(probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> Figure:

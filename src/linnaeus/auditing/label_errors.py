@@ -30,8 +30,8 @@ class LabelErrors:
     `rows`: (n,) int64, rows of the data set, the most suspicious first. `given`: (n,) int64, their
     labels. `suggested`: (n,) int64, the likeliest other class. `given_probability` and
     `suggested_probability`: (n,) float32, calibrated, by a model that has not seen the picture nor
-    its copies. `flagged`: (n,) bool, whether confident learning calls the label wrong; of those,
-    the most suspicious ones, no more than may be wrong by `share`.
+    its copies. `flagged`: (n,) bool, where another class is likelier than the given one; of those
+    the most suspicious, no more than may be wrong by the upper end of `share`.
     `share`: an estimate of the share of wrong labels among all, with its 95 % interval.
     `joint_errors`: the number of wrong labels by the confident joint, as published; for a weak
     model, far too many.
@@ -97,7 +97,7 @@ def label_errors(
 
 
 def label_error_finding(dataset: Dataset, errors: LabelErrors) -> Finding | None:
-    """The pictures that confident learning calls mislabelled, as a finding; None without any."""
+    """The pictures whose labels are flagged, as a finding; None without any."""
     flagged = np.flatnonzero(errors.flagged)
     if not len(flagged):
         return None
@@ -154,10 +154,10 @@ def _ranked(
     others = probabilities.copy()
     others[np.arange(len(rows)), given] = -1
     other = others.argmax(axis=1)
-    wrong = (joint.likely >= 0) & (joint.likely != given) & (others.max(axis=1) > own)
     order = np.argsort(own, kind="stable")
     share = share_of_errors(probabilities, given)
-    flagged = wrong[order] & (np.cumsum(wrong[order]) <= np.ceil(share.high * len(rows)))
+    contradicted = (others.max(axis=1) > own)[order]
+    flagged = contradicted & (np.cumsum(contradicted) <= np.ceil(share.high * len(rows)))
     return LabelErrors(
         rows=rows[order],
         given=judged[given[order]],
