@@ -35,7 +35,8 @@ def _sums() -> NDArray[np.int64]:
     """(100,) the sum of the table of each quality from 1, scaled as the IJG's library does it."""
     quality = np.arange(1, 101)[:, None]
     scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
-    return np.clip((STANDARD * scale + 50) // 100, 1, 255).sum(axis=1)
+    tables: NDArray[np.int64] = np.clip((STANDARD * scale + 50) // 100, 1, 255)
+    return np.asarray(tables.sum(axis=1), np.int64)
 
 
 SUMS = _sums()

@@ -104,6 +104,6 @@ def odd_aspect(seen: Seen) -> Iterable[Finding]:
         )
 
 
-def _size(seen: Seen, row: int) -> str:
+def _size(seen: Seen, row: np.intp) -> str:
     width, height = seen.scan.sizes_px[row]
     return f"{width} × {height}"

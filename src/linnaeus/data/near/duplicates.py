@@ -1,4 +1,4 @@
-"""Pictures that show the same photograph again: recompressed, resized, cut or shifted in brightness.
+"""Pictures that show a photograph again: recompressed, resized, cut or shifted in brightness.
 
 From the small grey likenesses of all pictures to the pairs that are near copies of each other.
 """

@@ -22,7 +22,7 @@ Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
 
 STAND_INS = 16
-"""Of more equal hashes than this, the first ones stand for all: blank pictures come in thousands."""
+"""Of more equal hashes than this, the first ones stand for all: blank ones come in thousands."""
 
 WIDEST_BAND_BITS = 24
 """Wider bands tell no more apart in a million hashes, and take more masks."""
@@ -149,4 +149,5 @@ def _close_in_runs(
 
 def _distances(some: Hashes, others: Hashes) -> NDArray[np.int64]:
     """(n,) bits in which hashes differ, row by row."""
-    return np.bitwise_count(some ^ others).sum(axis=1, dtype=np.int64)
+    counts: NDArray[np.int64] = np.bitwise_count(some ^ others).sum(axis=1, dtype=np.int64)
+    return counts
