@@ -9,32 +9,28 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from linnaeus.data.pixels import PixelRows, chunks, rows_of
+from linnaeus.data.pixels import PixelRows, rows_of
 from linnaeus.errors import Stopped, UsageError
 from linnaeus.progress import Progress, Stage
-from linnaeus.randomness import generator, number
 from linnaeus.training.augment import Augmentation
-from linnaeus.training.averaging import WeightAverage
-from linnaeus.training.clock import Clock, Pacemaker
-from linnaeus.training.optimisers import optimisers_for, set_learning_rate
+from linnaeus.training.batches import Batches
+from linnaeus.training.clock import Clock
+from linnaeus.training.pacing import Pacing
 from linnaeus.training.plan import TrainingPlan
-from linnaeus.training.precision import autocast, fast_precision, keep_freed_memory
+from linnaeus.training.precision import fast_precision, keep_freed_memory
 from linnaeus.training.schedule import Pace, learning_rate_factor, progress_at
-from linnaeus.training.threads import ThreadTrial, threads_for
+from linnaeus.training.step import Step
+from linnaeus.training.threads import threads_for
+from linnaeus.training.validation import Validation
 
-__all__ = ["Fitted", "Row", "TrainingPlan", "fit_network"]
+__all__ = ["Ended", "Fitted", "Row", "TrainingPlan", "fit_network"]
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 Ended = Literal["finished", "budget", "stopped"]
-
-VALIDATIONS = 10  # about so many a run: each costs a few per cent of an epoch
-VALIDATION_BATCH = 512
-VALIDATION_PX = VALIDATION_BATCH * 96**2  # of larger pictures fewer, so that memory stays flat
 
 
 class Row(NamedTuple):
@@ -93,11 +89,17 @@ def fit_network(
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
     stops being a number.
     """
-    held_out = rows_of(validation[0]), validation[1]
-    run = _Training(
-        network, rows_of(pixels), labels, held_out, plan=plan, clock=clock, device=device
+    rows = rows_of(pixels)
+    resolved = _resolved(plan, rows.shape[0], device)
+    augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
+    size = resolved.batch_size_for(rows.shape[0])
+    batches = Batches(rows, labels, augment, size=size, seed=plan.seed, device=device)
+    held_out = Validation(
+        rows_of(validation[0]), validation[1], precision=str(resolved.precision), device=device
     )
-    with threads_for(run.batch_px):
+    on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    run = _Training(on_device, batches, held_out, plan=resolved, clock=clock, device=device)
+    with threads_for(size * batches.height_px * batches.width_px):
         ended = run.learn(progress, stop)
     return run.fitted(ended)
 
@@ -108,33 +110,27 @@ class _Training:
     def __init__(
         self,
         network: nn.Module,
-        pixels: PixelRows,
-        labels: Labels,
-        validation: tuple[PixelRows, Labels],
+        batches: Batches,
+        validation: Validation,
         *,
         plan: TrainingPlan,
         clock: Clock,
         device: str,
     ) -> None:
-        self.device = device
+        self.plan = plan
         self.clock = clock
-        count, height_px, width_px, _ = pixels.shape
-        self.plan = _resolved(plan, count, device)
-        self.pixels = pixels
-        self.labels = torch.from_numpy(labels)
-        self.validation = (validation[0], torch.from_numpy(validation[1]))
-        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = WeightAverage(self.network, plan.average_decay)
-        self.optimisers = optimisers_for(self.network, self.plan)
-        self.augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
-        self.batch_size = self.plan.batch_size_for(count)
-        self.batch_px = self.batch_size * height_px * width_px
-        self.epoch_steps = count // self.batch_size
-        self.paces = [p for p in self.plan.paces if p.at_step == 0] or [self._first_pace()]
-        self.pacemaker = self._pacemaker()
-        self.trial: ThreadTrial | None = None
+        self.batches = batches
+        self.validation = validation
+        self.taker = Step(network, plan, device)
+        self.pacing = Pacing(
+            plan,
+            clock,
+            _first_pace(plan, batches),
+            epoch_steps=batches.epoch_steps,
+            # A picture judged costs about a third of one learnt from: there is no way back.
+            validation_steps=validation.count / batches.size / 3,
+        )
         self.step = 0
-        self.cut_short = False
         self.losses: list[float] = []
         self.history: list[Row] = []
         self.best: tuple[tuple[float, float], dict[str, Tensor]] | None = None
@@ -142,80 +138,40 @@ class _Training:
     def learn(self, progress: Progress, stop: Callable[[], bool]) -> Ended:
         """Step until the plan is done, the budget is spent or `stop` says so."""
         keep_freed_memory()
-        timed = self.pacemaker is not None
-        if timed:
-            self.trial = ThreadTrial(torch.get_num_threads())
-        total = self.plan.budget_s if timed else float(self.paces[-1].steps)
+        timed = self.pacing.by_the_clock
+        total = self.plan.budget_s if timed else float(self.pacing.steps)
         with progress.stage("Learning", total) as stage:
-            while self.step < self.paces[-1].steps:
+            while self.step < self.pacing.steps:
                 if stop():
                     self._leave_early()
                     return "stopped"
-                before_s = self.clock.seconds()
-                self._choose_threads()
                 self._take_step()
-                if self.trial is not None:
-                    self.trial.stepped(self.clock.seconds() - before_s)
-                self._keep_pace()
                 if self._validation_due():
                     self._validate()
-                self._tell(stage, self.clock.seconds() - before_s if timed else 1.0)
-        return "budget" if self.cut_short else "finished"
+                self._tell(stage, self.clock.seconds() - self.pacing.step_began_s if timed else 1.0)
+        return "budget" if self.pacing.cut_short else "finished"
 
     def fitted(self, ended: Ended) -> Fitted:
         """The best of what was learnt."""
         assert self.best is not None
-        self.average.network.load_state_dict(self.best[1])
-        paces = {"paces": tuple(self.paces)}
+        network = self.taker.average.network
+        network.load_state_dict(self.best[1])
         return Fitted(
-            network=self.average.network.to("cpu").float().eval(),
+            network=network.to("cpu").float().eval(),
             history=tuple(self.history),
             steps=self.step,
             seconds=self.clock.seconds(),
             ended=ended,
-            epochs=self.step / self.epoch_steps,
-            plan=self.plan.model_copy(update=paces),
+            epochs=self.step / self.batches.epoch_steps,
+            plan=self.plan.model_copy(update={"paces": tuple(self.pacing.paces)}),
         )
 
-    def _choose_threads(self) -> None:
-        """Run the next step on as many threads as an earlier run did, or as a trial says."""
-        if self.trial is not None and self.trial.threads() != self.paces[-1].threads:
-            self.paces.append(Pace(self.step, self.paces[-1].steps, self.trial.threads()))
-        if self.paces[-1].threads:
-            torch.set_num_threads(self.paces[-1].threads)
-
     def _take_step(self) -> None:
-        factor = learning_rate_factor(progress_at(self.step, self.paces))
-        set_learning_rate(self.optimisers, factor)
-        views, labels = self._batch()
-        torch.manual_seed(number(self.plan.seed, "dropout", self.step))
-        self.network.train()
-        with autocast(str(self.plan.precision), self.device):
-            logits = self.network(views)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.plan.label_smoothing)
-        self.network.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        for optimiser in self.optimisers:
-            optimiser.step()
-        self.average.update()
-        self._note(loss.item())
-
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        """The views and labels of this step. Pictures that fill no batch wait for other epochs."""
-        epoch, place = divmod(self.step, self.epoch_steps)
-        if place == 0 or self.step == 0:
-            count = self.pixels.shape[0]
-            self.order = generator(self.plan.seed, "order", epoch).permutation(count)
-        indices, after = (self._indices(place + ahead) for ahead in (0, 1))
-        pixels = torch.from_numpy(self.pixels.take(indices))
-        if place + 1 < self.epoch_steps:
-            self.pixels.expect(after)
-        views = self.augment(pixels, epoch, indices)
-        return views.to(self.device), self.labels[torch.from_numpy(indices)].to(self.device)
-
-    def _indices(self, place: int) -> Labels:
-        """Which pictures make the batch at `place` of this epoch."""
-        return self.order[place * self.batch_size :][: self.batch_size]
+        self.pacing.begin_step(self.step)
+        factor = learning_rate_factor(progress_at(self.step, self.pacing.paces))
+        views, labels = self.batches.at(self.step)
+        self._note(self.taker.take(self.step, factor, views, labels).item())
+        self.pacing.end_step(self.step)
 
     def _note(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -228,91 +184,43 @@ class _Training:
         self.step += 1
 
     def _validation_due(self) -> bool:
-        epoch, rest = divmod(self.step, self.epoch_steps)
-        last = self.step >= self.paces[-1].steps
-        return last or (rest == 0 and epoch % self._epochs_between_validations() == 0)
-
-    def _epochs_between_validations(self) -> int:
-        return math.ceil(self.paces[-1].steps / self.epoch_steps / VALIDATIONS)
+        epoch, rest = divmod(self.step, self.batches.epoch_steps)
+        last = self.step >= self.pacing.steps
+        return last or (rest == 0 and epoch % self.pacing.epochs_between_validations == 0)
 
     def _validate(self) -> None:
         start_s = self.clock.seconds()
-        loss, accuracy = self._judge()
+        loss, accuracy = self.validation.judge(self.taker.average.network)
         now_s = self.clock.seconds()
-        if self.pacemaker is not None:
-            self.pacemaker.validated(now_s - start_s)
-        rate = self.optimisers[0].param_groups[0]["lr"]
+        self.pacing.end_validation(now_s - start_s)
         train_loss = float(np.mean(self.losses))
-        epoch = self.step / self.epoch_steps
+        epoch = self.step / self.batches.epoch_steps
+        rate = self.taker.learning_rate
         self.history.append(Row(epoch, now_s, rate, train_loss, loss, accuracy))
         self.losses.clear()
         # Without validation pictures the newest weights are the best that is known.
         score = (accuracy, -loss) if math.isfinite(loss) else (float(self.step), 0.0)
         if self.best is None or score >= self.best[0]:
-            self.best = score, self.average.state()
-
-    @torch.no_grad()
-    def _judge(self) -> tuple[float, float]:
-        """Log loss and accuracy of the averaged weights on the validation pictures."""
-        pixels, labels = self.validation
-        if len(labels) == 0:
-            return math.nan, math.nan
-        total, right = 0.0, 0
-        count, height_px, width_px, _ = pixels.shape
-        size = max(1, min(VALIDATION_BATCH, VALIDATION_PX // (height_px * width_px)))
-        batches = chunks(pixels, np.arange(count), size)
-        for start, batch in zip(range(0, count, size), batches, strict=True):
-            truth = labels[start : start + size].to(self.device)
-            with autocast(str(self.plan.precision), self.device):
-                logits = self.average.network(torch.from_numpy(batch).to(self.device))
-            total += F.cross_entropy(logits.float(), truth, reduction="sum").item()
-            right += int((logits.argmax(1) == truth).sum())
-        return total / count, right / count
-
-    def _keep_pace(self) -> None:
-        """Change the number of steps in all, where an earlier run did or the clock asks for it."""
-        self.paces.extend(p for p in self.plan.paces if p.at_step == self.step)
-        if self.pacemaker is None or self.step >= self.paces[-1].steps:
-            return
-        self.pacemaker.stepped()
-        planned = self.paces[-1].steps
-        if self.pacemaker.spent():
-            self.cut_short = True
-            self._replan(self.step)
-        elif self.pacemaker.due():
-            left = (planned - self.step) / self.epoch_steps / self._epochs_between_validations()
-            fitting = self.pacemaker.steps_in_all(planned, 1 + math.floor(left))
-            if fitting != planned:
-                self._replan(fitting)
-
-    def _replan(self, steps: int) -> None:
-        self.paces.append(Pace(self.step, steps, self.paces[-1].threads))
+            self.best = score, self.taker.average.state()
 
     def _leave_early(self) -> None:
         if self.step == 0:
             raise Stopped("stopped before there was a model to keep", mend="Nothing was written.")
-        self._replan(self.step)
+        self.pacing.end_at(self.step)
         if self.losses:
             self._validate()
 
     def _tell(self, stage: Stage, amount: float) -> None:
-        epochs = self.paces[-1].steps / self.epoch_steps
-        note = f"epoch {self.step / self.epoch_steps:.1f} of {epochs:.1f}"
+        epoch_steps = self.batches.epoch_steps
+        note = f"epoch {self.step / epoch_steps:.1f} of {self.pacing.steps / epoch_steps:.1f}"
         if self.history and math.isfinite(self.history[-1].validation_accuracy):
             note += f", {100 * self.history[-1].validation_accuracy:.1f} % right on validation"
         stage.advance(amount, note)
 
-    def _first_pace(self) -> Pace:
-        count, height_px, width_px, _ = self.pixels.shape
-        epochs = self.plan.epochs_for(count, min(height_px, width_px))
-        return Pace(0, max(1, round(epochs * self.epoch_steps)))
 
-    def _pacemaker(self) -> Pacemaker | None:
-        if self.plan.budget_s is None or self.plan.paces:
-            return None
-        # A picture judged costs about a third of one learnt from: there is no way back.
-        steps = len(self.validation[1]) / self.batch_size / 3
-        return Pacemaker(self.plan.budget_s, self.clock, validation_steps=steps)
+def _first_pace(plan: TrainingPlan, batches: Batches) -> Pace:
+    epochs = plan.epochs_for(batches.count, min(batches.height_px, batches.width_px))
+    return Pace(0, max(1, round(epochs * batches.epoch_steps)))
 
 
 def _resolved(plan: TrainingPlan, images: int, device: str) -> TrainingPlan:
