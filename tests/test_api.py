@@ -123,7 +123,7 @@ def test_an_unreadable_picture_is_raised_by_name(
     classifier: linnaeus.Classifier, files: list[Path], tmp_path: Path
 ) -> None:
     (tmp_path / "half.jpg").write_bytes(files[0].read_bytes()[:3000])
-    with pytest.raises(UnreadableImage, match=r"half\.jpg: the file is damaged"):
+    with pytest.raises(UnreadableImage, match=r"half\.jpg: the file is truncated"):
         classifier.predict([files[0], tmp_path / "half.jpg"])
 
 

@@ -22,7 +22,6 @@ from typing import Literal
 __all__ = [
     "BundleError",
     "DataError",
-    "Fault",
     "LinnaeusError",
     "MissingError",
     "Stopped",

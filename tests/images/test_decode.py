@@ -291,7 +291,7 @@ def test_a_picture_in_memory_is_held_to_the_limit_as_well() -> None:
 
 def test_half_a_photograph_is_refused(photographs: dict[str, dict[str, bytes]]) -> None:
     content = next(iter(photographs["glass"].values()))
-    with pytest.raises(UnreadableImage, match=r"half\.jpg: the file is damaged"):
+    with pytest.raises(UnreadableImage, match=r"half\.jpg: the file is truncated"):
         decode(content[: len(content) // 2], name="half.jpg")
 
 

@@ -239,7 +239,7 @@ def test_unreadable_pictures_are_left_out_and_named_everywhere(
         photo_folder, out=tmp_path / "run", model="small_cnn", epochs=1, progress=listening
     )
     table = {row["image"]: row for row in rows_of(run.folder / "split.csv")}
-    for name, reason in (("glass/half.jpg", "damaged"), ("paper/empty.jpg", "empty")):
+    for name, reason in (("glass/half.jpg", "truncated"), ("paper/empty.jpg", "empty")):
         assert any(name in warning and reason in warning for warning in listening.warnings)
         assert table[name]["split"] == "left out"
         assert reason in table[name]["reason"]
@@ -307,6 +307,7 @@ def test_what_goes_wrong_in_the_middle_leaves_nothing_behind(
                 out=tmp_path / "runs" / "run",
                 model="small_cnn",
                 epochs=1,
+                cache=False,
                 progress=Listening(stage, fail),
             )
         assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
