@@ -129,6 +129,35 @@ def test_stopping_before_the_first_step_says_that_there_is_nothing(digits):
         fit(digits, plan=TrainingPlan(), stop=lambda: True)
 
 
+@pytest.mark.parametrize("averaging", ["none", "swa"])
+def test_digits_are_learnt_with_other_averages(digits, averaging):
+    fitted = fit(digits, plan=TrainingPlan(epochs=6, averaging=averaging))
+    assert accuracy(fitted.network, digits[2]) >= 0.96
+    # The network that is handed over is the one that was judged.
+    best = max(row.validation_accuracy for row in fitted.history)
+    assert accuracy(fitted.network, digits[1]) == pytest.approx(best, abs=0.01)
+
+
+def test_learning_ends_where_validation_gets_no_better(digits):
+    few = [(pixels[:200], labels[:200]) for pixels, labels in digits]
+    fitted = fit(few, plan=TrainingPlan(epochs=100, patience=1))
+    scores = [(row.validation_accuracy, -row.validation_loss) for row in fitted.history]
+    assert fitted.ended == "patience"
+    assert fitted.epochs < 100
+    assert scores[-1] <= max(scores[:-1])
+    again = fit(few, plan=fitted.plan.model_copy(update={"patience": None}))
+    assert again.steps == fitted.steps
+    assert same_bits(fitted.network, again.network)
+
+
+def test_what_cannot_be_meant_for_the_pictures_is_refused(digits):
+    nothing = digits[1][0][:0], digits[1][1][:0]
+    with pytest.raises(UsageError, match="whether learning still helps"):
+        fit(digits, plan=TrainingPlan(patience=2), validation=nothing)
+    with pytest.raises(UsageError, match="a batch of 8 has no 5 parts"):
+        fit(digits, plan=TrainingPlan(batch_size=8, accumulate=5))
+
+
 def test_a_learning_rate_that_blows_up_is_named(digits):
     plan = TrainingPlan(epochs=2, learning_rate=1e30, head_learning_rate=1e30)
     with pytest.raises(UsageError, match="stopped being a number at step"):

@@ -1,42 +1,72 @@
-"""The running average of a network's weights, and the best one seen."""
+"""The average of a network's weights over the steps of a training."""
 
 from __future__ import annotations
 
 import copy
+import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["WeightAverage"]
+__all__ = ["Averaging", "WeightAverage"]
 
-EARLY_STEPS = 10.0  # the average follows the weights closely until it has a history
+Averaging = Literal["none", "ema", "swa"]
+
+EARLY_STEPS = 10.0  # the running average follows the weights closely until it has a history
 
 
 class WeightAverage:
-    """An exponential average of weights and batch statistics, as a network of its own (`network`).
+    """An average of the weights and batch statistics of `network`, as a network of its own.
 
-    `decay` is the share of the old average that a step keeps; early steps keep less.
+    "ema": a running average, of which a step keeps the share `decay`; early steps keep less.
+    "swa": the mean of all weights from the share `start` of the training on (Izmailov and others
+    2018); until then the newest. "none": the newest.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+    def __init__(
+        self, network: nn.Module, kind: Averaging = "ema", *, decay: float = 0.98, start: float = 0
+    ) -> None:
+        self._kind = kind
+        self._network = copy.deepcopy(network).eval().requires_grad_(False)
         self._decay = decay
+        self._start = {"none": math.inf, "ema": 0.0, "swa": start}[kind]
         self._updates = 0
-        self._averaged, self._rest = _tensors(self.network)
+        self._averaged, self._rest = _tensors(self._network)
         self._source, self._source_rest = _tensors(network)
 
-    @torch.no_grad()
-    def update(self) -> None:
-        """Move the average towards the weights of now."""
-        self._updates += 1
-        decay = min(self._decay, self._updates / (self._updates + EARLY_STEPS))
-        torch._foreach_lerp_(self._averaged, self._source, 1.0 - decay)
-        for mine, theirs in zip(self._rest, self._source_rest, strict=True):
-            mine.copy_(theirs)
+    @property
+    def lacks_statistics(self) -> bool:
+        """Whether it is a mean of weights whose own batch statistics nobody has measured yet."""
+        return self._kind == "swa" and self._updates > 1
+
+    def update(self, progress: float) -> None:
+        """Take in the weights after a step at `progress` (0 to 1) of the training."""
+        if progress >= self._start:
+            self._updates += 1
+            self._move(self._share_of_new())
+
+    def network(self) -> nn.Module:
+        """The network with the average of now. It is in eval mode and stays the average's own."""
+        if self._updates == 0:
+            self._move(1.0)
+        return self._network
 
     def state(self) -> dict[str, Tensor]:
         """A copy of the average of now."""
-        return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        return {name: tensor.clone() for name, tensor in self.network().state_dict().items()}
+
+    def _share_of_new(self) -> float:
+        if self._kind == "swa":
+            return 1.0 / self._updates
+        return 1.0 - min(self._decay, self._updates / (self._updates + EARLY_STEPS))
+
+    @torch.no_grad()
+    def _move(self, share: float) -> None:
+        """Bring the average nearer to the weights of now, by `share` of the way."""
+        torch._foreach_lerp_(self._averaged, self._source, share)
+        for mine, theirs in zip(self._rest, self._source_rest, strict=True):
+            mine.copy_(theirs)
 
 
 def _tensors(network: nn.Module) -> tuple[list[Tensor], list[Tensor]]:

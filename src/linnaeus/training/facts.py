@@ -105,4 +105,7 @@ def _data_facts(material: Material, judged: Judged) -> DataFacts:
 def _why_early(learned: Learned) -> str:
     if learned.ended == "stopped":
         return "It was ended by hand; this is the best model until then."
+    if learned.ended == "patience":
+        count = learned.recipe.network.patience
+        return f"It was ended after {count} validations in a row without a better score."
     return "The budget was spent before all was done." if learned.ended == "budget" else ""

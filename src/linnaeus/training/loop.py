@@ -16,12 +16,14 @@ from linnaeus.data.pixels import PixelRows, rows_of
 from linnaeus.errors import Stopped, UsageError
 from linnaeus.progress import Progress, Stage
 from linnaeus.training.augment import Augmentation
+from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.batches import Batches
 from linnaeus.training.clock import Clock
+from linnaeus.training.loss_record import LossRecord
 from linnaeus.training.pacing import Pacing
 from linnaeus.training.plan import TrainingPlan
-from linnaeus.training.precision import fast_precision, keep_freed_memory
-from linnaeus.training.schedule import Pace, learning_rate_factor, progress_at
+from linnaeus.training.precision import autocast, fast_precision, keep_freed_memory
+from linnaeus.training.schedule import Pace, progress_at
 from linnaeus.training.step import Step
 from linnaeus.training.threads import threads_for
 from linnaeus.training.validation import Validation
@@ -30,7 +32,9 @@ __all__ = ["Ended", "Fitted", "Row", "TrainingPlan", "fit_network"]
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-Ended = Literal["finished", "budget", "stopped"]
+Ended = Literal["finished", "budget", "stopped", "patience"]
+
+STATISTICS_PICTURES = 4096  # they tell a channel's mean to 1/64 of a deviation, or better
 
 
 class Row(NamedTuple):
@@ -55,7 +59,8 @@ class Fitted:
     `network` is in float32, in eval mode, on the processor, with the best averaged weights seen
     on validation. `plan` is resolved: running it again repeats these bits on the same machine
     with the same number of threads. `ended` is "budget" only where the clock cut the schedule
-    short, not where the schedule was made to fit the budget and ran to its end.
+    short, not where the schedule was made to fit the budget and ran to its end; "patience" where
+    validation had stopped getting better.
     """
 
     network: nn.Module
@@ -87,13 +92,14 @@ def fit_network(
     at every step.
 
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
-    stops being a number.
+    stops being a number or the plan cannot be meant for these pictures.
     """
     rows = rows_of(pixels)
     resolved = _resolved(plan, rows.shape[0], device)
     augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
     size = resolved.batch_size_for(rows.shape[0])
     batches = Batches(rows, labels, augment, size=size, seed=plan.seed, device=device)
+    _check(resolved, size, len(validation[1]))
     held_out = Validation(
         rows_of(validation[0]), validation[1], precision=str(resolved.precision), device=device
     )
@@ -118,6 +124,7 @@ class _Training:
         device: str,
     ) -> None:
         self.plan = plan
+        self.device = device
         self.clock = clock
         self.batches = batches
         self.validation = validation
@@ -131,9 +138,10 @@ class _Training:
             validation_steps=validation.count / batches.size / 3,
         )
         self.step = 0
-        self.losses: list[float] = []
+        self.losses = LossRecord(device)
         self.history: list[Row] = []
         self.best: tuple[tuple[float, float], dict[str, Tensor]] | None = None
+        self.validations_in_vain = 0
 
     def learn(self, progress: Progress, stop: Callable[[], bool]) -> Ended:
         """Step until the plan is done, the budget is spent or `stop` says so."""
@@ -149,12 +157,15 @@ class _Training:
                 if self._validation_due():
                     self._validate()
                 self._tell(stage, self.clock.seconds() - self.pacing.step_began_s if timed else 1.0)
+                if self.validations_in_vain == self.plan.patience:
+                    self._lose_patience(progress)
+                    return "patience"
         return "budget" if self.pacing.cut_short else "finished"
 
     def fitted(self, ended: Ended) -> Fitted:
         """The best of what was learnt."""
         assert self.best is not None
-        network = self.taker.average.network
+        network = self.taker.average.network()
         network.load_state_dict(self.best[1])
         return Fitted(
             network=network.to("cpu").float().eval(),
@@ -168,20 +179,11 @@ class _Training:
 
     def _take_step(self) -> None:
         self.pacing.begin_step(self.step)
-        factor = learning_rate_factor(progress_at(self.step, self.pacing.paces))
+        progress = progress_at(self.step, self.pacing.paces)
         views, labels = self.batches.at(self.step)
-        self._note(self.taker.take(self.step, factor, views, labels).item())
-        self.pacing.end_step(self.step)
-
-    def _note(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise UsageError(
-                f"the loss stopped being a number at step {self.step}",
-                where="training",
-                mend="Lower the learning rate, or train in float32.",
-            )
-        self.losses.append(loss)
+        self.losses.note(self.taker.take(self.step, progress, views, labels))
         self.step += 1
+        self.pacing.end_step(self.step)
 
     def _validation_due(self) -> bool:
         epoch, rest = divmod(self.step, self.batches.epoch_steps)
@@ -189,19 +191,41 @@ class _Training:
         return last or (rest == 0 and epoch % self.pacing.epochs_between_validations == 0)
 
     def _validate(self) -> None:
+        train_loss = self.losses.mean()
         start_s = self.clock.seconds()
-        loss, accuracy = self.validation.judge(self.taker.average.network)
+        loss, accuracy = self.validation.judge(self._averaged())
         now_s = self.clock.seconds()
         self.pacing.end_validation(now_s - start_s)
-        train_loss = float(np.mean(self.losses))
         epoch = self.step / self.batches.epoch_steps
         rate = self.taker.learning_rate
         self.history.append(Row(epoch, now_s, rate, train_loss, loss, accuracy))
-        self.losses.clear()
         # Without validation pictures the newest weights are the best that is known.
-        score = (accuracy, -loss) if math.isfinite(loss) else (float(self.step), 0.0)
+        self._keep_best((accuracy, -loss) if math.isfinite(loss) else (float(self.step), 0.0))
+
+    def _averaged(self) -> nn.Module:
+        """The averaged weights with batch statistics that belong to them."""
+        network = self.taker.average.network()
+        if self.taker.average.lacks_statistics:
+            recent = min(self.step, math.ceil(STATISTICS_PICTURES / self.batches.size))
+            steps = range(self.step - recent, self.step)
+            with autocast(str(self.plan.precision), self.device):
+                estimate_anew(network, (self.batches.at(step)[0] for step in steps))
+        return network
+
+    def _keep_best(self, score: tuple[float, float]) -> None:
+        better = self.best is None or score > self.best[0]
+        self.validations_in_vain = 0 if better else self.validations_in_vain + 1
         if self.best is None or score >= self.best[0]:
             self.best = score, self.taker.average.state()
+
+    def _lose_patience(self, progress: Progress) -> None:
+        epoch_steps = self.batches.epoch_steps
+        progress.say(
+            f"Learning ended at epoch {self.step / epoch_steps:.1f} of"
+            f" {self.pacing.steps / epoch_steps:.1f}: {self.validations_in_vain} validations in a"
+            " row brought no better score."
+        )
+        self.pacing.end_at(self.step)
 
     def _leave_early(self) -> None:
         if self.step == 0:
@@ -216,6 +240,22 @@ class _Training:
         if self.history and math.isfinite(self.history[-1].validation_accuracy):
             note += f", {100 * self.history[-1].validation_accuracy:.1f} % right on validation"
         stage.advance(amount, note)
+
+
+def _check(plan: TrainingPlan, batch_size: int, validation_pictures: int) -> None:
+    """Refuse what cannot be meant for batches of `batch_size` and so many validation pictures."""
+    if plan.accumulate > 1 and batch_size < 2 * plan.accumulate:
+        raise UsageError(
+            f"a batch of {batch_size} has no {plan.accumulate} parts of two pictures or more",
+            where="the recipe's network.accumulate",
+            mend="Give fewer parts, or a larger batch_size.",
+        )
+    if plan.patience is not None and validation_pictures == 0:
+        raise UsageError(
+            "without validation pictures nobody can say whether learning still helps",
+            where="the recipe's network.patience",
+            mend="Leave it out, or keep pictures for validation.",
+        )
 
 
 def _first_pace(plan: TrainingPlan, batches: Batches) -> Pace:

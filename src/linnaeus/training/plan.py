@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Lt
 from pydantic import BaseModel, ConfigDict
 
+from linnaeus.training.averaging import Averaging
 from linnaeus.training.schedule import Pace
 
 __all__ = ["TrainingPlan"]
@@ -58,8 +59,23 @@ class TrainingPlan(BaseModel):
     """Largest shift, as a share of a side: 2 px of 32."""
     zoom: Annotated[float, Ge(0), Lt(1)] = 0.0
     """Largest change of size, as a share: 0.2 shows views 1 / 1.2 to 1.2 times the size."""
+    averaging: Averaging = "ema"
+    """Which average of the weights is judged and kept. "ema": a running one, with `average_decay`.
+    "swa": the mean from `average_from` of the run on, with batch statistics measured anew for it.
+    "none": the newest weights."""
     average_decay: Annotated[float, Ge(0), Lt(1)] = 0.98
-    """Of the running average of the weights, which is what is kept: about the last 50 steps."""
+    """Of the running average of the weights: about the last 50 steps."""
+    average_from: Annotated[float, Ge(0), Lt(1)] = 0.75
+    """Share of the run after which "swa" begins: the last quarter, as in its paper."""
+    clip_norm: Annotated[float, Gt(0)] | None = None
+    """Longest gradient, over all weights together; longer ones are shortened to it. Muon's steps
+    have a length of their own: there it only evens out the momentum. None: no limit."""
+    accumulate: Annotated[int, Ge(1)] = 1
+    """Parts in which a batch goes through the network, for batches whose activations do not fit
+    into memory. The step is that of the whole batch, but each part is batch-normalised alone."""
+    patience: Annotated[int, Ge(1)] | None = None
+    """Validations in a row without a better score after which learning ends early; there are about
+    ten in a run. The learning rate has then not fallen to its end. None: never."""
     precision: Literal["bfloat16", "float32"] | None = None
     """None: bfloat16 where the processor multiplies it natively, else float32."""
 

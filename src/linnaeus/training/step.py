@@ -12,6 +12,7 @@ from linnaeus.randomness import number
 from linnaeus.training.averaging import WeightAverage
 from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.precision import autocast
+from linnaeus.training.schedule import learning_rate_factor
 
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
@@ -23,7 +24,9 @@ class Step:
     """Takes the steps of a training of `network` by `plan`, and averages the weights they give."""
 
     def __init__(self, network: nn.Module, plan: TrainingPlan, device: str) -> None:
-        self.average = WeightAverage(network, plan.average_decay)
+        self.average = WeightAverage(
+            network, plan.averaging, decay=plan.average_decay, start=plan.average_from
+        )
         self._network = network
         self._plan = plan
         self._device = device
@@ -35,21 +38,35 @@ class Step:
         rate: float = self._optimisers[0].param_groups[0]["lr"]
         return rate
 
-    def take(self, step: int, factor: float, views: Tensor, labels: Tensor) -> Tensor:
-        """Learn from the batch (n, h, w, 3) uint8 of `step` at `factor` times the peak rates.
+    def take(self, step: int, progress: float, views: Tensor, labels: Tensor) -> Tensor:
+        """Learn from the batch (n, h, w, 3) uint8 of `step`, at `progress` (0 to 1) of the run.
 
         Returns its loss, on the device.
         """
-        set_learning_rate(self._optimisers, factor)
+        set_learning_rate(self._optimisers, learning_rate_factor(progress))
         torch.manual_seed(number(self._plan.seed, "dropout", step))
         self._network.train()
-        loss = self._loss(views, labels)
         self._network.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._descent(views, labels)
+        if self._plan.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._plan.clip_norm)
         for optimiser in self._optimisers:
             optimiser.step()
-        self.average.update()
-        return loss.detach()
+        self.average.update(progress)
+        return loss
+
+    def _descent(self, views: Tensor, labels: Tensor) -> Tensor:
+        """Leave in the parameters the gradients of the mean loss of the batch; returns that loss.
+
+        The batch goes through in `accumulate` parts, so only a part's activations are in memory.
+        """
+        parts = self._plan.accumulate
+        losses = []
+        for some, truth in zip(views.tensor_split(parts), labels.tensor_split(parts), strict=True):
+            loss = self._loss(some, truth) * (len(some) / len(views))
+            loss.backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+        return torch.stack(losses).sum()
 
     def _loss(self, views: Tensor, labels: Tensor) -> Tensor:
         with autocast(str(self._plan.precision), self._device):

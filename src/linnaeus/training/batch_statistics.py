@@ -1,0 +1,33 @@
+"""The means and variances that batch normalisations use once a network no longer learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+__all__ = ["estimate_anew"]
+
+
+@torch.no_grad()
+def estimate_anew(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Measure the statistics of `network`, which is in eval mode, on `batches` of its inputs.
+
+    Each statistic is the mean of those of the batches. Averaged weights need this: the statistics
+    of an average are not the average of the statistics.
+    """
+    normalisations = [m for m in network.modules() if isinstance(m, _BatchNorm)]
+    if not normalisations:
+        return
+    momenta = [module.momentum for module in normalisations]
+    for module in normalisations:
+        module.reset_running_stats()
+        module.momentum = None  # the mean of all batches
+        module.train()
+    for batch in batches:
+        network(batch)
+    for module, momentum in zip(normalisations, momenta, strict=True):
+        module.momentum = momentum
+        module.eval()
