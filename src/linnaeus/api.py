@@ -125,6 +125,7 @@ def train(
     repeat: int | None = None,
     inner: int | None = None,
     precision: str | None = None,
+    device: str | None = None,
     image_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
@@ -143,7 +144,8 @@ def train(
     that `linnaeus models` lists. `image_size`: a side in pixels, "HEIGHTxWIDTH" or (height, width).
     `weights`: folders to look into for pretrained networks. `download`: fetch weights, or a data
     set with a name, that are not on this machine; `ask` is asked where that is not given. `budget`:
-    seconds, or text such as "2m". `split`: a split file, of which `fold`, `repeat` and `inner`
+    seconds, or text such as "2m". `device`: cpu, cuda, cuda:1 or mps.
+    `split`: a split file, of which `fold`, `repeat` and `inner`
     choose one. `cache`: whether decoded pictures are taken from, and kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
@@ -175,6 +177,7 @@ def train(
         repeat=repeat,
         inner=inner,
         precision=precision,
+        device=device,
     )
     _fetch_if_wanted(data, download, ask, progress)
     dataset = _dataset(

@@ -154,6 +154,8 @@ def test_what_cannot_be_meant_for_the_pictures_is_refused(digits):
     nothing = digits[1][0][:0], digits[1][1][:0]
     with pytest.raises(UsageError, match="whether learning still helps"):
         fit(digits, plan=TrainingPlan(patience=2), validation=nothing)
+    with pytest.raises(UsageError, match="float16 is for learning on a GPU"):
+        fit(digits, plan=TrainingPlan(precision="float16"))
     with pytest.raises(UsageError, match="a batch of 8 has no 5 parts"):
         fit(digits, plan=TrainingPlan(batch_size=8, accumulate=5))
 

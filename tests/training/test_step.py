@@ -33,7 +33,7 @@ def a_network():
 def stepped(steps=3, **choices):
     """(weights, losses) after `steps` steps, in float32 at the full rate."""
     network = a_network()
-    step = Step(network, TrainingPlan(precision="float32", **choices), "cpu")
+    step = Step(network, TrainingPlan(**{"precision": "float32", **choices}), "cpu")
     losses = [step.take(number, 0.1, *a_batch()).item() for number in range(steps)]
     return torch.cat([p.detach().flatten() for p in network.parameters()]), losses
 
@@ -58,3 +58,23 @@ def test_a_clipped_step_is_no_longer_than_allowed():
     # The head's share of a gradient of length 0.01, at a rate of 0.5.
     assert 0 < moved(clip_norm=0.01) <= 0.5 * 0.01
     assert moved(clip_norm=1e6) == moved()
+
+
+def test_float16_gives_about_the_step_of_float32():
+    """On the processor, where the loop refuses it as slow: the arithmetic is that of a GPU."""
+    exact, losses = stepped(precision="float32")
+    rough, rough_losses = stepped(precision="float16")
+    assert torch.allclose(exact, rough, atol=0.05)
+    assert not torch.equal(exact, rough)
+    assert losses == pytest.approx(rough_losses, abs=0.02)
+
+
+def test_weights_whose_gradients_overflow_in_float16_stay():
+    network = a_network()
+    with torch.no_grad():
+        network[4].weight.mul_(1e4)  # what goes back through it, scaled, passes 65,504
+    bank, head = network[1].weight, network[4].weight
+    before = bank.detach().clone(), head.detach().clone()
+    Step(network, TrainingPlan(precision="float16"), "cpu").take(0, 0.1, *a_batch())
+    assert torch.equal(bank, before[0])
+    assert not torch.equal(head, before[1])

@@ -74,7 +74,7 @@ def _accelerator() -> str:
     import torch
 
     if torch.cuda.is_available():
-        return f"the processor ({torch.cuda.get_device_name(0)} is here and not used yet)"
+        return f"{torch.cuda.get_device_name(0)}, and the processor with --device cpu"
     return "the processor (no GPU is seen by torch)"
 
 

@@ -88,6 +88,12 @@ def train(
         Literal["auto", "float32", "bfloat16"] | None,
         typer.Option(help="What the bundle answers in; float32 is the same everywhere. (auto)"),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="What a network from scratch learns on: auto, cpu, cuda, cuda:1, mps. (auto)"
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="Start from this run's recipe.json.", metavar="FILE")
     ] = None,
@@ -128,6 +134,7 @@ def train(
         repeat=repeat,
         inner=inner,
         precision=precision,
+        device=device,
         image_column=image_column,
         label_column=label_column,
         group_column=group_column,

@@ -58,7 +58,7 @@ def run_facts(
         ),
         training=TrainingFacts(
             seconds=learned.seconds,
-            device="cpu",
+            device=recipe.device,
             budget_s=recipe.budget_s,
             stopped_early=_why_early(learned),
             history=learned.history,

@@ -32,6 +32,7 @@ from linnaeus.models.heads import neck_for
 from linnaeus.progress import Progress
 from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
+from linnaeus.training.device import chosen_device
 from linnaeus.training.facts import Judged, run_facts
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
@@ -70,7 +71,8 @@ def fit(
     """
     check_unused(out)
     _check_asked(dataset, recipe, choice)
-    recipe = recipe.model_copy(update={"model": choice.name})
+    device = "cpu" if choice.backbone else chosen_device(recipe.device)
+    recipe = recipe.model_copy(update={"model": choice.name, "device": device})
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
@@ -98,6 +100,12 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
             "without test pictures nobody could say how good the result is",
             where="--test",
             mend="Give a share above 0, such as 0.2.",
+        )
+    if choice.backbone is not None and recipe.device not in ("auto", "cpu"):
+        raise UsageError(
+            f"the frozen features of {choice.name} are computed on the processor",
+            where="--device",
+            mend="Leave --device out, or learn from scratch with --model small_cnn.",
         )
     if choice.backbone is not None and recipe.network.epochs is not None:
         raise UsageError(

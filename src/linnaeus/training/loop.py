@@ -22,7 +22,7 @@ from linnaeus.training.clock import Clock
 from linnaeus.training.loss_record import LossRecord
 from linnaeus.training.pacing import Pacing
 from linnaeus.training.plan import TrainingPlan
-from linnaeus.training.precision import autocast, fast_precision, keep_freed_memory
+from linnaeus.training.precision import autocast, check_precision, fast_precision, keep_freed_memory
 from linnaeus.training.schedule import Pace, progress_at
 from linnaeus.training.step import Step
 from linnaeus.training.threads import threads_for
@@ -99,7 +99,7 @@ def fit_network(
     augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
     size = resolved.batch_size_for(rows.shape[0])
     batches = Batches(rows, labels, augment, size=size, seed=plan.seed, device=device)
-    _check(resolved, size, len(validation[1]))
+    _check(resolved, size, len(validation[1]), device)
     held_out = Validation(
         rows_of(validation[0]), validation[1], precision=str(resolved.precision), device=device
     )
@@ -242,8 +242,9 @@ class _Training:
         stage.advance(amount, note)
 
 
-def _check(plan: TrainingPlan, batch_size: int, validation_pictures: int) -> None:
+def _check(plan: TrainingPlan, batch_size: int, validation_pictures: int, device: str) -> None:
     """Refuse what cannot be meant for batches of `batch_size` and so many validation pictures."""
+    check_precision(str(plan.precision), device)
     if plan.accumulate > 1 and batch_size < 2 * plan.accumulate:
         raise UsageError(
             f"a batch of {batch_size} has no {plan.accumulate} parts of two pictures or more",

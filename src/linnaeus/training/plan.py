@@ -76,8 +76,10 @@ class TrainingPlan(BaseModel):
     patience: Annotated[int, Ge(1)] | None = None
     """Validations in a row without a better score after which learning ends early; there are about
     ten in a run. The learning rate has then not fallen to its end. None: never."""
-    precision: Literal["bfloat16", "float32"] | None = None
-    """None: bfloat16 where the processor multiplies it natively, else float32."""
+    precision: Literal["bfloat16", "float16", "float32"] | None = None
+    """Of products, while it learns. float16 is for GPUs without bfloat16; its gradients are scaled
+    so that they do not vanish, and steps in which they overflow are left out. None: bfloat16 where
+    the device multiplies it natively, else float32."""
 
     def batch_size_for(self, images: int) -> int:
         """The batch size for a training set of `images`, never larger than the set."""

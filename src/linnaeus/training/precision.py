@@ -9,7 +9,9 @@ from typing import Literal
 
 import torch
 
-__all__ = ["autocast", "fast_precision", "keep_freed_memory"]
+from linnaeus.errors import UsageError
+
+__all__ = ["autocast", "check_precision", "fast_precision", "keep_freed_memory"]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 LARGEST_MMAP_THRESHOLD = 32 << 20  # the most that glibc takes
@@ -18,18 +20,30 @@ NEVER_TRIM = 2**31 - 1
 
 def fast_precision(device: str = "cpu") -> Literal["bfloat16", "float32"]:
     """The precision in which `device` multiplies matrices fastest, by what it says it has."""
-    if torch.device(device).type == "cuda":
+    kind = torch.device(device).type
+    if kind == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    if kind != "cpu":
+        return "float32"
     able = torch.cpu.get_capabilities()
     native = able.get("avx512_bf16") or able.get("amx_bf16") or able.get("amx_tile")
     return "bfloat16" if native else "float32"
 
 
+def check_precision(precision: str, device: str) -> None:
+    """Raise UsageError where `device` cannot learn in `precision`."""
+    if precision == "float16" and torch.device(device).type != "cuda":
+        raise UsageError(
+            f"float16 is for learning on a GPU, and this is learnt on {device}",
+            where="the recipe's network.precision",
+            mend="Leave it out, or give float32.",
+        )
+
+
 def autocast(precision: str, device: str = "cpu") -> AbstractContextManager[object]:
     """A context in which products are taken in `precision` and sums that need it in float32."""
-    return torch.autocast(
-        torch.device(device).type, torch.bfloat16, enabled=precision == "bfloat16"
-    )
+    lower = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(precision)
+    return torch.autocast(torch.device(device).type, lower, enabled=lower is not None)
 
 
 def keep_freed_memory() -> None:

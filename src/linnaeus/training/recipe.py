@@ -65,6 +65,9 @@ class Recipe(BaseModel):
     """Which inner fold of `fold` is the validation, where `split_file` holds nested folds."""
     budget_s: Annotated[float, Gt(0)] | None = None
     """Seconds that learning may take. None: as long as the default number of passes takes."""
+    device: str = "auto"
+    """What a network from scratch learns on: "cpu", "cuda", "cuda:1" for the second GPU, or "mps".
+    "auto" takes a CUDA GPU where there is one. Bundles answer on the processor."""
     image_size_px: tuple[Side, Side] | None = None
     """(height, width) that pictures are brought to. None: from the sizes of the pictures."""
     fit: Literal["auto", "stretch", "crop", "pad"] = "auto"

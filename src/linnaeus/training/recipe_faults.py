@@ -31,6 +31,7 @@ OPTIONS = {
     "inner": "--inner",
     "image_size_px": "--image-size",
     "budget_s": "--budget",
+    "device": "--device",
     "precision": "--precision",
     "network.epochs": "--epochs",
 }

@@ -46,8 +46,8 @@ def learn_from_scratch(
     """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
     Its weights are new. `grey` says whether the pictures are; it decides with the class names about
-    mirroring, where the recipe leaves that open. Raises as `models.build.build` and
-    `training.loop.fit_network` do.
+    mirroring, where the recipe leaves that open. The recipe's device is a resolved one. Raises
+    as `models.build.build` and `training.loop.fit_network` do.
     """
     mirror = recipe.network.mirror
     if mirror is None:
@@ -71,6 +71,7 @@ def learn_from_scratch(
         clock=clock,
         progress=progress,
         stop=stop,
+        device=recipe.device,
     )
     return _learned(fitted, recipe, height, width)
 

@@ -31,6 +31,9 @@ class Step:
         self._plan = plan
         self._device = device
         self._optimisers = optimisers_for(network, plan)
+        self._scaler = torch.amp.GradScaler(
+            torch.device(device).type, enabled=plan.precision == "float16"
+        )
 
     @property
     def learning_rate(self) -> float:
@@ -48,10 +51,10 @@ class Step:
         self._network.train()
         self._network.zero_grad(set_to_none=True)
         loss = self._descent(views, labels)
-        if self._plan.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._plan.clip_norm)
+        self._clip()
         for optimiser in self._optimisers:
-            optimiser.step()
+            self._scaler.step(optimiser)
+        self._scaler.update()
         self.average.update(progress)
         return loss
 
@@ -64,9 +67,15 @@ class Step:
         losses = []
         for some, truth in zip(views.tensor_split(parts), labels.tensor_split(parts), strict=True):
             loss = self._loss(some, truth) * (len(some) / len(views))
-            loss.backward()  # type: ignore[no-untyped-call]
+            self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum()
+
+    def _clip(self) -> None:
+        if self._plan.clip_norm is not None:
+            for optimiser in self._optimisers:
+                self._scaler.unscale_(optimiser)
+            torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._plan.clip_norm)
 
     def _loss(self, views: Tensor, labels: Tensor) -> Tensor:
         with autocast(str(self._plan.precision), self._device):
