@@ -45,3 +45,20 @@ def test_every_weight_has_exactly_one_optimiser_and_vectors_do_not_decay():
     held = [id(p) for group in groups for p in group["params"]]
     assert sorted(held) == sorted(id(p) for p in network.parameters())
     assert all(p.ndim > 1 for group in groups if group.get("weight_decay") for p in group["params"])
+
+
+def test_a_parameter_learns_at_its_own_share_of_the_rate():
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    plan = TrainingPlan(weight_decay=0.0)
+    factors = {"0.weight": 0.0, "0.bias": 0.0, "2.bias": 0.5}
+    optimisers = optimisers_for(network, plan, factors)
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    for optimiser in optimisers:
+        optimiser.step()
+    moved = {n: (p.detach() - before[n]).abs().mean().item() for n, p in network.named_parameters()}
+    assert moved["0.weight"] == moved["0.bias"] == 0.0
+    assert moved["2.weight"] > 0
+    assert moved["2.bias"] == pytest.approx(0.5 * moved["2.weight"], rel=1e-4)

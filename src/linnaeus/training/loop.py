@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -83,13 +83,15 @@ def fit_network(
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
     device: str = "cpu",
+    rate_factors: Mapping[str, float] | None = None,
 ) -> Fitted:
     """Teach `network` the `labels` (n,) int64 of `pixels` (n, h, w, 3) uint8.
 
     `network` takes such pixels itself (its first layer is a `Normalise`) and gives logits
     (n, classes); it is changed. Only batches of `pixels` are in memory, where these are rows of a
     mapped file or yet to be decoded. A budget counts from the making of `clock`. `stop` is asked
-    at every step.
+    at every step. `rate_factors`: the share of the plan's rates that a parameter, by its name,
+    learns at; 1 where it has none.
 
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
     stops being a number or the plan cannot be meant for these pictures.
@@ -104,7 +106,15 @@ def fit_network(
         rows_of(validation[0]), validation[1], precision=str(resolved.precision), device=device
     )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = _Training(on_device, batches, held_out, plan=resolved, clock=clock, device=device)
+    run = _Training(
+        on_device,
+        batches,
+        held_out,
+        plan=resolved,
+        clock=clock,
+        device=device,
+        rate_factors=rate_factors,
+    )
     with threads_for(size * batches.height_px * batches.width_px):
         ended = run.learn(progress, stop)
     return run.fitted(ended)
@@ -122,13 +132,14 @@ class _Training:
         plan: TrainingPlan,
         clock: Clock,
         device: str,
+        rate_factors: Mapping[str, float] | None,
     ) -> None:
         self.plan = plan
         self.device = device
         self.clock = clock
         self.batches = batches
         self.validation = validation
-        self.taker = Step(network, plan, device)
+        self.taker = Step(network, plan, device, rate_factors)
         self.pacing = Pacing(
             plan,
             clock,

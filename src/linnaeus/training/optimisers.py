@@ -6,7 +6,7 @@ the accuracy of stochastic gradient descent in less than half of the steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -69,9 +69,12 @@ def orthogonalised(bank: Tensor, precision: torch.dtype = torch.float32) -> Tens
     return turned.reshape(bank.shape).to(bank.dtype)
 
 
-def optimisers_for(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.Optimizer]:
+def optimisers_for(
+    network: nn.Module, plan: TrainingPlan, rate_factors: Mapping[str, float] | None = None
+) -> list[torch.optim.Optimizer]:
     """What moves the weights of `network`: every parameter stands in exactly one optimiser.
 
+    `rate_factors`: the share of the plan's rate for some parameters, by name; 1 for the others.
     Decay is for matrices alone: shrinking a bias or a normalisation's scale regularises nothing.
     """
     banks, matrices, vectors = _sorted_parameters(network)
@@ -89,7 +92,9 @@ def optimisers_for(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.O
         [Muon(banks, plan.learning_rate, plan.momentum, precision)] if banks else []
     )
     optimisers: list[torch.optim.Optimizer] = [*muon, rest]
+    factors = {id(p): (rate_factors or {}).get(name, 1.0) for name, p in network.named_parameters()}
     for optimiser in optimisers:
+        _part_by_rate(optimiser, factors)
         for group in optimiser.param_groups:
             group["peak_lr"] = group["lr"]
     return optimisers
@@ -101,6 +106,21 @@ def set_learning_rate(optimisers: Iterable[torch.optim.Optimizer], factor: float
         group: dict[str, Any]
         for group in optimiser.param_groups:
             group["lr"] = factor * group["peak_lr"]
+
+
+def _part_by_rate(optimiser: torch.optim.Optimizer, factors: Mapping[int, float]) -> None:
+    """Part the groups of a new optimiser so that each parameter has its factor of the rate.
+
+    `factors` are by the id of the parameter.
+    """
+    parted: list[dict[str, Any]] = []
+    for group in optimiser.param_groups:
+        alike: dict[float, list[Tensor]] = {}
+        for parameter in group["params"]:
+            alike.setdefault(factors[id(parameter)], []).append(parameter)
+        for factor, parameters in alike.items():
+            parted.append({**group, "params": parameters, "lr": factor * group["lr"]})
+    optimiser.param_groups[:] = parted
 
 
 def _sorted_parameters(network: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,16 +22,25 @@ __all__ = ["Step"]
 
 
 class Step:
-    """Takes the steps of a training of `network` by `plan`, and averages the weights they give."""
+    """Takes the steps of a training of `network` by `plan`, and averages the weights they give.
 
-    def __init__(self, network: nn.Module, plan: TrainingPlan, device: str) -> None:
+    `rate_factors`: what a parameter, by its name, learns at, as a share of the plan's rate.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        plan: TrainingPlan,
+        device: str,
+        rate_factors: Mapping[str, float] | None = None,
+    ) -> None:
         self.average = WeightAverage(
             network, plan.averaging, decay=plan.average_decay, start=plan.average_from
         )
         self._network = network
         self._plan = plan
         self._device = device
-        self._optimisers = optimisers_for(network, plan)
+        self._optimisers = optimisers_for(network, plan, rate_factors)
         self._scaler = torch.amp.GradScaler(
             torch.device(device).type, enabled=plan.precision == "float16"
         )
