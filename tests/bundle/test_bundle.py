@@ -20,6 +20,7 @@ FILES = [
     "MODEL_CARD.md",
     "bundle.json",
     "golden.safetensors",
+    "held_out.safetensors",
     "manifest.json",
     "model.onnx",
     "trained_on.safetensors",

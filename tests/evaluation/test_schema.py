@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from answers import random_answers
 
+from linnaeus.bundle.held_out import HeldOut
 from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.metrics import measure
+from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
 
 if TYPE_CHECKING:
@@ -70,12 +72,14 @@ def documented() -> dict[str, str]:
 def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
     """The metrics.json of a report in which everything is there."""
     test, validation = random_answers(0, 320, 8), random_answers(1, 80, 8)
+    held_out = HeldOut.of(validation.ids, validation.probabilities, validation.labels)
     write_report(
         tmp_path / "report",
         full_facts,
         test,
         measure(test, groups=[i // 2 for i in range(320)]),
         validation=measure(validation),
+        promises=kept_promises(test, held_out),
         picture_of=lambda _: None,
     )
     return _read(tmp_path / "report")
@@ -137,7 +141,9 @@ def test_what_was_not_part_of_the_run_is_null(
         tmp_path / "r", facts, few, measure(few), validation=None, picture_of=lambda _: None
     )
     bare = _read(tmp_path / "r")
-    assert {bare[part] for part in ("model", "training", "bundle", "validation")} == {None}
+    assert {bare[part] for part in ("model", "training", "bundle", "validation", "promises")} == {
+        None
+    }
     assert bare["test"]["top_5_accuracy"] is None
     for path, value in _fields(bare, "", documented):
         assert any(TYPES[kind](value) for kind in documented[path].split(" or ")), (path, value)

@@ -23,6 +23,7 @@ pytest.importorskip("torch")
 SAME_EVERY_TIME = (
     "audit.json",
     "bundle/golden.safetensors",
+    "bundle/held_out.safetensors",
     "bundle/model.onnx",
     "bundle/trained_on.safetensors",
     "bundle/weights.safetensors",

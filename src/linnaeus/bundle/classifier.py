@@ -22,11 +22,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from linnaeus.bundle.golden import check_golden
+from linnaeus.bundle.held_out import HeldOut, read_held_out
+from linnaeus.bundle.label_sets import Method
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.bundle.promises import Promised, promised
 from linnaeus.bundle.record import GRAPH_FILE, BundleRecord, read_record
 from linnaeus.bundle.runtime import Session, serving_here
 from linnaeus.bundle.softmax import softmax
-from linnaeus.errors import UnreadableImage, UsageError
+from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import verify_manifest
 from linnaeus.images.decode import ImageSource
 
@@ -81,9 +84,12 @@ class Classifier:
     'oak'
     """
 
-    def __init__(self, record: BundleRecord, graph: Path | bytes) -> None:
+    def __init__(
+        self, record: BundleRecord, graph: Path | bytes, kept: HeldOut | None = None
+    ) -> None:
         engine, precision, notice = serving_here(record.serving)
         self.record = record
+        self._held_out = kept
         self.notices: tuple[str, ...] = (notice,) if notice else ()
         self._session = Session(graph, engine, precision)
         self._one_at_a_time = threading.Lock()
@@ -102,6 +108,25 @@ class Classifier:
     def engine(self) -> str:
         """The runtime that answers on this machine: "openvino" or "onnxruntime"."""
         return self._session.engine
+
+    @property
+    def promises(self) -> bool:
+        """Whether it can promise label sets and silence: it kept answers to held-out pictures."""
+        return self._held_out is not None
+
+    @property
+    def held_out(self) -> HeldOut:
+        """What it kept of its answers to held-out pictures: for label sets and for silence.
+
+        Raises BundleError where it kept none.
+        """
+        if self._held_out is None:
+            raise BundleError(
+                "this bundle kept nothing of held-out pictures, so it can promise nothing",
+                where=", ".join(self.classes[:2]) + ", …",
+                mend="Train again with validation pictures and this version of Linnaeus.",
+            )
+        return self._held_out
 
     def predict(
         self,
@@ -131,6 +156,28 @@ class Classifier:
                 raise UnreadableImage(answer.error, where=where, mend=answer.mend)
             answers.append(answer.without_features())
         return self.gather(ids, answers)
+
+    def promise(
+        self,
+        predictions: Predictions,
+        *,
+        coverage: float | None = None,
+        method: Method = "lac",
+        max_error: float | None = None,
+    ) -> Promised:
+        """Label sets for finished `predictions`, and which of the answers are sure enough.
+
+        With `coverage` (0.9, say), the set of each picture holds the true class so often, by
+        `method`: "lac", "aps", "raps" or "class-conditional". With `max_error` (0.02, say) answers
+        are withheld so that at most that share of those given is wrong. Both hold for pictures
+        that come as the validation pictures of the training did.
+
+        Raises BundleError where the bundle kept nothing of held-out pictures, UsageError for a
+        share or a method that cannot be.
+        """
+        return promised(
+            predictions, self.held_out, coverage=coverage, method=method, max_error=max_error
+        )
 
     def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
         """Classify (key, picture) pairs as they come; gives (key, Answer) in the same order.
@@ -213,7 +260,7 @@ def load(folder: str | Path) -> Classifier:
         place = place / "bundle"
     record = read_record(place)
     verify_manifest(place)
-    classifier = Classifier(record, place / GRAPH_FILE)
+    classifier = Classifier(record, place / GRAPH_FILE, read_held_out(place))
     check_golden(place, classifier.predict_pixels, classifier.precision)
     return classifier
 

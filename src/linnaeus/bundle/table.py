@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.bundle.promises import Promised
 from linnaeus.files import write_whole
 
 __all__ = ["write_csv"]
 
 
-def write_csv(path: Path, predictions: Predictions) -> None:
+def write_csv(path: Path, predictions: Predictions, promised: Promised | None = None) -> None:
     """Write a CSV file, UTF-8, whole or not at all.
 
     Columns: image, label (the true one, where known), prediction, confidence, error, notes, and
-    one `p:CLASS` a class. A picture that could not be read has its row too, with the reason under
+    one `p:CLASS` a class. Where something was `promised` of the answers, `set` follows, the classes
+    of the label set parted by `|`, or `withheld`, "yes" for an answer that is not sure enough.
+    A picture that could not be read has its row too, with the reason under
     `error`. Probabilities are written so that they read back to the same float32.
 
     Raises WriteError where the file cannot be written.
@@ -25,19 +28,33 @@ def write_csv(path: Path, predictions: Predictions) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     probabilities = [f"p:{name}" for name in predictions.classes]
-    table.writerow(["image", "label", "prediction", "confidence", "error", "notes", *probabilities])
+    promised = promised or Promised()
+    told = [*_kinds(promised), *probabilities]
+    table.writerow(["image", "label", "prediction", "confidence", "error", "notes", *told])
     for place in range(len(predictions)):
-        table.writerow(_row(predictions, place))
+        table.writerow(_row(predictions, place, promised))
     write_whole(path, text.getvalue())
 
 
-def _row(predictions: Predictions, place: int) -> Sequence[str]:
+def _kinds(promised: Promised) -> list[str]:
+    """The columns that tell what was promised."""
+    kinds = {"set": promised.inside is not None, "withheld": promised.given is not None}
+    return [name for name, asked in kinds.items() if asked]
+
+
+def _row(predictions: Predictions, place: int, promised: Promised) -> Sequence[str]:
     answer = predictions[place]
     label = int(predictions.labels[place])
     truth = predictions.classes[label] if label != UNKNOWN_LABEL else ""
     notes = "; ".join(predictions.notes.get(answer.id, ()))
     if answer.error:
-        return [answer.id, truth, "", "", answer.error, notes, *[""] * len(predictions.classes)]
+        blank = len(_kinds(promised)) + len(predictions.classes)
+        return [answer.id, truth, "", "", answer.error, notes, *[""] * blank]
     numbers = [str(p) for p in predictions.probabilities[place]]
     confidence = str(predictions.probabilities[place].max())
-    return [answer.id, truth, answer.label, confidence, "", notes, *numbers]
+    cells = {
+        "set": "|".join(promised.labels(place, predictions.classes)),
+        "withheld": "yes" if promised.withheld(place) else "no",
+    }
+    told = [cells[kind] for kind in _kinds(promised)]
+    return [answer.id, truth, answer.label, confidence, "", notes, *told, *numbers]

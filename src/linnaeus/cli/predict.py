@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,6 +14,7 @@ from linnaeus.errors import DataError
 
 if TYPE_CHECKING:
     from linnaeus.bundle.predictions import Prediction
+    from linnaeus.bundle.promises import Promised
 
 __all__ = ["predict"]
 
@@ -29,14 +31,43 @@ def predict(
         Path | None,
         typer.Option(help="Write a table with all probabilities to this file.", metavar="FILE"),
     ] = None,
+    sets: Annotated[
+        float | None,
+        typer.Option(
+            help="Name all classes that a picture may be, so that the true one is among them in"
+            " this share of pictures: 0.9.",
+            metavar="SHARE",
+        ),
+    ] = None,
+    sets_method: Annotated[
+        Literal["lac", "aps", "raps", "class-conditional"],
+        typer.Option(help="How such sets are made: lac gives the smallest."),
+    ] = "lac",
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            help="Withhold unsure answers, so that at most this share of those given is wrong:"
+            " 0.02.",
+            metavar="SHARE",
+        ),
+    ] = None,
 ) -> None:
     """Say what pictures show, and how sure that is."""
     from linnaeus import api
+    from linnaeus.bundle.label_sets import check_coverage
+    from linnaeus.bundle.promises import Promised
+    from linnaeus.bundle.silence import check_error
     from linnaeus.bundle.table import write_csv
     from linnaeus.cli.telling import teller
 
+    if sets is not None:
+        check_coverage(sets)
+    if max_error is not None:
+        check_error(max_error)
     files = _files(pictures)
     classifier = api.load(bundle)
+    if sets is not None or max_error is not None:
+        _ = classifier.held_out  # what cannot be promised is said before the work
     for notice in classifier.notices:
         typer.echo(notice, err=True)
     answers = []
@@ -45,13 +76,20 @@ def predict(
             answers.append(answer.without_features())
             stage.advance()
     answered = classifier.gather([str(file) for file in files], answers)
+    promised = Promised()
+    if sets is not None or max_error is not None:
+        promised = classifier.promise(
+            answered, coverage=sets, method=sets_method, max_error=max_error
+        )
+    for remark in promised.remarks:
+        typer.echo(remark, err=True)
     if csv is not None:
-        write_csv(csv, answered)
+        write_csv(csv, answered, promised)
         _print_summary(list(answered))
         typer.echo(f"Table: {csv}")
     else:
-        for one in answered:
-            typer.echo(_line(one))
+        for place, one in enumerate(answered):
+            typer.echo(_line(one) + _told(promised, place, answered.classes, one))
     for name, reason in answered.errors.items():
         typer.echo(f"Could not be read: {name}: {reason}", err=True)
     if answered.errors:
@@ -96,6 +134,16 @@ def _pictures_in(folder: Path) -> list[Path]:
 
 def _line(one: Prediction) -> str:
     return f"{one.id}\t{one.label}\t{one.confidence:.3f}" if not one.error else f"{one.id}\t\t"
+
+
+def _told(promised: Promised, place: int, classes: Sequence[str], one: Prediction) -> str:
+    """What was promised of one answer, as further columns."""
+    columns = []
+    if promised.inside is not None:
+        columns.append("" if one.error else " | ".join(promised.labels(place, classes)) or "none")
+    if promised.given is not None:
+        columns.append("withheld" if not one.error and promised.withheld(place) else "")
+    return "".join(f"\t{column}" for column in columns)
 
 
 def _print_summary(answered: list[Prediction]) -> None:

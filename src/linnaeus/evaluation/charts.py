@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from linnaeus.evaluation.facts import EpochFacts
 from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.promises import RiskPoint
 from linnaeus.evaluation.reliability import ReliabilityBin
 
-__all__ = ["confusion_picture", "curve", "gauge", "heat", "reliability_diagram"]
+__all__ = ["confusion_picture", "curve", "gauge", "heat", "reliability_diagram", "risk_curve"]
 
 Point = tuple[float, float]
 
@@ -82,6 +83,20 @@ def curve(rows: Sequence[EpochFacts], figure: str, share: bool) -> Markup:
     words = figure.replace("_", " ")
     description = f"{words.capitalize()} from {ys[0]:.3f} to {ys[-1]:.3f}."
     return _svg(LEFT + SIDE + 16, TOP + 190, "chart", description, parts)
+
+
+def risk_curve(points: Sequence[RiskPoint]) -> Markup:
+    """The share of answered pictures to the right, the share of wrong answers among them up."""
+    highest = max(0.01, *(point.risk for point in points)) * 1.08
+    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, highest, TOP + 150, TOP)
+    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], list(np.linspace(0, highest, 4)))]
+    path = "L".join(f"{x(point.coverage):.1f} {y(point.risk):.1f}" for point in points)
+    parts.append(f'<path class="line" d="M{path}"/>')
+    last = points[-1]
+    parts.append(f'<circle class="dot" cx="{x(last.coverage):.1f}" cy="{y(last.risk):.1f}" r="4"/>')
+    parts.append(_label(LEFT + SIDE / 2, TOP + 186, "share answered, the surest first"))
+    description = f"Risk and coverage: of all answers {last.risk * 100:.1f} % are wrong."
+    return _svg(LEFT + SIDE + 22, TOP + 194, "chart", description, parts)
 
 
 def confusion_picture(counts: NDArray[np.int64]) -> Markup:

@@ -23,6 +23,7 @@ from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.plain_words import plain_words
+from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import decode
@@ -74,6 +75,7 @@ def evaluate(
     metrics = measure(
         predictions, train_counts=counts if any(counts) else None, seed=seed, groups=groups
     )
+    promises = _promises(classifier, predictions, groups)
     remarks = (*classifier.notices, *remarks)
     report = None
     if out is not None:
@@ -86,6 +88,7 @@ def evaluate(
                 predictions,
                 metrics,
                 validation=None,
+                promises=promises,
                 picture_of=lambda name: picture_from(dataset, name),
             )
         report = out / "report" / "index.html"
@@ -120,6 +123,15 @@ def picture_from(dataset: Dataset, path: str) -> Image.Image | None:
         return Image.fromarray(decode(dataset.source.read(path), name=path).pixels)
     except UnreadableImage:
         return None
+
+
+def _promises(
+    classifier: Classifier, predictions: Predictions, groups: NDArray[np.str_] | None
+) -> Kept | None:
+    """How the bundle's promises do here; None where it makes none."""
+    if not classifier.promises:
+        return None
+    return kept_promises(predictions, classifier.held_out, groups=groups)
 
 
 def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64]:

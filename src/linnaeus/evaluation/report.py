@@ -16,6 +16,7 @@ from linnaeus.evaluation.metrics import Metrics
 from linnaeus.evaluation.mistakes import confident_mistakes
 from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
+from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.schema import metrics_document, metrics_text
 from linnaeus.files import whole_folder, write_whole
 
@@ -47,16 +48,20 @@ def write_report(
     metrics: Metrics,
     *,
     validation: Metrics | None,
+    promises: Kept | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> Path:
     """Write index.html and metrics.json into the new folder `folder`, both or neither.
 
     `metrics` must be measured on `test`. `picture_of` gives the picture of an id in `test`, or
-    None where it is not at hand; it is asked for the dozen most confident mistakes only. Returns
+    None where it is not at hand; it is asked for the dozen most confident mistakes only.
+    `promises`: how label sets and silence did on `test`, where anything was promised. Returns
     the path of the page. Raises WriteError where `folder` holds something already.
     """
-    page = report_page(facts, test, metrics, validation=validation, picture_of=picture_of)
-    numbers = metrics_text(metrics_document(facts, metrics, validation))
+    page = report_page(
+        facts, test, metrics, validation=validation, promises=promises, picture_of=picture_of
+    )
+    numbers = metrics_text(metrics_document(facts, metrics, validation, promises))
     with whole_folder(folder) as aside:
         write_whole(aside / "index.html", page)
         write_whole(aside / "metrics.json", numbers)
@@ -69,6 +74,7 @@ def report_page(
     metrics: Metrics,
     *,
     validation: Metrics | None,
+    promises: Kept | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
@@ -79,6 +85,7 @@ def report_page(
             facts=facts,
             metrics=metrics,
             validation=validation,
+            promises=promises,
             words=plain_words(metrics),
             worthless=is_worthless(metrics),
             mistakes=confident_mistakes(test, picture_of),

@@ -9,6 +9,7 @@ from typing import Any
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.metrics import Metrics
 from linnaeus.evaluation.plain_words import plain_words
+from linnaeus.evaluation.promises import Kept
 
 __all__ = ["SCHEMA_VERSION", "metrics_document", "metrics_text"]
 
@@ -16,7 +17,10 @@ SCHEMA_VERSION = 1
 
 
 def metrics_document(
-    facts: RunFacts, test: Metrics, validation: Metrics | None = None
+    facts: RunFacts,
+    test: Metrics,
+    validation: Metrics | None = None,
+    promises: Kept | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
     return {
@@ -24,6 +28,7 @@ def metrics_document(
         **facts.to_json(),
         "validation": validation.to_json() if validation else None,
         "test": test.to_json(),
+        "promises": promises.to_json() if promises else None,
         "plain_words": list(plain_words(test)),
     }
 

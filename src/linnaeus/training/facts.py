@@ -12,6 +12,7 @@ from linnaeus.bundle.record import BundleRecord
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts, TrainingFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.promises import Kept
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material
 from linnaeus.training.recipe import Recipe
@@ -23,13 +24,15 @@ __all__ = ["Judged", "run_facts"]
 class Judged:
     """The bundle's answers to the test pictures, and what was measured on them and on validation.
 
-    `uncalibrated_error` is the test's calibration error at temperature 1.
+    `uncalibrated_error` is the test's calibration error at temperature 1. `promises`: how label
+    sets and silence did on the test; None without validation pictures to fit them on.
     """
 
     predictions: Predictions
     test: Metrics
     validation: Metrics | None
     uncalibrated_error: Figure
+    promises: Kept | None = None
 
 
 def run_facts(

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linnaeus.bundle.golden import GOLDEN_IMAGES
+from linnaeus.bundle.held_out import HeldOut, write_held_out
+from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.seen import write_seen
@@ -24,6 +27,7 @@ from linnaeus.errors import UsageError
 from linnaeus.evaluation.calibration import fit_temperature
 from linnaeus.evaluation.evaluate import answers_for, picture_from
 from linnaeus.evaluation.metrics import Metrics, measure
+from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
@@ -194,7 +198,10 @@ def _finish(
     with bundle_being_made(
         out / "bundle", record, learned.graph, learned.save_weights, golden
     ) as draft:
-        judged = _judge(material, draft, served, temperature, progress)
+        held_out = _held_out(material, served, temperature)
+        if held_out is not None:
+            write_held_out(draft.folder, held_out)
+        judged = _judge(material, draft, served, temperature, held_out, progress)
         used = np.concatenate([material.train, material.validation])
         write_seen(draft.folder, [material.scan.pixel_digests[row] for row in used])
         recipe = _resolved(learned.recipe, material.preprocessing, choice)
@@ -211,13 +218,29 @@ def _finish(
         judged.predictions,
         judged.test,
         validation=judged.validation,
+        promises=judged.promises,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
     return judged.test
 
 
+def _held_out(material: Material, served: Served, temperature: float) -> HeldOut | None:
+    """How the bundle's answers to the validation pictures fared; None without such pictures."""
+    held = material.validation
+    if not len(held):
+        return None
+    ids = [material.dataset.paths[row] for row in held]
+    probabilities = softmax(served.logits, temperature)
+    return HeldOut.of(ids, probabilities, material.dataset.labels[held])
+
+
 def _judge(
-    material: Material, draft: Draft, served: Served, temperature: float, progress: Progress
+    material: Material,
+    draft: Draft,
+    served: Served,
+    temperature: float,
+    held_out: HeldOut | None,
+    progress: Progress,
 ) -> Judged:
     """The finished bundle's figures on validation and, from the files themselves, on test."""
     dataset, held, test = material.dataset, material.validation, material.test
@@ -245,7 +268,16 @@ def _judge(
         )
         validation = measure(known, train_counts=counts, groups=validated)
     before = measure(uncalibrated, resamples=200, groups=tested).calibration_error
-    return Judged(predictions, metrics, validation, before)
+    kept = None if held_out is None else _promises(predictions, held_out, tested)
+    return Judged(predictions, metrics, validation, before, kept)
+
+
+def _promises(
+    predictions: Predictions, held_out: HeldOut, groups: NDArray[np.str_] | None
+) -> Kept | None:
+    """What the bundle promises, judged on the test; None where no test picture could be read."""
+    judged = (predictions.labels >= 0) & ~np.isnan(predictions.probabilities).any(axis=1)
+    return kept_promises(predictions, held_out, groups=groups) if judged.any() else None
 
 
 def _record(

@@ -1,0 +1,90 @@
+"""What a bundle promises of each answer: the label set of a picture, or silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.held_out import HeldOut
+from linnaeus.bundle.label_sets import Method, Sets, tie_breakers
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.silence import CERTAINTY, Silence
+
+__all__ = ["Promised", "promised"]
+
+
+@dataclass(frozen=True, eq=False)
+class Promised:
+    """Promises row for row with `Predictions`; what was not asked for is None.
+
+    `inside`: (n, classes) bool, the classes in each label set. `given`: (n,) bool, which answers
+    are sure enough to be given. `remarks`: what to know of them, as sentences.
+    """
+
+    sets: Sets | None = None
+    inside: NDArray[np.bool_] | None = None
+    silence: Silence | None = None
+    given: NDArray[np.bool_] | None = None
+    remarks: tuple[str, ...] = ()
+
+    def labels(self, place: int, classes: Sequence[str]) -> list[str]:
+        """The classes in the set of the picture at `place`; none where there are no sets."""
+        if self.inside is None:
+            return []
+        return [name for name, held in zip(classes, self.inside[place], strict=True) if held]
+
+    def withheld(self, place: int) -> bool:
+        """Whether the answer at `place` is not sure enough to be given."""
+        return self.given is not None and not self.given[place]
+
+
+def promised(
+    predictions: Predictions,
+    held_out: HeldOut,
+    *,
+    coverage: float | None = None,
+    method: Method = "lac",
+    max_error: float | None = None,
+) -> Promised:
+    """Label sets with `coverage`, and silence beyond `max_error`, for finished `predictions`.
+
+    Raises UsageError for a share or a method that cannot be.
+    """
+    sets = None if coverage is None else held_out.sets(coverage, method)
+    silence = None if max_error is None else held_out.silence(max_error)
+    given = inside = None
+    if sets is not None:
+        inside = sets(predictions.probabilities, tie_breakers(predictions.ids))
+    if silence is not None:
+        with np.errstate(invalid="ignore"):
+            given = predictions.probabilities.max(axis=1) >= silence.confidence
+    remarks = (
+        *(_of_sets(sets, predictions.classes) if sets else ()),
+        *((_of_silence(silence),) if silence else ()),
+    )
+    return Promised(sets, inside, silence, given, remarks)
+
+
+def _of_sets(sets: Sets, classes: tuple[str, ...]) -> list[str]:
+    always = [classes[place] for place in sets.unjudged]
+    if not always:
+        return []
+    named = ", ".join(always[:5]) + (f" and {len(always) - 5} more" if len(always) > 5 else "")
+    return [f"Too few held-out pictures for sets of {sets.coverage:.0%}: every set holds {named}."]
+
+
+def _of_silence(silence: Silence) -> str:
+    if silence.answered:
+        return (
+            f"Answers below a confidence of {silence.confidence:.3f} are withheld, so that at most"
+            f" {silence.max_error:.1%} of those given are wrong (with {CERTAINTY:.0%} certainty):"
+            f" of {silence.pictures:,} held-out pictures {silence.answered:.0%} were answered."
+        )
+    return (
+        f"No answer is given: {silence.pictures:,} held-out pictures cannot show that at most"
+        f" {silence.max_error:.1%} of any answers would be wrong. Allow a larger --max-error, or"
+        " train with more validation pictures."
+    )
