@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from linnaeus.bundle.views import Views
 from linnaeus.errors import BundleError
 from linnaeus.files import read_json
 from linnaeus.images.preprocess import Preprocessing
@@ -57,12 +58,16 @@ class Strict(BaseModel):
 
 
 class Serving(Strict):
-    """The runtime and precision that every figure of the report was measured with, and why."""
+    """The runtime and precision that every figure of the report was measured with, and why.
+
+    `test_time_augmentation`: the views of a picture that an answer is the mean over.
+    """
 
     engine: Engine
     engine_version: str
     precision: Precision
     why: str
+    test_time_augmentation: Views = "none"
 
 
 class Calibration(Strict):

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.record import Engine, Precision, Serving
+from linnaeus.bundle.views import Views, views_of
 from linnaeus.errors import BundleError
 
 __all__ = ["Session", "best_engine", "bfloat16_pays", "engine_version", "serving_here"]
@@ -29,12 +30,16 @@ class Session:
 
     `graph` is an ONNX file, or its bytes, with `pixels` (n, height, width, 3) uint8 as input and
     `logits` (n, classes) and `features` (n, d) as outputs; a graph without a head has no `logits`.
-    Raises BundleError where the runtime refuses the graph.
+    Answers are means over the `views` of a picture, of logits and of features. Raises BundleError
+    where the runtime refuses the graph.
     """
 
-    def __init__(self, graph: Path | bytes, engine: Engine, precision: Precision) -> None:
+    def __init__(
+        self, graph: Path | bytes, engine: Engine, precision: Precision, views: Views = "none"
+    ) -> None:
         self.engine = engine
         self.precision = precision
+        self._views = views
         opened = {"openvino": _open_with_openvino, "onnxruntime": _open_with_onnxruntime}[engine]
         try:
             self._answer_one = opened(graph, precision)
@@ -50,12 +55,16 @@ class Session:
         Returns (logits (n, classes) float32, features (n, d) float32), in order; a graph without
         a head gives logits (n, 0). n must be at least 1.
         """
-        answers = [self._answer_one(one) for one in pixels]
+        answers = [self.run_one(one) for one in pixels]
         return np.stack([a[0] for a in answers]), np.stack([a[1] for a in answers])
 
     def run_one(self, pixels: NDArray[np.uint8]) -> Outputs:
         """Answer one picture: (logits (classes,) float32, features (d,) float32)."""
-        return self._answer_one(pixels)
+        views = views_of(pixels, self._views)
+        if len(views) == 1:
+            return self._answer_one(pixels)
+        logits, features = zip(*map(self._answer_one, views), strict=True)
+        return np.mean(logits, axis=0), np.mean(features, axis=0)
 
 
 def best_engine() -> Engine:

@@ -69,9 +69,13 @@ def _keep_golden(
 ) -> None:
     precisions: set[Precision] = {"float32", record.serving.precision}
     temperature = record.calibration.temperature
+    serving = record.serving
     answers: dict[str, NDArray[np.float32]] = {
         precision: softmax(
-            Session(graph, record.serving.engine, precision).run(pixels)[0], temperature
+            Session(graph, serving.engine, precision, serving.test_time_augmentation).run(pixels)[
+                0
+            ],
+            temperature,
         )
         for precision in sorted(precisions)
     }

@@ -17,6 +17,7 @@ from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.bundle.record import GRAPH_FILE
 from linnaeus.bundle.seen import read_seen, was_seen
 from linnaeus.bundle.table import write_csv
+from linnaeus.bundle.views import views_in_words
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.scan import scan
 from linnaeus.errors import DataError, UnreadableImage
@@ -209,7 +210,7 @@ def _facts(
             parameters=int(record.model.get("parameters", 0)),
         ),
         bundle=BundleFacts(
-            runtime=classifier.engine,
+            runtime=classifier.engine + views_in_words(record.serving.test_time_augmentation),
             precision=classifier.precision,
             precision_why=record.serving.why,
             temperature=record.calibration.fitted,

@@ -9,6 +9,7 @@ import numpy as np
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.views import views_in_words
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts, TrainingFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.metrics import Metrics
@@ -67,7 +68,8 @@ def run_facts(
             history=learned.history,
         ),
         bundle=BundleFacts(
-            runtime=f"{record.serving.engine} {record.serving.engine_version}",
+            runtime=f"{record.serving.engine} {record.serving.engine_version}"
+            + views_in_words(record.serving.test_time_augmentation),
             precision=record.serving.precision,
             precision_why=record.serving.why,
             temperature=temperature,

@@ -17,6 +17,7 @@ from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.seen import write_seen
 from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.table import write_csv
+from linnaeus.bundle.views import VIEWS
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
@@ -34,6 +35,7 @@ from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.heads import neck_for
 from linnaeus.progress import Progress
+from linnaeus.training.augment import mirror_allowed
 from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
 from linnaeus.training.device import chosen_device
@@ -174,11 +176,24 @@ def _learn(
         dataset.labels[held],
         engine=engine,
         asked=recipe.precision,
+        views=recipe.test_time_augmentation,
     )
     for remark in learned.remarks:
         progress.say(remark)
     progress.say(f"The bundle answers in {served.serving.precision}: {served.serving.why}.")
+    _tell_of_views(material, recipe, progress)
     return learned, served
+
+
+def _tell_of_views(material: Material, recipe: Recipe, progress: Progress) -> None:
+    count = VIEWS[recipe.test_time_augmentation]
+    if count > 1:
+        progress.say(
+            f"Every answer is the mean over {count} views and takes {count} times as long."
+        )
+    allowed, why = mirror_allowed(material.dataset.classes, material.grey)
+    if recipe.test_time_augmentation == "mirror" and not (recipe.network.mirror or allowed):
+        progress.warn(f"Mirror images are answered for too, though while learning {why}.")
 
 
 def _finish(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from linnaeus.bundle.record import Engine, Precision, Serving
 from linnaeus.bundle.runtime import Session, bfloat16_pays, engine_version
 from linnaeus.bundle.softmax import softmax
+from linnaeus.bundle.views import Views
 from linnaeus.data.pixels import PixelRows, chunks, rows_of
 from linnaeus.errors import UsageError
 
@@ -39,6 +41,10 @@ class Served:
     serving: Serving
     logits: NDArray[np.float32]
 
+    def because(self, why: str) -> Served:
+        """The same, with the reason for its precision."""
+        return replace(self, serving=self.serving.model_copy(update={"why": why}))
+
 
 def first_precision(asked: Asked, engine: Engine) -> Precision:
     """The precision to try first: bfloat16 where it was asked for or pays.
@@ -64,47 +70,49 @@ def serve(
     *,
     engine: Engine,
     asked: Asked,
+    views: Views = "none",
 ) -> Served:
-    """Choose how `graph` is served, by its answers to validation `pixels` (n, h, w, 3) uint8."""
+    """Choose how `graph` is served, by its answers to validation `pixels` (n, h, w, 3) uint8.
+
+    An answer is the mean over the `views` of a picture.
+    """
     rows, count = rows_of(pixels), len(labels)
+    served = partial(_served, graph, rows, engine, views)
     precision = first_precision(asked, engine)
     if precision == "float32":
         why = "asked for"
         if asked != "float32":
             why = f"{engine} has no bfloat16 on this machine"
-        return _served(graph, rows, engine, "float32", why)
+        return served("float32", why)
     if asked == "bfloat16":
-        return _served(graph, rows, engine, "bfloat16", "asked for")
+        return served("bfloat16", "asked for")
     if count < LEAST_PICTURES:
         why = f"{count} validation pictures are too few to try bfloat16 on"
-        return _served(graph, rows, engine, "float32", why)
-    exact = _served(graph, rows, engine, "float32", "")
-    quick = _served(graph, rows, engine, "bfloat16", "")
+        return served("float32", why)
+    exact, quick = served("float32", ""), served("bfloat16", "")
     agreement = float((exact.logits.argmax(1) == quick.logits.argmax(1)).mean())
     loss = _log_loss(quick.logits, labels) - _log_loss(exact.logits, labels)
     measured = f"same class for {agreement:.1%} of validation, log loss {loss:+.4f}"
     if agreement >= LEAST_AGREEMENT and loss <= MOST_LOSS:
         why = f"bfloat16 changes next to nothing ({measured})"
-        return Served(_serving(engine, "bfloat16", why), quick.logits)
-    return Served(
-        _serving(engine, "float32", f"bfloat16 changes too much ({measured})"), exact.logits
-    )
+        return quick.because(why)
+    return exact.because(f"bfloat16 changes too much ({measured})")
 
 
 def _served(
-    graph: bytes, pixels: PixelRows, engine: Engine, precision: Precision, why: str
+    graph: bytes, pixels: PixelRows, engine: Engine, views: Views, precision: Precision, why: str
 ) -> Served:
-    session = Session(graph, engine, precision)
+    session = Session(graph, engine, precision, views)
     every = chunks(pixels, np.arange(pixels.shape[0]), READ_AHEAD)
     logits = [session.run_one(picture)[0] for picture in itertools.chain.from_iterable(every)]
-    stacked = np.stack(logits) if logits else np.zeros((0, 0), np.float32)
-    return Served(_serving(engine, precision, why), stacked)
-
-
-def _serving(engine: Engine, precision: Precision, why: str) -> Serving:
-    return Serving(
-        engine=engine, engine_version=engine_version(engine), precision=precision, why=why
+    serving = Serving(
+        engine=engine,
+        engine_version=engine_version(engine),
+        precision=precision,
+        why=why,
+        test_time_augmentation=views,
     )
+    return Served(serving, np.stack(logits) if logits else np.zeros((0, 0), np.float32))
 
 
 def _log_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
