@@ -172,8 +172,11 @@ def _kind(schema: dict[str, Any]) -> str:
     """A JSON schema in a few words."""
     if "anyOf" in schema:
         return " or ".join(_kind(one) for one in schema["anyOf"])
-    if "enum" in schema:
-        return ", ".join(f"`{_json(choice)}`" for choice in schema["enum"])
+    choices = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    if choices:
+        return ", ".join(f"`{_json(choice)}`" for choice in choices)
+    if "additionalProperties" in schema:
+        return f"object of {_kind(schema['additionalProperties'])}"
     if "prefixItems" in schema:
         return f"{len(schema['prefixItems'])} × {_kind(schema['prefixItems'][0])}"
     if schema["type"] == "array":

@@ -96,7 +96,7 @@ def test_the_budget_is_kept_and_the_low_rates_are_reached_when_the_speed_changes
     clock = Clock(SteadyClock(slow_after=150, slower=slower))
     fitted = fit(digits, plan=TrainingPlan(budget_s=5.0), clock=clock)
     assert 0.93 * 5 <= fitted.seconds <= 1.05 * 5
-    assert fitted.history[-1].learning_rate <= 0.05 * TrainingPlan().learning_rate
+    assert fitted.history[-1].learning_rate <= 0.05 * fitted.plan.learning_rate
     assert fitted.ended == "finished"
 
 

@@ -45,6 +45,19 @@ def sentence_for(file: Path) -> str:
         ({"precision": "int8"}, "\"int8\" is not one of 'auto', 'float32' or 'bfloat16'."),
         ({"resplit": "maybe"}, 'field resplit: "maybe" is not true or false.'),
         ({"model": ["x" * 500]}, "… is not text."),
+        (
+            {"network": {"optimiser": "adam", "head_momentum": 0.5}},
+            "field network: head_momentum is for muon, and the optimiser is adam. Leave",
+        ),
+        (
+            {"network": {"optimiser": "schedule-free", "schedule": "cosine"}},
+            "the optimiser schedule-free goes without the schedule cosine. Leave the schedule out",
+        ),
+        (
+            {"network": {"loss": "logit-adjusted", "balanced_sampling": True}},
+            "balanced_sampling and the loss logit-adjusted each make up for rare classes",
+        ),
+        ({"network": {"loss": "focall"}}, "\"focall\" is not one of 'cross-entropy'"),
         ([1], "not a recipe, which is one JSON object of fields."),
     ],
 )

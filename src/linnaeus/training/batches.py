@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from linnaeus.data.pixels import PixelRows
-from linnaeus.randomness import generator
 from linnaeus.training.augment import Augmentation
+from linnaeus.training.epoch_order import EpochOrder
 
 __all__ = ["Batches"]
 
@@ -19,8 +19,8 @@ Labels = NDArray[np.int64]
 class Batches:
     """Batches of `size` of the pictures `pixels` with their `labels` (n,) int64, for `device`.
 
-    Each epoch has an order of its own, drawn from `seed`. Pictures that fill no batch wait for
-    other epochs. What a step sees depends on nothing but the seed and the number of the step.
+    Each epoch has its `order`. Pictures that fill no batch wait for other epochs. What a step sees
+    depends on nothing but the seed and the number of the step.
     """
 
     def __init__(
@@ -28,9 +28,9 @@ class Batches:
         pixels: PixelRows,
         labels: Labels,
         augment: Augmentation,
+        order: EpochOrder,
         *,
         size: int,
-        seed: int,
         device: str,
     ) -> None:
         count, self.height_px, self.width_px, _ = pixels.shape
@@ -40,23 +40,20 @@ class Batches:
         self._pixels = pixels
         self._labels = torch.from_numpy(labels)
         self._augment = augment
-        self._seed = seed
+        self._order = order
         self._device = device
-        self._ordered = -1  # the epoch that `_order` is of
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """The views (size, h, w, 3) uint8 and labels (size,) of `step`."""
         epoch, place = divmod(step, self.epoch_steps)
-        indices, after = (self._indices(epoch, place + ahead) for ahead in (0, 1))
+        views, after = (self._views(epoch, place + ahead) for ahead in (0, 1))
+        indices = views % self.count
         pixels = torch.from_numpy(self._pixels.take(indices))
         if place + 1 < self.epoch_steps:
-            self._pixels.expect(after)
-        views = self._augment(pixels, epoch, indices)
-        return views.to(self._device), self._labels[torch.from_numpy(indices)].to(self._device)
+            self._pixels.expect(after % self.count)
+        seen = self._augment(pixels, epoch, views)
+        return seen.to(self._device), self._labels[torch.from_numpy(indices)].to(self._device)
 
-    def _indices(self, epoch: int, place: int) -> Labels:
-        """Which pictures make the batch at `place` of `epoch`."""
-        if epoch != self._ordered:
-            self._order = generator(self._seed, "order", epoch).permutation(self.count)
-            self._ordered = epoch
-        return self._order[place * self.size :][: self.size]
+    def _views(self, epoch: int, place: int) -> Labels:
+        """Which views make the batch at `place` of `epoch`, as `EpochOrder` numbers them."""
+        return self._order.of(epoch)[place * self.size :][: self.size]

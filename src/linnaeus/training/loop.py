@@ -19,13 +19,16 @@ from linnaeus.training.augment import Augmentation
 from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.batches import Batches
 from linnaeus.training.clock import Clock
+from linnaeus.training.epoch_order import EpochOrder
 from linnaeus.training.loss_record import LossRecord
+from linnaeus.training.losses import loss_for
 from linnaeus.training.pacing import Pacing
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import autocast, check_precision, fast_precision, keep_freed_memory
 from linnaeus.training.schedule import Pace, progress_at
 from linnaeus.training.step import Step
 from linnaeus.training.threads import threads_for
+from linnaeus.training.usual import with_usual
 from linnaeus.training.validation import Validation
 
 __all__ = ["Ended", "Fitted", "Row", "TrainingPlan", "fit_network"]
@@ -100,21 +103,15 @@ def fit_network(
     resolved = _resolved(plan, rows.shape[0], device)
     augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
     size = resolved.batch_size_for(rows.shape[0])
-    batches = Batches(rows, labels, augment, size=size, seed=plan.seed, device=device)
+    order = EpochOrder(plan.seed, labels, balanced=plan.balanced_sampling)
+    batches = Batches(rows, labels, augment, order, size=size, device=device)
     _check(resolved, size, len(validation[1]), device)
     held_out = Validation(
         rows_of(validation[0]), validation[1], precision=str(resolved.precision), device=device
     )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = _Training(
-        on_device,
-        batches,
-        held_out,
-        plan=resolved,
-        clock=clock,
-        device=device,
-        rate_factors=rate_factors,
-    )
+    taker = Step(on_device, resolved, loss_for(resolved, labels), device, rate_factors)
+    run = _Training(taker, batches, held_out, plan=resolved, clock=clock, device=device)
     with threads_for(size * batches.height_px * batches.width_px):
         ended = run.learn(progress, stop)
     return run.fitted(ended)
@@ -125,21 +122,20 @@ class _Training:
 
     def __init__(
         self,
-        network: nn.Module,
+        taker: Step,
         batches: Batches,
         validation: Validation,
         *,
         plan: TrainingPlan,
         clock: Clock,
         device: str,
-        rate_factors: Mapping[str, float] | None,
     ) -> None:
         self.plan = plan
         self.device = device
         self.clock = clock
         self.batches = batches
         self.validation = validation
-        self.taker = Step(network, plan, device, rate_factors)
+        self.taker = taker
         self.pacing = Pacing(
             plan,
             clock,
@@ -276,8 +272,8 @@ def _first_pace(plan: TrainingPlan, batches: Batches) -> Pace:
 
 
 def _resolved(plan: TrainingPlan, images: int, device: str) -> TrainingPlan:
-    """`plan` with the choices that depend on the data and the machine made."""
-    return plan.model_copy(
+    """`plan` with nothing open: what depends on the data and the machine, and what is usual."""
+    return with_usual(plan).model_copy(
         update={
             "precision": plan.precision or fast_precision(device),
             "batch_size": plan.batch_size_for(images),

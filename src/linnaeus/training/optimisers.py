@@ -1,4 +1,4 @@
-"""The optimisers: Muon for the convolutions that a normalisation follows, Nesterov for the rest.
+"""The optimisers: by default Muon for convolutions under a normalisation, Nesterov for the rest.
 
 Muon moves all directions of a filter bank equally far. From scratch on small pictures it reaches
 the accuracy of stochastic gradient descent in less than half of the steps.
@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from linnaeus.training.schedule_free import ScheduleFree
+from linnaeus.training.usual import with_usual
+
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
 
@@ -21,6 +24,7 @@ __all__ = ["Muon", "optimisers_for", "set_learning_rate"]
 # than exact at 1, because three rounds have to be enough.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 ROUNDS = 3
+SECOND_MOMENT = 0.999  # of Adam: what a step keeps of the mean square of gradients
 
 
 class Muon(torch.optim.Optimizer):
@@ -77,21 +81,8 @@ def optimisers_for(
     `rate_factors`: the share of the plan's rate for some parameters, by name; 1 for the others.
     Decay is for matrices alone: shrinking a bias or a normalisation's scale regularises nothing.
     """
-    banks, matrices, vectors = _sorted_parameters(network)
-    precision = torch.bfloat16 if plan.precision == "bfloat16" else torch.float32
-    rest = torch.optim.SGD(
-        [
-            {"params": matrices, "weight_decay": plan.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ],
-        lr=plan.head_learning_rate,
-        momentum=plan.head_momentum,
-        nesterov=True,
-    )
-    muon: list[torch.optim.Optimizer] = (
-        [Muon(banks, plan.learning_rate, plan.momentum, precision)] if banks else []
-    )
-    optimisers: list[torch.optim.Optimizer] = [*muon, rest]
+    plan = with_usual(plan)
+    optimisers = _muon(network, plan) if plan.optimiser == "muon" else [_one(network, plan)]
     factors = {id(p): (rate_factors or {}).get(name, 1.0) for name, p in network.named_parameters()}
     for optimiser in optimisers:
         _part_by_rate(optimiser, factors)
@@ -121,6 +112,46 @@ def _part_by_rate(optimiser: torch.optim.Optimizer, factors: Mapping[int, float]
         for factor, parameters in alike.items():
             parted.append({**group, "params": parameters, "lr": factor * group["lr"]})
     optimiser.param_groups[:] = parted
+
+
+def _muon(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.Optimizer]:
+    """Muon for the filter banks, where there are any, and Nesterov descent for the rest."""
+    assert plan.learning_rate is not None
+    assert plan.momentum is not None
+    banks, matrices, vectors = _sorted_parameters(network)
+    precision = torch.bfloat16 if plan.precision == "bfloat16" else torch.float32
+    rest: torch.optim.Optimizer = torch.optim.SGD(
+        _groups(matrices, vectors, plan),
+        lr=plan.head_learning_rate,  # type: ignore[arg-type]
+        momentum=plan.head_momentum,  # type: ignore[arg-type]
+        nesterov=bool(plan.head_momentum),
+    )
+    return [Muon(banks, plan.learning_rate, plan.momentum, precision), rest] if banks else [rest]
+
+
+def _one(network: nn.Module, plan: TrainingPlan) -> torch.optim.Optimizer:
+    """One optimiser for every parameter."""
+    assert plan.learning_rate is not None
+    assert plan.momentum is not None
+    banks, matrices, vectors = _sorted_parameters(network)
+    groups = _groups([*banks, *matrices], vectors, plan)
+    rate, momentum = plan.learning_rate, plan.momentum
+    if plan.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
+    if plan.optimiser == "schedule-free":
+        return ScheduleFree(groups, lr=rate, momentum=momentum)
+    adam = torch.optim.AdamW if plan.optimiser == "adamw" else torch.optim.Adam
+    return adam(groups, lr=rate, betas=(momentum, SECOND_MOMENT))
+
+
+def _groups(
+    matrices: list[Tensor], vectors: list[Tensor], plan: TrainingPlan
+) -> list[dict[str, Any]]:
+    """The groups of parameters with and without decay."""
+    return [
+        {"params": matrices, "weight_decay": plan.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
 
 
 def _sorted_parameters(network: nn.Module) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:

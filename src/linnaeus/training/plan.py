@@ -6,10 +6,11 @@ import math
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Lt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from linnaeus.training.averaging import Averaging
 from linnaeus.training.schedule import Pace
+from linnaeus.training.usual import check_plan
 
 __all__ = ["TrainingPlan"]
 
@@ -20,7 +21,7 @@ EPOCHS = (12.0, 60.0)  # fewest and most without a budget
 
 
 class TrainingPlan(BaseModel):
-    """How a network learns. Rates are for Muon unless they say head.
+    """How a network learns. What is left open has the usual value of what is chosen.
 
     Leave `epochs` and `budget_s` alone for a length chosen from the number of pictures; `budget_s`
     fits the length to the time instead. `paces`, as a finished run reports it, repeats that run's
@@ -40,16 +41,59 @@ class TrainingPlan(BaseModel):
     batch_size: Annotated[int, Ge(2)] | None = None
     """None: a power of two that gives about 20 steps an epoch, 32 to 512. Above 512 steps become
     too few on small data sets and activations no longer fit into the caches."""
-    learning_rate: Annotated[float, Gt(0)] = 0.2
-    """Peak step of Muon on filter banks of unit length."""
-    momentum: Annotated[float, Ge(0), Lt(1)] = 0.6
-    """Of Muon. Lower than usual: its steps do not shrink, so old directions hurt more."""
-    head_learning_rate: Annotated[float, Gt(0)] = 0.03
-    """Peak rate of Nesterov descent for the stem, the head, biases and normalisations. At 0.01
-    the first passes over CIFAR-10 are three points of accuracy behind."""
-    head_momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
-    weight_decay: Annotated[float, Ge(0)] = 5e-4
-    """Of the stem's and the head's matrices; normalised banks need none."""
+    optimiser: Literal["muon", "sgd", "adam", "adamw", "schedule-free"] = "muon"
+    """What moves the weights. muon: Muon for filter banks that a normalisation follows and Nesterov
+    descent, the head's, for the rest; sgd: Nesterov descent; schedule-free: the AdamW of Defazio
+    and others (2024), which needs no schedule because it judges by an average of its weights."""
+    learning_rate: Annotated[float, Gt(0)] | None = None
+    """Its peak. None: 0.2 for muon, on filter banks of unit length; 0.05 for sgd, 0.001 for adam
+    and adamw, 0.0025 for schedule-free."""
+    momentum: Annotated[float, Ge(0), Lt(1)] | None = None
+    """The first β of the Adams. None: 0.9, and 0.6 for muon, whose steps do not shrink, so that old
+    directions hurt more."""
+    weight_decay: Annotated[float, Ge(0)] | None = None
+    """Of matrices alone; of muon, only the stem's and the head's, since normalised banks need none.
+    None: 0.0005 for muon and sgd, 0.01 for adamw, 0 for adam and schedule-free."""
+    head_learning_rate: Annotated[float, Gt(0)] | None = None
+    """Of muon: the peak rate of Nesterov descent for the stem, the head, biases and normalisations.
+    None: 0.03. At 0.01 the first passes over CIFAR-10 are three points of accuracy behind."""
+    head_momentum: Annotated[float, Ge(0), Lt(1)] | None = None
+    """Of muon: the momentum of that descent. None: 0.9."""
+    schedule: Literal["trapezoid", "one-cycle", "cosine", "step", "constant"] | None = None
+    """How the rate goes over a run. trapezoid: up, held up to 15 %, then straight down to nothing;
+    one-cycle: up and down along a cosine (Smith 2018; momentum stays); cosine: straight up, down
+    along a cosine; step: cut at `milestones`. None: trapezoid, and constant for schedule-free."""
+    warm_up: Annotated[float, Ge(0), Lt(1)] | None = None
+    """Share of the run in which the rate rises. None: 0.02 for trapezoid and constant, 0.3 for
+    one-cycle, 0.05 for cosine, 0 for step."""
+    milestones: tuple[Annotated[float, Gt(0), Lt(1)], ...] | None = None
+    """Of step: the shares of the run after which the rate is cut. None: 0.5 and 0.75."""
+    step_factor: Annotated[float, Gt(0), Lt(1)] | None = None
+    """Of step: what a cut multiplies the rate by. None: 0.1."""
+    loss: Literal["cross-entropy", "focal", "class-balanced", "logit-adjusted", "binary"] | None = (
+        None
+    )
+    """What is made small. focal counts easy pictures less (Lin and others 2017), class-balanced
+    frequent classes (Cui and others 2019); logit-adjusted asks for larger margins of rare classes
+    (Menon and others 2021); binary judges each class for itself. None: cross-entropy."""
+    focal_gamma: Annotated[float, Ge(0)] | None = None
+    """Of focal: how much less. None: 2."""
+    class_balance_beta: Annotated[float, Gt(0), Lt(1)] | None = None
+    """Of class-balanced: nearer to 1, more pictures count as different. None: 0.999."""
+    logit_adjustment: Annotated[float, Gt(0)] | None = None
+    """Of logit-adjusted: what log frequencies are multiplied by. None: 1."""
+    class_weights: (
+        Literal["balanced"]
+        | tuple[Annotated[float, Gt(0)], ...]
+        | dict[str, Annotated[float, Gt(0)]]
+        | None
+    ) = None
+    """What a picture of each class counts in the loss: "balanced" is as much as its class is rare,
+    a list gives all in order, names with numbers some (the others have 1). Only their ratios count,
+    except for binary, where they multiply what a missed label costs."""
+    balanced_sampling: bool = False
+    """Whether an epoch shows all classes equally often: pictures of rare ones again, each time in
+    another view, and of frequent ones only some."""
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Keeps short runs from being sure too early; calibration undoes what it does to confidence."""
     mirror: bool | None = None
@@ -80,6 +124,11 @@ class TrainingPlan(BaseModel):
     """Of products, while it learns. float16 is for GPUs without bfloat16; its gradients are scaled
     so that they do not vanish, and steps in which they overflow are left out. None: bfloat16 where
     the device multiplies it natively, else float32."""
+
+    @model_validator(mode="after")
+    def _check(self) -> TrainingPlan:
+        check_plan(self)
+        return self
 
     def batch_size_for(self, images: int) -> int:
         """The batch size for a training set of `images`, never larger than the set."""

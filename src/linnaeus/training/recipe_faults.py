@@ -103,6 +103,8 @@ def _fault(error: Mapping[str, Any], model: type[BaseModel], where: str, mend: s
         near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
         mend = f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(known)}."
         return UsageError("there is no such field", where=where, mend=mend)
+    if error["type"] == "contradiction":
+        return UsageError(error["ctx"]["what"], where=where, mend=error["ctx"]["mend"])
     if error["type"] == "missing":
         return UsageError("this entry is missing", where=where, mend="Add it.")
     return UsageError(f"{_quoted(error['input'])} is not {_wanted(error)}", where=where, mend=mend)

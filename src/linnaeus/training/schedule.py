@@ -1,4 +1,4 @@
-"""The learning rate over a run: up in the first part, then straight down to nothing.
+"""The learning rate over a run: by default up in its first part, then straight down to nothing.
 
 A run's length may change while it runs (`Pace`). What is left of the schedule is then stretched
 or pressed over what is left of the steps, so the last part, at the low rates where accuracy is
@@ -7,14 +7,21 @@ made, is always reached.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from linnaeus.training.usual import with_usual
+
+if TYPE_CHECKING:
+    from linnaeus.training.plan import TrainingPlan
 
 __all__ = ["Pace", "learning_rate_factor", "progress_at"]
 
-WARM_UP = 0.02  # of the run: enough for the batch statistics and momentum to settle
-HOLD = 0.15  # of the run at the full rate before it falls
-START = 0.2  # of the full rate, at the first step
+HOLD = 0.15  # of the run after which the full rate begins to fall
+START = 0.2  # of the full rate, at the first step of a warm-up
+CYCLE_START = 25.0  # what one-cycle divides the full rate by at the first step,
+CYCLE_END = 1e4  # and that by at the last
 
 
 class Pace(NamedTuple):
@@ -45,8 +52,32 @@ def progress_at(step: int, paces: Sequence[Pace]) -> float:
     return min(1.0, done)
 
 
-def learning_rate_factor(progress: float) -> float:
-    """The share of the peak learning rate at `progress` (0 to 1) of the run."""
-    if progress < WARM_UP:
-        return START + (1.0 - START) * progress / WARM_UP
-    return min(1.0, (1.0 - progress) / (1.0 - HOLD))
+def learning_rate_factor(progress: float, plan: TrainingPlan) -> float:
+    """The share of the peak learning rate at `progress` (0 to 1) of a run by `plan`."""
+    plan = with_usual(plan)
+    warm_up = plan.warm_up or 0.0
+    if plan.schedule == "one-cycle":
+        return _one_cycle(progress, warm_up)
+    if progress < warm_up:
+        return START + (1.0 - START) * progress / warm_up
+    if plan.schedule == "cosine":
+        return _cosine((progress - warm_up) / (1.0 - warm_up), 1.0, 0.0)
+    if plan.schedule == "step":
+        assert plan.milestones is not None
+        assert plan.step_factor is not None
+        return plan.step_factor ** sum(progress >= share for share in plan.milestones)
+    if plan.schedule == "constant":
+        return 1.0
+    return min(1.0, (1.0 - progress) / (1.0 - max(HOLD, warm_up)))
+
+
+def _one_cycle(progress: float, warm_up: float) -> float:
+    """Up and down along cosines, from and to the rates of PyTorch's OneCycleLR."""
+    if progress < warm_up:
+        return _cosine(progress / warm_up, 1.0 / CYCLE_START, 1.0)
+    return _cosine((progress - warm_up) / (1.0 - warm_up), 1.0, 1.0 / (CYCLE_START * CYCLE_END))
+
+
+def _cosine(way: float, start: float, end: float) -> float:
+    """From `start` to `end` along half a cosine, at the share `way` of it."""
+    return end + (start - end) * (1.0 + math.cos(math.pi * way)) / 2.0

@@ -23,6 +23,7 @@ from linnaeus.training.augment import mirror_allowed
 from linnaeus.training.clock import Clock
 from linnaeus.training.learned import Learned
 from linnaeus.training.loop import Fitted, Row, fit_network
+from linnaeus.training.losses import ordered_weights
 from linnaeus.training.recipe import Recipe
 
 __all__ = ["learn_from_scratch"]
@@ -54,6 +55,9 @@ def learn_from_scratch(
         mirror, why = mirror_allowed(classes, grey)
         progress.say(f"{why[0].upper()}{why[1:]}.")
     plan = recipe.network.model_copy(update={"seed": recipe.seed, "mirror": mirror})
+    if isinstance(plan.class_weights, dict):
+        weights = ordered_weights(plan.class_weights, classes)
+        plan = plan.model_copy(update={"class_weights": weights})
     if recipe.budget_s is not None and not plan.paces:
         plan = plan.model_copy(update={"budget_s": recipe.budget_s})
     clock = Clock()

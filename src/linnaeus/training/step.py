@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from linnaeus.randomness import number
 from linnaeus.training.averaging import WeightAverage
+from linnaeus.training.losses import Loss
 from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.precision import autocast
 from linnaeus.training.schedule import learning_rate_factor
+from linnaeus.training.schedule_free import ScheduleFree
 
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
@@ -31,6 +32,7 @@ class Step:
         self,
         network: nn.Module,
         plan: TrainingPlan,
+        loss: Loss,
         device: str,
         rate_factors: Mapping[str, float] | None = None,
     ) -> None:
@@ -39,6 +41,7 @@ class Step:
         )
         self._network = network
         self._plan = plan
+        self._loss_of = loss
         self._device = device
         self._optimisers = optimisers_for(network, plan, rate_factors)
         self._scaler = torch.amp.GradScaler(
@@ -56,9 +59,12 @@ class Step:
 
         Returns its loss, on the device.
         """
-        set_learning_rate(self._optimisers, learning_rate_factor(progress))
+        set_learning_rate(self._optimisers, learning_rate_factor(progress, self._plan))
         torch.manual_seed(number(self._plan.seed, "dropout", step))
         self._network.train()
+        for optimiser in self._optimisers:
+            if isinstance(optimiser, ScheduleFree):
+                optimiser.look_ahead()
         self._network.zero_grad(set_to_none=True)
         loss = self._descent(views, labels)
         self._clip()
@@ -90,4 +96,4 @@ class Step:
     def _loss(self, views: Tensor, labels: Tensor) -> Tensor:
         with autocast(str(self._plan.precision), self._device):
             logits = self._network(views)
-        return F.cross_entropy(logits.float(), labels, label_smoothing=self._plan.label_smoothing)
+        return self._loss_of(logits.float(), labels)
