@@ -66,7 +66,9 @@ def named_commands(page: Path) -> list[list[str]]:
 
 
 def options_of(verb: str) -> set[str]:
-    return {option for parameter in VERBS[verb].params for option in parameter.opts} | {"--help"}
+    parameters = VERBS[verb].params
+    named = {option for one in parameters for option in (*one.opts, *one.secondary_opts)}
+    return named | {"--help"}
 
 
 def verb_of(words: list[str]) -> str:

@@ -66,11 +66,11 @@ def audit(
     `data` is anything that `load_dataset` takes, or a Dataset. `out`: a folder for audit.html and
     audit.json, where an earlier audit's are replaced. `fix`: a new folder for a cleaned table and a
     log of every choice; the originals are never touched. `mirrored`: look for mirrored copies too.
-    `label_errors`: look for likely label errors; by default where scikit-learn is installed.
+    `label_errors`: look for likely label errors; by default where scikit-image is installed.
     `weights`: folders to look into for pretrained networks, as for `train`. `cache`: whether what
     was decoded is taken from, and kept for, other runs.
 
-    Raises MissingError where `label_errors` is True and scikit-learn is not installed, WriteError
+    Raises MissingError where `label_errors` is True and scikit-image is not installed, WriteError
     where `out` or `fix` cannot be written to, and as `load_dataset` does.
     """
     from linnaeus.auditing.run import run_audit

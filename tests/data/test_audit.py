@@ -50,6 +50,7 @@ def test_the_three_contradicting_pairs_of_trashnet_are_found_and_no_other(
     assert {one.kind for one in found.findings} == {
         "contradicting-labels",
         "imbalance",
+        "blurred",
         "stray-files",
     }
     assert found.findings[0].kind == "contradicting-labels"
@@ -113,8 +114,10 @@ def test_each_thing_that_is_wrong_is_found(photo_folder: Path) -> None:
         "imbalance": [],
         "unlabelled-pictures": [["loose.jpg"]],
         "animated": [["glass/moving.gif"]],
+        "constant": [["glass/deep.png"]],
+        "near-black": [["glass/deep.png"]],
         "mixed-modes": [["glass/deep.png"], ["glass/grey.png"]],
-        "odd-size": [["metal/thumb.png"]],
+        "tiny": [["metal/thumb.png"]],
         "odd-aspect": [["metal/long.png"]],
         "converted": [["glass/deep.png"]],
         "stray-files": [["LICENSE"]],

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from linnaeus.errors import UsageError
-from linnaeus.evaluation.intervals import Resampling, mean_figure, wilson
+from linnaeus.evaluation.intervals import Resampling, mean_figure
 from linnaeus.evaluation.metrics import measure
+from linnaeus.wilson import wilson
 
 SCORES = (
     "accuracy",

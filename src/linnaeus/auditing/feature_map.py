@@ -13,10 +13,11 @@ from linnaeus.auditing.sampling import evenly_by_class, shown_class
 from linnaeus.data.dataset import Dataset
 from linnaeus.randomness import generator, number
 
-__all__ = ["FeatureMap", "feature_map"]
+__all__ = ["MOST_POINTS", "FeatureMap", "feature_map"]
 
 MOST_POINTS = 3_000
-"""More make the map neither clearer nor, within a quarter of a minute, possible."""
+"""More make the map neither clearer nor, within a quarter of a minute, possible; and a telephone
+still draws so many, whose likenesses take about 3 MB of the page."""
 
 COMPONENTS = 50
 """What t-SNE is given: as its authors do, and enough for all that distances have to tell."""
@@ -32,7 +33,7 @@ class FeatureMap:
 
     `rows`: (k,) int64, rows of the data set, ascending. `points`: (k, 2) float32, about 0, the
     farthest from it 1 away; only who is near whom means anything. `how`: how it was made, as a
-    sentence.
+    phrase.
     """
 
     rows: NDArray[np.int64]
@@ -51,16 +52,13 @@ def feature_map(
     """
     places = evenly_by_class(shown_class(dataset)[features.rows], most)
     rows = features.rows[places]
-    shown = f"{len(rows):,} of {len(features):,} pictures, evenly by class; " * (
-        len(rows) < len(features)
-    )
     components = _principal(features.values[places], seed)
     if len(rows) < LEAST_FOR_NEIGHBOURS or importlib.util.find_spec("sklearn") is None:
         why = "" if len(rows) < LEAST_FOR_NEIGHBOURS else " (t-SNE needs scikit-learn)"
-        how = f"{shown}the first two principal components of {features.how}{why}."
+        how = f"the first two principal components of {features.how}{why}"
         return FeatureMap(rows, _within_one(components[:, :2]), how)
     points = _neighbours(components, seed)
-    return FeatureMap(rows, _within_one(points), f"{shown}t-SNE of {features.how}.")
+    return FeatureMap(rows, _within_one(points), f"t-SNE of {features.how}")
 
 
 def _principal(values: NDArray[np.float32], seed: int) -> NDArray[np.float64]:

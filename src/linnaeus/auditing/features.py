@@ -7,6 +7,7 @@ what a head would learn from. Nothing is downloaded.
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,13 +29,16 @@ from linnaeus.training.sizing import choose_preprocessing
 if TYPE_CHECKING:
     from linnaeus.models.weights import Backbone
 
-__all__ = ["Features", "audit_features"]
+__all__ = ["Features", "audit_features", "demand_scikit_image"]
 
 CHUNK = 256
 """Pictures decoded ahead of the backbone, and rows standardised at a time: bounds the memory."""
 
 SMALLEST_DEVIATION = 1e-3
 """Of the largest in its part: a feature that hardly varies is not blown up to unit deviation."""
+
+SLOW_S = 60
+"""What takes longer is announced, so that it can be done without."""
 
 FOR_BACKBONES = ("torch", "timm", "onnx", "onnxscript")
 
@@ -64,10 +68,15 @@ def audit_features(
     looked: Scan,
     backbone: Backbone | None = None,
     *,
+    places: NDArray[np.int64] | None = None,
+    if_slow: str = "",
     progress: Progress | None = None,
     workers: int | None = None,
 ) -> Features:
     """Describe each picture of `dataset` that `looked`, a scan of all of it, could read.
+
+    `places`: rows, ascending and readable, where only those are wanted. `if_slow`: what to tell,
+    after the first few hundred, where all will take more than a minute.
 
     With a `backbone` its pooled stages join the picture's appearance, which is described in any
     case; where packages for it are missing, a warning says so and appearance is all. Every picture
@@ -77,30 +86,41 @@ def audit_features(
     Raises MissingError where scikit-image is not installed, or the weights are damaged;
     UnreadableImage where a file can no longer be read.
     """
-    _demand_scikit_image()
+    demand_scikit_image()
     told = progress or Quiet()
     backbone = _usable(backbone, told)
-    rows = looked.indices[looked.readable]
     sizes = [(int(width), int(height)) for width, height in looked.sizes_px[looked.readable]]
+    rows = looked.indices[looked.readable] if places is None else places
     preprocessing = choose_preprocessing(sizes or [(1, 1)], Recipe(), backbone)
     embed, widths = _embedding(backbone, preprocessing, told)
     parts = (*APPEARANCE_PARTS, *widths)
     values = roomy_pixels((len(rows), 4 * sum(parts))).view(np.float32)
     described = _described(dataset, rows, preprocessing, workers)
+    begun = time.monotonic()
     with told.stage("Computing features", len(rows)) as stage:
         for place, (pixels, looks) in enumerate(described):
             values[place] = np.concatenate([looks, embed(pixels)])
             stage.advance()
+            if place + 1 == CHUNK:
+                _announce((time.monotonic() - begun) * len(rows) / CHUNK, len(rows), if_slow, told)
     _standardise(values, parts)
     return Features(values, rows, _how(backbone))
 
 
-def _demand_scikit_image() -> None:
+def demand_scikit_image() -> None:
+    """Raise MissingError where scikit-image is not installed."""
     if importlib.util.find_spec("skimage") is None:
         raise MissingError(
             "features of pictures need scikit-image, which this installation does not have",
             mend='Install it with: pip install "linnaeus[train]"',
         )
+
+
+def _announce(seconds: float, count: int, if_slow: str, progress: Progress) -> None:
+    if seconds > SLOW_S:
+        minutes = round(seconds / 60)
+        takes = f"about {minutes} minute{'s' * (minutes > 1)}"
+        progress.say(f"Describing {count:,} pictures takes {takes} on this machine. {if_slow}")
 
 
 def _usable(backbone: Backbone | None, progress: Progress) -> Backbone | None:

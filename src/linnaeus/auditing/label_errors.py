@@ -17,7 +17,7 @@ from linnaeus.evaluation.calibration import fit_temperature
 from linnaeus.evaluation.figure import Figure
 from linnaeus.progress import Progress, Quiet
 
-__all__ = ["LabelErrors", "label_error_finding", "label_errors"]
+__all__ = ["LabelErrors", "label_error_finding", "label_errors", "why_not_judged"]
 
 FEWEST_OF_CLASS = 5
 """Of fewer, each is unlike the rest because they are few, not because its label is wrong."""
@@ -70,17 +70,11 @@ def label_errors(
     each and where there are not two classes of five pictures. Deterministic.
     """
     told = progress or Quiet()
-    if dataset.label_sets is not None:
-        told.say("Label errors are not looked for where pictures have several labels each.")
+    described = np.isin(np.arange(len(dataset)), features.rows)
+    if why := why_not_judged(dataset, described):
+        told.say(why)
         return None
-    counts = dataset.class_counts(np.isin(np.arange(len(dataset)), features.rows))
-    judged = counts >= FEWEST_OF_CLASS
-    if np.count_nonzero(judged) < 2:
-        told.say(
-            "Label errors are not looked for: it takes two classes with"
-            f" {FEWEST_OF_CLASS} readable pictures each."
-        )
-        return None
+    judged = _judged(dataset, described)
     places = np.flatnonzero(_among(dataset.labels[features.rows], judged))
     rows = features.rows[places]
     renumbered = np.cumsum(judged) - 1
@@ -94,6 +88,18 @@ def label_errors(
     )
     unjudged = [name for name, enough in zip(dataset.classes, judged, strict=True) if not enough]
     return _ranked(scores, rows, dataset.labels, np.flatnonzero(judged), unjudged, features.how)
+
+
+def why_not_judged(dataset: Dataset, described: NDArray[np.bool_]) -> str:
+    """Why labels cannot be judged by the pictures at `described`, (n,), as a sentence; or ""."""
+    if dataset.label_sets is not None:
+        return "Label errors are not looked for where pictures have several labels each."
+    if np.count_nonzero(_judged(dataset, described)) < 2:
+        return (
+            "Label errors are not looked for: it takes two classes with"
+            f" {FEWEST_OF_CLASS} readable pictures each."
+        )
+    return ""
 
 
 def label_error_finding(dataset: Dataset, errors: LabelErrors) -> Finding | None:
@@ -119,6 +125,11 @@ def label_error_finding(dataset: Dataset, errors: LabelErrors) -> Finding | None
             "confident_joint_errors": round(errors.joint_errors, 1),
         },
     )
+
+
+def _judged(dataset: Dataset, described: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(classes,) which classes have enough of the pictures at `described`."""
+    return dataset.class_counts(described) >= FEWEST_OF_CLASS
 
 
 def _among(labels: NDArray[np.int64], judged: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -19,10 +19,7 @@ from linnaeus.auditing.sizes_chart import COLOURS
 from linnaeus.data.dataset import Dataset
 from linnaeus.evaluation.picture_uri import jpeg_uri
 
-__all__ = ["MOST_MAPPED", "TILE_PX", "map_chart", "plotly_at_hand", "plotly_script"]
-
-MOST_MAPPED = 3000
-"""Dots that a telephone still draws and moves at once, and whose likenesses take about 3 MB."""
+__all__ = ["TILE_PX", "map_chart", "plotly_at_hand", "plotly_script"]
 
 TILE_PX = 64
 TILES_ACROSS = 20
@@ -31,7 +28,7 @@ DECIMALS = 4
 
 
 def map_chart(
-    positions: NDArray[np.float32],
+    points: NDArray[np.float32],
     rows: NDArray[np.int64],
     dataset: Dataset,
     shown_classes: NDArray[np.int64],
@@ -40,19 +37,19 @@ def map_chart(
 ) -> dict[str, Any]:
     """What the page's script draws: dots by class and colour, their paths, and tiles.
 
-    `positions`: (m, 2) of the pictures at `rows` (m,). `shown_classes`: (n,) the class that each
+    `points`: (m, 2) of the pictures at `rows` (m,). `shown_classes`: (n,) the class that each
     picture of the data set is drawn in. `coloured`: the classes that have a colour of their own.
     """
     places = shown_classes[rows]
     known = dict(enumerate(coloured))
     traces = [
-        _trace(dataset.classes[place], colour, places == place, positions)
+        _trace(dataset.classes[place], colour, places == place, points)
         for colour, place in known.items()
         if (places == place).any()
     ]
     others = ~np.isin(places, list(coloured))
     if others.any():
-        traces.append(_trace("other classes", COLOURS, others, positions))
+        traces.append(_trace("other classes", COLOURS, others, points))
     tiles = [images.get(int(row)) for row in rows]
     return {
         "traces": traces,
@@ -78,10 +75,10 @@ def plotly_script() -> Markup:
 
 
 def _trace(
-    name: str, colour: int, chosen: NDArray[np.bool_], positions: NDArray[np.float32]
+    name: str, colour: int, chosen: NDArray[np.bool_], points: NDArray[np.float32]
 ) -> dict[str, Any]:
     places = np.flatnonzero(chosen)
-    x, y = np.round(positions[places].astype(float), DECIMALS).T
+    x, y = np.round(points[places].astype(float), DECIMALS).T
     return {
         "name": name,
         "colour": colour,

@@ -45,7 +45,7 @@ def audit_page(audited: Audited, *, workers: int | None = None, progress: Progre
     chart, without_map = None, audited.without_map
     if audited.map and sizes:
         at = audited.map
-        chart = map_chart(at.positions, at.rows, dataset, classes, sizes.colours, images)
+        chart = map_chart(at.points, at.rows, dataset, classes, sizes.colours, images)
         without_map = "" if plotly_at_hand() else WITHOUT_PLOTLY
     return (
         pages("linnaeus.auditing")

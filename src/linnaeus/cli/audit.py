@@ -47,7 +47,7 @@ def audit(
         bool | None,
         typer.Option(
             "--label-errors/--no-label-errors",
-            help="Look for likely label errors. (where scikit-learn is installed)",
+            help="Look for likely label errors. (where scikit-image is installed)",
         ),
     ] = None,
     weights: Annotated[
@@ -112,4 +112,4 @@ def _print(found: Audit) -> None:
 def _set(files: Sequence[str]) -> str:
     """The first few of a set of files that belong together."""
     more = f" and {len(files) - NAMED_FILES:,} more" if len(files) > NAMED_FILES else ""
-    return " = ".join(files[:NAMED_FILES]) + more
+    return ", ".join(files[:NAMED_FILES]) + more

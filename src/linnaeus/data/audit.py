@@ -1,4 +1,4 @@
-"""What is wrong with a data set, from what one scan saw: copies, contradictions, leaks, odd files.
+"""What is wrong with a data set, from what one scan saw: shortcuts, copies, leaks, odd files.
 
 Each check is a function from what was seen to findings; a new check is one more in `CHECKS`.
 """
@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from linnaeus.data.checks import classes, contents, copies, decoding, files, groups, sizes
+from linnaeus.data.checks import (
+    class_names,
+    classes,
+    contents,
+    copies,
+    decoding,
+    files,
+    groups,
+    shortcuts,
+    sizes,
+)
 from linnaeus.data.checks.seen import Check, Seen
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import SEVERITIES, Audit
@@ -18,6 +28,13 @@ from linnaeus.data.split import Split
 __all__ = ["CHECKS", "audit"]
 
 CHECKS: Sequence[Check] = (
+    shortcuts.shortcut_format,
+    shortcuts.shortcut_mode,
+    shortcuts.shortcut_quality,
+    shortcuts.shortcut_size,
+    shortcuts.shortcut_aspect,
+    shortcuts.shortcut_brightness,
+    shortcuts.shortcut_border,
     files.unreadable,
     files.truncated,
     files.empty,
@@ -27,6 +44,7 @@ CHECKS: Sequence[Check] = (
     groups.group_leak,
     copies.exact_duplicates,
     classes.tiny_class,
+    class_names.similar_class_names,
     classes.imbalance,
     files.unlabelled_pictures,
     contents.constant,
@@ -43,7 +61,8 @@ CHECKS: Sequence[Check] = (
     decoding.converted,
     files.stray_files,
 )
-"""All checks; among findings of one severity, this is their order."""
+"""All checks; among findings of one severity, this is their order. Shortcuts stand first: what they
+spoil is every score, where the others spoil a few pictures."""
 
 
 def audit(

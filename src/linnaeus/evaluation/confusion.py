@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import share_figure, wilson
+from linnaeus.evaluation.intervals import share_figure
+from linnaeus.wilson import wilson
 
 __all__ = [
     "ClassFigures",

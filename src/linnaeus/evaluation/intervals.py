@@ -18,30 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.randomness import generator
+from linnaeus.wilson import Z, wilson
 
-__all__ = ["Resampling", "mean_figure", "score_figure", "share_figure", "wilson"]
+__all__ = ["Resampling", "mean_figure", "score_figure", "share_figure"]
 
 Floats = NDArray[np.float64]
 
-Z = 1.959963984540054  # the standard normal's 97.5 % point
 TAILS = (0.025, 0.975)
 FEWEST_RESAMPLES = 100
-
-
-def wilson(share: float, trials: float) -> tuple[float, float]:
-    """Wilson's 95 % interval for a share in [0, 1] seen in `trials` (Wilson 1927).
-
-    `trials` may be fractional, as an effective sample size is; without trials it is (0, 1).
-
-    >>> [round(end, 3) for end in wilson(1.0, 10)]
-    [0.722, 1.0]
-    """
-    if trials <= 0:
-        return 0.0, 1.0
-    middle = (share + Z**2 / (2 * trials)) / (1 + Z**2 / trials)
-    spread = sqrt(share * (1 - share) / trials + Z**2 / (4 * trials**2))
-    half = Z / (1 + Z**2 / trials) * spread
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share_figure(count: float, trials: float) -> Figure:

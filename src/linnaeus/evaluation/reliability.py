@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import TAILS, Resampling, share_figure, wilson
+from linnaeus.evaluation.intervals import TAILS, Resampling, share_figure
+from linnaeus.wilson import wilson
 
 __all__ = ["BINS", "ReliabilityBin", "calibration_error", "reliability_bins"]
 
