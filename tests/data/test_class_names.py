@@ -14,7 +14,7 @@ from linnaeus.data.scan import scan
 
 
 def found(folder: Path, *names: str) -> list[Finding]:
-    """The findings about the names, of a table of three pictures of each class, four of the first."""
+    """The findings about the names, of a table of three pictures a class, four of the first."""
     rows, files = ["image,label"], {}
     for place, name in enumerate(names):
         for number in range(4 if place == 0 else 3):
