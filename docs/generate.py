@@ -2,8 +2,8 @@
 
     python docs/generate.py
 
-writes `docs/reference/command-line.md` and `docs/reference/recipe.md`; `tests/test_docs.py` fails
-where they no longer say what the code does.
+writes `docs/reference/command-line.md`, `docs/reference/recipe.md` and the JSON Schema beside it;
+`tests/test_docs.py` fails where they no longer say what the code does.
 """
 
 from __future__ import annotations
@@ -42,7 +42,11 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """Each generated page's file, and what it has to hold."""
     reference = DOCS / "reference"
-    return {reference / "command-line.md": command_line(), reference / "recipe.md": recipe()}
+    return {
+        reference / "command-line.md": command_line(),
+        reference / "recipe.md": recipe(),
+        reference / "recipe.schema.json": f"{json.dumps(Recipe.model_json_schema(), indent=1)}\n",
+    }
 
 
 def command_line() -> str:
@@ -73,9 +77,26 @@ def recipe() -> str:
             "",
             inspect.getdoc(Recipe) or "",
             "",
-            "`linnaeus train DATA --recipe FILE` reads a recipe from JSON. A file need not name",
-            "every field: what it leaves out has its default, and a field that does not exist is",
-            "refused. Options given beside it win.",
+            "`linnaeus train DATA --recipe FILE` reads a recipe from YAML or JSON, and",
+            "`--recipe NAME` takes one that comes with Linnaeus (`linnaeus recipes` lists them). A",
+            "file need not name every field: what it leaves out has its default. A field that does",
+            "not exist, or that stands twice, is refused. YAML is read by its version 1.2, so that",
+            "`1e-3` is a number and `no` is text; references (`*name`) are refused.",
+            "",
+            "Options given beside a recipe win. `--set KEY=VALUE`, as often as wanted, sets any",
+            "field, with the value in YAML:",
+            "",
+            "```bash",
+            "linnaeus train photos --set network.learning_rate=0.1 --set image_size_px='[64, 48]'",
+            "```",
+            "",
+            "Only one thing says how long a run is: `network.epochs` drops a recipe's `budget_s`,",
+            "and the other way round. Another `network.optimiser`, `network.schedule` or",
+            "`network.loss` drops what the recipe says of the former one's rates and shape, which",
+            "then have the usual values of the new one, unless they are set too.",
+            "",
+            "[The schema](recipe.schema.json) lets an editor complete and check the fields: begin",
+            "a file with `# yaml-language-server: $schema=PATH` and the path to it.",
             "",
             *_fields(Recipe),
             "",
@@ -122,7 +143,7 @@ def _verb(name: str, verb: Callable[..., Any]) -> Iterator[str]:
     for parameter, info, kind, default in options:
         needed = " Required." if default is inspect.Parameter.empty else ""
         said = (info.help or "").replace("|", "\\|")  # a bare one would end the cell
-        yield f"| `{_flag(parameter, info)}` | {_taken(info, kind)} | {said}{needed} |"
+        yield f"| {_flags(parameter, info)} | {_taken(info, kind)} | {said}{needed} |"
 
 
 def _parameters(verb: Callable[..., Any]) -> Iterator[tuple[str, ParameterInfo, Any, Any]]:
@@ -136,8 +157,12 @@ def _parameters(verb: Callable[..., Any]) -> Iterator[tuple[str, ParameterInfo, 
         yield name, info, kind, parameter.default
 
 
-def _flag(name: str, info: ParameterInfo) -> str:
-    return ", ".join(getattr(info, "param_decls", None) or ["--" + name.replace("_", "-")])
+def _flags(name: str, info: ParameterInfo) -> str:
+    """The ways to write an option."""
+    declared = list(getattr(info, "param_decls", None) or [])
+    if str(info.default).startswith("--"):  # Typer's place for the first of them
+        declared = [*str(info.default).split("/"), *declared]
+    return ", ".join(f"`{flag}`" for flag in declared or ["--" + name.replace("_", "-")])
 
 
 def _taken(info: ParameterInfo, kind: Any) -> str:

@@ -28,6 +28,7 @@ from linnaeus.progress import Progress, Quiet
 if TYPE_CHECKING:
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
+    from linnaeus.training.settings import Settings
 
 __all__ = [
     "Classifier",
@@ -105,6 +106,7 @@ def train(
     *,
     out: str | Path | None = None,
     recipe: Recipe | str | Path | None = None,
+    settings: Settings = (),
     model: str | None = None,
     image_size: int | str | tuple[int, int] | None = None,
     weights: str | Path | Sequence[str | Path] = (),
@@ -139,14 +141,15 @@ def train(
 ) -> Run:
     """Train a classifier on `data` and judge it; everything about it lands in one folder.
 
-    `out`: the run's folder, by default a new one under runs/. `recipe`: a Recipe, or a file that
-    holds one; the options given beside it change its fields of the same meaning. `model`: a name
-    that `linnaeus models` lists. `image_size`: a side in pixels, "HEIGHTxWIDTH" or (height, width).
-    `weights`: folders to look into for pretrained networks. `download`: fetch weights, or a data
-    set with a name, that are not on this machine; `ask` is asked where that is not given. `budget`:
-    seconds, or text such as "2m". `device`: cpu, cuda, cuda:1 or mps.
-    `split`: a split file, of which `fold`, `repeat` and `inner`
-    choose one. `cache`: whether decoded pictures are taken from, and kept for, other runs.
+    `out`: the run's folder, by default a new one under runs/. `recipe`: a Recipe, a file that holds
+    one, or a name that `linnaeus recipes` lists; the options given beside it change its fields of
+    the same meaning, and `settings` any: {"network.epochs": 5}, or ["network.epochs=5"] as for
+    `--set`. `model`: a name that `linnaeus models` lists. `image_size`: a side in pixels,
+    "HEIGHTxWIDTH" or (height, width). `weights`: folders to look into for pretrained networks.
+    `download`: fetch weights, or a data set with a name, that are not on this machine; `ask` is
+    asked where that is not given. `budget`: seconds, or text such as "2m". `device`: cpu, cuda,
+    cuda:1 or mps. `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `cache`:
+    whether decoded pictures are taken from, and kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -159,6 +162,7 @@ def train(
 
     asked = recipe_with(
         recipe,
+        settings,
         model=model,
         image_size_px=None if image_size is None else parse_image_size(image_size),
         budget_s=None if budget is None else parse_budget(budget),

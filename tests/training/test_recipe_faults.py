@@ -58,7 +58,7 @@ def sentence_for(file: Path) -> str:
             "balanced_sampling and the loss logit-adjusted each make up for rare classes",
         ),
         ({"network": {"loss": "focall"}}, "\"focall\" is not one of 'cross-entropy'"),
-        ([1], "not a recipe, which is one JSON object of fields."),
+        ([1], "not a recipe, which is one object of fields."),
     ],
 )
 def test_a_wrong_field_is_told_in_a_sentence(tmp_path: Path, recipe: object, said: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from linnaeus.cli import audit, cache, data, doctor, evaluate, models, predict, train
+from linnaeus.cli import audit, cache, data, doctor, evaluate, models, predict, recipes, train
 from linnaeus.errors import LinnaeusError
 from linnaeus.version import __version__
 
@@ -39,6 +39,7 @@ app.command("predict")(predict.predict)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.command("models")(models.models)
+app.command("recipes")(recipes.recipes)
 app.command("doctor")(doctor.doctor)
 
 

@@ -95,7 +95,19 @@ def train(
         ),
     ] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="Start from this run's recipe.json.", metavar="FILE")
+        str | None,
+        typer.Option(
+            help="Start from this recipe: a file, or a name that `linnaeus recipes` lists.",
+            metavar="RECIPE",
+        ),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Set a field of the recipe, such as network.epochs=5; may be repeated.",
+            metavar="KEY=VALUE",
+        ),
     ] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
@@ -114,6 +126,7 @@ def train(
         data,
         out=out,
         recipe=recipe,
+        settings=setting or (),
         model=model,
         image_size=image_size,
         weights=weights or (),

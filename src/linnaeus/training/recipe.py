@@ -11,10 +11,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from linnaeus.bundle.views import Views
 from linnaeus.data.parting import NearPolicy
 from linnaeus.errors import UsageError
-from linnaeus.files import read_json
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.training.plan import TrainingPlan
-from linnaeus.training.recipe_faults import fault_in_file, fault_in_options, no_recipe
+from linnaeus.training.recipe_faults import (
+    fault_in_file,
+    fault_in_options,
+    given_twice,
+    no_recipe,
+)
+from linnaeus.training.recipe_text import parsed
+from linnaeus.training.settings import Settings, apply_settings, settings_from
+from linnaeus.training.shipped import recipe_file
 from linnaeus.training.split_choice import check_split_choice
 
 __all__ = ["Recipe", "read_recipe", "recipe_with"]
@@ -103,13 +110,14 @@ class Recipe(BaseModel):
 
 
 def read_recipe(file: Path) -> Recipe:
-    """Read a recipe from a JSON file, such as a run's recipe.json.
+    """Read a recipe from a file in YAML or JSON, such as a run's recipe.json.
 
     A `split_file` is meant from the recipe's folder, wherever this is called. Raises UsageError
-    where the recipe cannot be read or a field is unknown or out of its range.
+    where the recipe cannot be read or a field is unknown, given twice or out of its range.
     """
     try:
-        recipe = Recipe.model_validate(read_json(file))
+        content = parsed(file.read_text("utf-8"), file)
+        recipe = Recipe.model_validate({} if content is None else content)
     except ValidationError as error:
         raise fault_in_file(error, Recipe, file) from None
     except (OSError, ValueError) as error:
@@ -119,40 +127,59 @@ def read_recipe(file: Path) -> Recipe:
     return recipe.model_copy(update={"split_file": str(file.parent / recipe.split_file)})
 
 
-def recipe_with(recipe: Recipe | str | Path | None, **changes: object) -> Recipe:
-    """`recipe` (or the file that holds it, or the default) with the `changes` that are not None.
+def recipe_with(
+    recipe: Recipe | str | Path | None, settings: Settings = (), **changes: object
+) -> Recipe:
+    """`recipe` (a file that holds it or the name of a shipped one, or the default) with `settings`,
+    and with the `changes` that are not None.
 
     `epochs` changes the network's plan. Only one thing says how long a run is: `epochs` drops the
     recipe's budget, `budget_s` its epochs, and both drop the recorded pace and count of pictures
     of a run that is to be repeated. A `split_file` drops what else the recipe says of folds, times
-    and domains.
+    and domains; another optimiser, schedule or loss what it says of the former one's.
 
-    Raises UsageError for values out of range, for `epochs` beside `budget_s`, for choices of a
-    split that contradict each other, and as `read_recipe` does.
+    Raises UsageError for values out of range, for a field that is given twice, for `epochs` beside
+    `budget_s`, for choices of a split that contradict each other, and as `read_recipe` does.
     """
     fields = _given(recipe).model_dump()
     given = {name: value for name, value in changes.items() if value is not None}
+    chosen = settings_from(settings, Recipe)
+    apply_settings(fields, _beside_options(chosen, given))
     _set_length(fields, given)
     if "split_file" in given:
         fields |= dict.fromkeys(NOT_BESIDE_A_SPLIT_FILE)
     try:
         asked = Recipe.model_validate(fields | given)
     except ValidationError as error:
-        raise fault_in_options(error, Recipe) from None
+        raise fault_in_options(error, Recipe, chosen) from None
     check_split_choice(asked, given)
     return asked
 
 
 def _given(recipe: Recipe | str | Path | None) -> Recipe:
     if isinstance(recipe, str | Path):
-        return read_recipe(Path(recipe))
+        return read_recipe(recipe_file(recipe))
     if recipe is not None and not isinstance(recipe, Recipe):
         raise UsageError(
             f"a recipe cannot be made of a {type(recipe).__name__}",
             where="recipe",
-            mend="Give a Recipe, or the path of a JSON file that holds one.",
+            mend="Give a Recipe, the path of a file that holds one, or the name of a shipped one.",
         )
     return recipe or Recipe()
+
+
+def _beside_options(settings: dict[str, object], given: dict[str, object]) -> dict[str, object]:
+    """The `settings` that no option stands for; the others join `given`, the values of options."""
+    rest = {}
+    for key, value in settings.items():
+        name = "epochs" if key == "network.epochs" else key
+        if name in given:
+            raise given_twice(key)
+        if "." in name or (value is None and name in ("epochs", "budget_s")):
+            rest[key] = value
+        else:
+            given[name] = value
+    return rest
 
 
 def _set_length(fields: dict[str, Any], given: dict[str, object]) -> None:

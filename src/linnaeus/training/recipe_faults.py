@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from linnaeus.errors import UsageError
+from linnaeus.training.fields import nearest_field, record_in
+from linnaeus.training.recipe_text import MalformedText
 
-__all__ = ["fault_in_file", "fault_in_options", "no_recipe"]
+__all__ = ["fault_in_file", "fault_in_options", "given_twice", "no_recipe"]
 
 OPTIONS = {
     "model": "--model",
@@ -57,12 +58,21 @@ KINDS = {
 """What a value should have been, by the first word of pydantic's name for the error."""
 
 
-def fault_in_options(error: ValidationError, model: type[BaseModel]) -> UsageError:
-    """The first error in the values of options, which are fields of `model`."""
+def fault_in_options(
+    error: ValidationError, model: type[BaseModel], settings: Container[str] = ()
+) -> UsageError:
+    """The first error in the values of options, which are fields of `model`.
+
+    `settings` are the fields, by their dotted names, that were given by --set.
+    """
     first = error.errors()[0]
     field = _dotted(first["loc"])
     whole = str(first["loc"][0]) if first["loc"] else ""  # of a list, the field that holds it
     where = OPTIONS.get(field) or OPTIONS.get(whole) or f"the recipe's {field}"
+    for length in range(len(first["loc"]), 0, -1):
+        if _dotted(first["loc"][:length]) in settings:
+            where = f"--set {_dotted(first['loc'][:length])}"
+            break
     return _fault(first, model, where, "Give another value, or leave the option out.")
 
 
@@ -71,7 +81,7 @@ def fault_in_file(error: ValidationError, model: type[BaseModel], file: Path) ->
     first = error.errors()[0]
     if not first["loc"]:
         return UsageError(
-            "not a recipe, which is one JSON object of fields",
+            "not a recipe, which is one object of fields",
             where=str(file),
             mend="Give a file such as a run's recipe.json.",
         )
@@ -79,10 +89,18 @@ def fault_in_file(error: ValidationError, model: type[BaseModel], file: Path) ->
     return _fault(first, model, where, "Mend the field, or leave it out.")
 
 
+def given_twice(field: str) -> UsageError:
+    """That `field` was given by an option of its own and by --set."""
+    option = OPTIONS.get(field, "an option of its own")
+    return UsageError(
+        f"the field is also given by {option}", where=f"--set {field}", mend="Give it once."
+    )
+
+
 def no_recipe(error: OSError | ValueError, file: Path) -> UsageError:
     """Why there is no recipe to be read from `file`."""
-    if isinstance(error, json.JSONDecodeError):
-        what = f"not a recipe: no JSON from line {error.lineno}, column {error.colno} on"
+    if isinstance(error, MalformedText):
+        what = f"not a recipe: {error}"
     elif isinstance(error, FileNotFoundError | NotADirectoryError):
         what = "there is no such file"
     elif isinstance(error, OSError):
@@ -93,21 +111,27 @@ def no_recipe(error: OSError | ValueError, file: Path) -> UsageError:
         )
     else:
         what = "not a recipe: no text in UTF-8"
-    mend = "Give a JSON file such as a run's recipe.json."
+    mend = "Give a file in YAML or JSON, such as a run's recipe.json."
     return UsageError(what, where=str(file), mend=mend)
 
 
 def _fault(error: Mapping[str, Any], model: type[BaseModel], where: str, mend: str) -> UsageError:
     if error["type"] == "extra_forbidden":
-        known = _fields_at(error["loc"][:-1], model)
-        near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
-        mend = f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(known)}."
-        return UsageError("there is no such field", where=where, mend=mend)
+        return UsageError("there is no such field", where=where, mend=_nearest(error["loc"], model))
     if error["type"] == "contradiction":
         return UsageError(error["ctx"]["what"], where=where, mend=error["ctx"]["mend"])
     if error["type"] == "missing":
         return UsageError("this entry is missing", where=where, mend="Add it.")
     return UsageError(f"{_quoted(error['input'])} is not {_wanted(error)}", where=where, mend=mend)
+
+
+def _nearest(place: Sequence[str | int], model: type[BaseModel]) -> str:
+    """What a user may have meant by the field at `place`, which there is not."""
+    above = "".join(f"{part}." for part in place[:-1])
+    near = nearest_field(str(place[-1]), model, above)
+    if near is None:
+        return f"There are {', '.join(_fields_at(place[:-1], model))}."
+    return f'Did you mean "{near.removeprefix(above)}"?'
 
 
 def _wanted(error: Mapping[str, Any]) -> str:
@@ -131,10 +155,7 @@ def _quoted(value: object) -> str:
 def _fields_at(place: Sequence[str | int], model: type[BaseModel]) -> list[str]:
     """The names of the fields of the record at `place` in `model`."""
     for name in place:
-        inner = model.model_fields[str(name)].annotation
-        assert isinstance(inner, type)
-        assert issubclass(inner, BaseModel)
-        model = inner
+        model = record_in(model.model_fields[str(name)].annotation) or model
     return list(model.model_fields)
 
 

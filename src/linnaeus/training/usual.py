@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic_core import PydanticCustomError
@@ -9,7 +10,7 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
 
-__all__ = ["check_plan", "with_usual"]
+__all__ = ["check_plan", "with_usual", "without_usual"]
 
 OPTIMISERS: dict[str, dict[str, float]] = {
     "muon": {
@@ -71,6 +72,16 @@ def with_usual(plan: TrainingPlan) -> TrainingPlan:
     return plan.model_copy(
         update={name: value for name, value in usual.items() if getattr(plan, name) is None}
     )
+
+
+def without_usual(fields: dict[str, object], choice: str) -> None:
+    """Leave open in a plan's `fields` all that is usual for what `choice` names, such as "loss"."""
+    tables: dict[str, Mapping[str, Mapping[str, object]]] = {
+        "optimiser": OPTIMISERS,
+        "schedule": SCHEDULES,
+        "loss": LOSSES,
+    }
+    fields |= {name: None for usual in tables[choice].values() for name in usual}
 
 
 def check_plan(plan: TrainingPlan) -> None:
