@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
     from linnaeus.training.settings import Settings
+    from linnaeus.training.team import Team
 
 __all__ = [
     "Classifier",
@@ -159,6 +160,7 @@ def train(
     from linnaeus.training.choice import choose_model
     from linnaeus.training.image_size import parse_image_size
     from linnaeus.training.recipe import recipe_with
+    from linnaeus.training.team import joined_team
 
     asked = recipe_with(
         recipe,
@@ -183,19 +185,31 @@ def train(
         precision=precision,
         device=device,
     )
-    _fetch_if_wanted(data, download, ask, progress)
-    dataset = _dataset(
-        data, image_column, label_column, group_column, split_column, label_separator, table
-    )
-    dataset.demand_single_labels("train")
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
-    with _claimed(out, dataset.name) as folder:
-        choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
-        from linnaeus.training.fit import fit  # loads torch: what is wrong was better said before
+    with joined_team() as team:
+        told = progress if progress and team.leads else Quiet()
+        with team.leader_first():
+            _fetch_if_wanted(data, download, ask, told)
+        dataset = _dataset(
+            data, image_column, label_column, group_column, split_column, label_separator, table
+        )
+        dataset.demand_single_labels("train")
+        with _claimed(out, dataset.name, team) as folder:
+            with team.leader_first():
+                choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
+            from linnaeus.training.fit import fit  # loads torch: what is wrong was said before
 
-        told = progress or Quiet()
-        kept = the_cache() if cache else None
-        return fit(dataset, asked, choice, out=folder, workers=workers, cache=kept, progress=told)
+            kept = the_cache() if cache else None
+            return fit(
+                dataset,
+                asked,
+                choice,
+                out=folder,
+                workers=workers,
+                cache=kept,
+                progress=told,
+                team=team,
+            )
 
 
 def evaluate(
@@ -369,17 +383,18 @@ def _dataset(
 
 
 @contextmanager
-def _claimed(out: str | Path | None, name: str) -> Iterator[Path]:
+def _claimed(out: str | Path | None, name: str, team: Team) -> Iterator[Path]:
     """Claim the folder `out`, or a new runs/NAME-DATE-TIME; give it up again where the block fails.
 
+    Process 0 does so for the others of its team.
     Raises WriteError, before the work rather than after it, where nothing can be written there.
     """
     wanted = Path(out or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
     stood = wanted.exists()
-    folder = wanted.with_name(claim_folder(wanted, numbered=out is None).name)
+    folder = team.led(lambda: wanted.with_name(claim_folder(wanted, numbered=out is None).name))
     try:
         yield folder
     except BaseException:
-        if not stood:
+        if not stood and team.leads:
             release_folder(folder)
         raise

@@ -16,6 +16,7 @@ from linnaeus.models.normalise import Normalise  # noqa: E402
 from linnaeus.progress import Quiet  # noqa: E402
 from linnaeus.training.clock import Clock  # noqa: E402
 from linnaeus.training.loop import TrainingPlan, fit_network  # noqa: E402
+from linnaeus.training.team import ALONE, Team  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ class SteadyClock:
         return self.time_s
 
 
-def fit(digits, *, plan, clock=None, stop=lambda: False, validation=None, width=0.5):
+def fit(digits, *, plan, clock=None, stop=lambda: False, validation=None, width=0.5, team=ALONE):
     train, held_out, _ = digits
     torch.manual_seed(plan.seed)
     network = nn.Sequential(Normalise.measured_on(train[0]), small_cnn(10, 8, 8, width=width))
@@ -54,6 +55,7 @@ def fit(digits, *, plan, clock=None, stop=lambda: False, validation=None, width=
         clock=clock or Clock(),
         progress=Quiet(),
         stop=stop,
+        team=team,
     )
 
 
@@ -158,6 +160,8 @@ def test_what_cannot_be_meant_for_the_pictures_is_refused(digits):
         fit(digits, plan=TrainingPlan(precision="float16"))
     with pytest.raises(UsageError, match="a batch of 8 has no 5 parts"):
         fit(digits, plan=TrainingPlan(batch_size=8, accumulate=5))
+    with pytest.raises(UsageError, match="2 processes cannot share a batch of 33 evenly"):
+        fit(digits, plan=TrainingPlan(batch_size=33), team=Team(0, 2))
 
 
 def test_a_learning_rate_that_blows_up_is_named(digits):

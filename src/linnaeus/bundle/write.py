@@ -18,7 +18,6 @@ from linnaeus.bundle.record import (
     RECORD_FILE,
     WEIGHTS_FILE,
     BundleRecord,
-    Precision,
 )
 from linnaeus.bundle.runtime import Session
 from linnaeus.bundle.softmax import softmax
@@ -67,16 +66,9 @@ def bundle_being_made(
 def _keep_golden(
     aside: Path, record: BundleRecord, graph: bytes, pixels: NDArray[np.uint8]
 ) -> None:
-    precisions: set[Precision] = {"float32", record.serving.precision}
-    temperature = record.calibration.temperature
-    serving = record.serving
-    answers: dict[str, NDArray[np.float32]] = {
-        precision: softmax(
-            Session(graph, serving.engine, precision, serving.test_time_augmentation).run(pixels)[
-                0
-            ],
-            temperature,
-        )
-        for precision in sorted(precisions)
-    }
+    serving, temperature = record.serving, record.calibration.temperature
+    answers: dict[str, NDArray[np.float32]] = {}
+    for precision in sorted({"float32", serving.precision}):
+        session = Session(graph, serving.engine, precision, serving.test_time_augmentation)
+        answers[precision] = softmax(session.run(pixels)[0], temperature)
     write_golden(aside, pixels, answers)

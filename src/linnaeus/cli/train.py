@@ -121,6 +121,7 @@ def train(
     """Train a classifier, judge it on pictures it never saw, and write the report."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
+    from linnaeus.training.team import leads_here
 
     run = api.train(
         data,
@@ -159,6 +160,8 @@ def train(
         ask=_ask_on_terminal,
         progress=teller(),
     )
+    if not leads_here():
+        return
     for sentence in run.in_plain_words[:3]:
         typer.echo(sentence)
     typer.echo(f"Report: {run.report}")

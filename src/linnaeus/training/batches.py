@@ -10,6 +10,7 @@ from torch import Tensor
 from linnaeus.data.pixels import PixelRows
 from linnaeus.training.augment import Augmentation
 from linnaeus.training.epoch_order import EpochOrder
+from linnaeus.training.team import ALONE, Team
 
 __all__ = ["Batches"]
 
@@ -20,7 +21,8 @@ class Batches:
     """Batches of `size` of the pictures `pixels` with their `labels` (n,) int64, for `device`.
 
     Each epoch has its `order`. Pictures that fill no batch wait for other epochs. What a step sees
-    depends on nothing but the seed and the number of the step.
+    depends on nothing but the seed and the number of the step. Of a `team`, every process has its
+    share of each batch, all as large.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Batches:
         *,
         size: int,
         device: str,
+        team: Team = ALONE,
     ) -> None:
         count, self.height_px, self.width_px, _ = pixels.shape
         self.count = count
@@ -42,11 +45,19 @@ class Batches:
         self._augment = augment
         self._order = order
         self._device = device
+        self._team = team
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
-        """The views (size, h, w, 3) uint8 and labels (size,) of `step`."""
+        """This process's views (k, h, w, 3) uint8 and labels (k,) of `step`."""
+        return self._part(step, self._team.share(self.size))
+
+    def whole(self, step: int) -> tuple[Tensor, Tensor]:
+        """All views and labels of `step`, those of other processes too."""
+        return self._part(step, slice(self.size))
+
+    def _part(self, step: int, part: slice) -> tuple[Tensor, Tensor]:
         epoch, place = divmod(step, self.epoch_steps)
-        views, after = (self._views(epoch, place + ahead) for ahead in (0, 1))
+        views, after = (self._views(epoch, place + ahead)[part] for ahead in (0, 1))
         indices = views % self.count
         pixels = torch.from_numpy(self._pixels.take(indices))
         if place + 1 < self.epoch_steps:

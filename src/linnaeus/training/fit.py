@@ -48,6 +48,7 @@ from linnaeus.training.run import Run
 from linnaeus.training.scratch import learn_from_scratch
 from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
+from linnaeus.training.team import ALONE, Team
 from linnaeus.version import __version__
 
 __all__ = ["fit"]
@@ -65,38 +66,55 @@ def fit(
     progress: Progress,
     workers: int | None = None,
     cache: Cache | None = None,
+    team: Team = ALONE,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`.
 
     `workers` threads read the pictures; their number changes nothing but the time, and neither
     does the `cache`, which keeps decoded pictures for the next run. The first
-    Ctrl-C during learning ends it with the best model so far.
+    Ctrl-C during learning ends it with the best model so far. Of a `team` every process calls this
+    alike; process 0 writes the run, and all return it.
 
     Raises WriteError where `out` holds something, DataError where the data cannot be learnt from,
     Stopped where it was ended before there was anything to keep.
     """
-    check_unused(out)
-    _check_asked(dataset, recipe, choice)
+    if team.leads:
+        check_unused(out)
+    _check_asked(dataset, recipe, choice, team)
     device = "cpu" if choice.backbone else chosen_device(recipe.device)
     recipe = recipe.model_copy(update={"model": choice.name, "device": device})
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
-    material = look(dataset, recipe, choice.backbone, progress, workers, cache)
+    with team.leader_first():  # the others then find the pictures in the cache
+        material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     probe = None
     if choice.backbone is not None and network is not None:
         with progress.stage(f"Preparing {choice.backbone.name}"):
             probe = Probe(choice.backbone, network, material.preprocessing)
     with stop_on_interrupt(progress) as stop:
-        learned, served = _learn(material, recipe, probe, progress, stop)
-        with whole_folder(out) as aside:
-            metrics = _finish(material, learned, served, choice, aside, progress)
+        learned = _learn(material, recipe, probe, progress, stop, team)
+        return team.led(lambda: _write(material, learned, recipe, choice, out, progress))
+
+
+def _write(
+    material: Material,
+    learned: Learned,
+    recipe: Recipe,
+    choice: Choice,
+    out: Path,
+    progress: Progress,
+) -> Run:
+    """Write what was learnt as a run to `out`, whole or not at all."""
+    served = _serve(material, learned, recipe, progress)
+    with whole_folder(out) as aside:
+        metrics = _finish(material, learned, served, choice, aside, progress)
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
     return run
 
 
-def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
+def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -> None:
     """Refuse before the work what cannot be meant, and a training that nothing would judge."""
     dataset.demand_single_labels("train")
     check_shares(recipe.validation, recipe.test)
@@ -106,6 +124,12 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice) -> None:
             "without test pictures nobody could say how good the result is",
             where="--test",
             mend="Give a share above 0, such as 0.2.",
+        )
+    if choice.backbone is not None and team.size > 1:
+        raise UsageError(
+            f"a head on the frozen features of {choice.name} is learnt by one process",
+            where="torchrun",
+            mend="Start linnaeus without it, or learn from scratch with --model small_cnn.",
         )
     if choice.backbone is not None and recipe.device not in ("auto", "cpu"):
         raise UsageError(
@@ -146,35 +170,44 @@ def _comes_with_test(dataset: Dataset, recipe: Recipe) -> bool:
 
 
 def _learn(
-    material: Material, recipe: Recipe, probe: Probe | None, progress: Progress, stop: Stop
-) -> tuple[Learned, Served]:
-    """Learn, from scratch where there is no `probe`, and choose how the result is served."""
-    engine = best_engine()
+    material: Material,
+    recipe: Recipe,
+    probe: Probe | None,
+    progress: Progress,
+    stop: Stop,
+    team: Team,
+) -> Learned:
+    """Learn, from scratch where there is no `probe`."""
     dataset, held = material.dataset, material.validation
     rows = (material.pixels, dataset.labels, material.train, held)
     if probe is None:
-        learned = learn_from_scratch(
+        return learn_from_scratch(
             *rows,
             classes=dataset.classes,
             grey=material.grey,
             recipe=recipe,
             progress=progress,
             stop=stop,
+            team=team,
         )
-    else:
-        learned = probe.learn(
-            *rows,
-            classes=len(dataset.classes),
-            recipe=recipe,
-            engine=engine,
-            progress=progress,
-            stop=stop,
-        )
+    return probe.learn(
+        *rows,
+        classes=len(dataset.classes),
+        recipe=recipe,
+        engine=best_engine(),
+        progress=progress,
+        stop=stop,
+    )
+
+
+def _serve(material: Material, learned: Learned, recipe: Recipe, progress: Progress) -> Served:
+    """Choose how the result is served, and tell of it."""
+    held = material.validation
     served = serve(
         learned.graph,
         ChosenRows(material.pixels, held),
-        dataset.labels[held],
-        engine=engine,
+        material.dataset.labels[held],
+        engine=best_engine(),
         asked=recipe.precision,
         views=recipe.test_time_augmentation,
     )
@@ -182,7 +215,7 @@ def _learn(
         progress.say(remark)
     progress.say(f"The bundle answers in {served.serving.precision}: {served.serving.why}.")
     _tell_of_views(material, recipe, progress)
-    return learned, served
+    return served
 
 
 def _tell_of_views(material: Material, recipe: Recipe, progress: Progress) -> None:

@@ -27,6 +27,7 @@ from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import autocast, check_precision, fast_precision, keep_freed_memory
 from linnaeus.training.schedule import Pace, progress_at
 from linnaeus.training.step import Step
+from linnaeus.training.team import ALONE, Team
 from linnaeus.training.threads import threads_for
 from linnaeus.training.usual import with_usual
 from linnaeus.training.validation import Validation
@@ -87,6 +88,7 @@ def fit_network(
     stop: Callable[[], bool] = lambda: False,
     device: str = "cpu",
     rate_factors: Mapping[str, float] | None = None,
+    team: Team = ALONE,
 ) -> Fitted:
     """Teach `network` the `labels` (n,) int64 of `pixels` (n, h, w, 3) uint8.
 
@@ -94,7 +96,7 @@ def fit_network(
     (n, classes); it is changed. Only batches of `pixels` are in memory, where these are rows of a
     mapped file or yet to be decoded. A budget counts from the making of `clock`. `stop` is asked
     at every step. `rate_factors`: the share of the plan's rates that a parameter, by its name,
-    learns at; 1 where it has none.
+    learns at; 1 where it has none. Of a `team` every process calls this alike.
 
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
     stops being a number or the plan cannot be meant for these pictures.
@@ -104,15 +106,21 @@ def fit_network(
     augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
     size = resolved.batch_size_for(rows.shape[0])
     order = EpochOrder(plan.seed, labels, balanced=plan.balanced_sampling)
-    batches = Batches(rows, labels, augment, order, size=size, device=device)
-    _check(resolved, size, len(validation[1]), device)
+    batches = Batches(rows, labels, augment, order, size=size, device=device, team=team)
+    _check(resolved, size, len(validation[1]), device, team)
     held_out = Validation(
-        rows_of(validation[0]), validation[1], precision=str(resolved.precision), device=device
+        rows_of(validation[0]),
+        validation[1],
+        precision=str(resolved.precision),
+        device=device,
+        team=team,
     )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    taker = Step(on_device, resolved, loss_for(resolved, labels), device, rate_factors)
-    run = _Training(taker, batches, held_out, plan=resolved, clock=clock, device=device)
+    taker = Step(on_device, resolved, loss_for(resolved, labels), device, rate_factors, team)
     with threads_for(size * batches.height_px * batches.width_px):
+        run = _Training(
+            taker, batches, held_out, plan=resolved, clock=clock, device=device, team=team
+        )
         ended = run.learn(progress, stop)
     return run.fitted(ended)
 
@@ -129,12 +137,14 @@ class _Training:
         plan: TrainingPlan,
         clock: Clock,
         device: str,
+        team: Team,
     ) -> None:
         self.plan = plan
         self.device = device
         self.clock = clock
         self.batches = batches
         self.validation = validation
+        self.team = team
         self.taker = taker
         self.pacing = Pacing(
             plan,
@@ -143,6 +153,7 @@ class _Training:
             epoch_steps=batches.epoch_steps,
             # A picture judged costs about a third of one learnt from: there is no way back.
             validation_steps=validation.count / batches.size / 3,
+            team=team,
         )
         self.step = 0
         self.losses = LossRecord(device)
@@ -157,7 +168,7 @@ class _Training:
         total = self.plan.budget_s if timed else float(self.pacing.steps)
         with progress.stage("Learning", total) as stage:
             while self.step < self.pacing.steps:
-                if stop():
+                if any(self.team.as_led(stop())):
                     self._leave_early()
                     return "stopped"
                 self._take_step()
@@ -185,7 +196,7 @@ class _Training:
         )
 
     def _take_step(self) -> None:
-        self.pacing.begin_step(self.step)
+        self.pacing.begin_step()
         progress = progress_at(self.step, self.pacing.paces)
         views, labels = self.batches.at(self.step)
         self.losses.note(self.taker.take(self.step, progress, views, labels))
@@ -198,7 +209,7 @@ class _Training:
         return last or (rest == 0 and epoch % self.pacing.epochs_between_validations == 0)
 
     def _validate(self) -> None:
-        train_loss = self.losses.mean()
+        train_loss = self.team.total(self.losses.mean())[0] / self.team.size
         start_s = self.clock.seconds()
         loss, accuracy = self.validation.judge(self._averaged())
         now_s = self.clock.seconds()
@@ -216,7 +227,7 @@ class _Training:
             recent = min(self.step, math.ceil(STATISTICS_PICTURES / self.batches.size))
             steps = range(self.step - recent, self.step)
             with autocast(str(self.plan.precision), self.device):
-                estimate_anew(network, (self.batches.at(step)[0] for step in steps))
+                estimate_anew(network, (self.batches.whole(step)[0] for step in steps))
         return network
 
     def _keep_best(self, score: tuple[float, float]) -> None:
@@ -249,12 +260,21 @@ class _Training:
         stage.advance(amount, note)
 
 
-def _check(plan: TrainingPlan, batch_size: int, validation_pictures: int, device: str) -> None:
+def _check(
+    plan: TrainingPlan, batch_size: int, validation_pictures: int, device: str, team: Team
+) -> None:
     """Refuse what cannot be meant for batches of `batch_size` and so many validation pictures."""
     check_precision(str(plan.precision), device)
-    if plan.accumulate > 1 and batch_size < 2 * plan.accumulate:
+    if batch_size % team.size:
         raise UsageError(
-            f"a batch of {batch_size} has no {plan.accumulate} parts of two pictures or more",
+            f"{team.size} processes cannot share a batch of {batch_size} evenly",
+            where="the recipe's network.batch_size",
+            mend=f"Give a multiple of {team.size}.",
+        )
+    share = batch_size // team.size
+    if plan.accumulate > 1 and share < 2 * plan.accumulate:
+        raise UsageError(
+            f"a batch of {share} has no {plan.accumulate} parts of two pictures or more",
             where="the recipe's network.accumulate",
             mend="Give fewer parts, or a larger batch_size.",
         )

@@ -9,6 +9,7 @@ import torch
 
 from linnaeus.training.clock import Clock, Pacemaker
 from linnaeus.training.schedule import Pace
+from linnaeus.training.team import ALONE, Team
 from linnaeus.training.threads import ThreadTrial
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ class Pacing:
 
     Those of an earlier run that `plan` holds are repeated; otherwise `first` holds until the clock
     of a plan with a budget asks for others. `validation_steps`: how many steps a validation is
-    taken to last until one was measured. `cut_short`: whether the clock has ended the schedule.
-    `step_began_s`: when the last step did, by the clock.
+    taken to last until one was measured. In a `team`, process 0 says how long the training is.
+    `cut_short`: whether the clock has ended the schedule. `step_began_s`: when the last step did,
+    by the clock.
     """
 
     def __init__(
@@ -36,18 +38,22 @@ class Pacing:
         *,
         epoch_steps: int,
         validation_steps: float,
+        team: Team = ALONE,
     ) -> None:
         self.paces = [p for p in plan.paces if p.at_step == 0] or [first]
         self.cut_short = False
         self.step_began_s = 0.0
         self._to_repeat = plan.paces
         self._clock = clock
+        self._team = team
+        self._in_time = plan.budget_s is not None and not plan.paces
         self._epoch_steps = epoch_steps
         self._pacemaker: Pacemaker | None = None
         self._trial: ThreadTrial | None = None
-        if plan.budget_s is not None and not plan.paces:
+        if plan.budget_s is not None and not plan.paces and team.leads:
             self._pacemaker = Pacemaker(plan.budget_s, clock, validation_steps=validation_steps)
             self._trial = ThreadTrial(torch.get_num_threads())
+        self._agree(0)
 
     @property
     def steps(self) -> int:
@@ -57,18 +63,16 @@ class Pacing:
     @property
     def by_the_clock(self) -> bool:
         """Whether a budget decides how long the training is."""
-        return self._pacemaker is not None
+        return self._in_time
 
     @property
     def epochs_between_validations(self) -> int:
         """So many that there are about `VALIDATIONS` of them."""
         return math.ceil(self.steps / self._epoch_steps / VALIDATIONS)
 
-    def begin_step(self, step: int) -> None:
-        """Run `step` on as many threads as an earlier run did, or as a trial says."""
+    def begin_step(self) -> None:
+        """Run the next step on as many threads as an earlier run did, or as a trial says."""
         self.step_began_s = self._clock.seconds()
-        if self._trial is not None and self._trial.threads() != self.paces[-1].threads:
-            self.paces.append(Pace(step, self.steps, self._trial.threads()))
         if self.paces[-1].threads:
             torch.set_num_threads(self.paces[-1].threads)
 
@@ -79,6 +83,7 @@ class Pacing:
         self.paces.extend(p for p in self._to_repeat if p.at_step == steps)
         if self._pacemaker is not None and steps < self.steps:
             self._keep_to_budget(self._pacemaker, steps)
+        self._agree(steps)
 
     def end_validation(self, seconds: float) -> None:
         """Hear that a validation took `seconds`."""
@@ -99,6 +104,14 @@ class Pacing:
             fitting = pacemaker.steps_in_all(self.steps, 1 + math.floor(left))
             if fitting != self.steps:
                 self._replan(steps, fitting)
+
+    def _agree(self, at_step: int) -> None:
+        """Take the threads of the trial, and in a team the length and threads of process 0."""
+        threads = self._trial.threads() if self._trial else self.paces[-1].threads
+        steps, threads, cut_short = self._team.as_led(self.steps, threads, self.cut_short)
+        self.cut_short = bool(cut_short)
+        if (steps, threads) != self.paces[-1][1:]:
+            self.paces.append(Pace(at_step, steps, threads))
 
     def _replan(self, at_step: int, steps: int) -> None:
         self.paces.append(Pace(at_step, steps, self.paces[-1].threads))

@@ -25,6 +25,7 @@ from linnaeus.training.learned import Learned
 from linnaeus.training.loop import Fitted, Row, fit_network
 from linnaeus.training.losses import ordered_weights
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.team import ALONE, Team
 
 __all__ = ["learn_from_scratch"]
 
@@ -43,6 +44,7 @@ def learn_from_scratch(
     recipe: Recipe,
     progress: Progress,
     stop: Callable[[], bool],
+    team: Team = ALONE,
 ) -> Learned:
     """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
@@ -75,7 +77,8 @@ def learn_from_scratch(
         clock=clock,
         progress=progress,
         stop=stop,
-        device=recipe.device,
+        device=team.device(recipe.device),
+        team=team,
     )
     return _learned(fitted, recipe, height, width)
 

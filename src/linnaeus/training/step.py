@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +16,7 @@ from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.precision import autocast
 from linnaeus.training.schedule import learning_rate_factor
 from linnaeus.training.schedule_free import ScheduleFree
+from linnaeus.training.team import ALONE, Team
 
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
@@ -25,7 +27,8 @@ __all__ = ["Step"]
 class Step:
     """Takes the steps of a training of `network` by `plan`, and averages the weights they give.
 
-    `rate_factors`: what a parameter, by its name, learns at, as a share of the plan's rate.
+    `rate_factors`: what a parameter, by its name, learns at, as a share of the plan's rate. In a
+    `team` every process takes each step with its share of the batch, and all have its gradient.
     """
 
     def __init__(
@@ -35,11 +38,14 @@ class Step:
         loss: Loss,
         device: str,
         rate_factors: Mapping[str, float] | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.average = WeightAverage(
             network, plan.averaging, decay=plan.average_decay, start=plan.average_from
         )
         self._network = network
+        self._parallel = team.parallel(network)
+        self._team = team
         self._plan = plan
         self._loss_of = loss
         self._device = device
@@ -60,7 +66,8 @@ class Step:
         Returns its loss, on the device.
         """
         set_learning_rate(self._optimisers, learning_rate_factor(progress, self._plan))
-        torch.manual_seed(number(self._plan.seed, "dropout", step))
+        rank = () if self._team.leads else (self._team.rank,)
+        torch.manual_seed(number(self._plan.seed, "dropout", step, *rank))
         self._network.train()
         for optimiser in self._optimisers:
             if isinstance(optimiser, ScheduleFree):
@@ -80,10 +87,12 @@ class Step:
         The batch goes through in `accumulate` parts, so only a part's activations are in memory.
         """
         parts = self._plan.accumulate
-        losses = []
+        losses: list[Tensor] = []
         for some, truth in zip(views.tensor_split(parts), labels.tensor_split(parts), strict=True):
-            loss = self._loss(some, truth) * (len(some) / len(views))
-            self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            last = len(losses) == parts - 1
+            with nullcontext() if last else self._team.quietly(self._parallel):
+                loss = self._loss(some, truth) * (len(some) / len(views))
+                self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum()
 
@@ -94,6 +103,6 @@ class Step:
             torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._plan.clip_norm)
 
     def _loss(self, views: Tensor, labels: Tensor) -> Tensor:
-        with autocast(str(self._plan.precision), self._device):
-            logits = self._network(views)
+        with self._team.shared_statistics(), autocast(str(self._plan.precision), self._device):
+            logits = self._parallel(views)
         return self._loss_of(logits.float(), labels)

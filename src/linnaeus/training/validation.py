@@ -13,6 +13,7 @@ from torch import nn
 
 from linnaeus.data.pixels import PixelRows, chunks
 from linnaeus.training.precision import autocast
+from linnaeus.training.team import ALONE, Team
 
 __all__ = ["Score", "Validation"]
 
@@ -28,30 +29,46 @@ class Score(NamedTuple):
 
 
 class Validation:
-    """Judges networks on the pictures `pixels` with `labels` (n,) int64, of which n may be 0."""
+    """Judges networks on the pictures `pixels` with `labels` (n,) int64, of which n may be 0.
+
+    Of a `team`, every process goes through its share, and all have the score on the whole.
+    """
 
     def __init__(
-        self, pixels: PixelRows, labels: NDArray[np.int64], *, precision: str, device: str
+        self,
+        pixels: PixelRows,
+        labels: NDArray[np.int64],
+        *,
+        precision: str,
+        device: str,
+        team: Team = ALONE,
     ) -> None:
         self.count = len(labels)
         self._pixels = pixels
         self._labels = torch.from_numpy(labels)
         self._precision = precision
         self._device = device
+        self._team = team
 
     @torch.no_grad()
     def judge(self, network: nn.Module) -> Score:
         """The score of `network`, which takes (n, h, w, 3) uint8 and is in eval mode."""
         if self.count == 0:
             return Score(math.nan, math.nan)
+        total, right = self._team.total(*self._judge_share(network))
+        return Score(total / self.count, right / self.count)
+
+    def _judge_share(self, network: nn.Module) -> tuple[float, int]:
+        """The sum of the log losses, and how many are right, of this process's pictures."""
         total, right = 0.0, 0
         count, height_px, width_px, _ = self._pixels.shape
+        rows = np.arange(count)[self._team.share(count)]
         size = max(1, min(BATCH, BATCH_PX // (height_px * width_px)))
-        batches = chunks(self._pixels, np.arange(count), size)
-        for start, batch in zip(range(0, count, size), batches, strict=True):
-            truth = self._labels[start : start + size].to(self._device)
+        batches = chunks(self._pixels, rows, size)
+        for start, batch in zip(range(0, len(rows), size), batches, strict=True):
+            truth = self._labels[rows[start : start + size]].to(self._device)
             with autocast(self._precision, self._device):
                 logits = network(torch.from_numpy(batch).to(self._device))
             total += F.cross_entropy(logits.float(), truth, reduction="sum").item()
             right += int((logits.argmax(1) == truth).sum())
-        return Score(total / count, right / count)
+        return total, right
