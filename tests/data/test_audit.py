@@ -49,6 +49,7 @@ def test_the_three_contradicting_pairs_of_trashnet_are_found_and_no_other(
     }
     assert {one.kind for one in found.findings} == {
         "contradicting-labels",
+        "near-duplicates",
         "imbalance",
         "blurred",
         "stray-files",
@@ -103,6 +104,8 @@ def spoilt(folder: Path) -> Path:
 
 
 def test_each_thing_that_is_wrong_is_found(photo_folder: Path) -> None:
+    take_out_a_photograph_shot_twice(photo_folder)
+    metal = sorted(path.name for path in (photo_folder / "metal").iterdir())
     found = audited(spoilt(photo_folder))
     files = {one.kind: [list(group) for group in one.files] for one in found.findings}
     glass = sorted(path.name for path in (photo_folder / "glass").glob("glass*.jpg"))
@@ -110,7 +113,9 @@ def test_each_thing_that_is_wrong_is_found(photo_folder: Path) -> None:
         "unreadable": [["glass/broken.jpg"]],
         "contradicting-labels": [[f"glass/{glass[1]}", "metal/glass.jpg"]],
         "tiny-class": [],
+        "near-contradicting-labels": [["glass/grey.png", "glass/moving.gif", f"metal/{metal[2]}"]],
         "exact-duplicates": [["glass/copy.jpg", f"glass/{glass[0]}"]],
+        "near-duplicates": [["glass/grey.png", "glass/moving.gif"]],
         "imbalance": [],
         "unlabelled-pictures": [["loose.jpg"]],
         "animated": [["glass/moving.gif"]],
@@ -156,7 +161,40 @@ def test_the_three_lines_say_the_worst_first(photo_folder: Path) -> None:
     assert "contradicting-labels (1)" in lines[2]
 
 
+def take_out_a_photograph_shot_twice(folder: Path) -> None:
+    """paper101 and paper108 show one newspaper, taken one after the other."""
+    (folder / "paper" / "paper108.jpg").unlink()
+
+
+def test_photographs_taken_one_after_the_other_are_near_copies(photo_folder: Path) -> None:
+    (one,) = audited(photo_folder).findings
+    assert one.kind == "near-duplicates"
+    assert one.files == [["paper/paper101.jpg", "paper/paper108.jpg"]]
+    assert one.figures["pairs"] == 1
+    assert 0.9 < one.figures["least_likeness"] < 1
+
+
+def test_near_copies_across_a_published_split_are_found(photo_folder: Path) -> None:
+    for split_name in ("train", "test"):
+        for name in ("glass", "metal"):
+            (photo_folder / split_name / name).mkdir(parents=True)
+    for name in ("glass", "metal"):
+        for place, file in enumerate(sorted((photo_folder / name).iterdir())):
+            file.rename(photo_folder / ("test" if place % 3 == 0 else "train") / name / file.name)
+        (photo_folder / name).rmdir()
+    shutil.rmtree(photo_folder / "paper")
+    original = sorted((photo_folder / "test" / "glass").iterdir())[0]
+    with Image.open(original) as image:
+        image.resize((130, 100)).save(photo_folder / "train" / "glass" / "small.jpg", quality=70)
+    leak = finding(audited(photo_folder), "near-leak-across-splits")
+    assert [sorted(group) for group in leak.files] == [
+        [f"test/glass/{original.name}", "train/glass/small.jpg"]
+    ]
+    assert leak.severity == "error"
+
+
 def test_clean_pictures_are_said_to_be_clean(photo_folder: Path) -> None:
+    take_out_a_photograph_shot_twice(photo_folder)
     found = audited(photo_folder)
     assert found.worst() is None
     assert found.in_three_lines()[1] == "Nothing wrong was found in the files."

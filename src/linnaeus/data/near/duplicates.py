@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.data.near.alignment import compared
+from linnaeus.data.near.hashes import hashes_of_views
 from linnaeus.data.near.search import near_pairs
 from linnaeus.progress import Progress
 
 __all__ = ["NearDuplicates", "near_duplicates"]
 
 MAX_DISTANCE = 7
-LEAST_LIKENESS = 0.98
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class NearDuplicates:
     """Pairs of pictures of which one is a near copy of the other.
 
     `pairs`: (m, 2) int64 rows, the smaller first, sorted; exact copies are among them.
-    `likeness`: (m,) float32, correlation of the two after alignment, up to 1.
+    `likeness`: (m,) float32, the share of one's variance that the other explains, up to 1.
     """
 
     pairs: NDArray[np.int64]
@@ -38,18 +39,39 @@ def near_duplicates(
     mirrored: bool = False,
     progress: Progress | None = None,
 ) -> NearDuplicates:
-    """Find near copies among pictures, by their thumbnails (n, size, size) uint8 grey.
+    """Find near copies among pictures, by their thumbnails (n, 32, 32) uint8 grey.
 
     Rows that are not `readable` (n,) have none, and neither have pictures of one brightness. With
-    `mirrored`, pictures turned left to right count as copies too.
+    `mirrored`, pictures turned left to right count as copies too. Found are copies of which up to
+    5 % was cut off at any edge.
     """
     rows = np.flatnonzero(readable & (thumbnails.std(axis=(1, 2)) > 0))
-    blocks = thumbnails[rows].reshape(len(rows), 8, 4, 8, 4).mean(axis=(2, 4)).reshape(-1, 64)
-    bits = blocks > np.median(blocks, axis=1, keepdims=True)
-    hashes = np.packbits(bits, axis=1).view(np.uint64)
-    pairs = near_pairs(hashes, MAX_DISTANCE, progress=progress)
-    flat = blocks - blocks.mean(axis=1, keepdims=True)
-    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
-    likeness = (flat[pairs[:, 0]] * flat[pairs[:, 1]]).sum(axis=1).astype(np.float32)
-    near = likeness >= LEAST_LIKENESS
-    return NearDuplicates(rows[pairs[near]], likeness[near])
+    seen = thumbnails[rows]
+    pairs, turned = _candidates(seen, mirrored, progress)
+    judged = compared(seen, pairs, turned)
+    best: dict[tuple[int, int], float] = {}
+    for row in np.flatnonzero(judged.copies).tolist():
+        pair = int(rows[pairs[row, 0]]), int(rows[pairs[row, 1]])
+        best[pair] = max(float(judged.explained[row]), best.get(pair, -1.0))
+    found = sorted(best)
+    return NearDuplicates(
+        np.array(found, np.int64).reshape(-1, 2),
+        np.array([best[pair] for pair in found], np.float32),
+    )
+
+
+def _candidates(
+    seen: NDArray[np.uint8], mirrored: bool, progress: Progress | None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(m, 2) pairs whose hashes are near in some views, and (m,) whether the second is turned."""
+    count = len(seen)
+    hashes = hashes_of_views(seen)
+    views = len(hashes)
+    if mirrored:
+        hashes = np.concatenate([hashes, hashes_of_views(seen[:, :, ::-1])[:1]])
+    near = near_pairs(hashes.reshape(-1, 1), MAX_DISTANCE, progress=progress)
+    turned = (near[:, 0] >= views * count) != (near[:, 1] >= views * count)
+    pairs = np.sort(near % max(1, count), axis=1)
+    others = pairs[:, 0] != pairs[:, 1]
+    found = np.unique(np.column_stack([pairs[others], turned[others]]), axis=0).reshape(-1, 3)
+    return found[:, :2], found[:, 2].astype(bool)

@@ -7,7 +7,7 @@ band, with each of its bits masked in turn, brings such hashes together; only th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,6 +26,11 @@ STAND_INS = 16
 
 WIDEST_BAND_BITS = 24
 """Wider bands tell no more apart in a million hashes, and take more masks."""
+
+REST_BITS = 16
+MOST_COMPARED = 256
+"""Of more hashes than this that agree in a band, each is compared with so many that follow it when
+they are sorted by other bits; in another band's order others follow."""
 
 CHUNK = 1 << 16
 """Hashes compared at a time: as many as fit in a processor's cache together."""
@@ -114,13 +119,33 @@ def _agreeing(hashes: Hashes, band: range, max_distance: int) -> Iterator[Rows]:
     Pairs come in either order of their rows, some more than once.
     """
     keys = _keys(hashes, band)
+    rest = _rest(hashes, band)
     for bit in range(len(band)):
         masked = keys & ~np.uint32(1 << bit)
-        order = np.argsort(masked, kind="stable")
+        order = _in_order(masked, rest)
         yield from _close_in_runs(hashes[order], masked[order], order, max_distance)
 
 
-def _keys(hashes: Hashes, band: range) -> NDArray[np.uint32]:
+def _rest(hashes: Hashes, band: range) -> NDArray[np.uint32]:
+    """(n,) some of the bits outside `band`, by which those that agree in it are put in order."""
+    others = [bit for bit in range(64 * hashes.shape[1]) if bit not in band]
+    return _keys(hashes, others[:REST_BITS])
+
+
+def _in_order(keys: NDArray[np.uint32], rest: NDArray[np.uint32]) -> Rows:
+    """Rows sorted by `keys`, within equal ones by `rest`: both and the row in one number."""
+    row_bits = max(1, len(keys).bit_length())
+    spare = 64 - WIDEST_BAND_BITS - row_bits
+    sorted_by = keys.astype(np.uint64) << np.uint64(64 - WIDEST_BAND_BITS)
+    sorted_by |= (rest.astype(np.uint64) >> np.uint64(max(0, REST_BITS - spare))) << np.uint64(
+        row_bits
+    )
+    sorted_by |= np.arange(len(keys), dtype=np.uint64)
+    sorted_by.sort()
+    return (sorted_by & np.uint64((1 << row_bits) - 1)).astype(np.int64)
+
+
+def _keys(hashes: Hashes, band: Sequence[int]) -> NDArray[np.uint32]:
     """(n,) the bits of `band` of each hash, packed."""
     keys = np.zeros(len(hashes), np.uint32)
     for place, bit in enumerate(band):
@@ -138,7 +163,7 @@ def _close_in_runs(
     for low in range(0, count, CHUNK):
         left = np.arange(low, min(low + CHUNK, count))
         step = 0
-        while len(left):
+        while len(left) and step < MOST_COMPARED:
             step += 1
             left = left[left + step < ends[left]]
             close = left[_distances(hashes[left], hashes[left + step]) <= max_distance]
