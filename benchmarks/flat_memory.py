@@ -35,6 +35,7 @@ from linnaeus.data.kept_scan import mapped_pixels
 from linnaeus.data.pixels import ArrayRows, DecodedRows, PixelRows
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Quiet
+from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.clock import Clock
 from linnaeus.training.loop import TrainingPlan, fit_network
 
@@ -151,7 +152,10 @@ def _batch_size(pictures: int) -> int:
 def _one_epoch(pixels: PixelRows, dataset: Dataset, watch: _Watch) -> None:
     held_out = np.zeros((0, SIDE_PX, SIDE_PX, 3), np.uint8), np.zeros(0, np.int64)
     plan = TrainingPlan(
-        epochs=1, batch_size=_batch_size(len(dataset)), precision="float32", mirror=True
+        epochs=1,
+        batch_size=_batch_size(len(dataset)),
+        precision="float32",
+        augment=AugmentPlan(mirror=True),
     )
     torch.manual_seed(0)
     fit_network(

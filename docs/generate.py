@@ -24,12 +24,17 @@ from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 
 from linnaeus.cli.main import app
 from linnaeus.files import write_whole
+from linnaeus.training.augmentation.plan import PRESETS, AugmentPlan
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
 
 DOCS = Path(__file__).parent
 MADE = "<!-- Made by docs/generate.py; change the code, not this page. -->"
-IN_WORDS = {"network": "object, [below](#network)", "paces": "list of paces"}
+IN_WORDS = {
+    "network": "object, [below](#network)",
+    "augment": "a preset, or an object, [below](#augment)",
+    "paces": "list of paces",
+}
 TYPES = {Path: "PATH", str: "TEXT", int: "WHOLE", float: "NUMBER"}
 
 
@@ -108,6 +113,16 @@ def recipe() -> str:
             "where it is given and `paces` is empty.",
             "",
             *_fields(TrainingPlan),
+            "",
+            "## augment",
+            "",
+            inspect.getdoc(AugmentPlan) or "",
+            "",
+            *_fields(AugmentPlan),
+            "",
+            "| preset | is |",
+            "|---|---|",
+            *(f"| `{name}` | {_preset(fields)} |" for name, fields in PRESETS.items()),
             "",
         ]
     )
@@ -189,8 +204,14 @@ def _fields(model: type[BaseModel]) -> Iterator[str]:
     yield from ("| field | type | default | is |", "|---|---|---|---|")
     for name in model.model_fields:
         kind = IN_WORDS.get(name) or _kind(schemas[name])
-        default = "each field's own" if name == "network" else f"`{_json(defaults[name])}`"
+        own = name in ("network", "augment")
+        default = "each field's own" if own else f"`{_json(defaults[name])}`"
         yield f"| `{name}` | {kind} | {default} | {said.get(name, '')} |"
+
+
+def _preset(fields: dict[str, Any]) -> str:
+    """What a preset has other than the default, in JSON."""
+    return f"`{_json(fields)}`" if fields else "each field's default"
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from linnaeus.files import claim_folder, release_folder
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
+    from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
     from linnaeus.training.settings import Settings
@@ -114,6 +115,7 @@ def train(
     download: bool = False,
     budget: str | float | None = None,
     epochs: float | None = None,
+    augment: str | AugmentPlan | None = None,
     seed: int | None = None,
     val: float | None = None,
     test: float | None = None,
@@ -149,8 +151,9 @@ def train(
     "HEIGHTxWIDTH" or (height, width). `weights`: folders to look into for pretrained networks.
     `download`: fetch weights, or a data set with a name, that are not on this machine; `ask` is
     asked where that is not given. `budget`: seconds, or text such as "2m". `device`: cpu, cuda,
-    cuda:1 or mps. `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `cache`:
-    whether decoded pictures are taken from, and kept for, other runs.
+    cuda:1 or mps. `augment`: a preset's name, or an AugmentPlan. `split`: a split file, of which
+    `fold`, `repeat` and `inner` choose one. `cache`: whether decoded pictures are taken from, and
+    kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -169,6 +172,7 @@ def train(
         image_size_px=None if image_size is None else parse_image_size(image_size),
         budget_s=None if budget is None else parse_budget(budget),
         epochs=epochs,
+        augment=augment,
         seed=seed,
         validation=val,
         test=test,

@@ -28,6 +28,7 @@ from linnaeus.images.preprocess import Preprocessing  # noqa: E402
 from linnaeus.models.cnn import small_cnn  # noqa: E402
 from linnaeus.models.normalise import Normalise  # noqa: E402
 from linnaeus.progress import Quiet  # noqa: E402
+from linnaeus.training.augmentation.plan import AugmentPlan  # noqa: E402
 from linnaeus.training.clock import Clock  # noqa: E402
 from linnaeus.training.loop import TrainingPlan, fit_network  # noqa: E402
 
@@ -83,7 +84,7 @@ def test_pictures_decoded_for_every_batch_give_the_same_bits_as_pixels_in_memory
     in_memory, mapped = ArrayRows(np.array(kept.pixels)), pixel_rows(kept, dataset, SMALL)
     states, histories = zip(
         *(
-            trained(pixels, dataset.labels, shift=0.1, zoom=0.1, mirror=True)
+            trained(pixels, dataset.labels, augment=AugmentPlan(shift=0.1, zoom=0.1, mirror=True))
             for pixels in (in_memory, mapped, DecodedRows(dataset, SMALL, workers=3))
         ),
         strict=True,

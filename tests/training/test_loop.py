@@ -14,6 +14,7 @@ from linnaeus.errors import Stopped, UsageError  # noqa: E402
 from linnaeus.models.cnn import small_cnn  # noqa: E402
 from linnaeus.models.normalise import Normalise  # noqa: E402
 from linnaeus.progress import Quiet  # noqa: E402
+from linnaeus.training.augmentation.plan import AugmentPlan  # noqa: E402
 from linnaeus.training.clock import Clock  # noqa: E402
 from linnaeus.training.loop import TrainingPlan, fit_network  # noqa: E402
 from linnaeus.training.team import ALONE, Team  # noqa: E402
@@ -68,6 +69,13 @@ def same_bits(one, other):
     return all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
 
 
+def test_views_mixed_with_others_are_learnt_from(digits):
+    """Their labels are shares of classes. Digits in parts are harder to learn, but they are."""
+    mixing = AugmentPlan(shift=0.1, mixup=0.2, cutmix=1.0)
+    fitted = fit(digits, plan=TrainingPlan(epochs=6, augment=mixing))
+    assert accuracy(fitted.network, digits[2]) >= 0.9
+
+
 def test_digits_are_learnt(digits):
     fitted = fit(digits, plan=TrainingPlan(epochs=6))
     assert fitted.ended == "finished"
@@ -77,8 +85,10 @@ def test_digits_are_learnt(digits):
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(digits):
+    shifted = AugmentPlan(shift=0.1)
     first, again, other = (
-        fit(digits, plan=TrainingPlan(epochs=2, seed=seed, shift=0.1)).network for seed in (1, 1, 2)
+        fit(digits, plan=TrainingPlan(epochs=2, seed=seed, augment=shifted)).network
+        for seed in (1, 1, 2)
     )
     assert same_bits(first, again)
     assert not same_bits(first, other)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from linnaeus import Recipe
 from linnaeus.errors import UsageError
+from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import read_recipe, recipe_with
 from linnaeus.training.schedule import Pace
@@ -33,7 +34,9 @@ recipes = st.builds(
         TrainingPlan,
         epochs=st.none() | st.floats(0.01, 1000),
         paces=st.just((Pace(0, 10), Pace(4, 12))),
-        zoom=st.floats(0, 0.9),
+        augment=st.builds(
+            AugmentPlan, zoom=st.floats(0, 0.9), randaugment=st.sampled_from([None, (2, 9)])
+        ),
     ),
 )
 
@@ -59,6 +62,20 @@ def test_options_beside_a_recipe_change_it(tmp_path: Path) -> None:
     assert changed == Recipe(seed=6, test=0.3, model="small_cnn")
     assert recipe_with(None) == Recipe()
     assert recipe_with(changed, seed=0).seed == 0
+
+
+def test_a_preset_s_name_stands_for_its_fields(tmp_path: Path) -> None:
+    (tmp_path / "recipe.json").write_text('{"network": {"augment": "medium"}}')
+    medium = read_recipe(tmp_path / "recipe.json").network.augment
+    assert medium.zoom == 0.15
+    assert medium.mirror is None
+    assert recipe_with(None, augment="medium").network.augment == medium
+    assert recipe_with(tmp_path / "recipe.json", augment="light") == Recipe()
+    assert not recipe_with(None, augment="none").network.augment.changes()
+    more = recipe_with(None, ["network.augment.zoom=0.5"], augment="medium").network.augment
+    assert more == medium.model_copy(update={"zoom": 0.5})
+    with pytest.raises(UsageError, match=r'--augment: "strong" is not one of'):
+        recipe_with(None, augment="strong")
 
 
 def test_another_length_forgets_how_long_the_first_run_took() -> None:

@@ -55,6 +55,10 @@ def train(
     epochs: Annotated[
         float | None, typer.Option(help="Passes over the pictures, for a network from scratch.")
     ] = None,
+    augment: Annotated[
+        Literal["none", "light", "medium", "heavy"] | None,
+        typer.Option(help="How views differ from pictures, for a network from scratch. (light)"),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of every random number. (0)")] = None,
     val: Annotated[
         float | None, typer.Option(help="Share of the pictures to choose and calibrate on. (0.1)")
@@ -134,6 +138,7 @@ def train(
         download=download,
         budget=budget,
         epochs=epochs,
+        augment=augment,
         seed=seed,
         val=val,
         test=test,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from linnaeus.data.pixels import PixelRows
-from linnaeus.training.augment import Augmentation
+from linnaeus.training.augmentation.views import Views
 from linnaeus.training.epoch_order import EpochOrder
 from linnaeus.training.team import ALONE, Team
 
@@ -23,13 +23,15 @@ class Batches:
     Each epoch has its `order`. Pictures that fill no batch wait for other epochs. What a step sees
     depends on nothing but the seed and the number of the step. Of a `team`, every process has its
     share of each batch, all as large.
+
+    `classes`: how many there are; to be set where views are mixed.
     """
 
     def __init__(
         self,
         pixels: PixelRows,
         labels: Labels,
-        augment: Augmentation,
+        views: Views,
         order: EpochOrder,
         *,
         size: int,
@@ -42,29 +44,32 @@ class Batches:
         self.epoch_steps = count // size
         self._pixels = pixels
         self._labels = torch.from_numpy(labels)
-        self._augment = augment
+        self._views = views
+        self.classes = 0
         self._order = order
         self._device = device
         self._team = team
 
     def at(self, step: int) -> tuple[Tensor, Tensor]:
-        """This process's views (k, h, w, 3) uint8 and labels (k,) of `step`."""
+        """This process's views (k, h, w, 3) uint8 of `step` and their targets, as `Views.batch` has
+        them: labels, or shares (k, classes) float32 of views that are mixed."""
         return self._part(step, self._team.share(self.size))
 
     def whole(self, step: int) -> tuple[Tensor, Tensor]:
-        """All views and labels of `step`, those of other processes too."""
+        """All views and targets of `step`, those of other processes too."""
         return self._part(step, slice(self.size))
 
     def _part(self, step: int, part: slice) -> tuple[Tensor, Tensor]:
         epoch, place = divmod(step, self.epoch_steps)
-        views, after = (self._views(epoch, place + ahead)[part] for ahead in (0, 1))
-        indices = views % self.count
+        numbers, after = (self._numbers(epoch, place + ahead)[part] for ahead in (0, 1))
+        indices = numbers % self.count
         pixels = torch.from_numpy(self._pixels.take(indices))
         if place + 1 < self.epoch_steps:
             self._pixels.expect(after % self.count)
-        seen = self._augment(pixels, epoch, views)
-        return seen.to(self._device), self._labels[torch.from_numpy(indices)].to(self._device)
+        labels = self._labels[torch.from_numpy(indices)]
+        views, targets = self._views.batch(pixels, labels, self.classes, epoch, step, numbers)
+        return views.to(self._device), targets.to(self._device)
 
-    def _views(self, epoch: int, place: int) -> Labels:
+    def _numbers(self, epoch: int, place: int) -> Labels:
         """Which views make the batch at `place` of `epoch`, as `EpochOrder` numbers them."""
         return self._order.of(epoch)[place * self.size :][: self.size]

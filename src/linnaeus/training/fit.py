@@ -35,7 +35,8 @@ from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.heads import neck_for
 from linnaeus.progress import Progress
-from linnaeus.training.augment import mirror_allowed
+from linnaeus.training.augmentation.names import mirror_allowed
+from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
 from linnaeus.training.device import chosen_device
@@ -54,6 +55,7 @@ from linnaeus.version import __version__
 __all__ = ["fit"]
 
 RECIPE = "recipe.json"
+UNMOVED = (AugmentPlan(), AugmentPlan.model_validate("none"))  # nothing asked for, or nothing
 SPLIT_TABLE = "split.csv"
 
 
@@ -143,6 +145,12 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -
             where="--epochs",
             mend="Leave --epochs out, or learn from scratch with --model small_cnn.",
         )
+    if choice.backbone is not None and recipe.network.augment not in UNMOVED:
+        raise UsageError(
+            f"a head on the frozen features of {choice.name} is learnt from pictures as they are",
+            where="--augment",
+            mend="Leave --augment out, or learn from scratch with --model small_cnn.",
+        )
     _check_head(recipe, choice)
 
 
@@ -225,7 +233,7 @@ def _tell_of_views(material: Material, recipe: Recipe, progress: Progress) -> No
             f"Every answer is the mean over {count} views and takes {count} times as long."
         )
     allowed, why = mirror_allowed(material.dataset.classes, material.grey)
-    if recipe.test_time_augmentation == "mirror" and not (recipe.network.mirror or allowed):
+    if recipe.test_time_augmentation == "mirror" and not (recipe.network.augment.mirror or allowed):
         progress.warn(f"Mirror images are answered for too, though while learning {why}.")
 
 

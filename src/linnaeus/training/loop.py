@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from linnaeus.data.pixels import PixelRows, rows_of
 from linnaeus.errors import Stopped, UsageError
 from linnaeus.progress import Progress, Stage
-from linnaeus.training.augment import Augmentation
+from linnaeus.training.augmentation.views import Views
 from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.batches import Batches
 from linnaeus.training.clock import Clock
@@ -103,10 +103,10 @@ def fit_network(
     """
     rows = rows_of(pixels)
     resolved = _resolved(plan, rows.shape[0], device)
-    augment = Augmentation(plan.seed, bool(plan.mirror), plan.shift, plan.zoom)
+    views = Views(plan.augment, plan.seed)
     size = resolved.batch_size_for(rows.shape[0])
     order = EpochOrder(plan.seed, labels, balanced=plan.balanced_sampling)
-    batches = Batches(rows, labels, augment, order, size=size, device=device, team=team)
+    batches = Batches(rows, labels, views, order, size=size, device=device, team=team)
     _check(resolved, size, len(validation[1]), device, team)
     held_out = Validation(
         rows_of(validation[0]),
@@ -116,6 +116,8 @@ def fit_network(
         team=team,
     )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if views.mixes:
+        batches.classes = _classes_of(on_device, rows, device)
     taker = Step(on_device, resolved, loss_for(resolved, labels), device, rate_factors, team)
     with threads_for(size * batches.height_px * batches.width_px):
         run = _Training(
@@ -123,6 +125,13 @@ def fit_network(
         )
         ended = run.learn(progress, stop)
     return run.fitted(ended)
+
+
+@torch.no_grad()
+def _classes_of(network: nn.Module, pixels: PixelRows, device: str) -> int:
+    """How many classes `network` tells apart, by its answer to one picture."""
+    picture = torch.from_numpy(pixels.take(np.zeros(1, np.int64)))
+    return int(network.eval()(picture.to(device)).shape[1])
 
 
 class _Training:
@@ -198,8 +207,8 @@ class _Training:
     def _take_step(self) -> None:
         self.pacing.begin_step()
         progress = progress_at(self.step, self.pacing.paces)
-        views, labels = self.batches.at(self.step)
-        self.losses.note(self.taker.take(self.step, progress, views, labels))
+        views, targets = self.batches.at(self.step)
+        self.losses.note(self.taker.take(self.step, progress, views, targets))
         self.step += 1
         self.pacing.end_step(self.step)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Lt
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.averaging import Averaging
 from linnaeus.training.schedule import Pace
 from linnaeus.training.usual import check_plan
@@ -96,13 +97,9 @@ class TrainingPlan(BaseModel):
     another view, and of frequent ones only some."""
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.1
     """Keeps short runs from being sure too early; calibration undoes what it does to confidence."""
-    mirror: bool | None = None
-    """Whether half of the views are mirrored. None: as `augment.mirror_allowed` says of the class
-    names, and where the loop is called without them, not."""
-    shift: Annotated[float, Ge(0), Lt(1)] = 1 / 16
-    """Largest shift, as a share of a side: 2 px of 32."""
-    zoom: Annotated[float, Ge(0), Lt(1)] = 0.0
-    """Largest change of size, as a share: 0.2 shows views 1 / 1.2 to 1.2 times the size."""
+    augment: AugmentPlan = AugmentPlan()
+    """How views differ from their pictures: a preset's name, or its own fields. The default is
+    "light"."""
     averaging: Averaging = "ema"
     """Which average of the weights is judged and kept. "ema": a running one, with `average_decay`.
     "swa": the mean from `average_from` of the run on, with batch statistics measured anew for it.

@@ -133,16 +133,19 @@ def recipe_with(
     """`recipe` (a file that holds it or the name of a shipped one, or the default) with `settings`,
     and with the `changes` that are not None.
 
-    `epochs` changes the network's plan. Only one thing says how long a run is: `epochs` drops the
-    recipe's budget, `budget_s` its epochs, and both drop the recorded pace and count of pictures
-    of a run that is to be repeated. A `split_file` drops what else the recipe says of folds, times
-    and domains; another optimiser, schedule or loss what it says of the former one's.
+    `epochs` and `augment` change the network's plan. Only one thing says how long a run is:
+    `epochs` drops the recipe's budget, `budget_s` its epochs, and both drop the recorded pace and
+    count of pictures of a run that is to be repeated. A `split_file` drops what else the recipe
+    says of folds, times and domains; another optimiser, schedule or loss what it says of the
+    former one's.
 
     Raises UsageError for values out of range, for a field that is given twice, for `epochs` beside
     `budget_s`, for choices of a split that contradict each other, and as `read_recipe` does.
     """
     fields = _given(recipe).model_dump()
     given = {name: value for name, value in changes.items() if value is not None}
+    if "augment" in given:
+        fields["network"]["augment"] = _augment(given.pop("augment"))
     chosen = settings_from(settings, Recipe)
     apply_settings(fields, _beside_options(chosen, given))
     _set_length(fields, given)
@@ -154,6 +157,15 @@ def recipe_with(
         raise fault_in_options(error, Recipe, chosen) from None
     check_split_choice(asked, given)
     return asked
+
+
+def _augment(given: object) -> dict[str, Any]:
+    """The fields of an augmentation, or of the preset with that name."""
+    try:
+        plan = TrainingPlan.model_validate({"augment": given})
+    except ValidationError as error:
+        raise fault_in_options(error, TrainingPlan) from None
+    return plan.augment.model_dump()
 
 
 def _given(recipe: Recipe | str | Path | None) -> Recipe:

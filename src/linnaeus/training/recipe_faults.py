@@ -35,6 +35,7 @@ OPTIONS = {
     "device": "--device",
     "precision": "--precision",
     "network.epochs": "--epochs",
+    "augment": "--augment",
 }
 """How a field is called where a user gives it beside the recipe."""
 

@@ -19,7 +19,8 @@ from linnaeus.models.network import Network
 from linnaeus.models.normalise import Normalise
 from linnaeus.progress import Progress
 from linnaeus.randomness import number
-from linnaeus.training.augment import mirror_allowed
+from linnaeus.training.augmentation.names import mirror_allowed
+from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.clock import Clock
 from linnaeus.training.learned import Learned
 from linnaeus.training.loop import Fitted, Row, fit_network
@@ -52,11 +53,8 @@ def learn_from_scratch(
     mirroring, where the recipe leaves that open. The recipe's device is a resolved one. Raises
     as `models.build.build` and `training.loop.fit_network` do.
     """
-    mirror = recipe.network.mirror
-    if mirror is None:
-        mirror, why = mirror_allowed(classes, grey)
-        progress.say(f"{why[0].upper()}{why[1:]}.")
-    plan = recipe.network.model_copy(update={"seed": recipe.seed, "mirror": mirror})
+    augment = _augment(recipe, classes, grey, progress)
+    plan = recipe.network.model_copy(update={"seed": recipe.seed, "augment": augment})
     if isinstance(plan.class_weights, dict):
         weights = ordered_weights(plan.class_weights, classes)
         plan = plan.model_copy(update={"class_weights": weights})
@@ -81,6 +79,16 @@ def learn_from_scratch(
         team=team,
     )
     return _learned(fitted, recipe, height, width)
+
+
+def _augment(recipe: Recipe, classes: Sequence[str], grey: bool, progress: Progress) -> AugmentPlan:
+    """The recipe's augmentation, where mirroring is left open as the names of the classes allow."""
+    augment = recipe.network.augment
+    if augment.mirror is not None:
+        return augment
+    mirror, why = mirror_allowed(classes, grey)
+    progress.say(f"{why[0].upper()}{why[1:]}.")
+    return augment.model_copy(update={"mirror": mirror})
 
 
 def _network(recipe: Recipe, classes: int, height_px: int, width_px: int) -> Network:

@@ -1,0 +1,1 @@
+"""Views: pictures as training sees them, made anew in every pass, whole batches at a time."""

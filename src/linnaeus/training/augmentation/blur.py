@@ -1,0 +1,48 @@
+"""Views out of focus: a Gaussian blur of another width for each picture."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+__all__ = ["blurred"]
+
+REACH = 3  # standard deviations: 99.7 % of a Gaussian's weight
+
+
+def blurred(planes: Tensor, deviation_px: NDArray[np.float32], most_px: float) -> Tensor:
+    """`planes` (n, 3, h, w) blurred by `deviation_px` (n,), none of them above `most_px`.
+
+    Beyond the edges they are reflected. The cost grows with `most_px`, which is asked for so that
+    what becomes of a picture does not depend on the others.
+    """
+    reach = min(math.ceil(REACH * most_px), *(side - 1 for side in planes.shape[2:]))
+    weights = torch.from_numpy(_weights(deviation_px, reach)).to(planes.device)
+    for dimension in (2, 3):
+        planes = _along(planes, weights, dimension, reach)
+    return planes
+
+
+def _along(planes: Tensor, weights: Tensor, dimension: int, reach: int) -> Tensor:
+    """The weighted sum of `planes` moved by -reach … reach along a dimension."""
+    side = planes.shape[dimension]
+    around = (reach, reach, 0, 0) if dimension == 3 else (0, 0, reach, reach)
+    padded = F.pad(planes, around, mode="reflect") if reach else planes
+    moved = [padded.narrow(dimension, step, side) for step in range(2 * reach + 1)]
+    total = moved[0] * weights[:, 0, None, None, None]
+    for step, planes_there in enumerate(moved[1:], 1):
+        total.addcmul_(planes_there, weights[:, step, None, None, None])
+    return total
+
+
+def _weights(deviation_px: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """(n, 2 reach + 1) Gaussian weights that sum to 1; no blur where the deviation is 0."""
+    steps = np.arange(-reach, reach + 1)
+    spread = np.maximum(deviation_px.astype(np.float64), 1e-3)[:, None]
+    weights = np.exp(-0.5 * (steps / spread) ** 2)
+    return np.array(weights / weights.sum(1, keepdims=True), np.float32)

@@ -1,0 +1,88 @@
+"""Views brighter, darker, flatter, paler or of another hue: one matrix of colours a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from linnaeus.randomness import uniforms
+from linnaeus.training.augmentation.plan import AugmentPlan
+
+__all__ = ["GREY", "Tint", "grey_of", "tinted"]
+
+Floats = NDArray[np.float32]
+
+GREY = np.array((0.2989, 0.587, 0.114), np.float32)
+"""How much of red, green and blue makes grey: ITU-R BT.601, as Pillow and torchvision have it."""
+
+
+@dataclass(frozen=True)
+class Tint:
+    """For n pictures, factors of brightness, contrast and saturation, and a turn of hue.
+
+    Each is (n,). Factors of 1 and turns of 0 change nothing; a turn of 1 is once around.
+    """
+
+    brightness: Floats
+    contrast: Floats
+    saturation: Floats
+    hue: Floats
+
+    @classmethod
+    def drawn(cls, plan: AugmentPlan, seed: int, epoch: int, indices: NDArray[np.int64]) -> Tint:
+        """The tint, in `epoch`, of the views of the pictures at `indices` (n,)."""
+        signed = 2 * uniforms(seed, "colour", epoch, indices, 4) - 1
+        strengths = (plan.brightness, plan.contrast, plan.saturation, plan.hue)
+        drawn = signed * np.array(strengths, np.float32)
+        brightness, contrast, saturation = (1 + drawn[:, :3]).T
+        return cls(brightness, contrast, saturation, drawn[:, 3])
+
+    def matrices(self) -> Floats:
+        """(n, 3, 3): from a pixel's red, green and blue to those of its view, but for contrast's
+        share of the mean grey. Brightness and saturation, and the hue, which turns about grey."""
+        unchanged = np.eye(3, dtype=np.float32)
+        grey = np.broadcast_to(GREY / GREY.sum(), (3, 3))
+        pale = grey + self.saturation[:, None, None] * (unchanged - grey)
+        factor = self.brightness * self.contrast
+        made: Floats = factor[:, None, None] * (_turned(self.hue) @ pale)
+        return made.astype(np.float32)
+
+
+def tinted(planes: Tensor, tint: Tint) -> Tensor:
+    """`planes` (n, 3, h, w) of 0 to 255 as `tint` has them; not cut off at black and white."""
+    matrices = torch.from_numpy(tint.matrices()).to(planes.device)
+    towards = torch.from_numpy(tint.brightness * (1 - tint.contrast)).to(planes.device)
+    offset = towards * grey_of(planes).mean((1, 2))
+    out = torch.empty_like(planes)
+    for channel in range(3):
+        row = matrices[:, channel, :, None, None]
+        torch.addcmul(offset[:, None, None], planes[:, 0], row[:, 0], out=out[:, channel])
+        out[:, channel].addcmul_(planes[:, 1], row[:, 1]).addcmul_(planes[:, 2], row[:, 2])
+    return out
+
+
+def grey_of(planes: Tensor) -> Tensor:
+    """The grey (n, h, w) of `planes` (n, 3, h, w)."""
+    red, green, blue = planes.unbind(1)
+    weights = GREY.tolist()
+    grey: Tensor = (red * weights[0]).add_(green, alpha=weights[1]).add_(blue, alpha=weights[2])
+    return grey
+
+
+def _turned(hue: Floats) -> Floats:
+    """(n, 3, 3): colours turned by `hue` (n,) turns about the line of greys, which stay.
+
+    A rotation about (1, 1, 1), by Rodrigues' formula: red goes over green to blue.
+    """
+    angle = 2 * np.pi * hue[:, None, None]
+    towards_grey = np.full((3, 3), 1 / 3)
+    crossed = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
+    cosine = np.cos(angle)
+    turned: Floats = (
+        cosine * np.eye(3) + np.sin(angle) * crossed + (1 - cosine) * towards_grey
+    ).astype(np.float32)
+    return turned

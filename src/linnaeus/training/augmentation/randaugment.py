@@ -1,0 +1,33 @@
+"""RandAugment: a few operations to each view, all of one strength (Cubuk and others 2020)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from linnaeus.randomness import uniforms
+from linnaeus.training.augmentation.operations import OPERATIONS, Ranges, Steps, done
+
+__all__ = ["randaugmented"]
+
+STRONGEST = 30  # the paper's scale of strengths, and torchvision's
+RANGES = Ranges(shear=0.3, shift=150 / 331, rotate_deg=30, colour=0.9, bits=4)
+
+
+def randaugmented(
+    planes: Tensor,
+    operations: int,
+    strength: float,
+    seed: int,
+    epoch: int,
+    indices: NDArray[np.int64],
+) -> Tensor:
+    """`planes` (n, 3, h, w) after so many `operations` of `strength` of 30, one after another."""
+    chance = uniforms(seed, "randaugment", epoch, indices, 2 * operations)
+    level = np.full(len(indices), strength / STRONGEST, np.float32)
+    for which, direction in zip(chance.T[::2], chance.T[1::2], strict=True):
+        chosen = (which * len(OPERATIONS)).astype(np.int64)
+        sign = np.where(direction < 0.5, -1, 1).astype(np.float32)
+        planes = done(planes, Steps(chosen, level, sign), RANGES)
+    return planes
