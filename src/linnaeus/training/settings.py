@@ -26,10 +26,13 @@ def settings_from(given: Settings, model: type[BaseModel]) -> dict[str, object]:
     """
     pairs = list(given.items()) if isinstance(given, Mapping) else [_pair(text) for text in given]
     known = set(dotted_fields(model))
+    groups = {above for field in known for above in _groups_of(field)}
     settings: dict[str, object] = {}
     for key, value in pairs:
-        if key not in known:
+        if key not in known | groups:
             raise _unknown(key, model)
+        if key in groups and (isinstance(value, Mapping) or value is None):
+            raise _whole_group(key, sorted(known))
         if key in settings:
             raise UsageError("the field is given twice", where=f"--set {key}", mend="Give it once.")
         settings[key] = value
@@ -82,12 +85,20 @@ def _pair(text: str) -> tuple[str, object]:
 
 
 def _unknown(key: str, model: type[BaseModel]) -> UsageError:
-    within = [field for field in dotted_fields(model) if field.startswith(f"{key}.")]
-    if within:
-        what, mend = "this is a group of fields", f"Set one of them, such as {within[0]}."
-    else:
-        above, dot, _ = key.rpartition(".")
-        near = nearest_field(key, model, above + dot)
-        what = "there is no such field"
-        mend = f'Did you mean "{near}"?' if near else "See all in docs/reference/recipe.md."
-    return UsageError(what, where=f"--set {key}", mend=mend)
+    above, dot, _ = key.rpartition(".")
+    near = nearest_field(key, model, above + dot)
+    mend = f'Did you mean "{near}"?' if near else "All are in the reference of the recipe."
+    return UsageError("there is no such field", where=f"--set {key}", mend=mend)
+
+
+def _groups_of(field: str) -> list[str]:
+    """The records that the field at a dotted name lies in: "a" and "a.b" of "a.b.c"."""
+    parts = field.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _whole_group(key: str, known: list[str]) -> UsageError:
+    """That the object `key` cannot be set as a whole: what it left out would be lost."""
+    within = next(field for field in known if field.startswith(f"{key}."))
+    mend = f"Set them one by one, such as {within}."
+    return UsageError("this is a group of fields", where=f"--set {key}", mend=mend)
