@@ -94,3 +94,11 @@ def test_another_optimiser_schedule_or_loss_has_its_own_usual_values() -> None:
     assert recipe_with(written, ["network.loss=binary"]).network.focal_gamma is None
     assert recipe_with(written, ["network.optimiser=schedule-free"]).network.schedule is None
     assert recipe_with(written, ["network.optimiser=muon"]) == written
+
+
+def test_a_preset_and_fields_beside_it_are_set_together() -> None:
+    settings = ["network.augment.zoom=0.3", "network.augment=heavy"]
+    augment = recipe_with(None, settings).network.augment
+    assert (augment.zoom, augment.cutmix) == (0.3, 1.0)
+    with pytest.raises(UsageError, match="also given by --augment"):
+        recipe_with(None, ["network.augment=heavy"], augment="none")

@@ -28,6 +28,8 @@ __all__ = ["Recipe", "read_recipe", "recipe_with"]
 
 NOT_BESIDE_A_SPLIT_FILE = ("time_column", "domain_column", "test_domain", "fold", "repeat", "inner")
 
+OPTIONS_OF_THE_NETWORK = {"network.epochs": "epochs", "network.augment": "augment"}
+
 Side = Annotated[int, Ge(8), Le(1024)]
 
 
@@ -144,10 +146,11 @@ def recipe_with(
     """
     fields = _given(recipe).model_dump()
     given = {name: value for name, value in changes.items() if value is not None}
+    chosen = settings_from(settings, Recipe)
+    beside = _beside_options(chosen, given)
     if "augment" in given:
         fields["network"]["augment"] = _augment(given.pop("augment"))
-    chosen = settings_from(settings, Recipe)
-    apply_settings(fields, _beside_options(chosen, given))
+    apply_settings(fields, beside)
     _set_length(fields, given)
     if "split_file" in given:
         fields |= dict.fromkeys(NOT_BESIDE_A_SPLIT_FILE)
@@ -184,7 +187,7 @@ def _beside_options(settings: dict[str, object], given: dict[str, object]) -> di
     """The `settings` that no option stands for; the others join `given`, the values of options."""
     rest = {}
     for key, value in settings.items():
-        name = "epochs" if key == "network.epochs" else key
+        name = OPTIONS_OF_THE_NETWORK.get(key, key)
         if name in given:
             raise given_twice(key)
         if "." in name or (value is None and name in ("epochs", "budget_s")):

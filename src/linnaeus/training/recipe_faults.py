@@ -92,7 +92,7 @@ def fault_in_file(error: ValidationError, model: type[BaseModel], file: Path) ->
 
 def given_twice(field: str) -> UsageError:
     """That `field` was given by an option of its own and by --set."""
-    option = OPTIONS.get(field, "an option of its own")
+    option = OPTIONS.get(field) or OPTIONS.get(field.rpartition(".")[2], "an option of its own")
     return UsageError(
         f"the field is also given by {option}", where=f"--set {field}", mend="Give it once."
     )
