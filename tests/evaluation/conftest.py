@@ -40,6 +40,7 @@ def full_facts() -> RunFacts:
             device="cpu",
             budget_s=120.0,
             stopped_early="The budget was spent before all was done.",
+            augmentation="Views were mirrored and moved by up to 6 % of a side.",
             history=tuple(EpochFacts(i, 2 / i, 2.2 / i, 1 - 0.8 / i) for i in range(1, 6)),
         ),
         bundle=BundleFacts(

@@ -56,7 +56,7 @@ def train(
         float | None, typer.Option(help="Passes over the pictures, for a network from scratch.")
     ] = None,
     augment: Annotated[
-        Literal["none", "light", "medium", "heavy"] | None,
+        Literal["none", "light", "medium", "heavy", "auto"] | None,
         typer.Option(help="How views differ from pictures, for a network from scratch. (light)"),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of every random number. (0)")] = None,

@@ -53,12 +53,16 @@ class EpochFacts:
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """How it learned. `stopped_early`: why, as a sentence, or empty. `budget_s`: None: no limit."""
+    """How it learned. `stopped_early`: why, as a sentence, or empty. `budget_s`: None: no limit.
+
+    `augmentation`: how views differed from their pictures, as sentences; empty: not at all.
+    """
 
     seconds: float
     device: str
     budget_s: float | None = None
     stopped_early: str = ""
+    augmentation: str = ""
     history: tuple[EpochFacts, ...] = ()
 
 

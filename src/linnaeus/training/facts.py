@@ -65,6 +65,7 @@ def run_facts(
             device=recipe.device,
             budget_s=recipe.budget_s,
             stopped_early=_why_early(learned),
+            augmentation=learned.augmentation,
             history=learned.history,
         ),
         bundle=BundleFacts(

@@ -19,7 +19,8 @@ class Learned:
 
     `graph`: the ONNX file (see bundle.record for its input and outputs). `save_weights` writes
     the network's weights as safetensors. `recipe`: the one asked for with nothing left to choose.
-    `remarks`: sentences that the user should read.
+    `remarks`: sentences that the user should read. `augmentation`: how views differed from their
+    pictures, and why; empty where pictures were taken as they are.
     """
 
     graph: bytes
@@ -31,3 +32,4 @@ class Learned:
     recipe: Recipe
     history: tuple[EpochFacts, ...] = ()
     remarks: tuple[str, ...] = ()
+    augmentation: str = ""

@@ -19,12 +19,13 @@ from linnaeus.models.network import Network
 from linnaeus.models.normalise import Normalise
 from linnaeus.progress import Progress
 from linnaeus.randomness import number
-from linnaeus.training.augmentation.names import mirror_allowed
-from linnaeus.training.augmentation.plan import AugmentPlan
+from linnaeus.training.augmentation.in_words import in_words
+from linnaeus.training.augmentation.settled import passes_in, settled
 from linnaeus.training.clock import Clock
 from linnaeus.training.learned import Learned
 from linnaeus.training.loop import Fitted, Row, fit_network
 from linnaeus.training.losses import ordered_weights
+from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.team import ALONE, Team
 
@@ -49,12 +50,11 @@ def learn_from_scratch(
 ) -> Learned:
     """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
-    Its weights are new. `grey` says whether the pictures are; it decides with the class names about
-    mirroring, where the recipe leaves that open. The recipe's device is a resolved one. Raises
-    as `models.build.build` and `training.loop.fit_network` do.
+    Its weights are new. `grey` says whether the pictures are; it decides, with the class names
+    and, where the recipe asks for that, the training pictures, about augmentation. The recipe's
+    device is a resolved one. Raises as `models.build.build` and `training.loop.fit_network` do.
     """
-    augment = _augment(recipe, classes, grey, progress)
-    plan = recipe.network.model_copy(update={"seed": recipe.seed, "augment": augment})
+    plan = recipe.network.model_copy(update={"seed": recipe.seed})
     if isinstance(plan.class_weights, dict):
         weights = ordered_weights(plan.class_weights, classes)
         plan = plan.model_copy(update={"class_weights": weights})
@@ -64,6 +64,18 @@ def learn_from_scratch(
     rows = rows_of(pixels)
     _, height, width, _ = rows.shape
     learning = ChosenRows(rows, train)
+    augment, why = settled(
+        plan.augment,
+        learning,
+        labels[train],
+        classes=classes,
+        grey=grey,
+        passes=_passes(plan, learning),
+        seed=recipe.seed,
+    )
+    if why:
+        progress.say(why)
+    plan = plan.model_copy(update={"augment": augment})
     torch.manual_seed(number(recipe.seed, "weights") % 2**63)
     network = _network(recipe, len(classes), height, width)
     fitted = fit_network(
@@ -78,17 +90,15 @@ def learn_from_scratch(
         device=team.device(recipe.device),
         team=team,
     )
-    return _learned(fitted, recipe, height, width)
+    return _learned(fitted, recipe, height, width, in_words(augment, why))
 
 
-def _augment(recipe: Recipe, classes: Sequence[str], grey: bool, progress: Progress) -> AugmentPlan:
-    """The recipe's augmentation, where mirroring is left open as the names of the classes allow."""
-    augment = recipe.network.augment
-    if augment.mirror is not None:
-        return augment
-    mirror, why = mirror_allowed(classes, grey)
-    progress.say(f"{why[0].upper()}{why[1:]}.")
-    return augment.model_copy(update={"mirror": mirror})
+def _passes(plan: TrainingPlan, pixels: PixelRows) -> float:
+    """About how often each of the pictures will be seen."""
+    count, height, width, _ = pixels.shape
+    if plan.budget_s is not None and not plan.paces:
+        return passes_in(plan.budget_s, count, height, width)
+    return plan.epochs_for(count, min(height, width))
 
 
 def _network(recipe: Recipe, classes: int, height_px: int, width_px: int) -> Network:
@@ -103,7 +113,7 @@ def _network(recipe: Recipe, classes: int, height_px: int, width_px: int) -> Net
     )
 
 
-def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int) -> Learned:
+def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, augmentation: str) -> Learned:
     normalise, network = fitted.network[0], fitted.network[1]  # type: ignore[index]
     graph = export_features(FeatureGraph(normalise, _Features(network)), height, width)
     weight, bias = (t.detach().numpy() for t in (network.head.weight, network.head.bias))
@@ -116,6 +126,7 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int) -> Learned
         ended=fitted.ended,
         recipe=recipe.model_copy(update={"network": fitted.plan}),
         history=tuple(_fact(row) for row in fitted.history),
+        augmentation=augmentation,
     )
 
 

@@ -17,12 +17,15 @@ Strength = Annotated[float, Ge(0), Le(1)]
 class AugmentPlan(BaseModel):
     """How views differ from their pictures. Every strength is the largest; 0 is "not at all".
 
-    The name of a preset (none, light, medium or heavy) may stand in its place. What a view
+    The name of a preset (none, light, medium, heavy or auto) may stand in its place. What a view
     shows beyond the edge of its picture is the picture reflected.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    auto: bool = False
+    """Whether the training pictures are asked, before learning, what they allow. What they answer
+    takes the place of every other field, and is what the finished run records."""
     mirror: bool | None = None
     """Whether half of the views are mirrored, left to right. `null`: unless the names of the
     classes speak of sides, digits or letters."""
@@ -109,6 +112,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "cutout": 0.3,
         "cutmix": 1.0,
     },
+    "auto": {"auto": True},
 }
 """Each preset's fields. light is what costs next to nothing and helps from the first pass on; what
 medium and heavy add pays in long runs, for it takes more passes to learn from."""

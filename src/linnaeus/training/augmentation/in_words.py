@@ -1,0 +1,43 @@
+"""An augmentation as a sentence that a person understands."""
+
+from __future__ import annotations
+
+from linnaeus.training.augmentation.plan import AugmentPlan
+
+__all__ = ["in_words"]
+
+
+def in_words(plan: AugmentPlan, why: str = "") -> str:
+    """What `plan` does to pictures, after `why` it does; empty where it does nothing.
+
+    >>> from linnaeus.training.augmentation.plan import AugmentPlan
+    >>> in_words(AugmentPlan(mirror=True, shift=0.1, rotate_deg=10))
+    'Views are mirrored, shifted by up to 10 % of a side, turned by up to 10°.'
+    """
+    done = [words for name, words in DONE.items() if getattr(plan, name)]
+    if not done:
+        return ""
+    said = ", ".join(words.format(**plan.model_dump()).replace("%", " %") for words in done)
+    return f"{why} Views are {said}.".lstrip()
+
+
+DONE = {
+    "mirror": "mirrored",
+    "flip": "turned upside down",
+    "shift": "shifted by up to {shift:.0%} of a side",
+    "zoom": "zoomed by up to {zoom:.0%}",
+    "rotate_deg": "turned by up to {rotate_deg:g}°",
+    "shear_deg": "slanted by up to {shear_deg:g}°",
+    "brightness": "made lighter or darker by up to {brightness:.0%}",
+    "contrast": "of up to {contrast:.0%} more or less contrast",
+    "saturation": "of up to {saturation:.0%} more or less saturation",
+    "hue": "of a hue turned by up to {hue:.0%} of the circle",
+    "blur": "blurred by up to {blur:.1%} of a side",
+    "noise": "noisy by up to {noise:.1%} of white",
+    "cutout": "hidden in a box of {cutout:.0%} of each side",
+    "randaugment": "changed by RandAugment (operations, strength: {randaugment})",
+    "trivialaugment": "changed by TrivialAugment",
+    "augmix": "mixed from chains of operations (AugMix, severity {augmix:g})",
+    "mixup": "blended with others (MixUp, α {mixup:g})",
+    "cutmix": "pasted together with others (CutMix, α {cutmix:g})",
+}
