@@ -20,6 +20,7 @@ from pathlib import Path
 from _measuring import DATA, linnaeus, machine, needed, run
 
 NEAREST = {
+    "folder-150px": "trashnet192.zip",
     "textbook-cnn": "cifar10.tar.xz",
     "textbook-mlp": "cifar10.tar.xz",
 }

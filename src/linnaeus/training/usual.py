@@ -20,6 +20,8 @@ OPTIMISERS: dict[str, dict[str, float]] = {
         "head_learning_rate": 0.03,  # at 0.01 the first passes over CIFAR-10 are 3 points behind
         "head_momentum": 0.9,
     },
+    # On digits 0.1 is too much without normalisation (plain: 42 % right against 91 %) and 0.01 too
+    # little with it (small_cnn: 98.1 % against 99.6 %).
     "sgd": {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4},
     "adam": {"learning_rate": 1e-3, "momentum": 0.9, "weight_decay": 0.0},  # Kingma, Ba 2015
     "adamw": {"learning_rate": 1e-3, "momentum": 0.9, "weight_decay": 1e-2},  # as in PyTorch
