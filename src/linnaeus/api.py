@@ -22,7 +22,7 @@ from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
-from linnaeus.files import claim_folder, release_folder
+from linnaeus.files import check_unused, claim_folder, release_folder
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -68,19 +68,23 @@ def audit(
 
     `data` is anything that `load_dataset` takes, or a Dataset. `out`: a folder for audit.html and
     audit.json, where an earlier audit's are replaced. `fix`: a new folder for a cleaned table and a
-    log of every choice; the originals are never touched. `mirrored`: look for mirrored copies too.
+    log of every choice, which `Audit.mended` sums up; the originals are never touched. `mirrored`:
+    look for mirrored copies too.
     `label_errors`: look for likely label errors; by default where scikit-image is installed.
     `weights`: folders to look into for pretrained networks, as for `train`. `cache`: whether what
     was decoded is taken from, and kept for, other runs.
 
     Raises MissingError where `label_errors` is True and scikit-image is not installed, WriteError
-    where `out` or `fix` cannot be written to, and as `load_dataset` does.
+    where `out` or `fix` cannot be written to, as `data.mended_table.write_mended` does for `fix`,
+    and as `load_dataset` does.
     """
-    from linnaeus.auditing.run import run_audit
+    from linnaeus.auditing.run import mended, run_audit
     from linnaeus.auditing.written import check_place
 
     if out is not None:
         check_place(Path(out))
+    if fix is not None:
+        check_unused(Path(fix))
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
@@ -95,6 +99,8 @@ def audit(
         cache=the_cache() if cache else None,
         progress=told,
     )
+    if fix is not None:
+        audited = mended(audited, Path(fix), progress=told)
     if out is not None:
         from linnaeus.auditing.page import audit_page
         from linnaeus.auditing.written import write_audit

@@ -16,12 +16,14 @@ from linnaeus.data.cache import Cache
 from linnaeus.data.cached_scan import cached_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import SEVERITIES, Audit, Finding
+from linnaeus.data.mended_table import write_mended
+from linnaeus.data.mending import mend
 from linnaeus.data.near import NearDuplicates, near_duplicates
 from linnaeus.data.scan import Scan
 from linnaeus.models.weights import Backbone, find_weights
 from linnaeus.progress import Progress
 
-__all__ = ["Audited", "run_audit"]
+__all__ = ["Audited", "mended", "run_audit"]
 
 WITHOUT_FEATURES = (
     "that needs scikit-image, which this installation does not have"
@@ -80,6 +82,16 @@ def run_audit(
     found = _with(found, closer.label_errors(features))
     place = closer.map_of(features) if mapped else None
     return Audited(dataset, looked, near, found, place, "" if place else "No map was asked for.")
+
+
+def mended(audited: Audited, folder: Path, *, progress: Progress) -> Audited:
+    """Write a cleaned table and its choices to the new `folder`; the audit then tells of them.
+
+    Raises as `write_mended` does.
+    """
+    mending = mend(audited.dataset, audited.scan, audited.near, audited.audit)
+    told = write_mended(audited.dataset, mending, folder, progress=progress)
+    return replace(audited, audit=replace(audited.audit, mended=told))
 
 
 @dataclass(frozen=True)

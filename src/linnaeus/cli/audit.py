@@ -36,6 +36,13 @@ def audit(
         Path | None,
         typer.Option(help="Write audit.html and audit.json to this folder.", metavar="DIR"),
     ] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a cleaned table, and a log of every choice, to this new folder.",
+            metavar="DIR",
+        ),
+    ] = None,
     fail_on: Annotated[
         Literal["error", "warning", "note"] | None,
         typer.Option(help="End with code 1 where something so severe, or more, is found."),
@@ -71,6 +78,7 @@ def audit(
     found = api.audit(
         data,
         out=out,
+        fix=fix,
         mirrored=mirrored,
         label_errors=label_errors,
         weights=weights or (),
@@ -88,6 +96,8 @@ def audit(
     if out is not None:
         typer.echo(f"\nPage: {out / 'audit.html'}")
         typer.echo(f"Numbers: {out / 'audit.json'}")
+    for sentence in ("", *found.mended) if found.mended else ():
+        typer.echo(sentence)
     worst = found.worst()
     if fail_on and worst and SEVERITIES.index(worst) <= SEVERITIES.index(fail_on):
         raise typer.Exit(FOUND)

@@ -25,7 +25,15 @@ from linnaeus.errors import LinnaeusError, UsageError
 from linnaeus.files import check_unused, whole_folder
 from linnaeus.progress import Progress, Quiet, Stage
 
-__all__ = ["FORMATS", "Exported", "export_dataset"]
+__all__ = [
+    "FORMATS",
+    "Exported",
+    "check_can_be_written",
+    "contents_of",
+    "export_dataset",
+    "remarks_on",
+    "write_csv",
+]
 
 
 FILE_NAME = "file_name"
@@ -52,14 +60,14 @@ def export_dataset(
     """
     if to not in FORMATS:
         raise UsageError(f"'{to}' is no format", where="--to", mend=f"Use {', '.join(FORMATS)}.")
-    _check_can_be_written(dataset, to)
+    check_can_be_written(dataset, to)
     check_unused(out)
     with (
         (progress or Quiet()).stage("Writing pictures", len(dataset)) as stage,
         whole_folder(out) as aside,
     ):
-        data = FORMATS[to](dataset, aside, _contents(dataset, stage))
-    return Exported(out / data.relative_to(aside), len(dataset), tuple(_remarks(dataset, to)))
+        data = FORMATS[to](dataset, aside, contents_of(dataset, stage))
+    return Exported(out / data.relative_to(aside), len(dataset), tuple(remarks_on(dataset, to)))
 
 
 def _to_folder(dataset: Dataset, out: Path, contents: Iterator[bytes]) -> Path:
@@ -79,7 +87,7 @@ def _to_folder(dataset: Dataset, out: Path, contents: Iterator[bytes]) -> Path:
     return out
 
 
-def _to_csv(dataset: Dataset, out: Path, contents: Iterator[bytes]) -> Path:
+def write_csv(dataset: Dataset, out: Path, contents: Iterator[bytes]) -> Path:
     """table.csv, and the pictures in images/."""
     taken: set[str] = set()
     paths = []
@@ -104,14 +112,15 @@ def _to_parquet(dataset: Dataset, out: Path, contents: Iterator[bytes]) -> Path:
 
 FORMATS: dict[str, Callable[[Dataset, Path, Iterator[bytes]], Path]] = {
     "folder": _to_folder,
-    "csv": _to_csv,
+    "csv": write_csv,
     "webdataset": _to_shards,
     "parquet": _to_parquet,
 }
 """What writes a data set into a folder, by the format's name; it returns what to load."""
 
 
-def _check_can_be_written(dataset: Dataset, to: str) -> None:
+def check_can_be_written(dataset: Dataset, to: str) -> None:
+    """Raise UsageError where the format `to` cannot hold the data set, as `export_dataset` does."""
     if to == "parquet":
         pyarrow()
     if to == "folder" and dataset.label_sets is not None:
@@ -134,7 +143,7 @@ def _check_can_be_written(dataset: Dataset, to: str) -> None:
         )
 
 
-def _contents(dataset: Dataset, stage: Stage) -> Iterator[bytes]:
+def contents_of(dataset: Dataset, stage: Stage) -> Iterator[bytes]:
     """The bytes of all pictures, in order. Raises UnreadableImage at the first without any."""
     for path in dataset.paths:
         yield dataset.source.read(path)
@@ -186,7 +195,8 @@ def _by_path(dataset: Dataset, paths: tuple[str, ...] | list[str]) -> dict[str, 
     }
 
 
-def _remarks(dataset: Dataset, to: str) -> Iterator[str]:
+def remarks_on(dataset: Dataset, to: str) -> Iterator[str]:
+    """What to know about the data set when it was written as `to`, as sentences."""
     if dataset.label_sets is not None and to == "csv":
         yield f"Labels are parted by --label-separator '{label_separator(dataset)}'."
     if dataset.groups is not None:

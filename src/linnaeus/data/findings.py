@@ -54,7 +54,8 @@ class Audit:
 
     `fingerprint`: of the data set. `images`: pictures looked at; `readable` of them could be
     decoded. `counts`: {split: {class: pictures}}, split "" where none is given. `notes`: sentences
-    about the whole that are nobody's fault.
+    about the whole that are nobody's fault. `mended`: sentences on what was left out of a cleaned
+    table, and where it is; none where none was asked for.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Audit:
     counts: dict[str, dict[str, int]]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, under the schema of docs/reference/audit.md."""
@@ -79,6 +81,7 @@ class Audit:
                 "splits": {split: dict(by_class) for split, by_class in self.counts.items()},
             },
             "notes": list(self.notes),
+            "mended": list(self.mended),
             "findings": [finding.to_json() for finding in self.findings],
         }
 

@@ -71,6 +71,10 @@ class Store(ABC):
     def read_whole(self, path: str) -> bytes:
         """The bytes of a file. Raises OSError or ValueError when they cannot be had."""
 
+    def on_disk(self, path: str) -> Path | None:
+        """The file by itself that holds these bytes; None where they lie in something else."""
+        return None
+
     def close(self) -> None:  # noqa: B027 - most stores hold nothing open
         """Let go of open files; the store cannot be read afterwards."""
 
@@ -114,12 +118,12 @@ class FolderStore(Store):
         )
 
     def size_bytes(self, path: str) -> int:
-        return self._on_disk(path).stat().st_size
+        return self.on_disk(path).stat().st_size
 
     def read_whole(self, path: str) -> bytes:
-        return self._on_disk(path).read_bytes()
+        return self.on_disk(path).read_bytes()
 
-    def _on_disk(self, path: str) -> Path:
+    def on_disk(self, path: str) -> Path:
         return self.folder / self._unprintable.get(path, path)
 
 
@@ -136,6 +140,10 @@ class Beneath:
             return self.store.read(self.prefix + path)
         except UnreadableImage as error:
             raise UnreadableImage(error.what, where=path, mend=error.mend) from None
+
+    def on_disk(self, path: str) -> Path | None:
+        """As of a `Store`."""
+        return self.store.on_disk(self.prefix + path)
 
 
 def printable(name: str) -> str:

@@ -149,3 +149,6 @@ class _BesideTable(Store):
 
     def read_whole(self, path: str) -> bytes:
         return (self.folder / path).read_bytes()
+
+    def on_disk(self, path: str) -> Path:
+        return self.folder / path

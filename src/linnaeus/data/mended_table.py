@@ -1,0 +1,143 @@
+"""A cleaned table in a new folder, with a log of every choice; the originals are never touched.
+
+`table.csv` names the pictures that are kept, and `choices.csv` each file that is not, or that a
+person should look at. Pictures that are files by themselves are named where they lie; those of an
+archive, or of arrays, are copied byte for byte into `images/`, so that the table can be used.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from linnaeus.data.columns import as_path
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.export import check_can_be_written, contents_of, remarks_on, write_csv
+from linnaeus.data.export_table import write_table
+from linnaeus.data.layout import listed
+from linnaeus.data.mending import Choice, Mending
+from linnaeus.data.store import Beneath, Store
+from linnaeus.errors import DataError
+from linnaeus.files import check_unused, whole_folder, write_whole
+from linnaeus.progress import Progress
+
+__all__ = ["CHOICES", "TABLE", "write_mended"]
+
+TABLE, CHOICES = "table.csv", "choices.csv"
+HEADER = ("file", "done", "kind", "why", "instead")
+
+
+def write_mended(
+    dataset: Dataset, mending: Mending, out: Path, *, progress: Progress
+) -> tuple[str, ...]:
+    """Write the rows that are kept, and the choices, to the new folder `out`: whole or not at all.
+
+    Returns what was done, as sentences. Raises DataError where too little would be left to learn
+    from, UsageError where a table cannot hold the data set, and WriteError where `out` holds
+    something or the disk refuses.
+    """
+    kept = dataset.subset(mending.kept)
+    _demand_classes(kept)
+    check_can_be_written(kept, "csv")
+    check_unused(out)
+    places = _places(kept, out)
+    with whole_folder(out) as aside:
+        if places is not None:
+            write_table(aside / TABLE, kept, places)
+        else:
+            with progress.stage("Copying pictures", len(kept)) as stage:
+                write_csv(kept, aside, contents_of(kept, stage))
+        write_whole(aside / CHOICES, _as_csv(mending))
+    return tuple(_sentences(dataset, kept, mending, out, copied=places is None))
+
+
+def _demand_classes(kept: Dataset) -> None:
+    """Raise DataError where no model can come of what is left."""
+    counts = kept.counts()
+    shown = {name for split in counts.values() for name, count in split.items() if count}
+    if len(shown) < 2:
+        what = f"only {len(shown)} of its classes would have pictures after mending"
+        raise DataError(what, where=kept.name, mend="Mend it by hand, or add pictures.")
+    lost = (
+        [name for name in kept.classes if name in shown and not counts["train"][name]]
+        if ("train" in counts)
+        else []
+    )
+    if lost:
+        raise DataError(
+            f"no picture would be left in train of {listed(lost)}, which test or validation show",
+            where=kept.name,
+            mend="Mend it by hand, add pictures of them, or part the pictures anew.",
+        )
+
+
+def _places(kept: Dataset, out: Path) -> list[str] | None:
+    """The paths of the pictures from the folder `out`; None where some are no files by themselves.
+
+    Names that a table cannot hold count as such.
+    """
+    source, places = kept.source, []
+    if not isinstance(source, Store | Beneath):
+        return None
+    folder = out.resolve()
+    for path in kept.paths:
+        file = source.on_disk(path)
+        place = None if file is None else _from(folder, file)
+        if place is None:
+            return None
+        places.append(place)
+    return places
+
+
+def _from(folder: Path, file: Path) -> str | None:
+    """How a table in `folder` names `file`; None where it cannot."""
+    there = file.parent.resolve() / file.name
+    try:
+        place = Path(os.path.relpath(there, folder)).as_posix()
+        place.encode()
+    except ValueError:  # another disk on Windows, or a name that is no Unicode
+        return None
+    return place if as_path(place) == place and place == place.strip() else None
+
+
+def _as_csv(mending: Mending) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(HEADER)
+    table.writerows(
+        (choice.file, choice.done, choice.kind, choice.why, choice.instead)
+        for choice in mending.choices
+    )
+    return text.getvalue()
+
+
+def _sentences(
+    dataset: Dataset, kept: Dataset, mending: Mending, out: Path, *, copied: bool
+) -> Iterator[str]:
+    left = [choice for choice in mending.choices if choice.done == "left out"]
+    suspects = [choice for choice in mending.choices if choice.done == "suspect"]
+    why = f": {_by_kind(left)}" if left else ""
+    yield f"Of {len(dataset):,} pictures {len(kept):,} are kept and {len(left):,} left out{why}."
+    if suspects:
+        yield (
+            f"Kept, but for a person to look at: {_by_kind(suspects)}."
+            " Labels are not changed, and classes not merged."
+        )
+    where = (
+        f"copied to {out / 'images'}, for they are no files by themselves"
+        if copied
+        else ("named where they lie")
+    )
+    yield f"The cleaned table is {out / TABLE}; its pictures are {where}."
+    yield f"Every choice is in {out / CHOICES}."
+    yield from remarks_on(kept, "csv")
+
+
+def _by_kind(choices: list[Choice]) -> str:
+    counts: dict[str, int] = {}
+    for choice in choices:
+        counts[choice.kind] = counts.get(choice.kind, 0) + 1
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
