@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,11 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 def test_loading_a_classifier_needs_no_torch() -> None:
     heavy = ("torch", "torchvision", "timm", "sklearn", "matplotlib", "onnx")
     assert loaded_by("import linnaeus; linnaeus.load, linnaeus.train, linnaeus.audit", heavy) == []
+
+
+def test_a_recipe_and_an_audit_need_no_torch(photo_set: Path, tmp_path: Path) -> None:
+    asked = f"linnaeus.audit({str(photo_set)!r}, out={str(tmp_path / 'audit')!r})"
+    assert loaded_by(f"import linnaeus, linnaeus.training.recipe; {asked}", ("torch",)) == []
 
 
 def test_every_public_name_is_there_and_no_other() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from linnaeus.auditing.appearance import APPEARANCE_PARTS, appearance
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.in_threads import in_threads
 from linnaeus.data.memory import roomy_pixels
 from linnaeus.data.scan import Scan
 from linnaeus.errors import MissingError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Features", "audit_features", "demand_scikit_image"]
 
 CHUNK = 256
-"""Pictures decoded ahead of the backbone, and rows standardised at a time: bounds the memory."""
+"""Rows standardised at a time, which bounds the memory, and pictures that time is guessed from."""
 
 SMALLEST_DEVIATION = 1e-3
 """Of the largest in its part: a feature that hardly varies is not blown up to unit deviation."""
@@ -162,16 +163,16 @@ def _described(
     preprocessing: Preprocessing,
     workers: int | None,
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """(pixels, appearance) of the pictures at `rows`, in order, a chunk ahead."""
+    """(pixels, appearance) of the pictures at `rows`, in order, a few chunks ahead."""
 
-    def describe(row: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        path = dataset.paths[row]
+    def describe(place: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        path = dataset.paths[rows[place]]
         pixels, _ = preprocessing.read(dataset.source.read(path), name=path)
         return pixels, appearance(pixels)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="features") as pool:
-        for first in range(0, len(rows), CHUNK):
-            yield from pool.map(describe, rows[first : first + CHUNK].tolist())
+    with closing(in_threads(describe, len(rows), workers)) as chunks:
+        for chunk in chunks:
+            yield from chunk
 
 
 def _standardise(values: NDArray[np.float32], parts: Sequence[int]) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from PIL import Image
 
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.in_threads import in_threads
 from linnaeus.errors import UnreadableImage
 from linnaeus.images.decode import decode
 from linnaeus.progress import Progress
 
 __all__ = ["read_likenesses"]
-
-MAX_WORKERS = 16
 
 
 def read_likenesses(
@@ -41,14 +39,13 @@ def read_likenesses(
         image.thumbnail((sides_px[row],) * 2, Image.Resampling.LANCZOS)
         return row, image
 
+    rows = sorted(sides_px)
     found: dict[int, Image.Image] = {}
-    threads = workers or min(os.cpu_count() or 1, MAX_WORKERS)
     with (
-        progress.stage("Reading pictures for the page", len(sides_px)) as stage,
-        ThreadPoolExecutor(threads, thread_name_prefix="likeness") as pool,
+        progress.stage("Reading pictures for the page", len(rows)) as stage,
+        closing(in_threads(lambda place: read(rows[place]), len(rows), workers)) as chunks,
     ):
-        for row, image in pool.map(read, sorted(sides_px)):
-            if image is not None:
-                found[row] = image
-            stage.advance()
+        for chunk in chunks:
+            found |= {row: image for row, image in chunk if image is not None}
+            stage.advance(len(chunk))
     return found

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Averaging", "WeightAverage"]
+from linnaeus.training.plan import Averaging
 
-Averaging = Literal["none", "ema", "swa"]
+__all__ = ["WeightAverage"]
 
 EARLY_STEPS = 10.0  # the running average follows the weights closely until it has a history
 

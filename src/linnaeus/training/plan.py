@@ -9,11 +9,12 @@ from annotated_types import Ge, Gt, Lt
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from linnaeus.training.augmentation.plan import AugmentPlan
-from linnaeus.training.averaging import Averaging
 from linnaeus.training.schedule import Pace
 from linnaeus.training.usual import check_plan
 
-__all__ = ["TrainingPlan"]
+__all__ = ["Averaging", "TrainingPlan"]
+
+Averaging = Literal["none", "ema", "swa"]
 
 VIEWS_PER_PX = (
     3_000  # pictures shown in all, for each px of a side: larger ones differ in more ways

@@ -29,5 +29,16 @@ def group_leak(seen: Seen) -> Iterable[Finding]:
             f" {'stands' if len(leaking) == 1 else 'stand'} in more than one split"
             f" ({listed(leaking)}).",
             "Part the pictures anew by group (--resplit); a test on known groups flatters.",
-            [seen.paths(rows) for rows in leaking.values()],
+            [seen.paths(_sides_in_turn(seen, rows)) for rows in leaking.values()],
         )
+
+
+def _sides_in_turn(seen: Seen, rows: list[int]) -> list[int]:
+    """The rows with those of each side in turn, so that the first few show the leak."""
+    turns: dict[str, int] = defaultdict(int)
+    places = []
+    for row in rows:
+        side = str(seen.sides[row])
+        places.append((turns[side], row))
+        turns[side] += 1
+    return [row for _, row in sorted(places)]
