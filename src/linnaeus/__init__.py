@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         fetch_dataset,
         load,
         load_dataset,
+        lr_find,
         split,
         train,
     )
@@ -48,6 +49,7 @@ __all__ = [
     "fetch_dataset",
     "load",
     "load_dataset",
+    "lr_find",
     "split",
     "train",
 ]

@@ -22,11 +22,12 @@ from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
-from linnaeus.files import check_unused, claim_folder, release_folder
+from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
     from linnaeus.training.augmentation.plan import AugmentPlan
+    from linnaeus.training.lr_find import RateRange
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
     from linnaeus.training.settings import Settings
@@ -41,6 +42,7 @@ __all__ = [
     "fetch_dataset",
     "load",
     "load_dataset",
+    "lr_find",
     "split",
     "train",
 ]
@@ -220,6 +222,61 @@ def train(
                 progress=told,
                 team=team,
             )
+
+
+def lr_find(
+    data: str | Path | Dataset,
+    *,
+    out: str | Path | None = None,
+    recipe: Recipe | str | Path | None = None,
+    settings: Settings = (),
+    model: str | None = None,
+    image_size: int | str | tuple[int, int] | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
+    workers: int | None = None,
+    cache: bool = True,
+    progress: Progress | None = None,
+) -> RateRange:
+    """Try rising learning rates for a network from scratch, and suggest one for `train`.
+
+    `out`: a new folder for the picture lr-find.svg and the numbers lr-find.json; nothing is written
+    without it. The other options are those of `train`; "auto" is small_cnn here.
+
+    Raises DataError where the loss fell at no rate, and as `train` does.
+    """
+    require_training()
+    from linnaeus.training.image_size import parse_image_size
+    from linnaeus.training.recipe import recipe_with
+
+    asked = recipe_with(
+        recipe,
+        settings,
+        model=model,
+        image_size_px=None if image_size is None else parse_image_size(image_size),
+        seed=seed,
+        device=device,
+    )
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
+    dataset.demand_single_labels("lr-find")
+    if out is not None:
+        check_unused(Path(out))
+    from linnaeus.training.lr_find import lr_find_on, write_rate_range
+
+    kept = the_cache() if cache else None
+    measured = lr_find_on(dataset, asked, workers=workers, cache=kept, progress=progress or Quiet())
+    if out is not None:
+        with whole_folder(Path(out)) as aside:
+            write_rate_range(aside, measured)
+    return measured
 
 
 def evaluate(

@@ -31,7 +31,7 @@ def curve(body, team, **choices):
         pixels[:200],
         labels[:200],
         (pixels[1600:], labels[1600:]),
-        plan=TrainingPlan(epochs=2, batch_size=20, shift=0.1, precision="float32", **choices),
+        plan=TrainingPlan(epochs=2, batch_size=20, precision="float32", **choices),
         clock=Clock(),
         progress=Quiet(),
         team=team,

@@ -8,7 +8,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from linnaeus.cli import audit, cache, data, doctor, evaluate, models, predict, recipes, train
+from linnaeus.cli import (
+    audit,
+    cache,
+    data,
+    doctor,
+    evaluate,
+    lr_find,
+    models,
+    predict,
+    recipes,
+    train,
+)
 from linnaeus.errors import LinnaeusError
 from linnaeus.version import __version__
 
@@ -34,6 +45,7 @@ app = typer.Typer(
 )
 app.command("audit")(audit.audit)
 app.command("train")(train.train)
+app.command("lr-find")(lr_find.lr_find)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.add_typer(data.app, name="data")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from linnaeus.data.pixels import PixelRows
 from linnaeus.training.augmentation.views import Views
 from linnaeus.training.epoch_order import EpochOrder
 from linnaeus.training.team import ALONE, Team
 
-__all__ = ["Batches"]
+if TYPE_CHECKING:
+    from linnaeus.training.plan import TrainingPlan
+
+__all__ = ["Batches", "batches_for"]
 
 Labels = NDArray[np.int64]
 
@@ -73,3 +78,35 @@ class Batches:
     def _numbers(self, epoch: int, place: int) -> Labels:
         """Which views make the batch at `place` of `epoch`, as `EpochOrder` numbers them."""
         return self._order.of(epoch)[place * self.size :][: self.size]
+
+
+def batches_for(
+    network: nn.Module,
+    pixels: PixelRows,
+    labels: Labels,
+    plan: TrainingPlan,
+    *,
+    device: str,
+    team: Team = ALONE,
+) -> Batches:
+    """The batches of `pixels` with `labels` (n,) that the resolved `plan` shows to `network`."""
+    views = Views(plan.augment, plan.seed)
+    batches = Batches(
+        pixels,
+        labels,
+        views,
+        EpochOrder(plan.seed, labels, balanced=plan.balanced_sampling),
+        size=plan.batch_size_for(pixels.shape[0]),
+        device=device,
+        team=team,
+    )
+    if views.mixes:
+        batches.classes = _classes_of(network, pixels, device)
+    return batches
+
+
+@torch.no_grad()
+def _classes_of(network: nn.Module, pixels: PixelRows, device: str) -> int:
+    """How many classes `network` tells apart, by its answer to one picture."""
+    picture = torch.from_numpy(pixels.take(np.zeros(1, np.int64)))
+    return int(network.eval()(picture.to(device)).shape[1])

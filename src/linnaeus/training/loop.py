@@ -15,11 +15,9 @@ from torch import Tensor, nn
 from linnaeus.data.pixels import PixelRows, rows_of
 from linnaeus.errors import Stopped, UsageError
 from linnaeus.progress import Progress, Stage
-from linnaeus.training.augmentation.views import Views
 from linnaeus.training.batch_statistics import estimate_anew
-from linnaeus.training.batches import Batches
+from linnaeus.training.batches import Batches, batches_for
 from linnaeus.training.clock import Clock
-from linnaeus.training.epoch_order import EpochOrder
 from linnaeus.training.loss_record import LossRecord
 from linnaeus.training.losses import loss_for
 from linnaeus.training.pacing import Pacing
@@ -103,11 +101,9 @@ def fit_network(
     """
     rows = rows_of(pixels)
     resolved = _resolved(plan, rows.shape[0], device)
-    views = Views(plan.augment, plan.seed)
-    size = resolved.batch_size_for(rows.shape[0])
-    order = EpochOrder(plan.seed, labels, balanced=plan.balanced_sampling)
-    batches = Batches(rows, labels, views, order, size=size, device=device, team=team)
-    _check(resolved, size, len(validation[1]), device, team)
+    _check(resolved, resolved.batch_size_for(rows.shape[0]), len(validation[1]), device, team)
+    on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    batches = batches_for(on_device, rows, labels, resolved, device=device, team=team)
     held_out = Validation(
         rows_of(validation[0]),
         validation[1],
@@ -115,23 +111,13 @@ def fit_network(
         device=device,
         team=team,
     )
-    on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if views.mixes:
-        batches.classes = _classes_of(on_device, rows, device)
     taker = Step(on_device, resolved, loss_for(resolved, labels), device, rate_factors, team)
-    with threads_for(size * batches.height_px * batches.width_px):
+    with threads_for(batches.size * batches.height_px * batches.width_px):
         run = _Training(
             taker, batches, held_out, plan=resolved, clock=clock, device=device, team=team
         )
         ended = run.learn(progress, stop)
     return run.fitted(ended)
-
-
-@torch.no_grad()
-def _classes_of(network: nn.Module, pixels: PixelRows, device: str) -> int:
-    """How many classes `network` tells apart, by its answer to one picture."""
-    picture = torch.from_numpy(pixels.take(np.zeros(1, np.int64)))
-    return int(network.eval()(picture.to(device)).shape[1])
 
 
 class _Training:

@@ -29,7 +29,7 @@ from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.team import ALONE, Team
 
-__all__ = ["learn_from_scratch"]
+__all__ = ["learn_from_scratch", "new_network", "plan_for"]
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -54,32 +54,15 @@ def learn_from_scratch(
     and, where the recipe asks for that, the training pictures, about augmentation. The recipe's
     device is a resolved one. Raises as `models.build.build` and `training.loop.fit_network` do.
     """
-    plan = recipe.network.model_copy(update={"seed": recipe.seed})
-    if isinstance(plan.class_weights, dict):
-        weights = ordered_weights(plan.class_weights, classes)
-        plan = plan.model_copy(update={"class_weights": weights})
-    if recipe.budget_s is not None and not plan.paces:
-        plan = plan.model_copy(update={"budget_s": recipe.budget_s})
     clock = Clock()
     rows = rows_of(pixels)
     _, height, width, _ = rows.shape
     learning = ChosenRows(rows, train)
-    augment, why = settled(
-        plan.augment,
-        learning,
-        labels[train],
-        classes=classes,
-        grey=grey,
-        passes=_passes(plan, learning),
-        seed=recipe.seed,
+    plan, why = plan_for(
+        recipe, learning, labels[train], classes=classes, grey=grey, progress=progress
     )
-    if why:
-        progress.say(why)
-    plan = plan.model_copy(update={"augment": augment})
-    torch.manual_seed(number(recipe.seed, "weights") % 2**63)
-    network = _network(recipe, len(classes), height, width)
     fitted = fit_network(
-        nn.Sequential(Normalise.measured_on(learning), network),
+        new_network(recipe, len(classes), learning),
         learning,
         labels[train],
         (ChosenRows(rows, validation), labels[validation]),
@@ -90,19 +73,42 @@ def learn_from_scratch(
         device=team.device(recipe.device),
         team=team,
     )
-    return _learned(fitted, recipe, height, width, in_words(augment, why))
+    return _learned(fitted, recipe, height, width, in_words(plan.augment, why))
 
 
-def _passes(plan: TrainingPlan, pixels: PixelRows) -> float:
-    """About how often each of the pictures will be seen."""
-    count, height, width, _ = pixels.shape
-    if plan.budget_s is not None and not plan.paces:
-        return passes_in(plan.budget_s, count, height, width)
-    return plan.epochs_for(count, min(height, width))
+def plan_for(
+    recipe: Recipe,
+    pixels: PixelRows,
+    labels: Labels,
+    *,
+    classes: Sequence[str],
+    grey: bool,
+    progress: Progress,
+) -> tuple[TrainingPlan, str]:
+    """The recipe's plan with what depends on the training `pixels` with `labels` (n,), and why.
+
+    `grey` says whether the pictures are. The reason is of the augmentation, and told.
+    """
+    plan = recipe.network.model_copy(update={"seed": recipe.seed})
+    if isinstance(plan.class_weights, dict):
+        weights = ordered_weights(plan.class_weights, classes)
+        plan = plan.model_copy(update={"class_weights": weights})
+    if recipe.budget_s is not None and not plan.paces:
+        plan = plan.model_copy(update={"budget_s": recipe.budget_s})
+    passes = _passes(plan, pixels)
+    augment, why = settled(
+        plan.augment, pixels, labels, classes=classes, grey=grey, passes=passes, seed=recipe.seed
+    )
+    if why:
+        progress.say(why)
+    return plan.model_copy(update={"augment": augment}), why
 
 
-def _network(recipe: Recipe, classes: int, height_px: int, width_px: int) -> Network:
-    return build(
+def new_network(recipe: Recipe, classes: int, pixels: PixelRows) -> nn.Sequential:
+    """The recipe's network for `pixels` behind their `Normalise`, its weights drawn by the seed."""
+    torch.manual_seed(number(recipe.seed, "weights") % 2**63)
+    _, height_px, width_px, _ = pixels.shape
+    network = build(
         recipe.model,
         classes=classes,
         height_px=height_px,
@@ -111,6 +117,15 @@ def _network(recipe: Recipe, classes: int, height_px: int, width_px: int) -> Net
         dropout=recipe.dropout,
         batch_norm=recipe.batch_norm,
     )
+    return nn.Sequential(Normalise.measured_on(pixels), network)
+
+
+def _passes(plan: TrainingPlan, pixels: PixelRows) -> float:
+    """About how often each of the pictures will be seen."""
+    count, height, width, _ = pixels.shape
+    if plan.budget_s is not None and not plan.paces:
+        return passes_in(plan.budget_s, count, height, width)
+    return plan.epochs_for(count, min(height, width))
 
 
 def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, augmentation: str) -> Learned:

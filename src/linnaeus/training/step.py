@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -29,6 +30,7 @@ class Step:
 
     `rate_factors`: what a parameter, by its name, learns at, as a share of the plan's rate. In a
     `team` every process takes each step with its share of the batch, and all have its gradient.
+    `schedule`: from progress to the share of the peak rates, in place of the plan's.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Step:
         device: str,
         rate_factors: Mapping[str, float] | None = None,
         team: Team = ALONE,
+        schedule: Callable[[float], float] | None = None,
     ) -> None:
         self.average = WeightAverage(
             network, plan.averaging, decay=plan.average_decay, start=plan.average_from
@@ -47,6 +50,7 @@ class Step:
         self._parallel = team.parallel(network)
         self._team = team
         self._plan = plan
+        self._schedule = schedule or partial(learning_rate_factor, plan=plan)
         self._loss_of = loss
         self._device = device
         self._optimisers = optimisers_for(network, plan, rate_factors)
@@ -65,7 +69,7 @@ class Step:
 
         Returns its loss, on the device.
         """
-        set_learning_rate(self._optimisers, learning_rate_factor(progress, self._plan))
+        set_learning_rate(self._optimisers, self._schedule(progress))
         rank = () if self._team.leads else (self._team.rank,)
         torch.manual_seed(number(self._plan.seed, "dropout", step, *rank))
         self._network.train()

@@ -1,0 +1,88 @@
+"""`linnaeus lr-find`: which learning rate to take, seen from a short training at rising ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linnaeus.cli.options import (
+    Data,
+    GroupColumn,
+    ImageColumn,
+    LabelColumn,
+    LabelSeparator,
+    NoCache,
+    SplitColumn,
+    Table,
+    Workers,
+)
+
+__all__ = ["lr_find"]
+
+
+def lr_find(
+    data: Data,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A new folder for the picture and the numbers.", metavar="DIR"),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Any network that `linnaeus models` lists. (small_cnn)")
+    ] = None,
+    image_size: Annotated[
+        str | None,
+        typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every random number. (0)")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="What to learn on: auto, cpu, cuda, cuda:1, mps. (auto)")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A recipe's file or name, whose rates are tried.", metavar="RECIPE"),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Set a field of the recipe; may be repeated.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    group_column: GroupColumn = None,
+    split_column: SplitColumn = None,
+    label_separator: LabelSeparator = None,
+    table: Table = None,
+    workers: Workers = None,
+    no_cache: NoCache = False,
+) -> None:
+    """Try rising learning rates for a network from scratch, draw the losses and suggest one."""
+    from linnaeus import api
+    from linnaeus.cli.telling import teller
+
+    measured = api.lr_find(
+        data,
+        out=out,
+        recipe=recipe,
+        settings=setting or (),
+        model=model,
+        image_size=image_size,
+        seed=seed,
+        device=device,
+        image_column=image_column,
+        label_column=label_column,
+        group_column=group_column,
+        split_column=split_column,
+        label_separator=label_separator,
+        table=table,
+        workers=workers,
+        cache=not no_cache,
+        progress=teller(),
+    )
+    now = f"the recipe has {measured.planned:g}"
+    typer.echo(f"Suggested learning rate: {measured.suggested:.2g} ({now}).")
+    typer.echo(f"Take it with: linnaeus train {data} {' '.join(measured.settings)}")
+    if out is not None:
+        typer.echo(f"Picture: {out / 'lr-find.svg'}")
