@@ -24,7 +24,7 @@ from linnaeus.models.counting import count
 
 CATALOGUE = Path(__file__).parents[1] / "src" / "linnaeus" / "models" / "catalogue.json"
 
-SIZES = ("small", "medium", "large")
+SIZES = ("tiny", "small", "medium", "large")
 VARIANTS = ("", "-se", "-cbam", "-stn")
 OURS = {
     "small_cnn": 32,

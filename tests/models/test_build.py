@@ -28,7 +28,7 @@ OURS = [
     "alexnet",
     *(
         f"cnn-{size}{v}"
-        for size in ("small", "medium", "large")
+        for size in ("tiny", "small", "medium", "large")
         for v in ("", "-se", "-cbam", "-stn")
     ),
 ]

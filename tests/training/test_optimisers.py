@@ -16,9 +16,9 @@ from linnaeus.training.plan import TrainingPlan  # noqa: E402
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_an_orthogonalised_bank_keeps_its_directions_and_evens_their_lengths(shape, precision):
     torch.manual_seed(0)
-    bank = torch.randn(shape)
-    u, before, vh = np.linalg.svd(bank.reshape(shape[0], -1).numpy(), full_matrices=False)
-    after = u.T @ orthogonalised(bank, precision).reshape(shape[0], -1).numpy() @ vh.T
+    bank = torch.randn(shape).to(precision)
+    u, before, vh = np.linalg.svd(bank.reshape(shape[0], -1).float().numpy(), full_matrices=False)
+    after = u.T @ orthogonalised(bank).reshape(shape[0], -1).float().numpy() @ vh.T
     assert np.abs(after - np.diag(np.diag(after))).max() < 0.05
     strong = np.diag(after)[before > 0.1 * before[0]]
     assert strong.min() > 0.3
@@ -29,7 +29,7 @@ def test_muon_finds_the_direction_of_a_target_bank():
     torch.manual_seed(0)
     target = torch.linalg.qr(torch.randn(8, 8))[0].reshape(8, 8, 1, 1)
     weight = torch.nn.Parameter(torch.randn(8, 8, 1, 1))
-    muon = Muon([weight], lr=0.05, momentum=0.6, precision=torch.float32)
+    muon = Muon([weight], lr=0.05, momentum=0.6)
     for _ in range(200):
         weight.grad = None
         loss = -(weight * target).sum() / weight.norm()

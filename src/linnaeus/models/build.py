@@ -74,7 +74,7 @@ def build(
 
     mlp, mlp-1024-512 …      flattened, then dense layers of the sizes named (512-256)
     plain, plain-512 …       three blocks of 32, 64 and 128 filters, then dense layers (128-64-32)
-    cnn-small, -medium, -large    our fast networks for up to 96 px; each also with -se
+    cnn-tiny, -small, -medium, -large    our fast networks for up to 96 px; each also with -se
                              (squeeze-and-excitation), -cbam or -stn (spatial transformer)
     alexnet                  for 63 px and more
     resnet18, vit_tiny_patch16_224, …    all of timm's

@@ -38,7 +38,7 @@ SMALL_CNN = "small_cnn"
 
 COUNT = r"[1-9]\d{0,4}"  # neurons of a dense layer
 OURS = re.compile(
-    rf"{SMALL_CNN}|cnn-(small|medium|large)(-(se|cbam|stn))?|(mlp|plain)(-{COUNT})*|alexnet"
+    rf"{SMALL_CNN}|cnn-(tiny|small|medium|large)(-(se|cbam|stn))?|(mlp|plain)(-{COUNT})*|alexnet"
 )
 NAMES_TOLD = 3
 

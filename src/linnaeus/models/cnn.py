@@ -34,8 +34,14 @@ class Size(NamedTuple):
     depth: int
 
 
-SIZES = {"small": Size(1.0, 1), "medium": Size(2.0, 1), "large": Size(3.0, 2)}
-"""Each costs about four times the one before: 24, 96 and 359 million multiply-adds at 32 px."""
+SIZES = {
+    "tiny": Size(2 / 3, 1),
+    "small": Size(1.0, 1),
+    "medium": Size(2.0, 1),
+    "large": Size(3.0, 2),
+}
+"""11, 24, 96 and 359 million multiply-adds at 32 px. tiny is for a few passes: there, twice as many
+of them are worth more than half as wide again."""
 
 Attention = Callable[[int], nn.Module]
 """From a number of channels to what weighs a map of so many."""

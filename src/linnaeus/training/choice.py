@@ -24,11 +24,15 @@ Ask = Callable[[str], bool]
 
 @dataclass(frozen=True)
 class Choice:
-    """The network to use and why: a pretrained `backbone`, or `network` from scratch without."""
+    """The network to use and why: a pretrained `backbone`, or `network` from scratch without.
+
+    `by_time`: nobody asked for `network` by name, so that a budget may choose a larger or smaller.
+    """
 
     backbone: Backbone | None
     why: str
     network: str = SMALL_CNN
+    by_time: bool = False
 
     @property
     def name(self) -> str:
@@ -92,4 +96,5 @@ def _best_at_hand(found: dict[str, Backbone], download: bool, ask: Ask) -> Choic
         None,
         "No pretrained weights are at hand, so a small network learns from scratch; --weights DIR"
         " or --download would give it a head start.",
+        by_time=True,
     )

@@ -43,6 +43,7 @@ from linnaeus.training.device import chosen_device
 from linnaeus.training.facts import Judged, run_facts
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
+from linnaeus.training.network_size import choose_size
 from linnaeus.training.probe import Probe
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
@@ -90,6 +91,8 @@ def fit(
     network = load_backbone(choice.backbone) if choice.backbone else None
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
+    choice = _sized(choice, material, recipe, progress, team)
+    recipe = recipe.model_copy(update={"model": choice.name})
     probe = None
     if choice.backbone is not None and network is not None:
         with progress.stage(f"Preparing {choice.backbone.name}"):
@@ -114,6 +117,24 @@ def _write(
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
     return run
+
+
+def _sized(
+    choice: Choice, material: Material, recipe: Recipe, progress: Progress, team: Team
+) -> Choice:
+    """`choice` with the size of network that the budget is best spent on, where that is open."""
+    if not choice.by_time or recipe.budget_s is None or recipe.network.paces:
+        return choice
+    sized = choose_size(
+        ChosenRows(material.pixels, material.train),
+        len(material.dataset.classes),
+        budget_s=recipe.budget_s,
+        plan=recipe.network,
+        device=team.device(recipe.device),
+        team=team,
+    )
+    progress.say(sized.why)
+    return replace(choice, network=sized.network, why=f"{choice.why} {sized.why}")
 
 
 def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -> None:

@@ -291,6 +291,6 @@ def _resolved(plan: TrainingPlan, images: int, device: str) -> TrainingPlan:
     return with_usual(plan).model_copy(
         update={
             "precision": plan.precision or fast_precision(device),
-            "batch_size": plan.batch_size_for(images),
+            "batch_size": plan.batch_size_for(images, device),
         }
     )

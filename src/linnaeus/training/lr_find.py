@@ -96,7 +96,7 @@ def lr_find(
         update={
             "averaging": "none",
             "precision": plan.precision or fast_precision(device),
-            "batch_size": plan.batch_size_for(len(labels)),
+            "batch_size": plan.batch_size_for(len(labels), device),
         }
     )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -32,14 +32,10 @@ class Muon(torch.optim.Optimizer):
 
     Each weight (out, in, kh, kw) must be followed by a normalisation, so that its length means
     nothing: it is reset before every step, which makes `lr` the angle by which a bank turns.
-    `precision` is that of the orthogonalising products; their error is far below a step's noise.
     """
 
-    def __init__(
-        self, params: Iterable[Tensor], lr: float, momentum: float, precision: torch.dtype
-    ) -> None:
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})
-        self._precision = precision
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -56,21 +52,31 @@ class Muon(torch.optim.Optimizer):
         velocity = state["velocity"].mul_(momentum).add_(weight.grad)
         ahead = weight.grad.add(velocity, alpha=momentum)  # type: ignore[union-attr]
         weight.mul_(len(weight) ** 0.5 / weight.norm().clamp_min(1e-12))
-        weight.add_(orthogonalised(ahead, self._precision), alpha=-lr)
+        weight.add_(orthogonalised(ahead), alpha=-lr)
 
 
-def orthogonalised(bank: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
-    """`bank` (out, …) as a matrix with its singular values brought near 1, in bank's shape."""
+def orthogonalised(bank: Tensor) -> Tensor:
+    """`bank` (out, …) as a matrix with its singular values brought near 1, in bank's shape.
+
+    Each round multiplies the matrix by a polynomial of its Gram matrix, and so do all rounds
+    together. The polynomials are multiplied first: all but two products are of the small Gram
+    matrix, which took half the time of rounds on the matrix itself (192 × 192 × 3 × 3: 5 ms, 11).
+    Float32 throughout, since the Gram matrix squares what the weak directions are short of.
+    """
     a, b, c = QUINTIC
     rows = bank.reshape(len(bank), -1)
     tall = rows.shape[0] > rows.shape[1]
-    x = rows.T if tall else rows
-    x = (x / x.norm().clamp_min(1e-12)).to(precision)
+    x = (rows.T if tall else rows).float()
+    x = x / x.norm().clamp_min(1e-12)
+    gram = x @ x.T
+    turn = torch.eye(len(gram), device=gram.device)
     for _ in range(ROUNDS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    turned: Tensor = x.T if tall else x
-    return turned.reshape(bank.shape).to(bank.dtype)
+        factor = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        factor.diagonal().add_(a)
+        turn = factor @ turn
+        gram = factor @ gram @ factor
+    turned: Tensor = turn @ x
+    return (turned.T if tall else turned).reshape(bank.shape).to(bank.dtype)
 
 
 def optimisers_for(
@@ -119,14 +125,13 @@ def _muon(network: nn.Module, plan: TrainingPlan) -> list[torch.optim.Optimizer]
     assert plan.learning_rate is not None
     assert plan.momentum is not None
     banks, matrices, vectors = _sorted_parameters(network)
-    precision = torch.bfloat16 if plan.precision == "bfloat16" else torch.float32
     rest: torch.optim.Optimizer = torch.optim.SGD(
         _groups(matrices, vectors, plan),
         lr=plan.head_learning_rate,  # type: ignore[arg-type]
         momentum=plan.head_momentum,  # type: ignore[arg-type]
         nesterov=bool(plan.head_momentum),
     )
-    return [Muon(banks, plan.learning_rate, plan.momentum, precision), rest] if banks else [rest]
+    return [Muon(banks, plan.learning_rate, plan.momentum), rest] if banks else [rest]
 
 
 def _one(network: nn.Module, plan: TrainingPlan) -> torch.optim.Optimizer:

@@ -1,0 +1,113 @@
+"""Which of our networks learns from scratch, where the recipe leaves it open: as the time allows.
+
+A larger network is right more often once it has seen the pictures often enough, and less often
+before that. How often it can see them is the budget times the speed of this machine over its cost.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from linnaeus.data.pixels import PixelRows
+from linnaeus.models.build import build
+from linnaeus.models.counting import count
+from linnaeus.models.normalise import Normalise
+from linnaeus.training.plan import TrainingPlan
+from linnaeus.training.precision import fast_precision, keep_freed_memory
+from linnaeus.training.step import Step
+from linnaeus.training.team import ALONE, Team
+
+__all__ = ["Sized", "choose_size", "size_at"]
+
+VIEWS_NEEDED = {
+    "cnn-large": 900_000,
+    "cnn-medium": 450_000,
+    "cnn-small": 270_000,
+    "cnn-tiny": 0,
+}
+"""Pictures shown in all, each time a picture is shown counted, from which on a network does better
+than the next smaller one in the same time. Measured on CIFAR-10; see benchmarks/RESULTS.md."""
+SMALLEST = "cnn-tiny"
+MOST_PASSES = 60.0
+"""Over a small set, so many passes are enough for any size: more views show nothing new."""
+
+TRIAL_PX = 64 * 32**2  # in a batch of the trial: a tenth of a second or two for the network tried
+TRIAL_STEPS = 4  # the first also pays for setting up; the fastest of the others counts
+
+
+class Sized(NamedTuple):
+    """The `network` for a budget, and `why`: a sentence for the user."""
+
+    network: str
+    why: str
+
+
+def choose_size(
+    pixels: PixelRows,
+    classes: int,
+    *,
+    budget_s: float,
+    plan: TrainingPlan,
+    device: str,
+    team: Team = ALONE,
+) -> Sized:
+    """The network that `budget_s` seconds on this machine are best spent on.
+
+    `pixels` are those to learn from, by `plan`. A few steps of the smallest network are tried on
+    some of them; that takes about half a second. All of a `team` call this, and get the same.
+    """
+    (rate,) = team.total(_multiply_adds_a_second(pixels, classes, plan, device))
+    return size_at(rate, pixels.shape, classes, budget_s=budget_s)
+
+
+def size_at(
+    rate: float, shape: tuple[int, int, int, int], classes: int, *, budget_s: float
+) -> Sized:
+    """The network for pictures of `shape` (n, h, w, 3) where `rate` multiply-adds a second are
+    learnt from: forwards, backwards and all that a step does beside.
+    """
+    images, height_px, width_px, _ = shape
+    for name, needed in VIEWS_NEEDED.items():
+        views = budget_s * rate / _multiply_adds(name, classes, height_px, width_px)
+        if views >= min(needed, MOST_PASSES * images):
+            break
+    passes = f"{views / images:.1f} passes over the {images:,} pictures"
+    return Sized(
+        name,
+        f"{name} learns from scratch: {budget_s:,.0f} s on this machine are about {passes} for it.",
+    )
+
+
+def _multiply_adds(name: str, classes: int, height_px: int, width_px: int) -> int:
+    def make() -> nn.Module:
+        return build(name, classes=classes, height_px=height_px, width_px=width_px)
+
+    return count(make, (3, height_px, width_px)).multiply_adds
+
+
+def _multiply_adds_a_second(
+    pixels: PixelRows, classes: int, plan: TrainingPlan, device: str
+) -> float:
+    """How many multiply-adds of a network are learnt from in a second, measured on the smallest."""
+    images, height_px, width_px, _ = pixels.shape
+    size = max(2, min(images, TRIAL_PX // (height_px * width_px)))
+    views = torch.from_numpy(pixels.take(np.arange(size, dtype=np.int64))).to(device)
+    labels = (torch.arange(size) % classes).to(device)  # nobody keeps what is learnt
+    network = build(SMALLEST, classes=classes, height_px=height_px, width_px=width_px)
+    whole = nn.Sequential(Normalise([127.5] * 3, [64.0] * 3), network)
+    on_device = whole.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    plan = plan.model_copy(update={"precision": plan.precision or fast_precision(device)})
+    taker = Step(on_device, plan, F.cross_entropy, device)
+    keep_freed_memory()
+    seconds = []
+    for _ in range(TRIAL_STEPS):
+        start_s = time.perf_counter()
+        taker.take(0, 0.5, views, labels).item()  # waits for the device
+        seconds.append(time.perf_counter() - start_s)
+    return size * _multiply_adds(SMALLEST, classes, height_px, width_px) / min(seconds[1:])

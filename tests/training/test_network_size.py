@@ -1,0 +1,65 @@
+"""Which network learns where only a budget is given: the larger, the more it can see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import linnaeus  # noqa: E402
+from linnaeus.data.pixels import ArrayRows  # noqa: E402
+from linnaeus.training.network_size import choose_size, size_at  # noqa: E402
+from linnaeus.training.plan import TrainingPlan  # noqa: E402
+
+SIZES = ["cnn-tiny", "cnn-small", "cnn-medium", "cnn-large"]
+TWO_CORES = 20e9  # multiply-adds a second
+
+
+@pytest.mark.parametrize("shape", [(45_000, 32, 32, 3), (1_650, 96, 96, 3), (1_400, 8, 8, 3)])
+def test_more_time_brings_a_larger_network_and_never_a_smaller_one(shape):
+    chosen = [size_at(TWO_CORES, shape, 10, budget_s=10.0**power).network for power in range(7)]
+    order = [SIZES.index(name) for name in chosen]
+    assert order == sorted(order)
+    assert (order[0], order[-1]) == (0, 3)
+
+
+def test_a_faster_machine_is_as_good_as_more_time():
+    shape = (45_000, 32, 32, 3)
+    fast = size_at(10 * TWO_CORES, shape, 10, budget_s=300)
+    assert fast.network == size_at(TWO_CORES, shape, 10, budget_s=3000).network
+
+
+def test_what_is_told_is_the_passes_that_the_time_is_enough_for():
+    # 120 s × 10.8147e9 / 10.8147e6 a view (the catalogue's figure for cnn-tiny) = 120,000 views
+    sized = size_at(10.814720e9, (10_000, 32, 32, 3), 10, budget_s=120)
+    assert sized.network == "cnn-tiny"
+    assert "120 s" in sized.why
+    assert "12.0 passes over the 10,000 pictures" in sized.why
+
+
+def test_the_speed_of_this_machine_is_tried_on_the_pictures():
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    plan = TrainingPlan()
+    short, long = (
+        choose_size(ArrayRows(pixels), 3, budget_s=seconds, plan=plan, device="cpu")
+        for seconds in (1e-4, 1e6)
+    )
+    assert (short.network, long.network) == ("cnn-tiny", "cnn-large")
+
+
+def test_a_run_tells_the_network_that_its_budget_chose_and_repeats_it(
+    some_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "no cache"))
+    monkeypatch.delenv("LINNAEUS_WEIGHTS", raising=False)
+    first = linnaeus.train(some_digits, out=tmp_path / "first", budget="1s")
+    assert first.recipe.model in SIZES
+    assert first.recipe.model in first.classifier().record.model["why"]
+    again = linnaeus.train(
+        some_digits, out=tmp_path / "again", recipe=tmp_path / "first" / "recipe.json"
+    )
+    weights = [(run.folder / "bundle" / "model.onnx").read_bytes() for run in (first, again)]
+    assert weights[0] == weights[1]
