@@ -23,6 +23,7 @@ from linnaeus.training.losses import loss_for
 from linnaeus.training.pacing import Pacing
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import autocast, check_precision, fast_precision, keep_freed_memory
+from linnaeus.training.resizing import check_resizing, resized
 from linnaeus.training.schedule import Pace, progress_at
 from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
@@ -104,6 +105,8 @@ def fit_network(
     _check(resolved, resolved.batch_size_for(rows.shape[0]), len(validation[1]), device, team)
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batches = batches_for(on_device, rows, labels, resolved, device=device, team=team)
+    picture = torch.from_numpy(rows.take(np.zeros(1, np.int64))).to(device)
+    check_resizing(on_device, picture, resolved)
     held_out = Validation(
         rows_of(validation[0]),
         validation[1],
@@ -194,6 +197,7 @@ class _Training:
         self.pacing.begin_step()
         progress = progress_at(self.step, self.pacing.paces)
         views, targets = self.batches.at(self.step)
+        views = resized(views, progress, self.plan)
         self.losses.note(self.taker.take(self.step, progress, views, targets))
         self.step += 1
         self.pacing.end_step(self.step)

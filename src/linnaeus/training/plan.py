@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from linnaeus.training.augmentation.plan import AugmentPlan
@@ -112,6 +112,12 @@ class TrainingPlan(BaseModel):
     """Of the running average of the weights: about the last 50 steps."""
     average_from: Annotated[float, Ge(0), Lt(1)] = 0.75
     """Share of the run after which "swa" begins: the last quarter, as in its paper."""
+    resize_from: Annotated[float, Gt(0), Lt(1)] | None = None
+    """Share of their sides that pictures have when learning begins, such as 0.5: a quarter of the
+    work a step. They grow in steps of 4 px. None: they are full from the start."""
+    resize_until: Annotated[float, Gt(0), Le(1)] = 0.6
+    """Share of the run at which pictures are full, with `resize_from`. The last part has to be
+    learnt at full size, which is the one that is judged and served."""
     clip_norm: Annotated[float, Gt(0)] | None = None
     """Longest gradient, over all weights together; longer ones are shortened to it. Muon's steps
     have a length of their own: there it only evens out the momentum. None: no limit."""
