@@ -10,6 +10,7 @@ import typer
 
 from linnaeus.cli import (
     audit,
+    augment,
     cache,
     data,
     doctor,
@@ -44,6 +45,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("audit")(audit.audit)
+app.command("augment")(augment.augment)
 app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
 app.command("evaluate")(evaluate.evaluate)

@@ -38,6 +38,6 @@ DONE = {
     "randaugment": "changed by RandAugment (operations, strength: {randaugment})",
     "trivialaugment": "changed by TrivialAugment",
     "augmix": "mixed from chains of operations (AugMix, severity {augmix:g})",
-    "mixup": "blended with others (MixUp, α {mixup:g})",
-    "cutmix": "pasted together with others (CutMix, α {cutmix:g})",
+    "mixup": "blended with others (MixUp, alpha {mixup:g})",
+    "cutmix": "pasted together with others (CutMix, alpha {cutmix:g})",
 }
