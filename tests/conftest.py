@@ -124,3 +124,39 @@ def photo_pixels(photographs: dict[str, dict[str, bytes]]) -> NDArray[np.uint8]:
     """Two photographs of each of six classes: (12, 144, 192, 3) uint8. Leave them alone."""
     files = [file for of_class in photographs.values() for file in list(of_class.values())[:2]]
     return np.stack([np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files])
+
+
+@pytest.fixture(scope="session")
+def pairs_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 pictures of two scanned digits side by side, and labels.csv: "0" to "3" count as labels.
+
+    A picture has two of them, one, or none, parted by "|". Leave it alone.
+    """
+    sklearn = pytest.importorskip("sklearn.datasets")
+    digits = sklearn.load_digits()
+    folder = tmp_path_factory.mktemp("pairs")
+    random = np.random.default_rng(0)
+    scans = random.permutation(len(digits.images))[:600].reshape(300, 2)
+    lines = ["image,labels"]
+    for place, both in enumerate(scans):
+        pixels = np.concatenate([digits.images[one] for one in both], axis=1) / 16 * 255
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{place:03}.png")
+        shown = sorted({int(digits.target[one]) for one in both} & {0, 1, 2, 3})
+        lines.append(f"{place:03}.png,{'|'.join(map(str, shown))}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder / "labels.csv"
+
+
+@pytest.fixture(scope="session")
+def pairs_run(tmp_path_factory: pytest.TempPathFactory, pairs_table: Path) -> Run:
+    """The labels of two digits learnt from scratch in a hurry. Leave its folder alone."""
+    pytest.importorskip("torch")
+    return train(
+        pairs_table,
+        out=tmp_path_factory.mktemp("pairs run") / "run",
+        model="small_cnn",
+        epochs=8,
+        val=0.2,
+        precision="float32",
+        label_separator="|",
+    )

@@ -265,7 +265,6 @@ def train(
         dataset = _dataset(
             data, image_column, label_column, group_column, split_column, label_separator, table
         )
-        dataset.demand_single_labels("train")
         with _claimed(out, dataset.name, team) as folder:
             with team.leader_first():
                 choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
@@ -326,7 +325,6 @@ def lr_find(
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
-    dataset.demand_single_labels("lr-find")
     if out is not None:
         check_unused(Path(out))
     from linnaeus.training.lr_find import lr_find_on, write_rate_range

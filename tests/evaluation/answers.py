@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 
 
 def answers_of(
@@ -34,6 +34,28 @@ def random_answers(
     powers = np.exp(skill * sharpness * (evidence - evidence.max(axis=1, keepdims=True)))
     probabilities = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
     return _predictions(probabilities, labels, [f"class {i}" for i in range(classes)])
+
+
+def random_labels(
+    seed: int, images: int, classes: int, *, skill: float = 1.5, threshold: float = 0.5
+) -> Predictions:
+    """Answers of a made-up classifier of pictures with several labels, or none.
+
+    Label i is on a share of 1 / (i + 2) of them; probabilities have ties.
+    """
+    random = np.random.default_rng(seed)
+    shares = 1 / np.arange(2, classes + 2)
+    truth = random.random((images, classes)) < shares
+    logits = random.normal(size=(images, classes)) + skill * (truth - shares)
+    probabilities = (1 / (1 + np.exp(-logits))).round(2).astype(np.float32)
+    return Predictions(
+        tuple(f"{i}.jpg" for i in range(images)),
+        tuple(f"class {i}" for i in range(classes)),
+        probabilities,
+        np.full(images, UNKNOWN_LABEL, np.int64),
+        thresholds=np.full(classes, threshold, np.float32),
+        label_sets=truth,
+    )
 
 
 def _predictions(

@@ -29,6 +29,7 @@ def full_facts() -> RunFacts:
             images=1001,
             classes=classes,
             counts={"train": [70] * 8, "validation": [10] * 8, "test": [40] * 8},
+            pictures={"train": 560, "validation": 80, "test": 320},
             remarks=("The split was drawn by class.",),
             left_out={"copy.jpg": "the same pixels as first.jpg"},
             unreadable={"broken.jpg": "the file is empty"},

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answers import random_answers
+from answers import random_answers, random_labels
 
 from linnaeus.bundle.held_out import HeldOut
 from linnaeus.evaluation.facts import DataFacts, RunFacts
+from linnaeus.evaluation.label_metrics import measure_labels
 from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from linnaeus.training.run import Run
 
 PAGE = Path(__file__).parents[2] / "docs/reference/metrics.md"
+PAGE_OF_LABELS = PAGE.with_name("metrics-of-labels.md")
 FIGURE = {"value", "low", "high"}
 
 
@@ -63,9 +65,34 @@ TYPES: dict[str, Callable[[Any], bool]] = {
 @pytest.fixture(scope="module")
 def documented() -> dict[str, str]:
     """The type of each documented field, by its path."""
-    rows = re.findall(r"^\| `([a-z_0-9.\[\]]+)` \| ([a-z ]+) \|", PAGE.read_text("utf-8"), re.M)
+    return _documented(PAGE)
+
+
+def _documented(page: Path) -> dict[str, str]:
+    rows = re.findall(r"^\| `([a-z_0-9.\[\]]+)` \| ([a-z ]+) \|", page.read_text("utf-8"), re.M)
     assert len(rows) == len(dict(rows)), "a field is documented twice"
     return dict(rows)
+
+
+def test_what_is_written_of_several_labels_is_documented_and_the_other_way_round(
+    tmp_path: Path, full_facts: RunFacts
+) -> None:
+    test = random_labels(0, 200, 8)
+    write_report(
+        tmp_path / "report",
+        full_facts,
+        test,
+        measure_labels(test, resamples=100),
+        validation=measure_labels(random_labels(1, 80, 8), resamples=100),
+        picture_of=lambda _: None,
+    )
+    document, types = _read(tmp_path / "report"), _documented(PAGE_OF_LABELS)
+    found = list(_fields({"test": document["test"]}, "", types))
+    assert {path for path, _ in found} == set(types)
+    for path, value in found:
+        assert any(TYPES[kind](value) for kind in types[path].split(" or ")), (path, value)
+    validated = _fields({"validation": document["validation"]}, "", types)
+    assert {path for path, _ in validated} == set(types)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ def facts_of(classes: tuple[str, ...], validation: int = 6) -> RunFacts:
             images=24,
             classes=classes,
             counts={"train": [4, 4, 4], "validation": [validation, 0, 0], "test": [3, 2, 1]},
+            pictures={"train": 12, "validation": validation, "test": 6},
             audit=(f"“{classes[0]}” holds one file twice.",),
         ),
         model=ModelFacts("small_cnn", "No pretrained network was at hand.", (48, 64), 123_456),

@@ -154,3 +154,46 @@ def test_the_number_of_threads_changes_no_bit_and_is_left_alone(sets: Sets, thre
         torch.set_num_threads(before)
     assert np.array_equal(head.weight, expected.weight)
     assert np.array_equal(head.bias, expected.bias)
+
+
+def test_several_labels_are_one_logistic_regression_a_class() -> None:
+    """Compared with scikit-learn's on features scaled as the docstring says."""
+    linear = pytest.importorskip("sklearn.linear_model")
+    random = np.random.default_rng(4)
+    features = random.normal(size=(300, 5)).astype(np.float32)
+    truth = features @ random.normal(size=(5, 3)) + random.normal(size=(300, 3)) > 0.8
+    head = fit_head(
+        features,
+        truth,
+        (np.zeros((0, 5), np.float32), np.zeros((0, 3), bool)),
+        classes=3,
+        parts=[5],
+        strengths=[1.0],
+        progress=Quiet(),
+    )
+    scaled = (features - features.mean(0)) / features.std(0) / np.sqrt(5)
+    for at in range(3):
+        own = linear.LogisticRegression(C=1 / (300 * head.strength), tol=1e-8, max_iter=10_000)
+        expected = own.fit(scaled, truth[:, at]).decision_function(scaled)
+        ours = features @ head.weight[at] + head.bias[at]
+        np.testing.assert_allclose(ours, expected, atol=0.02)
+
+
+def test_the_strength_for_several_labels_is_chosen_by_their_log_loss() -> None:
+    random = np.random.default_rng(5)
+    features = random.normal(size=(120, 60)).astype(np.float32)
+    truth = features[:, :2] + random.normal(size=(120, 2)) > 1.0
+    head = fit_head(
+        features[:60],
+        truth[:60],
+        (features[60:], truth[60:]),
+        classes=2,
+        parts=[60],
+        strengths=[1.0, 0.1, 0.01, 1e-6],
+        progress=Quiet(),
+    )
+    losses = {strength: loss for strength, loss, _ in head.tried}
+    assert head.strength == min(losses, key=lambda strength: losses[strength])
+    logits = features[60:] @ head.weight.T + head.bias
+    own = np.logaddexp(0, np.where(truth[60:], -logits, logits)).sum(axis=1).mean()
+    assert own == pytest.approx(losses[head.strength], abs=1e-4)

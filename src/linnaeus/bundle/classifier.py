@@ -28,7 +28,6 @@ from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.bundle.promises import Promised, promised
 from linnaeus.bundle.record import GRAPH_FILE, BundleRecord, read_record
 from linnaeus.bundle.runtime import Session, serving_here
-from linnaeus.bundle.softmax import softmax
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import verify_manifest
 from linnaeus.images.decode import ImageSource
@@ -118,8 +117,15 @@ class Classifier:
     def held_out(self) -> HeldOut:
         """What it kept of its answers to held-out pictures: for label sets and for silence.
 
-        Raises BundleError where it kept none.
+        Raises BundleError where it kept none, UsageError where a picture may have several labels.
         """
+        if self.record.task == "multi":
+            raise UsageError(
+                "this bundle gives each picture all labels that it finds probable, and promises"
+                " nothing of sets or of silence",
+                where="--sets, --max-error",
+                mend="Leave them out; every label comes with its probability.",
+            )
         if self._held_out is None:
             raise BundleError(
                 "this bundle kept nothing of held-out pictures, so it can promise nothing",
@@ -203,16 +209,22 @@ class Classifier:
         self,
         ids: Sequence[str],
         answers: Sequence[Answer],
-        labels: NDArray[np.int64] | None = None,
+        labels: NDArray[np.int64] | NDArray[np.bool_] | None = None,
     ) -> Predictions:
-        """Put together the `answers` to the pictures called `ids`, with true `labels` if known."""
+        """Put together the `answers` to the pictures called `ids`, with true `labels` if known.
+
+        `labels`: (n,) positions, or (n, classes) bool where a picture may have several.
+        """
         rows = [answer.probabilities for answer in answers]
+        several = labels is not None and labels.ndim == 2
         unknown = np.full(len(ids), UNKNOWN_LABEL, np.int64)
         return Predictions(
             ids=tuple(ids),
             classes=self.classes,
             probabilities=np.array(rows, np.float32).reshape(len(ids), len(self.classes)),
-            labels=unknown if labels is None else labels,
+            labels=unknown if labels is None or several else labels.astype(np.int64),
+            thresholds=self.record.cuts(),
+            label_sets=labels.astype(bool) if labels is not None and several else None,
             errors={n: a.error for n, a in zip(ids, answers, strict=True) if a.error},
             notes={n: a.notes for n, a in zip(ids, answers, strict=True) if a.notes},
         )
@@ -230,8 +242,7 @@ class Classifier:
         pixels, notes = decoded
         with self._one_at_a_time:
             logits, features = self._session.run_one(np.ascontiguousarray(pixels))
-        probabilities = softmax(logits, self.record.calibration.temperature)
-        return Answer(probabilities, logits, features, notes)
+        return Answer(self.record.probabilities(logits), logits, features, notes)
 
     def _refuse(self, error: UnreadableImage) -> Answer:
         return replace(self._silence, error=error.what, mend=error.mend)

@@ -18,8 +18,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from linnaeus.bundle.sigmoid import sigmoid
+from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.views import Views
 from linnaeus.errors import BundleError
 from linnaeus.files import read_json
@@ -37,6 +41,8 @@ __all__ = [
     "Engine",
     "Precision",
     "Serving",
+    "Task",
+    "Threshold",
     "read_record",
 ]
 
@@ -49,6 +55,7 @@ CARD_FILE = "MODEL_CARD.md"
 
 Engine = Literal["openvino", "onnxruntime"]
 Precision = Literal["float32", "bfloat16"]
+Task = Literal["single", "multi"]
 
 
 class Strict(BaseModel):
@@ -71,7 +78,10 @@ class Serving(Strict):
 
 
 class Calibration(Strict):
-    """How logits become probabilities: softmax(logits / temperature)."""
+    """How logits become probabilities: softmax(logits / temperature).
+
+    Where a picture may have several labels, sigmoid(logits / temperature), one for all classes.
+    """
 
     method: Literal["temperature", "none"] = "none"
     temperature: float = Field(default=1.0, gt=0)
@@ -82,9 +92,18 @@ class Calibration(Strict):
         return None if self.method == "none" else self.temperature
 
 
+class Threshold(Strict):
+    """The probability from which on a label is given, and why that one: a clause."""
+
+    value: float = Field(gt=0, lt=1)
+    why: str
+
+
 class BundleRecord(Strict):
     """All that a bundle needs to answer, and where it comes from.
 
+    `task`: "single" where a picture has one label, "multi" where it may have several or none; then
+    `thresholds` has one for each class, in their order.
     `created` is UTC in ISO 8601. `data` and `model` are facts for people and tools (name,
     fingerprint, architecture, parameters…); nothing in them changes an answer.
     """
@@ -96,8 +115,27 @@ class BundleRecord(Strict):
     preprocessing: Preprocessing
     serving: Serving
     calibration: Calibration = Calibration()
+    task: Task = "single"
+    thresholds: tuple[Threshold, ...] = ()
     model: dict[str, Any] = {}
     data: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _one_threshold_a_class(self) -> BundleRecord:
+        if len(self.thresholds) != (len(self.classes) if self.task == "multi" else 0):
+            raise ValueError("a bundle of several labels needs one threshold for each class")
+        return self
+
+    def probabilities(self, logits: ArrayLike) -> NDArray[np.float32]:
+        """(..., classes) float32 in [0, 1]; they sum to 1 where a picture has one label."""
+        turn = softmax if self.task == "single" else sigmoid
+        return turn(logits, self.calibration.temperature)
+
+    def cuts(self) -> NDArray[np.float32] | None:
+        """The thresholds as (classes,) float32; None where a picture has one label."""
+        if self.task == "single":
+            return None
+        return np.array([threshold.value for threshold in self.thresholds], np.float32)
 
 
 def read_record(folder: Path) -> BundleRecord:

@@ -7,7 +7,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+import numpy as np
+
+from linnaeus.bundle.predictions import SEPARATOR, Predictions
 from linnaeus.bundle.promises import Promised
 from linnaeus.files import write_whole
 
@@ -18,9 +20,10 @@ def write_csv(path: Path, predictions: Predictions, promised: Promised | None = 
     """Write a CSV file, UTF-8, whole or not at all.
 
     Columns: image, label (the true one, where known), prediction, confidence, error, notes, and
-    one `p:CLASS` a class. Where something was `promised` of the answers, `set` follows, the classes
-    of the label set parted by `|`, or `withheld`, "yes" for an answer that is not sure enough.
-    A picture that could not be read has its row too, with the reason under
+    one `p:CLASS` a class. Several labels stand in one cell, parted by `|`; it is empty where a
+    picture that was read has none. Where something was `promised` of the answers, `set` follows,
+    the classes of the label set parted by `|`, or `withheld`, "yes" for an answer that is not sure
+    enough. A picture that could not be read has its row too, with the reason under
     `error`. Probabilities are written so that they read back to the same float32.
 
     Raises WriteError where the file cannot be written.
@@ -44,16 +47,15 @@ def _kinds(promised: Promised) -> list[str]:
 
 def _row(predictions: Predictions, place: int, promised: Promised) -> Sequence[str]:
     answer = predictions[place]
-    label = int(predictions.labels[place])
-    truth = predictions.classes[label] if label != UNKNOWN_LABEL else ""
+    truth = SEPARATOR.join(predictions.true_labels(place))
     notes = "; ".join(predictions.notes.get(answer.id, ()))
     if answer.error:
         blank = len(_kinds(promised)) + len(predictions.classes)
         return [answer.id, truth, "", "", answer.error, notes, *[""] * blank]
     numbers = [str(p) for p in predictions.probabilities[place]]
-    confidence = str(predictions.probabilities[place].max())
+    confidence = str(np.float32(answer.confidence))
     cells = {
-        "set": "|".join(promised.labels(place, predictions.classes)),
+        "set": SEPARATOR.join(promised.labels(place, predictions.classes)),
         "withheld": "yes" if promised.withheld(place) else "no",
     }
     told = [cells[kind] for kind in _kinds(promised)]

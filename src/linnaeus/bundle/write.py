@@ -20,7 +20,6 @@ from linnaeus.bundle.record import (
     BundleRecord,
 )
 from linnaeus.bundle.runtime import Session
-from linnaeus.bundle.softmax import softmax
 from linnaeus.files import whole_folder, write_json, write_manifest, write_whole
 
 __all__ = ["Draft", "bundle_being_made"]
@@ -66,9 +65,9 @@ def bundle_being_made(
 def _keep_golden(
     aside: Path, record: BundleRecord, graph: bytes, pixels: NDArray[np.uint8]
 ) -> None:
-    serving, temperature = record.serving, record.calibration.temperature
+    serving = record.serving
     answers: dict[str, NDArray[np.float32]] = {}
     for precision in sorted({"float32", serving.precision}):
         session = Session(graph, serving.engine, precision, serving.test_time_augmentation)
-        answers[precision] = softmax(session.run(pixels)[0], temperature)
+        answers[precision] = record.probabilities(session.run(pixels)[0])
     write_golden(aside, pixels, answers)

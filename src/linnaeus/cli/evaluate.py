@@ -19,8 +19,7 @@ from linnaeus.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from linnaeus.evaluation.figure import Figure
-    from linnaeus.evaluation.metrics import Metrics
+    from linnaeus.evaluation.judging import Measured
 
 __all__ = ["evaluate"]
 
@@ -69,15 +68,9 @@ def evaluate(
         raise typer.Exit(SOME_UNREAD)
 
 
-def _print_figures(metrics: Metrics) -> None:
-    figures: dict[str, Figure] = {
-        "accuracy": metrics.accuracy,
-        "balanced accuracy": metrics.balanced_accuracy,
-        "macro F1": metrics.macro_f1,
-        "log loss": metrics.log_loss,
-        "calibration error": metrics.calibration_error,
-        "always the same": metrics.majority_class_accuracy,
-    }
+def _print_figures(metrics: Measured) -> None:
+    figures = metrics.headline()
+    width = max(18, *map(len, figures))
     typer.echo(f"\nOn {metrics.images:,} pictures (95 % intervals):")
     for name, figure in figures.items():
-        typer.echo(f"  {name:<18} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")
+        typer.echo(f"  {name:<{width}} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")

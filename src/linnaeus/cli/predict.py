@@ -83,13 +83,14 @@ def predict(
         )
     for remark in promised.remarks:
         typer.echo(remark, err=True)
+    several = answered.thresholds is not None
     if csv is not None:
         write_csv(csv, answered, promised)
         _print_summary(list(answered))
         typer.echo(f"Table: {csv}")
     else:
         for place, one in enumerate(answered):
-            typer.echo(_line(one) + _told(promised, place, answered.classes, one))
+            typer.echo(_line(one, several) + _told(promised, place, answered.classes, one))
     for name, reason in answered.errors.items():
         typer.echo(f"Could not be read: {name}: {reason}", err=True)
     if answered.errors:
@@ -132,8 +133,15 @@ def _pictures_in(folder: Path) -> list[Path]:
     return found
 
 
-def _line(one: Prediction) -> str:
-    return f"{one.id}\t{one.label}\t{one.confidence:.3f}" if not one.error else f"{one.id}\t\t"
+def _line(one: Prediction, several: bool) -> str:
+    if one.error:
+        return f"{one.id}\t\t"
+    if several:
+        from linnaeus.bundle.predictions import NONE_OF_THEM, SEPARATOR
+
+        told = [f"{p:.3f}" for p in one.probabilities or (one.confidence,)]
+        return f"{one.id}\t{one.label or NONE_OF_THEM}\t{SEPARATOR.join(told)}"
+    return f"{one.id}\t{one.label}\t{one.confidence:.3f}"
 
 
 def _told(promised: Promised, place: int, classes: Sequence[str], one: Prediction) -> str:
@@ -147,6 +155,10 @@ def _told(promised: Promised, place: int, classes: Sequence[str], one: Predictio
 
 
 def _print_summary(answered: list[Prediction]) -> None:
-    counts = Counter(one.label for one in answered if not one.error)
+    """How many pictures were given each label."""
+    from linnaeus.bundle.predictions import NONE_OF_THEM
+
+    read = [one for one in answered if not one.error]
+    counts = Counter(label for one in read for label in one.labels or (NONE_OF_THEM,))
     for label, count in counts.most_common():
         typer.echo(f"{count:>8,}  {label}")

@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -89,8 +90,8 @@ class Dataset:
         present = [split for split in ("", *SPLITS) if self._total(split)]
         return {split: self._class_counts(self.splits == split) for split in present}
 
-    def class_counts(self, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """(classes,) pictures of each class among `rows`, an (n,) mask."""
+    def class_counts(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> NDArray[np.int64]:
+        """(classes,) pictures of each class among `rows`, an (n,) mask or positions."""
         if self.label_sets is not None:
             return np.asarray(self.label_sets[rows].sum(axis=0), np.int64)
         labels = self.labels[rows]
@@ -110,6 +111,21 @@ class Dataset:
                 where=self.name,
                 mend="Give one label column with one label a picture.",
             )
+
+    @property
+    def truth(self) -> NDArray[np.int64] | NDArray[np.bool_]:
+        """(n,) `labels`, or where a picture may have several labels (n, classes) `label_sets`."""
+        return self.labels if self.label_sets is None else self.label_sets
+
+    def most_common_set(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
+        """The set of labels that most of `rows` have; at equal counts the smaller, earlier one."""
+        counts = Counter(self.labels_of(row) for row in rows.tolist())
+        place = {name: at for at, name in enumerate(self.classes)}
+
+        def rank(labels: tuple[str, ...]) -> tuple[int, int, list[int]]:
+            return -counts[labels], len(labels), [place[name] for name in labels]
+
+        return min(counts, key=rank, default=())
 
     def column(self, name: str, option: str) -> Column:
         """The metadata column called `name`.

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.errors import DataError
 
-__all__ = ["fit_temperature"]
+__all__ = ["fit_label_temperature", "fit_temperature"]
 
 TEMPERATURES = (0.01, 100.0)
 # Worth one picture: too little to move the fit of a hundred, enough to hold back the fit of
@@ -33,6 +33,19 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     sharpness = _where_slope_is_zero(z, y)
     better = _log_loss(z, y, sharpness) <= _log_loss(z, y, 1.0)
     return 1.0 / sharpness if better else 1.0
+
+
+def fit_label_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
+    """The temperature for sigmoids: one for all classes, fitted to every yes and no of (n, c).
+
+    A yes or no with the logit z is a choice between two classes with the logits z and 0, so this is
+    `fit_temperature` of n * c such choices, and like it never worse than 1 on the data given.
+    """
+    z, y = np.asarray(logits, np.float64), np.asarray(truth, bool)
+    if z.shape != y.shape:
+        raise ValueError(f"logits and truth of one shape expected, not {z.shape}, {y.shape}")
+    pairs = np.stack([z.ravel(), np.zeros(z.size)], axis=1)
+    return fit_temperature(pairs, (~y.ravel()).astype(np.int64))
 
 
 def _checked(

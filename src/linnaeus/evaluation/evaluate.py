@@ -22,7 +22,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.scan import scan
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
-from linnaeus.evaluation.metrics import Metrics, measure
+from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
@@ -41,7 +41,7 @@ NAMED_CLASSES = 5
 class Evaluation:
     """How good a bundle is on a data set, and where the report of it lies (None: not written)."""
 
-    metrics: Metrics
+    metrics: Measured
     predictions: Predictions
     remarks: tuple[str, ...]
     report: Path | None
@@ -65,19 +65,23 @@ def evaluate(
     """
     if out is not None:
         check_unused(out)
-    dataset.demand_single_labels("evaluate")
     classifier = load(bundle)
+    _check_task(classifier, dataset)
     folder = bundle if (bundle / GRAPH_FILE).exists() else bundle / "bundle"
     labels = _in_order_of(classifier.classes, dataset)
     rows, remarks = _to_be_judged(folder, classifier.record.preprocessing, dataset, progress)
     predictions, _ = answers_for(classifier, dataset, rows, labels[rows], progress)
     groups = None if dataset.groups is None else dataset.groups[rows]
     counts = [classifier.record.data.get("train_counts", {}).get(c, 0) for c in classifier.classes]
-    metrics = measure(
-        predictions, train_counts=counts if any(counts) else None, seed=seed, groups=groups
+    metrics = judge(
+        predictions,
+        train_counts=counts if any(counts) else None,
+        usual_set=classifier.record.data.get("most_common_set"),
+        seed=seed,
+        groups=groups,
     )
     promises = _promises(classifier, predictions, groups)
-    remarks = (*classifier.notices, *remarks)
+    remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)
     report = None
     if out is not None:
         facts = _facts(classifier, dataset, folder, remarks, predictions)
@@ -100,13 +104,14 @@ def answers_for(
     classifier: Classifier,
     dataset: Dataset,
     rows: NDArray[np.int64],
-    labels: NDArray[np.int64],
+    labels: NDArray[np.int64] | NDArray[np.bool_],
     progress: Progress,
 ) -> tuple[Predictions, list[Answer]]:
     """The answers of `classifier` to the pictures at `rows` of `dataset`, read from their files.
 
-    `labels` (k,) are the true positions in the classifier's classes, -1 where unknown. A picture
-    that cannot be read keeps its row, and its reason. The answers come without their features.
+    `labels` (k,) are the true positions in the classifier's classes, -1 where unknown, or (k,
+    classes) bool the true labels where there may be several. A picture that cannot be read keeps
+    its row, and its reason. The answers come without their features.
     """
     ids = [dataset.paths[row] for row in rows]
     answers: list[Answer] = []
@@ -135,8 +140,37 @@ def _promises(
     return kept_promises(predictions, classifier.held_out, groups=groups)
 
 
-def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64]:
-    """The labels of a data set as positions in the bundle's `classes`."""
+def _check_task(classifier: Classifier, dataset: Dataset) -> None:
+    """Refuse to judge one label a picture by several, and several by one."""
+    several = dataset.label_sets is not None
+    if several and classifier.record.task == "single":
+        raise DataError(
+            "the bundle gives each picture one label, and these pictures may have several",
+            where=dataset.name,
+            mend="Give one label column with one label a picture, or a bundle trained on several.",
+        )
+    if not several and classifier.record.task == "multi":
+        raise DataError(
+            "the bundle gives each picture any number of labels, and these pictures have one each",
+            where=dataset.name,
+            mend="If each is all that a picture shows, say so with --label-separator '|'.",
+        )
+
+
+def _never_named(classifier: Classifier, dataset: Dataset) -> tuple[str, ...]:
+    """A remark on labels that the data never name: that counts as absence."""
+    if dataset.label_sets is None:
+        return ()
+    missing = [name for name in classifier.classes if name not in dataset.classes]
+    if not missing:
+        return ()
+    named = ", ".join(f"“{name}”" for name in missing[:NAMED_CLASSES])
+    more = f" and {len(missing) - NAMED_CLASSES} more" if len(missing) > NAMED_CLASSES else ""
+    return (f"The data never name {named}{more}: no picture counts as having such a label.",)
+
+
+def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64] | NDArray[np.bool_]:
+    """The labels of a data set as positions in the bundle's `classes`, or as sets of them."""
     known = {name: place for place, name in enumerate(classes)}
     strange = [name for name in dataset.classes if name not in known]
     if strange:
@@ -148,6 +182,10 @@ def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64]:
             mend=f"It knows {', '.join(classes[:20])}. Rename the classes, or leave them out.",
         )
     places = np.array([known[name] for name in dataset.classes], np.int64)
+    if dataset.label_sets is not None:
+        sets = np.zeros((len(dataset), len(classes)), bool)
+        sets[:, places] = dataset.label_sets
+        return sets
     return np.where(dataset.labels >= 0, places[dataset.labels], UNKNOWN_LABEL)
 
 
@@ -188,8 +226,7 @@ def _facts(
 ) -> RunFacts:
     record = classifier.record
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    named = predictions.labels[predictions.labels >= 0]
-    counts = np.bincount(named, minlength=len(record.classes))
+    counts = predictions.true_counts()
     return RunFacts(
         title=f"{record.data.get('name', 'A bundle')} on {dataset.name}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -200,6 +237,7 @@ def _facts(
             images=len(dataset),
             classes=record.classes,
             counts={"test": counts.tolist()},
+            pictures={"test": len(predictions)},
             remarks=remarks,
             unreadable=predictions.errors,
         ),

@@ -16,8 +16,10 @@ class DataFacts:
     """What went in.
 
     `counts`: for each split ("train", "validation", "test"), the pictures of each class, by the
-    class's position in `classes`. `left_out` and `unreadable`: reason by path. `remarks`: what
-    the split had to decide, as sentences. `audit`: what was found in the pictures, as sentences.
+    class's position in `classes`; `pictures` how many pictures that is in all, which is another
+    number where a picture has several labels or none. `left_out` and `unreadable`: reason by path.
+    `remarks`: what the split had to decide, as sentences. `audit`: what was found in the pictures,
+    as sentences.
     """
 
     name: str
@@ -25,6 +27,7 @@ class DataFacts:
     images: int
     classes: tuple[str, ...]
     counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    pictures: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)

@@ -76,6 +76,17 @@ class Metrics:
         """How many answers were wrong."""
         return self.images - int(np.trace(self.counts))
 
+    def headline(self) -> dict[str, Figure]:
+        """The figures that a reader needs first, by their names in plain text."""
+        return {
+            "accuracy": self.accuracy,
+            "balanced accuracy": self.balanced_accuracy,
+            "macro F1": self.macro_f1,
+            "log loss": self.log_loss,
+            "calibration error": self.calibration_error,
+            "always the same": self.majority_class_accuracy,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The metrics as plain values, ready for JSON: no NaN, a figure is {value, low, high}."""
         top_5 = self.top_5_accuracy

@@ -7,11 +7,15 @@ from math import ceil
 
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.in_100 import between, in_100, number, times
 from linnaeus.evaluation.intervals import share_figure
+from linnaeus.evaluation.judging import Measured
+from linnaeus.evaluation.label_metrics import LabelMetrics
+from linnaeus.evaluation.label_words import is_worthless_for_labels, label_words
 from linnaeus.evaluation.metrics import Metrics
 from linnaeus.evaluation.reliability import ReliabilityBin
 
-__all__ = ["in_100", "is_worthless", "plain_words"]
+__all__ = ["is_worthless", "plain_words"]
 
 # An interval wider than this says little: about 90 pictures at 50 % accuracy, 35 at 90 %.
 WIDE = 0.2
@@ -20,11 +24,12 @@ FEWEST_OF_A_CLASS = 5  # pictures, below which a class says nothing of its hardn
 FEWEST_CONFUSED = 3  # below, a pair of many classes leads by accident
 SURE = (0.8, 0.97)  # confidences that people call "about 90 %"
 ENOUGH_SURE_ANSWERS = 20
-MOST_DECIMALS = 3  # apart for any test of fewer than a hundred million pictures
 
 
-def plain_words(metrics: Metrics) -> tuple[str, ...]:
+def plain_words(metrics: Measured) -> tuple[str, ...]:
     """The answer in a few sentences, the most important first; class names in “curly quotes”."""
+    if isinstance(metrics, LabelMetrics):
+        return label_words(metrics)
     sentences = [_how_often_right(metrics), _beside_always_the_same(metrics)]
     if metrics.accuracy.high - metrics.accuracy.low > WIDE:
         sentences.append(_too_few(metrics))
@@ -34,40 +39,28 @@ def plain_words(metrics: Metrics) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def is_worthless(metrics: Metrics) -> bool:
-    """Whether it cannot be told from always answering the most common class."""
+def is_worthless(metrics: Measured) -> bool:
+    """Whether it cannot be told from always answering the most common class, or set of labels."""
+    if isinstance(metrics, LabelMetrics):
+        return is_worthless_for_labels(metrics)
     return metrics.accuracy.low <= metrics.majority_class_accuracy.value
-
-
-def in_100(share: float) -> str:
-    """A share as times in 100; only what never happens is 0, only what always happens is 100.
-
-    >>> in_100(0.853), in_100(0.9961), in_100(0.001)
-    ('85', 'more than 99', 'fewer than 1')
-    """
-    rounded = round(share * 100)
-    if rounded == 100 and share < 1:
-        return "more than 99"
-    if rounded == 0 and share > 0:
-        return "fewer than 1"
-    return str(rounded)
 
 
 def _how_often_right(metrics: Metrics) -> str:
     right, images = metrics.accuracy, metrics.images
     if not metrics.mistakes:
         return (
-            f"No mistake in {_number(images, 'picture')}; on other pictures of the same kind it "
+            f"No mistake in {number(images, 'picture')}; on other pictures of the same kind it "
             f"may still be wrong up to {_at_most(1 - right.low)}."
         )
-    return f"Right {_times(right.value)} in 100 ({_between(right)})."
+    return f"Right {times(right.value)} in 100 ({between(right)})."
 
 
 def _beside_always_the_same(metrics: Metrics) -> str:
     right, same = metrics.accuracy, metrics.majority_class_accuracy.value
-    always = f"always answering “{metrics.majority_class}” (right {_times(same)} in 100)"
+    always = f"always answering “{metrics.majority_class}” (right {times(same)} in 100)"
     if not is_worthless(metrics):
-        return f"Always answering “{metrics.majority_class}” would be right {_times(same)} in 100."
+        return f"Always answering “{metrics.majority_class}” would be right {times(same)} in 100."
     if right.value > same:
         return (
             f"That may be no better than {always}, as far as {_judged(metrics)} can tell: "
@@ -87,8 +80,8 @@ def _too_few(metrics: Metrics) -> str:
 
 def _judged(metrics: Metrics) -> str:
     """What was judged: 85 pictures, or 85 pictures in 12 groups."""
-    groups = f" in {_number(metrics.groups or 0, 'group')}" if _grouped(metrics) else ""
-    return _number(metrics.images, "picture") + groups
+    groups = f" in {number(metrics.groups or 0, 'group')}" if _grouped(metrics) else ""
+    return number(metrics.images, "picture") + groups
 
 
 def _grouped(metrics: Metrics) -> bool:
@@ -103,7 +96,7 @@ def _confusion(metrics: Metrics) -> list[str]:
     if worst.count < FEWEST_CONFUSED:
         return []
     images = next(row.images for row in metrics.per_class if row.name == worst.true)
-    taken = f"({worst.count:,} of {_number(images, 'picture')} of “{worst.true}”)"
+    taken = f"({worst.count:,} of {number(images, 'picture')} of “{worst.true}”)"
     if others and others[0].count == worst.count:
         return [
             f"No mistake is more frequent than “{worst.true}” taken for “{worst.said}” {taken}."
@@ -116,7 +109,7 @@ def _two_classes(metrics: Metrics) -> str:
     first, second = metrics.classes
     ways = [(first, second, metrics.counts[0]), (second, first, metrics.counts[1][::-1])]
     mistakes = [
-        f"“{true}” was taken for “{said}” in {wrong:,} of {_number(right + wrong, 'picture')}"
+        f"“{true}” was taken for “{said}” in {wrong:,} of {number(right + wrong, 'picture')}"
         for true, said, (right, wrong) in ways
         if right + wrong
     ]
@@ -135,7 +128,7 @@ def _hardest_class(metrics: Metrics) -> list[str]:
     recall, hardest = min(known, key=lambda pair: pair[0])
     if recall > metrics.accuracy.value - HARD_CLASS_GAP:
         return []
-    right = f"{round(recall * hardest.images):,} of {_number(hardest.images, 'picture')}"
+    right = f"{round(recall * hardest.images):,} of {number(hardest.images, 'picture')}"
     if sum(share == recall for share, _ in known) > 1:
         return [f"No class is recognised less often than “{hardest.name}”: {right}."]
     return [f"“{hardest.name}” is recognised least: {right}."]
@@ -164,14 +157,14 @@ def _how_sure(metrics: Metrics) -> list[str]:
         alone = ", taking the pictures as independent" if _grouped(metrics) else ""
         return [
             (
-                f"When it says about {_percent(said)}, it is right {_times(right.value)} in 100 "
-                f"({_between(right)}{alone})."
+                f"When it says about {_percent(said)}, it is right {times(right.value)} in 100 "
+                f"({between(right)}{alone})."
             )
         ]
     if metrics.images < ENOUGH_SURE_ANSWERS or not metrics.mistakes:
         return []
     said, right = _pooled(list(metrics.reliability))
-    return [f"On average it says {_percent(said)}, and is right {_times(right.value)} in 100."]
+    return [f"On average it says {_percent(said)}, and is right {times(right.value)} in 100."]
 
 
 def _pooled(bins: list[ReliabilityBin]) -> tuple[float, Figure]:
@@ -180,23 +173,6 @@ def _pooled(bins: list[ReliabilityBin]) -> tuple[float, Figure]:
     said = sum(b.mean_confidence * b.images for b in bins) / images
     right = sum(b.accuracy.value * b.images for b in bins)
     return min(said, 1.0), share_figure(min(round(right), images), images)
-
-
-def _between(figure: Figure) -> str:
-    """The interval in 100; in decimals where they keep its ends apart, and off never and always."""
-    low, high = in_100(figure.low), in_100(figure.high)
-    if low == high:
-        shares = (figure.low, figure.high, 0, 1)
-        for decimals in range(1, MOST_DECIMALS + 1):
-            low, high, *ends = (f"{share * 100:.{decimals}f}" for share in shares)
-            if len({low, high, *ends}) == len(shares):
-                break
-    return f"between {low} and {high}"
-
-
-def _times(share: float) -> str:
-    count = in_100(share)
-    return {"1": "once", "fewer than 1": "less than once"}.get(count, f"{count} times")
 
 
 def _at_most(share: float) -> str:
@@ -209,7 +185,3 @@ def _at_most(share: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{in_100(share)} %"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

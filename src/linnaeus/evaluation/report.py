@@ -12,7 +12,10 @@ from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation import charts
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.facts import RunFacts
-from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.judging import Measured
+from linnaeus.evaluation.label_figures import LabelFigures
+from linnaeus.evaluation.label_metrics import LabelMetrics
+from linnaeus.evaluation.label_mistakes import sure_label_mistakes
 from linnaeus.evaluation.mistakes import confident_mistakes
 from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
@@ -39,15 +42,17 @@ CURVES = (
     ("validation_loss", "Validation loss", False),
     ("validation_accuracy", "Validation accuracy", True),
 )
+PRECISION = "Mean average precision on validation"
+"""What stands in for accuracy in the history, where a picture may have several labels."""
 
 
 def write_report(
     folder: Path,
     facts: RunFacts,
     test: Predictions,
-    metrics: Metrics,
+    metrics: Measured,
     *,
-    validation: Metrics | None,
+    validation: Measured | None,
     promises: Kept | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> Path:
@@ -71,13 +76,14 @@ def write_report(
 def report_page(
     facts: RunFacts,
     test: Predictions,
-    metrics: Metrics,
+    metrics: Measured,
     *,
-    validation: Metrics | None,
+    validation: Measured | None,
     promises: Kept | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
+    several = isinstance(metrics, LabelMetrics)
     return (
         pages()
         .get_template("report.html.j2")
@@ -88,8 +94,9 @@ def report_page(
             promises=promises,
             words=plain_words(metrics),
             worthless=is_worthless(metrics),
-            mistakes=confident_mistakes(test, picture_of),
-            curves=_curves(facts),
+            several=several,
+            mistakes=(sure_label_mistakes if several else confident_mistakes)(test, picture_of),
+            curves=_curves(facts, several),
             hardest_first=_hardest_first(metrics),
             charts=charts,
             **LENGTHS,
@@ -97,16 +104,17 @@ def report_page(
     )
 
 
-def _hardest_first(metrics: Metrics) -> list[ClassFigures]:
+def _hardest_first(metrics: Measured) -> list[ClassFigures | LabelFigures]:
     """The classes by rising recall; those without pictures come last."""
-    return sorted(metrics.per_class, key=lambda row: row.recall.value if row.recall else 2.0)
+    rows: list[ClassFigures | LabelFigures] = [*metrics.per_class]
+    return sorted(rows, key=lambda row: row.recall.value if row.recall else 2.0)
 
 
-def _curves(facts: RunFacts) -> list[tuple[str, Markup]]:
+def _curves(facts: RunFacts, several: bool) -> list[tuple[str, Markup]]:
     """The drawn history: title and drawing of each figure with at least two rows."""
     rows = facts.training.history if facts.training else ()
     return [
-        (title, charts.curve(rows, figure, share))
+        (PRECISION if several and share else title, charts.curve(rows, figure, share))
         for figure, title, share in CURVES
         if sum(getattr(row, figure) is not None for row in rows) > 1
     ]

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from linnaeus.evaluation.facts import RunFacts
-from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept
 
@@ -18,8 +18,8 @@ SCHEMA_VERSION = 1
 
 def metrics_document(
     facts: RunFacts,
-    test: Metrics,
-    validation: Metrics | None = None,
+    test: Measured,
+    validation: Measured | None = None,
     promises: Kept | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""

@@ -25,6 +25,8 @@ Labels = NDArray[np.int64]
 class Batches:
     """Batches of `size` of the pictures `pixels` with their `labels` (n,) int64, for `device`.
 
+    Where a picture may have several labels, `labels` are (n, classes) float32.
+
     Each epoch has its `order`. Pictures that fill no batch wait for other epochs. What a step sees
     depends on nothing but the seed and the number of the step. Of a `team`, every process has its
     share of each batch, all as large.
@@ -35,7 +37,7 @@ class Batches:
     def __init__(
         self,
         pixels: PixelRows,
-        labels: Labels,
+        labels: Labels | NDArray[np.float32],
         views: Views,
         order: EpochOrder,
         *,
@@ -83,7 +85,7 @@ class Batches:
 def batches_for(
     network: nn.Module,
     pixels: PixelRows,
-    labels: Labels,
+    labels: Labels | NDArray[np.float32],
     plan: TrainingPlan,
     *,
     device: str,

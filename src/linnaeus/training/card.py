@@ -13,7 +13,9 @@ from linnaeus.bundle.record import GOLDEN_FILE
 from linnaeus.bundle.seen import SEEN_FILE
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.judging import Measured
+from linnaeus.evaluation.label_metrics import LabelMetrics
+from linnaeus.evaluation.label_words import set_in_words
 from linnaeus.evaluation.plain_words import plain_words
 
 __all__ = ["model_card"]
@@ -21,13 +23,13 @@ __all__ = ["model_card"]
 GAP = "*Nobody has said. Whoever passes this bundle on should.*"
 
 
-def model_card(facts: RunFacts, test: Metrics) -> str:
+def model_card(facts: RunFacts, test: Measured) -> str:
     """Markdown for the bundle whose `facts` and figures on `test` are given."""
     sections = [
         f"# {_plain(facts.title)}",
         "\n".join(map(_plain, plain_words(test))),
         _details(facts),
-        _use(facts),
+        _use(facts, isinstance(test, LabelMetrics)),
         _data(facts),
         _carried(facts),
         _figures(test),
@@ -57,20 +59,30 @@ def _calibration(temperature: float | None) -> str:
     return f"Probabilities are calibrated with temperature {temperature:.3f}, fitted on validation"
 
 
-def _use(facts: RunFacts) -> str:
+def _use(facts: RunFacts, several: bool) -> str:
     names = ", ".join(map(_plain, facts.data.classes[:20]))
     more = f" and {len(facts.data.classes) - 20} more" if len(facts.data.classes) > 20 else ""
     return f"""## Intended use
 
-Telling pictures of these {len(facts.data.classes)} classes apart: {names}{more}. It answers with \
-one of them for every picture, also for pictures of something else.
+{_task(len(facts.data.classes), several, names + more)}
 
 Who it was made for, and what its answers decide: {GAP}"""
 
 
+def _task(count: int, several: bool, names: str) -> str:
+    if several:
+        return (
+            f"Finding which of these {count} labels a picture has, which may be several or none:"
+            f" {names}. It says nothing of other things that a picture may show."
+        )
+    return (
+        f"Telling pictures of these {count} classes apart: {names}. It answers with one of them"
+        " for every picture, also for pictures of something else."
+    )
+
+
 def _data(facts: RunFacts) -> str:
-    counts = {split: sum(by_class) for split, by_class in facts.data.counts.items()}
-    parts = ", ".join(f"{count:,} {split}" for split, count in counts.items())
+    parts = ", ".join(f"{count:,} {split}" for split, count in facts.data.pictures.items())
     out = len(facts.data.left_out) + len(facts.data.unreadable)
     found = "\n".join(f"- {_plain(line)}" for line in facts.data.audit) or "- Nothing was found."
     return f"""## Data
@@ -85,9 +97,9 @@ Where the pictures come from, who took them and who labelled them: {GAP}"""
 
 def _carried(facts: RunFacts) -> str:
     """What of the pictures themselves goes wherever the bundle goes."""
-    counts = facts.data.counts
-    split = "validation" if sum(counts.get("validation", ())) else "train"
-    golden = min(GOLDEN_IMAGES, sum(counts[split]))
+    counts = facts.data.pictures
+    split = "validation" if counts.get("validation") else "train"
+    golden = min(GOLDEN_IMAGES, counts[split])
     shown = "1 picture" if golden == 1 else f"{golden} pictures"
     return f"""## Pictures inside this bundle
 
@@ -98,15 +110,13 @@ twice before passing it on where the pictures are private, as medical ones are.
 see a picture in it, but whoever has the very picture can tell that it was among them."""
 
 
-def _figures(test: Metrics) -> str:
-    rows = {
-        "accuracy": test.accuracy,
-        "balanced accuracy": test.balanced_accuracy,
-        "macro F1": test.macro_f1,
-        "log loss": test.log_loss,
-        "calibration error": test.calibration_error,
-        f"accuracy of always answering {_plain(test.majority_class)}": test.majority_class_accuracy,
-    }
+def _figures(test: Measured) -> str:
+    *first, (_, always) = test.headline().items()
+    if isinstance(test, LabelMetrics):
+        same = f"F1 of always answering {_plain(set_in_words(test.usual_set))}"
+    else:
+        same = f"accuracy of always answering {_plain(test.majority_class)}"
+    rows = {**dict(first), same: always}
     table = "\n".join(f"| {name} | {_cells(figure)} |" for name, figure in rows.items())
     return f"""## Metrics
 
@@ -127,14 +137,19 @@ def _ethics() -> str:
 {GAP} Differences between groups of people or places were not measured here."""
 
 
-def _limits(facts: RunFacts, test: Metrics) -> str:
+def _limits(facts: RunFacts, test: Measured) -> str:
+    none = (
+        '"None of the classes" says that it finds none of them probable, and nothing more.'
+        if isinstance(test, LabelMetrics)
+        else 'It has no way to say "none of these".'
+    )
     remarks = "".join(f"\n- {_plain(remark)}" for remark in test.remarks)
     return f"""## Limits
 
 - The figures hold for pictures taken as those of {_plain(facts.data.name)} were; other cameras, \
 places and times can do worse.
 - Blur, darkness, damage and deliberate attack were not tried.
-- It has no way to say "none of these".{remarks}"""
+- {none}{remarks}"""
 
 
 def _plain(text: str) -> str:

@@ -23,7 +23,9 @@ class EpochOrder:
     Raises UsageError where pictures with several labels are to be balanced.
     """
 
-    def __init__(self, seed: int, labels: Labels, *, balanced: bool = False) -> None:
+    def __init__(
+        self, seed: int, labels: Labels | NDArray[np.float32], *, balanced: bool = False
+    ) -> None:
         if balanced and labels.ndim > 1:
             raise UsageError(
                 "pictures with several labels cannot show every class equally often",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.views import views_in_words
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts, TrainingFacts
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.promises import Kept
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material
@@ -30,8 +28,8 @@ class Judged:
     """
 
     predictions: Predictions
-    test: Metrics
-    validation: Metrics | None
+    test: Measured
+    validation: Measured | None
     uncalibrated_error: Figure
     promises: Kept | None = None
 
@@ -84,12 +82,8 @@ def run_facts(
 
 def _data_facts(material: Material, judged: Judged) -> DataFacts:
     dataset, parted = material.dataset, material.split
-    classes = len(dataset.classes)
     rows = {"train": material.train, "validation": material.validation, "test": material.test}
-    counts = {
-        name: np.bincount(dataset.labels[part], minlength=classes).tolist()
-        for name, part in rows.items()
-    }
+    counts = {name: material.counts(part) for name, part in rows.items()}
     left_out = {
         dataset.paths[row]: why
         for row, why in parted.reasons.items()
@@ -101,6 +95,7 @@ def _data_facts(material: Material, judged: Judged) -> DataFacts:
         images=len(dataset),
         classes=dataset.classes,
         counts=counts,
+        pictures={name: len(part) for name, part in rows.items()},
         remarks=(*dataset.notes, *parted.remarks),
         left_out=left_out,
         unreadable=material.scan.unreadable | judged.predictions.errors,

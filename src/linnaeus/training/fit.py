@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.held_out import HeldOut, write_held_out
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.seen import write_seen
-from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.views import VIEWS
 from linnaeus.bundle.write import Draft, bundle_being_made
@@ -25,9 +25,9 @@ from linnaeus.data.pixels import ChosenRows
 from linnaeus.data.split import check_shares
 from linnaeus.data.split_file import split_table
 from linnaeus.errors import UsageError
-from linnaeus.evaluation.calibration import fit_temperature
+from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.evaluate import answers_for, picture_from
-from linnaeus.evaluation.metrics import Metrics, measure
+from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
@@ -139,7 +139,6 @@ def _sized(
 
 def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -> None:
     """Refuse before the work what cannot be meant, and a training that nothing would judge."""
-    dataset.demand_single_labels("train")
     check_shares(recipe.validation, recipe.test)
     first_precision(recipe.precision, best_engine())
     if recipe.test == 0 and not _comes_with_test(dataset, recipe):
@@ -208,7 +207,7 @@ def _learn(
 ) -> Learned:
     """Learn, from scratch where there is no `probe`."""
     dataset, held = material.dataset, material.validation
-    rows = (material.pixels, dataset.labels, material.train, held)
+    rows = (material.pixels, dataset.truth, material.train, held)
     if probe is None:
         return learn_from_scratch(
             *rows,
@@ -235,7 +234,7 @@ def _serve(material: Material, learned: Learned, recipe: Recipe, progress: Progr
     served = serve(
         learned.graph,
         ChosenRows(material.pixels, held),
-        material.dataset.labels[held],
+        material.dataset.truth[held],
         engine=best_engine(),
         asked=recipe.precision,
         views=recipe.test_time_augmentation,
@@ -265,20 +264,19 @@ def _finish(
     choice: Choice,
     out: Path,
     progress: Progress,
-) -> Metrics:
+) -> Measured:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
-    labels = material.dataset.labels
-    temperature = fit_temperature(served.logits, labels[material.validation])
-    record = _record(material, learned, served, choice, temperature)
+    calibrated = Calibrated.on(served.logits, material.dataset.truth[material.validation])
+    record = _record(material, learned, served, choice, calibrated)
     shown = material.validation if len(material.validation) else material.train
     golden = material.pixels.take(shown[:GOLDEN_IMAGES])
     with bundle_being_made(
         out / "bundle", record, learned.graph, learned.save_weights, golden
     ) as draft:
-        held_out = _held_out(material, served, temperature)
+        held_out = _held_out(material, served, record)
         if held_out is not None:
             write_held_out(draft.folder, held_out)
-        judged = _judge(material, draft, served, temperature, held_out, progress)
+        judged = _judge(material, draft, served, held_out, progress)
         used = np.concatenate([material.train, material.validation])
         write_seen(draft.folder, [material.scan.pixel_digests[row] for row in used])
         recipe = _resolved(learned.recipe, material.preprocessing, choice)
@@ -301,52 +299,52 @@ def _finish(
     return judged.test
 
 
-def _held_out(material: Material, served: Served, temperature: float) -> HeldOut | None:
-    """How the bundle's answers to the validation pictures fared; None without such pictures."""
+def _held_out(material: Material, served: Served, record: BundleRecord) -> HeldOut | None:
+    """How the bundle's answers to the validation pictures fared.
+
+    None without such pictures, and where they may have several labels: nothing is promised then.
+    """
     held = material.validation
-    if not len(held):
+    if not len(held) or record.task == "multi":
         return None
     ids = [material.dataset.paths[row] for row in held]
-    probabilities = softmax(served.logits, temperature)
-    return HeldOut.of(ids, probabilities, material.dataset.labels[held])
+    return HeldOut.of(ids, record.probabilities(served.logits), material.dataset.labels[held])
 
 
 def _judge(
     material: Material,
     draft: Draft,
     served: Served,
-    temperature: float,
     held_out: HeldOut | None,
     progress: Progress,
 ) -> Judged:
     """The finished bundle's figures on validation and, from the files themselves, on test."""
     dataset, held, test = material.dataset, material.validation, material.test
     classifier = draft.classifier
-    counts = np.bincount(dataset.labels[material.train], minlength=len(dataset.classes))
-    predictions, answers = answers_for(classifier, dataset, test, dataset.labels[test], progress)
+    predictions, answers = answers_for(classifier, dataset, test, dataset.truth[test], progress)
     tested, validated = (
         None if dataset.groups is None else dataset.groups[rows] for rows in (test, held)
     )
-    metrics = measure(predictions, train_counts=counts, groups=tested)
-    uncalibrated = replace(
-        predictions, probabilities=softmax(np.stack([answer.logits for answer in answers]))
-    )
-    validation: Metrics | None = None
+    usual = material.usual
+    metrics = judge(predictions, **usual, groups=tested)
+    plain = classifier.record.model_copy(update={"calibration": Calibration()})
+    logits = np.stack([answer.logits for answer in answers])
+    uncalibrated = replace(predictions, probabilities=plain.probabilities(logits))
+    validation: Measured | None = None
     if len(held):
-        ids = tuple(dataset.paths[row] for row in held)
-        probabilities = softmax(served.logits, temperature)
-        known = replace(
-            predictions,
-            ids=ids,
-            probabilities=probabilities,
-            labels=dataset.labels[held],
-            errors={},
-            notes={},
-        )
-        validation = measure(known, train_counts=counts, groups=validated)
-    before = measure(uncalibrated, resamples=200, groups=tested).calibration_error
+        ids = [dataset.paths[row] for row in held]
+        known = classifier.gather(ids, _as_answers(served, classifier), dataset.truth[held])
+        validation = judge(known, **usual, groups=validated)
+    before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
     kept = None if held_out is None else _promises(predictions, held_out, tested)
     return Judged(predictions, metrics, validation, before, kept)
+
+
+def _as_answers(served: Served, classifier: Classifier) -> list[Answer]:
+    """The bundle's answers to the validation pictures, from the logits that it was chosen on."""
+    none = np.zeros(0, np.float32)
+    rows = classifier.record.probabilities(served.logits)
+    return [Answer(*both, none) for both in zip(rows, served.logits, strict=True)]
 
 
 def _promises(
@@ -358,19 +356,20 @@ def _promises(
 
 
 def _record(
-    material: Material, learned: Learned, served: Served, choice: Choice, temperature: float
+    material: Material, learned: Learned, served: Served, choice: Choice, calibrated: Calibrated
 ) -> BundleRecord:
-    dataset = material.dataset
-    counts = np.bincount(dataset.labels[material.train], minlength=len(dataset.classes))
+    dataset, several = material.dataset, material.dataset.label_sets is not None
+    usual = material.usual
+    counts = dict(zip(dataset.classes, usual["train_counts"], strict=True))
     return BundleRecord(
         linnaeus_version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         classes=dataset.classes,
         preprocessing=material.preprocessing,
         serving=served.serving,
-        calibration=Calibration(method="temperature", temperature=temperature)
-        if len(material.validation)
-        else Calibration(),
+        calibration=calibrated.calibration,
+        task="multi" if several else "single",
+        thresholds=calibrated.thresholds,
         model={
             "name": choice.name,
             "architecture": learned.architecture,
@@ -381,7 +380,8 @@ def _record(
         data={
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
-            "train_counts": dict(zip(dataset.classes, counts.tolist(), strict=True)),
+            "train_counts": counts,
+            **({"most_common_set": usual["usual_set"]} if several else {}),
         },
     )
 

@@ -1,4 +1,7 @@
-"""A linear head on frozen features: multinomial logistic regression, its strength by validation."""
+"""A linear head on frozen features: logistic regression, its strength chosen by validation.
+
+Multinomial where a picture has one label; one binary regression a class where it may have several.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from linnaeus.evaluation.ranking import Ranking
 from linnaeus.progress import Progress
 
 __all__ = ["Head", "fit_head"]
@@ -26,7 +30,7 @@ SMALLEST_DEVIATION = 1e-3
 """Of the largest: a feature that hardly varies is not blown up to unit deviation."""
 
 Features = NDArray[np.float32]
-Labels = NDArray[np.int64]
+Labels = NDArray[np.int64] | NDArray[np.bool_]
 Scaled = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -35,7 +39,9 @@ class Head:
     """`logits = features @ weight.T + bias`: `weight` (classes, d) and `bias` (classes,) float32.
 
     `strength` is the L2 regularisation that was kept, `tried` the mean log loss on validation and
-    the accuracy there for each strength tried, in order (empty without validation).
+    the accuracy there for each strength tried, in order (empty without validation); with several
+    labels the log loss is summed over the classes, and their mean average precision stands in for
+    accuracy.
     """
 
     weight: NDArray[np.float32]
@@ -56,6 +62,8 @@ def fit_head(
     stop: Callable[[], bool] = lambda: False,
 ) -> Head:
     """Fit a head on `features` (n, d) float32 with `labels` (n,) int64 in [0, classes).
+
+    Where a picture may have several labels, `labels` are (n, classes) bool.
 
     `parts` are the widths of the features' parts, in order. Features are standardised, and scaled
     so that every part counts the same whatever its width and a strength means the same whatever d
@@ -117,13 +125,14 @@ def _scaled(
 ) -> Scaled:
     rows = ((features - shift) * scale).astype(np.float32)
     with_one = np.concatenate([rows, np.ones((len(rows), 1), np.float32)], axis=1)
-    return torch.from_numpy(with_one), torch.from_numpy(labels)
+    targets = labels if labels.ndim == 1 else labels.astype(np.float32)
+    return torch.from_numpy(with_one), torch.from_numpy(targets)
 
 
 def _descend(
     inputs: torch.Tensor, targets: torch.Tensor, start: torch.Tensor, strength: float
 ) -> torch.Tensor:
-    """Minimise mean cross-entropy + strength / 2 · ‖weights‖², the bias left free."""
+    """Minimise mean log loss + strength / 2 · ‖weights‖², the bias left free."""
     weights = start.clone().requires_grad_()
     optimiser = torch.optim.LBFGS(
         [weights], max_iter=MOST_ITERATIONS, tolerance_grad=1e-5, line_search_fn="strong_wolfe"
@@ -132,7 +141,7 @@ def _descend(
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
         penalty = 0.5 * strength * weights[:-1].square().sum()
-        value = cross_entropy(inputs @ weights, targets) + penalty
+        value = _log_loss(inputs @ weights, targets) + penalty
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
@@ -142,5 +151,23 @@ def _descend(
 
 def _judge(judged: Scaled, weights: torch.Tensor) -> tuple[float, float]:
     logits = judged[0] @ weights
-    accuracy = (logits.argmax(dim=1) == judged[1]).float().mean()
-    return float(cross_entropy(logits, judged[1])), float(accuracy)
+    loss = float(_log_loss(logits, judged[1]))
+    if judged[1].ndim == 2:
+        return loss, mean_average_precision(judged[1], logits)
+    return loss, float((logits.argmax(dim=1) == judged[1]).float().mean())
+
+
+def _log_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The mean over pictures of cross-entropy, or of the classes' binary ones summed."""
+    if targets.ndim == 1:
+        return cross_entropy(logits, targets)
+    every = binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    return every.sum(dim=1).mean()
+
+
+def mean_average_precision(truth: torch.Tensor, scores: torch.Tensor) -> float:
+    """The mean average precision of the classes that some picture has; 0 where none has any."""
+    ranking = Ranking.of(truth.cpu().numpy() > 0, scores.double().cpu().numpy())
+    average, _ = ranking.figures(np.ones(len(truth)))
+    known = average[np.isfinite(average)]
+    return float(known.mean()) if len(known) else 0.0

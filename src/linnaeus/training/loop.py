@@ -34,7 +34,7 @@ from linnaeus.training.validation import Validation
 __all__ = ["Ended", "Fitted", "Row", "TrainingPlan", "fit_network"]
 
 Pixels = NDArray[np.uint8]
-Labels = NDArray[np.int64]
+Labels = NDArray[np.int64] | NDArray[np.float32]
 Ended = Literal["finished", "budget", "stopped", "patience"]
 
 STATISTICS_PICTURES = 4096  # they tell a channel's mean to 1/64 of a deviation, or better
@@ -91,6 +91,7 @@ def fit_network(
 ) -> Fitted:
     """Teach `network` the `labels` (n,) int64 of `pixels` (n, h, w, 3) uint8.
 
+    Where a picture may have several labels, `labels` are (n, classes) float32, 1 for each.
     `network` takes such pixels itself (its first layer is a `Normalise`) and gives logits
     (n, classes); it is changed. Only batches of `pixels` are in memory, where these are rows of a
     mapped file or yet to be decoded. A budget counts from the making of `clock`. `stop` is asked
@@ -255,7 +256,8 @@ class _Training:
         epoch_steps = self.batches.epoch_steps
         note = f"epoch {self.step / epoch_steps:.1f} of {self.pacing.steps / epoch_steps:.1f}"
         if self.history and math.isfinite(self.history[-1].validation_accuracy):
-            note += f", {100 * self.history[-1].validation_accuracy:.1f} % right on validation"
+            figure = self.validation.figure
+            note += f", {100 * self.history[-1].validation_accuracy:.1f} % {figure} on validation"
         stage.advance(amount, note)
 
 

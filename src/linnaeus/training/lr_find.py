@@ -29,7 +29,7 @@ from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import fast_precision
 from linnaeus.training.rate_chart import rate_chart
 from linnaeus.training.recipe import Recipe
-from linnaeus.training.scratch import new_network, plan_for
+from linnaeus.training.scratch import as_targets, new_network, plan_for
 from linnaeus.training.step import Step
 from linnaeus.training.stopping import stop_on_interrupt
 from linnaeus.training.threads import threads_for
@@ -81,7 +81,7 @@ class RateRange:
 def lr_find(
     network: nn.Module,
     pixels: PixelRows,
-    labels: NDArray[np.int64],
+    labels: NDArray[np.int64] | NDArray[np.float32],
     *,
     plan: TrainingPlan,
     progress: Progress,
@@ -130,7 +130,7 @@ def lr_find_on(
     recipe = recipe.model_copy(update={"model": choice.name})
     material = look(dataset, recipe, None, progress, workers, cache)
     learning = ChosenRows(material.pixels, material.train)
-    labels = dataset.labels[material.train]
+    labels = as_targets(dataset.truth[material.train])
     plan, _ = plan_for(
         recipe,
         learning,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,28 @@ class Material:
     def test(self) -> NDArray[np.int64]:
         """Rows that only judge the finished bundle."""
         return self.split.rows("test")
+
+    def counts(self, rows: NDArray[np.int64]) -> list[int]:
+        """Pictures of each class among `rows`."""
+        return [int(count) for count in self.dataset.class_counts(rows)]
+
+    @property
+    def usual(self) -> Usual:
+        """What the training pictures mostly are."""
+        several = self.dataset.label_sets is not None
+        usual = list(self.dataset.most_common_set(self.train)) if several else None
+        return Usual(train_counts=self.counts(self.train), usual_set=usual)
+
+
+class Usual(TypedDict):
+    """What training pictures mostly are: the answers of a classifier that always says the same.
+
+    `train_counts`: pictures of each class, in order. `usual_set`: the most common set of labels,
+    None where a picture has one.
+    """
+
+    train_counts: list[int]
+    usual_set: list[str] | None
 
 
 def look(

@@ -38,7 +38,8 @@ READ_AHEAD = 32
 """Pictures taken at a time, and made ready meanwhile where they have to be decoded."""
 
 Features = NDArray[np.float32]
-Labels = NDArray[np.int64]
+Labels = NDArray[np.int64] | NDArray[np.bool_]
+Rows = NDArray[np.int64]
 Pixels = NDArray[np.uint8]
 
 
@@ -66,8 +67,8 @@ class Probe:
         self,
         pixels: Pixels | PixelRows,
         labels: Labels,
-        train: Labels,
-        validation: Labels,
+        train: Rows,
+        validation: Rows,
         *,
         classes: int,
         recipe: Recipe,
@@ -77,6 +78,7 @@ class Probe:
     ) -> Learned:
         """Fit a head to the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
+        Where a picture may have several labels, `labels` are (n, classes) bool.
         `validation` are the rows that the head's strength is chosen on. Within a budget as many
         pictures of both are embedded as it allows, in an order drawn from the seed. Features are
         computed in float32, so that the head is the same on processors with and without bfloat16.
@@ -86,7 +88,7 @@ class Probe:
         began = time.perf_counter()
         budget = recipe.budget_s if recipe.head_pictures is None else None
         order = _embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
-        classes_seen = np.unique(labels[train]).size
+        classes_seen = len(_one_of_each(labels[train]))
         session = Session(self.graph, engine, "float32")
         features = _embed(
             session,
@@ -138,7 +140,7 @@ class Probe:
 def _embed(
     session: Session,
     pixels: PixelRows,
-    rows: Labels,
+    rows: Rows,
     *,
     at_least: int,
     stop: Callable[[], bool],
@@ -170,18 +172,25 @@ def _past(deadline: float | None) -> Callable[[], bool]:
     return lambda: deadline is not None and time.perf_counter() > deadline
 
 
-def _embedding_order(labels: Labels, train: Labels, validation: Labels, seed: int) -> Labels:
+def _embedding_order(labels: Labels, train: Rows, validation: Rows, seed: int) -> Rows:
     """All rows in a seeded order whose every beginning is a fair sample of what there is.
 
     One training picture of every class comes first, then training and validation in proportion.
     """
     shuffled = generator(seed, "embedding order").permutation(train)
-    _, first = np.unique(labels[shuffled], return_index=True)
-    beginning, rest = shuffled[np.sort(first)], np.delete(shuffled, first)
+    first = _one_of_each(labels[shuffled])
+    beginning, rest = shuffled[first], np.delete(shuffled, first)
     judging = generator(seed, "judging order").permutation(validation)
     place = np.concatenate([_spread(len(rest)), _spread(len(judging))])
     mixed = np.concatenate([rest, judging])[np.argsort(place, kind="stable")]
     return np.concatenate([beginning, mixed])
+
+
+def _one_of_each(labels: Labels) -> NDArray[np.int64]:
+    """The first row of each class that `labels` (n,), or (n, classes) bool, has; in order."""
+    if labels.ndim == 1:
+        return np.sort(np.unique(labels, return_index=True)[1])
+    return np.unique(labels[:, labels.any(axis=0)].argmax(axis=0)).astype(np.int64)
 
 
 def _spread(count: int) -> NDArray[np.float64]:

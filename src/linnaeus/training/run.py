@@ -15,7 +15,7 @@ from pathlib import Path
 
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.findings import Audit
-from linnaeus.evaluation.metrics import Metrics
+from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.training.recipe import Recipe
 
@@ -29,7 +29,7 @@ class Run:
     folder: Path
     recipe: Recipe
     audit: Audit
-    metrics: Metrics
+    metrics: Measured
 
     @property
     def bundle(self) -> Path:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
+from linnaeus.errors import UsageError
 from linnaeus.evaluation.facts import EpochFacts
 from linnaeus.files import write_whole
 from linnaeus.models.build import build
@@ -29,7 +30,7 @@ from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.team import ALONE, Team
 
-__all__ = ["learn_from_scratch", "new_network", "plan_for"]
+__all__ = ["as_targets", "learn_from_scratch", "new_network", "plan_for"]
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -37,7 +38,7 @@ Labels = NDArray[np.int64]
 
 def learn_from_scratch(
     pixels: Pixels | PixelRows,
-    labels: Labels,
+    labels: Labels | NDArray[np.bool_],
     train: Labels,
     validation: Labels,
     *,
@@ -50,22 +51,24 @@ def learn_from_scratch(
 ) -> Learned:
     """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
-    Its weights are new. `grey` says whether the pictures are; it decides, with the class names
-    and, where the recipe asks for that, the training pictures, about augmentation. The recipe's
-    device is a resolved one. Raises as `models.build.build` and `training.loop.fit_network` do.
+    Where a picture may have several labels, `labels` are (n, classes) bool. Its weights are new.
+    `grey` says whether the pictures are; it decides, with the class names and, where the recipe
+    asks for that, the training pictures, about augmentation. The recipe's device is a resolved one.
+    Raises as `plan_for`, `models.build.build` and `training.loop.fit_network` do.
     """
+    targets = as_targets(labels)
     clock = Clock()
     rows = rows_of(pixels)
     _, height, width, _ = rows.shape
     learning = ChosenRows(rows, train)
     plan, why = plan_for(
-        recipe, learning, labels[train], classes=classes, grey=grey, progress=progress
+        recipe, learning, targets[train], classes=classes, grey=grey, progress=progress
     )
     fitted = fit_network(
         new_network(recipe, len(classes), learning),
         learning,
-        labels[train],
-        (ChosenRows(rows, validation), labels[validation]),
+        targets[train],
+        (ChosenRows(rows, validation), targets[validation]),
         plan=plan,
         clock=clock,
         progress=progress,
@@ -76,10 +79,15 @@ def learn_from_scratch(
     return _learned(fitted, recipe, height, width, in_words(plan.augment, why))
 
 
+def as_targets(labels: Labels | NDArray[np.bool_]) -> Labels | NDArray[np.float32]:
+    """What a loss takes: `labels` (n,) int64, or of sets (n, classes) float32, 1 for each label."""
+    return labels.astype(np.float32) if labels.ndim == 2 else labels.astype(np.int64)
+
+
 def plan_for(
     recipe: Recipe,
     pixels: PixelRows,
-    labels: Labels,
+    labels: Labels | NDArray[np.float32],
     *,
     classes: Sequence[str],
     grey: bool,
@@ -87,9 +95,12 @@ def plan_for(
 ) -> tuple[TrainingPlan, str]:
     """The recipe's plan with what depends on the training `pixels` with `labels` (n,), and why.
 
-    `grey` says whether the pictures are. The reason is of the augmentation, and told.
+    `grey` says whether the pictures are. The reason is of the augmentation, and told. `labels` may
+    also be (n, classes) float32. Raises UsageError for a loss that cannot be meant for them.
     """
     plan = recipe.network.model_copy(update={"seed": recipe.seed})
+    if labels.ndim == 2:
+        plan = plan.model_copy(update={"loss": _loss_of_labels(plan)})
     if isinstance(plan.class_weights, dict):
         weights = ordered_weights(plan.class_weights, classes)
         plan = plan.model_copy(update={"class_weights": weights})
@@ -102,6 +113,17 @@ def plan_for(
     if why:
         progress.say(why)
     return plan.model_copy(update={"augment": augment}), why
+
+
+def _loss_of_labels(plan: TrainingPlan) -> str:
+    """The loss where a picture may have several labels: binary, and no other can be meant."""
+    if plan.loss not in (None, "binary"):
+        raise UsageError(
+            f"the loss {plan.loss} is for pictures of one label each, and these may have several",
+            where="the recipe's network.loss",
+            mend="Leave it out, or choose binary.",
+        )
+    return "binary"
 
 
 def new_network(recipe: Recipe, classes: int, pixels: PixelRows) -> nn.Sequential:

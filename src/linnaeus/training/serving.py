@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.record import Engine, Precision, Serving
 from linnaeus.bundle.runtime import Session, bfloat16_pays, engine_version
+from linnaeus.bundle.sigmoid import sigmoid
 from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.views import Views
 from linnaeus.data.pixels import PixelRows, chunks, rows_of
@@ -20,7 +21,7 @@ from linnaeus.errors import UsageError
 __all__ = ["LEAST_AGREEMENT", "MOST_LOSS", "Served", "first_precision", "serve"]
 
 LEAST_AGREEMENT = 0.995
-"""Share of validation pictures whose likeliest class must stay the same in bfloat16."""
+"""Share of validation pictures whose likeliest class, or labels, must stay the same in bfloat16."""
 
 LEAST_PICTURES = 200
 """One disagreement among fewer is already more than the share allowed: no trial could pass."""
@@ -32,6 +33,7 @@ READ_AHEAD = 32
 """Pictures taken at a time, and made ready meanwhile where they have to be decoded."""
 
 Asked = Literal["auto", "float32", "bfloat16"]
+Truth = NDArray[np.int64] | NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def first_precision(asked: Asked, engine: Engine) -> Precision:
 def serve(
     graph: bytes,
     pixels: NDArray[np.uint8] | PixelRows,
-    labels: NDArray[np.int64],
+    labels: Truth,
     *,
     engine: Engine,
     asked: Asked,
@@ -90,9 +92,10 @@ def serve(
         why = f"{count} validation pictures are too few to try bfloat16 on"
         return served("float32", why)
     exact, quick = served("float32", ""), served("bfloat16", "")
-    agreement = float((exact.logits.argmax(1) == quick.logits.argmax(1)).mean())
+    agreement = _same_answers(exact.logits, quick.logits, labels)
     loss = _log_loss(quick.logits, labels) - _log_loss(exact.logits, labels)
-    measured = f"same class for {agreement:.1%} of validation, log loss {loss:+.4f}"
+    same = "labels" if labels.ndim == 2 else "class"
+    measured = f"same {same} for {agreement:.1%} of validation, log loss {loss:+.4f}"
     if agreement >= LEAST_AGREEMENT and loss <= MOST_LOSS:
         why = f"bfloat16 changes next to nothing ({measured})"
         return quick.because(why)
@@ -115,6 +118,16 @@ def _served(
     return Served(serving, np.stack(logits) if logits else np.zeros((0, 0), np.float32))
 
 
-def _log_loss(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    true = softmax(logits)[np.arange(len(labels)), labels]
+def _same_answers(exact: NDArray[np.float32], quick: NDArray[np.float32], labels: Truth) -> float:
+    """The share of pictures with the same likeliest class, or with the same labels from 0.5 on."""
+    if labels.ndim == 2:
+        return float(((exact >= 0) == (quick >= 0)).all(axis=1).mean())
+    return float((exact.argmax(1) == quick.argmax(1)).mean())
+
+
+def _log_loss(logits: NDArray[np.float32], labels: Truth) -> float:
+    if labels.ndim == 2:
+        true = sigmoid(np.where(labels, logits, -logits))
+    else:
+        true = softmax(logits)[np.arange(len(labels)), labels]
     return float(-np.log(np.maximum(true, np.finfo(np.float32).tiny)).mean())

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from linnaeus.data.pixels import PixelRows, chunks
+from linnaeus.training.head import mean_average_precision
 from linnaeus.training.precision import autocast
 from linnaeus.training.team import ALONE, Team
 
@@ -22,7 +24,11 @@ BATCH_PX = BATCH * 96**2  # of larger pictures fewer, so that memory stays flat
 
 
 class Score(NamedTuple):
-    """Log loss and share of right answers; NaN where there was nothing to judge on."""
+    """Log loss and share of right answers; NaN where there was nothing to judge on.
+
+    Where a picture may have several labels, the loss is summed over the classes, and the mean
+    average precision stands in for accuracy.
+    """
 
     loss: float
     accuracy: float
@@ -31,13 +37,15 @@ class Score(NamedTuple):
 class Validation:
     """Judges networks on the pictures `pixels` with `labels` (n,) int64, of which n may be 0.
 
-    Of a `team`, every process goes through its share, and all have the score on the whole.
+    Labels may also be (n, classes) float32, 1 for each label that a picture has. Of a `team`, every
+    process goes through its share, and all have the score on the whole; where pictures may have
+    several labels, which have to be ranked together, every process goes through all.
     """
 
     def __init__(
         self,
         pixels: PixelRows,
-        labels: NDArray[np.int64],
+        labels: NDArray[np.int64] | NDArray[np.float32],
         *,
         precision: str,
         device: str,
@@ -50,25 +58,46 @@ class Validation:
         self._device = device
         self._team = team
 
+    @property
+    def figure(self) -> str:
+        """What the score's accuracy is, to stand behind a percentage."""
+        return "right" if self._labels.ndim == 1 else "mean average precision"
+
     @torch.no_grad()
     def judge(self, network: nn.Module) -> Score:
         """The score of `network`, which takes (n, h, w, 3) uint8 and is in eval mode."""
         if self.count == 0:
             return Score(math.nan, math.nan)
+        if self._labels.ndim == 2:
+            return self._judge_labels(network)
         total, right = self._team.total(*self._judge_share(network))
         return Score(total / self.count, right / self.count)
 
     def _judge_share(self, network: nn.Module) -> tuple[float, int]:
         """The sum of the log losses, and how many are right, of this process's pictures."""
         total, right = 0.0, 0
-        count, height_px, width_px, _ = self._pixels.shape
-        rows = np.arange(count)[self._team.share(count)]
+        rows = np.arange(self.count)[self._team.share(self.count)]
+        for logits, truth in self._answers(network, rows):
+            total += F.cross_entropy(logits, truth, reduction="sum").item()
+            right += int((logits.argmax(1) == truth).sum())
+        return total, right
+
+    def _judge_labels(self, network: nn.Module) -> Score:
+        """The score where pictures may have several labels."""
+        logits = torch.cat([some for some, _ in self._answers(network, np.arange(self.count))])
+        truth = self._labels.to(self._device)
+        total = F.binary_cross_entropy_with_logits(logits, truth, reduction="sum").item()
+        return Score(total / self.count, mean_average_precision(truth, logits))
+
+    def _answers(
+        self, network: nn.Module, rows: NDArray[np.int64]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of logits (k, classes) float32 of `rows`, with their labels, on the device."""
+        _, height_px, width_px, _ = self._pixels.shape
         size = max(1, min(BATCH, BATCH_PX // (height_px * width_px)))
         batches = chunks(self._pixels, rows, size)
         for start, batch in zip(range(0, len(rows), size), batches, strict=True):
             truth = self._labels[rows[start : start + size]].to(self._device)
             with autocast(self._precision, self._device):
                 logits = network(torch.from_numpy(batch).to(self._device))
-            total += F.cross_entropy(logits.float(), truth, reduction="sum").item()
-            right += int((logits.argmax(1) == truth).sum())
-        return total, right
+            yield logits.float(), truth

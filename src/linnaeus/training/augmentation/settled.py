@@ -15,7 +15,7 @@ from linnaeus.training.augmentation.plan import AugmentPlan
 
 __all__ = ["passes_in", "settled"]
 
-Labels = NDArray[np.int64]
+Labels = NDArray[np.int64] | NDArray[np.float32]
 
 PX_PER_S = 3e6
 """What small_cnn learns from in a second on two processor cores: 3,000 pictures of 32 px. Only so
@@ -61,7 +61,7 @@ def _chosen(
     seed: int,
 ) -> tuple[AugmentPlan, str]:
     rows = generator(seed, "pictures to ask").permutation(len(labels))[:SAMPLE]
-    found = trials(pixels.take(rows), labels[rows]) if labels.ndim == 1 else {}
+    found = trials(pixels.take(rows), labels[rows].astype(np.int64)) if labels.ndim == 1 else {}
     by_name, why = mirror_allowed(classes, grey)
     mirror = by_name and not (found and found["mirrored"].harmful)
     no_up = by_name and mirror and _all_harmless(found)

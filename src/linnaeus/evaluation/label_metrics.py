@@ -1,0 +1,320 @@
+"""What is measured where a picture may have several labels, each figure with an interval.
+
+In go `Predictions` with thresholds, out come `LabelMetrics`. Definitions, field by field:
+docs/reference/metrics.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.errors import DataError
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import Resampling, mean_figure, score_figure, share_figure
+from linnaeus.evaluation.label_figures import LabelFigures, Mixup, mixups
+from linnaeus.evaluation.label_scores import DrawnScores, LabelScores, score_of_draws
+from linnaeus.evaluation.metrics import MOST_LOG_LOSS, SMALLEST_PROBABILITY
+from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
+
+__all__ = ["LabelMetrics", "measure_labels"]
+
+Floats = NDArray[np.float64]
+Sets = NDArray[np.bool_]
+
+NAMED_CLASSES = 5
+
+
+@dataclass(frozen=True)
+class LabelMetrics:
+    """What was measured on `images` pictures that were read and whose labels are known.
+
+    `labels_true` and `labels_given` count labels over all pictures. `usual_set` is the set of
+    labels of the classifier that always says the same, most common in training (`usual_from`
+    "training") or among the judged pictures ("judged"); `usual_*` are its figures. `together`:
+    (classes, classes) int64, pictures that truly have both labels; the diagonal counts each.
+    """
+
+    classes: tuple[str, ...]
+    images: int
+    groups: int | None
+    unread: int
+    unlabelled: int
+    labels_true: int
+    labels_given: int
+    without_label: int
+    answered_none: int
+    micro_precision: Figure
+    micro_recall: Figure
+    micro_f1: Figure
+    macro_precision: Figure
+    macro_recall: Figure
+    macro_f1: Figure
+    macro_average_precision: Figure
+    micro_average_precision: Figure
+    macro_auroc: Figure | None
+    subset_accuracy: Figure
+    hamming_loss: Figure
+    log_loss: Figure
+    brier: Figure
+    calibration_error: Figure
+    usual_set: tuple[str, ...]
+    usual_from: str
+    usual_subset_accuracy: Figure
+    usual_f1: Figure
+    per_class: tuple[LabelFigures, ...]
+    mixups: tuple[Mixup, ...]
+    together: NDArray[np.int64]
+    reliability: tuple[ReliabilityBin, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def mistakes(self) -> int:
+        """How many labels were missed or wrongly added."""
+        return sum(row.mistakes for row in self.per_class)
+
+    def figures(self) -> dict[str, Figure | None]:
+        """The figures of all labels together, by their names in metrics.json."""
+        names = (
+            *("micro_precision", "micro_recall", "micro_f1"),
+            *("macro_precision", "macro_recall", "macro_f1"),
+            *("macro_average_precision", "micro_average_precision", "macro_auroc"),
+            *("subset_accuracy", "hamming_loss", "log_loss", "brier", "calibration_error"),
+            *("usual_subset_accuracy", "usual_f1"),
+        )
+        return {name: getattr(self, name) for name in names}
+
+    def headline(self) -> dict[str, Figure]:
+        """The figures that a reader needs first, by their names in plain text."""
+        return {
+            "micro precision": self.micro_precision,
+            "micro recall": self.micro_recall,
+            "micro F1": self.micro_f1,
+            "macro F1": self.macro_f1,
+            "mean average precision": self.macro_average_precision,
+            "all labels right": self.subset_accuracy,
+            "Hamming loss": self.hamming_loss,
+            "log loss": self.log_loss,
+            "calibration error": self.calibration_error,
+            "always the same (F1)": self.usual_f1,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The metrics as plain values, ready for JSON: no NaN, a figure is {value, low, high}."""
+        return {
+            "task": "multi",
+            "images": self.images,
+            "groups": self.groups,
+            "excluded": {"unread": self.unread, "unlabelled": self.unlabelled},
+            "labels_true": self.labels_true,
+            "labels_given": self.labels_given,
+            "without_label": self.without_label,
+            "answered_none": self.answered_none,
+            **{n: figure.to_json() if figure else None for n, figure in self.figures().items()},
+            "usual_set": list(self.usual_set),
+            "usual_from": self.usual_from,
+            "per_class": [row.to_json() for row in self.per_class],
+            "mixups": [pair.to_json() for pair in self.mixups],
+            "together": {"classes": list(self.classes), "counts": self.together.tolist()},
+            "reliability": [bin.to_json() for bin in self.reliability],
+            "remarks": list(self.remarks),
+        }
+
+
+def measure_labels(
+    predictions: Predictions,
+    *,
+    usual_set: Sequence[str] | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    groups: ArrayLike | None = None,
+) -> LabelMetrics:
+    """Judge `predictions` of any number of labels a picture against their `label_sets`.
+
+    `usual_set`: the most common set of labels in training, by name. `groups`: (n,) any values;
+    pictures of one group are resampled together. Time grows with resamples x n x classes: 10,000
+    pictures of 20 classes take about half a minute.
+
+    Raises DataError where no picture has both an answer and known labels, or no label is known.
+    """
+    judged, unread = _judged(predictions)
+    assert predictions.label_sets is not None
+    truth, given = predictions.label_sets[judged], predictions.given[judged]
+    probabilities = predictions.probabilities[judged].astype(np.float64)
+    own = None if groups is None else np.asarray(groups)[judged]
+    resampling = Resampling.of(len(truth), own, resamples, seed)
+    scores = LabelScores(truth, given, probabilities)
+    figures = DrawnScores.of(scores, resampling)
+    per_class = _per_class(predictions, scores, figures, resampling)
+    usual, usual_from = _usual(truth, predictions.classes, usual_set)
+    always = np.broadcast_to(usual, truth.shape)
+    cells = _over_cells(resampling, len(predictions.classes))
+    flat, has = probabilities.ravel(), truth.ravel()
+    remarks = _remarks(per_class, usual_from)
+    return LabelMetrics(
+        classes=predictions.classes,
+        images=len(truth),
+        groups=resampling.groups if groups is not None else None,
+        unread=unread,
+        unlabelled=0,
+        labels_true=int(truth.sum()),
+        labels_given=int(given.sum()),
+        without_label=int((~truth.any(axis=1)).sum()),
+        answered_none=int((~given.any(axis=1)).sum()),
+        micro_precision=figures.pooled("micro_precision", scores.given_count),
+        micro_recall=figures.pooled("micro_recall", scores.true_count),
+        micro_f1=figures.pooled("micro_f1", scores.either_count),
+        macro_precision=figures.averaged("precision", scores.support),
+        macro_recall=figures.averaged("recall", scores.support),
+        macro_f1=figures.averaged("f1", scores.support),
+        macro_average_precision=figures.averaged("average_precision", scores.support),
+        micro_average_precision=figures.pooled("micro_average_precision", scores.true_count),
+        macro_auroc=figures.averaged("auroc", scores.support)
+        if np.isfinite(figures.values["auroc"]).any()
+        else None,
+        subset_accuracy=_share((given == truth).all(axis=1), resampling),
+        hamming_loss=mean_figure((given != truth).mean(axis=1), 1.0, resampling),
+        log_loss=mean_figure(_log_losses(truth, probabilities), MOST_LOG_LOSS, resampling),
+        brier=mean_figure(((probabilities - truth) ** 2).mean(axis=1), 1.0, resampling),
+        calibration_error=calibration_error(flat, has, cells),
+        usual_set=tuple(predictions.classes[at] for at in np.flatnonzero(usual)),
+        usual_from=usual_from,
+        usual_subset_accuracy=_share((always == truth).all(axis=1), resampling),
+        usual_f1=_usual_f1(truth, always, resampling),
+        per_class=per_class,
+        mixups=mixups(truth, given, predictions.classes),
+        together=truth.astype(np.int64).T @ truth.astype(np.int64),
+        reliability=reliability_bins(flat, has),
+        remarks=tuple(remarks),
+    )
+
+
+def _per_class(
+    predictions: Predictions, scores: LabelScores, figures: DrawnScores, resampling: Resampling
+) -> tuple[LabelFigures, ...]:
+    assert predictions.thresholds is not None
+    rows = []
+    for at, name in enumerate(predictions.classes):
+        images, answers = int(scores.support[at]), int(scores.answers[at])
+        right = int(scores.right[:, at].sum())
+        others = len(scores.truth) - images
+        recall, f1, average, area = (
+            figures.of_class(figure, at, trials)
+            for figure, trials in (
+                ("recall", images),
+                ("f1", images + answers - right),
+                ("average_precision", images),
+                ("auroc", min(images, others)),
+            )
+        )
+        precision = figures.of_class("precision", at, answers) if answers else None
+        if precision is None and answers:  # no picture has it, so every answer was wrong
+            precision = share_figure(0, answers)
+        rows.append(
+            LabelFigures(
+                name=name,
+                images=images,
+                answers=answers,
+                right=right,
+                precision=precision or Figure(0.0, 0.0, 1.0),
+                recall=recall,
+                f1=f1,
+                average_precision=average,
+                auroc=area,
+                threshold=float(predictions.thresholds[at]),
+            )
+        )
+    return tuple(rows)
+
+
+def _judged(predictions: Predictions) -> tuple[Sets, int]:
+    """Which pictures can be judged (n,) bool, and how many were not read."""
+    unread = np.asarray(np.isnan(predictions.probabilities).any(axis=1), bool)
+    mend = "Judge pictures whose labels are known and among the classifier's classes."
+    if predictions.label_sets is None or unread.all():
+        raise DataError(
+            f"there is nothing to judge: of {len(predictions):,} pictures,"
+            f" {int(unread.sum()):,} could not be read, and the labels of the others are"
+            f" {'known' if predictions.label_sets is not None else 'not known'}",
+            where="evaluation",
+            mend=mend,
+        )
+    if not predictions.label_sets[~unread].any():
+        raise DataError(
+            "there is nothing to judge: no picture has any label", where="evaluation", mend=mend
+        )
+    judged = np.logical_not(unread)
+    return judged, int(unread.sum())
+
+
+def _share(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
+    """A share of pictures: Wilson's interval, widened where they come in groups."""
+    if not resampling.grouped:
+        return share_figure(int(right.sum()), len(right))
+    draws = resampling.draws(lambda weights: weights[right].sum() / weights.sum())
+    return score_figure(float(right.mean()), draws, len(right), resampling)
+
+
+def _log_losses(truth: Sets, probabilities: Floats) -> Floats:
+    """The binary cross-entropy of a picture, averaged over the classes, (n,) nats in [0, 15.9]."""
+    kept = np.clip(probabilities, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    losses: Floats = -np.log(np.where(truth, kept, 1 - kept)).mean(axis=1)
+    return losses
+
+
+def _over_cells(resampling: Resampling, classes: int) -> Resampling:
+    """Resample each yes or no together with the others of its picture, or of its group."""
+    codes = np.repeat(resampling.codes, classes)
+    return Resampling(codes, resampling.groups, resampling.resamples, resampling.seed)
+
+
+def _usual(
+    truth: Sets, classes: tuple[str, ...], usual_set: Sequence[str] | None
+) -> tuple[NDArray[np.bool_], str]:
+    """(classes,) bool, the labels to give always, and where their being usual was seen."""
+    if usual_set is not None:
+        return np.array([name in usual_set for name in classes]), "training"
+    sets, counts = np.unique(truth, axis=0, return_counts=True)
+    return sets[int(counts.argmax())], "judged"
+
+
+def _usual_f1(truth: Sets, always: Sets, resampling: Resampling) -> Figure:
+    """Micro F1 of always giving the same labels."""
+    right, either = (truth & always).sum(axis=1), truth.sum(axis=1) + always.sum(axis=1)
+
+    def f1(weights: Floats) -> float:
+        total = float(weights @ either)
+        return 2 * float(weights @ right) / total if total else float("nan")
+
+    value = f1(np.ones(len(truth)))
+    return score_of_draws(value, resampling.draws(f1), float(truth.sum()), resampling)
+
+
+def _remarks(per_class: tuple[LabelFigures, ...], usual_from: str) -> list[str]:
+    """What a reader of the figures must know beside them, as sentences."""
+    remarks = []
+    if absent := [row.name for row in per_class if not row.images]:
+        them = "it" if len(absent) == 1 else "them"
+        remarks.append(
+            f"No judged picture has {_listed(absent)}: the averages over classes leave {them} out."
+        )
+    if unsaid := [row.name for row in per_class if row.images and not row.answers]:
+        remarks.append(f"Never given: {_listed(unsaid)}; precision counts as 0 there.")
+    if usual_from == "judged":
+        remarks.append(
+            "The usual labels are the most common set among the judged pictures, since that of"
+            " training is not known."
+        )
+    return remarks
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A few names in quotation marks, and how many more there are."""
+    shown = ", ".join(f"“{name}”" for name in names[:NAMED_CLASSES])
+    rest = len(names) - NAMED_CLASSES
+    return f"{shown} and {rest} more" if rest > 0 else shown
