@@ -44,7 +44,27 @@ class SteadyClock:
         return self.time_s
 
 
-def fit(digits, *, plan, clock=None, stop=lambda: False, validation=None, width=0.5, team=ALONE):
+class Told(Quiet):
+    """A progress that keeps what was said."""
+
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+
+
+def fit(
+    digits,
+    *,
+    plan,
+    clock=None,
+    stop=lambda: False,
+    validation=None,
+    width=0.5,
+    team=ALONE,
+    progress=None,
+):
     train, held_out, _ = digits
     torch.manual_seed(plan.seed)
     network = nn.Sequential(Normalise.measured_on(train[0]), small_cnn(10, 8, 8, width=width))
@@ -54,7 +74,7 @@ def fit(digits, *, plan, clock=None, stop=lambda: False, validation=None, width=
         held_out if validation is None else validation,
         plan=plan,
         clock=clock or Clock(),
-        progress=Quiet(),
+        progress=progress or Quiet(),
         stop=stop,
         team=team,
     )
@@ -160,6 +180,15 @@ def test_learning_ends_where_validation_gets_no_better(digits):
     again = fit(few, plan=fitted.plan.model_copy(update={"patience": None}))
     assert again.steps == fitted.steps
     assert same_bits(fitted.network, again.network)
+
+
+def test_a_batch_size_found_by_trial_is_named_and_repeats(digits):
+    told = Told()
+    fitted = fit(digits, plan=TrainingPlan(epochs=1, batch_size="auto"), progress=told)
+    size = fitted.plan.batch_size
+    assert size in {16, 32, 64}  # of 1,257 pictures, so that an epoch has ten steps
+    assert any(sentence.startswith(f"A batch has {size} pictures") for sentence in told.sentences)
+    assert same_bits(fitted.network, fit(digits, plan=fitted.plan).network)
 
 
 def test_what_cannot_be_meant_for_the_pictures_is_refused(digits):

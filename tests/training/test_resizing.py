@@ -51,7 +51,7 @@ def fit(body, digits, **choices):
         pixels[:500],
         labels[:500],
         (pixels[500:], labels[500:]),
-        plan=TrainingPlan(epochs=4, **choices),
+        plan=TrainingPlan(epochs=8, **choices),
         clock=Clock(),
         progress=Quiet(),
     )

@@ -16,6 +16,7 @@ from linnaeus.data.pixels import PixelRows, rows_of
 from linnaeus.errors import Stopped, UsageError
 from linnaeus.progress import Progress, Stage
 from linnaeus.training.batch_statistics import estimate_anew
+from linnaeus.training.batch_trial import tried_batch_size
 from linnaeus.training.batches import Batches, batches_for
 from linnaeus.training.clock import Clock
 from linnaeus.training.loss_record import LossRecord
@@ -102,9 +103,14 @@ def fit_network(
     stops being a number or the plan cannot be meant for these pictures.
     """
     rows = rows_of(pixels)
-    resolved = _resolved(plan, rows.shape[0], device)
-    _check(resolved, resolved.batch_size_for(rows.shape[0]), len(validation[1]), device, team)
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    resolved = _resolved(plan, rows.shape[0], device)
+    if plan.batch_size == "auto":
+        size = tried_batch_size(
+            on_device, rows, labels, resolved, device=device, team=team, progress=progress
+        )
+        resolved = resolved.model_copy(update={"batch_size": size})
+    _check(resolved, resolved.batch_size_for(rows.shape[0]), len(validation[1]), device, team)
     batches = batches_for(on_device, rows, labels, resolved, device=device, team=team)
     picture = torch.from_numpy(rows.take(np.zeros(1, np.int64))).to(device)
     check_resizing(on_device, picture, resolved)

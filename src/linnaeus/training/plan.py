@@ -43,9 +43,11 @@ class TrainingPlan(BaseModel):
     """Seconds on the clock, validation counted. None: no limit."""
     paces: tuple[Pace, ...] = ()
     """The resolved length of an earlier run, to be repeated. Beats `epochs` and `budget_s`."""
-    batch_size: Annotated[int, Ge(2)] | None = None
-    """None: a power of two that gives about 20 steps an epoch, 32 to 128 on a processor and to 512
-    elsewhere, where a small batch takes as long as a large one."""
+    batch_size: Annotated[int, Ge(2)] | Literal["auto"] | None = None
+    """"auto" tries powers of two for a few steps each and takes the smallest that is as fast a
+    picture as any, and on a GPU fits into its memory; the recipe of the run names it. None: a power
+    of two that gives about 20 steps an epoch, 32 to 128 on a processor and to 512 elsewhere, where
+    a small batch takes as long as a large one."""
     optimiser: Literal["muon", "sgd", "adam", "adamw", "schedule-free"] = "muon"
     """What moves the weights. muon: Muon for filter banks that a normalisation follows and Nesterov
     descent, the head's, for the rest; sgd: Nesterov descent; schedule-free: the AdamW of Defazio
@@ -139,7 +141,7 @@ class TrainingPlan(BaseModel):
 
     def batch_size_for(self, images: int, device: str = "cpu") -> int:
         """The batch size for a training set of `images` on `device`, never above the set's."""
-        if self.batch_size is not None:
+        if isinstance(self.batch_size, int):
             return min(self.batch_size, images)
         fitting = 2 ** round(math.log2(max(images, 1) / 20)) if images >= 20 else 32
         return min(max(32, min(LARGEST_BATCH.get(device, 512), fitting)), images)
