@@ -202,7 +202,7 @@ def test_clean_pictures_are_said_to_be_clean(photo_folder: Path) -> None:
 
 def test_the_json_keeps_to_its_schema(photo_folder: Path) -> None:
     written = json.loads(json.dumps(audited(spoilt(photo_folder)).to_json(), allow_nan=False))
-    assert set(written) == {"schema_version", "data", "notes", "findings"}
+    assert set(written) == {"schema_version", "data", "notes", "mended", "findings"}
     assert written["schema_version"] == 1
     assert set(written["data"]) == {
         "name",

@@ -20,13 +20,15 @@ __all__ = ["CUT", "VIEWS", "Compared", "compared", "views"]
 CUT = 0.05
 """The share of width or height that may be missing at an edge."""
 
-VIEWS = np.array([[0, 0, 0, 0], [1, 1, 1, 1], *np.eye(4)]) * CUT
-"""(6, 4) what is cut off (left, top, right, bottom): nothing, all edges, and each by itself."""
+CORNERS = [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]]
 
-STARTS = np.concatenate(
-    [VIEWS, np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 1]]) * CUT]
-)
-"""(10, 4) where laying one over the other begins: those, and two edges that meet in a corner."""
+VIEWS = np.array([[0, 0, 0, 0], [1, 1, 1, 1], *CORNERS]) * CUT
+"""(6, 4) what is cut off (left, top, right, bottom): nothing, all edges, two that meet. Copies cut
+at one edge are near enough to one of these; when views were cut at one edge each, 6 in 100 of the
+copies cut at two were missed."""
+
+STARTS = np.concatenate([VIEWS, np.eye(4) * CUT])
+"""(10, 4) where laying one over the other begins: those, and each edge by itself."""
 
 VIEW_PX = THUMBNAIL_PX // 2
 FIRST_ROUNDS, MORE_ROUNDS = 2, 3

@@ -1,8 +1,8 @@
 """Hashes of pictures that copies share, though they be cut, darker, or saved anew.
 
 A hash holds the signs of the 64 slowest waves (DCT) of a picture but for its mean: what is brighter
-where, regardless of how bright the whole is. Of 60,000 small photographs, 2,400 pairs share all but
-seven signs; of hashes by the median of 8 × 8 blocks, 3 million do.
+where, regardless of how bright the whole is. Of 60,000 small photographs (CIFAR-10) about 2,400
+pairs share all but seven signs; of hashes by the median of 8 × 8 blocks, more than a million do.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ WIDEST_BAND_BITS = 24
 """Wider bands tell no more apart in a million hashes, and take more masks."""
 
 REST_BITS = 16
-MOST_COMPARED = 256
+"""Bits outside a band by which those that agree in it are put in order, as far as there is room."""
+
+MOST_COMPARED = 128
 """Of more hashes than this that agree in a band, each is compared with so many that follow it when
 they are sorted by other bits; in another band's order others follow."""
 
@@ -40,12 +42,14 @@ def near_pairs(hashes: Hashes, max_distance: int, *, progress: Progress | None =
     """Pairs of rows of `hashes` that differ in at most `max_distance` bits: (m, 2) int64.
 
     `hashes`: (n, k) uint64, 64 bits a word. In each pair the first row is the smaller; the pairs
-    are sorted. None is missing, with one exception: of more than `STAND_INS` equal hashes the first
-    `STAND_INS` are paired as any others, and each of the rest with the first of them only, so that
-    a hundred thousand blank pictures do not make five billion pairs.
+    are sorted. None is missing, with two exceptions. Of more than `STAND_INS` equal hashes the
+    first `STAND_INS` are paired as any others, and each of the rest with the first of them only, so
+    that a hundred thousand blank pictures do not make five billion pairs. And where far more hashes
+    than `MOST_COMPARED` agree in every band, a pair of them can be missed; of a million hashes by
+    chance about thirty do.
 
-    Time is that of sorting while few hashes agree in a band by chance, that is, while the distance
-    is small beside the number of bits; memory is that of a few copies of the hashes.
+    So time is that of sorting, and never quadratic; memory is that of a few copies of the hashes,
+    and of the pairs.
     """
     equals = _Equals.of(hashes)
     distinct = hashes[equals.first]
