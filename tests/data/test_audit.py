@@ -72,6 +72,8 @@ def test_senders_on_both_sides_of_a_real_split_are_found(
     one = finding(found, "group-leak")
     assert one.count == 113
     assert "113 of 312 groups" in one.sentence
+    for files in one.files:  # the first two show the leak
+        assert len({path.split("/")[-3] for path in files[:2]}) == 2
 
 
 def spoilt(folder: Path) -> Path:

@@ -118,7 +118,7 @@ def demand_scikit_image() -> None:
 
 
 def _announce(seconds: float, count: int, if_slow: str, progress: Progress) -> None:
-    if seconds > SLOW_S:
+    if if_slow and seconds > SLOW_S:
         minutes = round(seconds / 60)
         takes = f"about {minutes} minute{'s' * (minutes > 1)}"
         progress.say(f"Describing {count:,} pictures takes {takes} on this machine. {if_slow}")
