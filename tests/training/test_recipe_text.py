@@ -96,3 +96,9 @@ def test_yaml_says_what_json_says(tmp_path: Path) -> None:
     assert read_recipe(tmp_path / "mine.YML") == read_recipe(tmp_path / "mine.json")
     (tmp_path / "empty.yaml").write_text("# nothing but defaults\n")
     assert read_recipe(tmp_path / "empty.yaml") == Recipe()
+
+
+def test_the_mark_that_some_editors_put_first_is_no_fault(tmp_path: Path) -> None:
+    for name, text in (("mine.yaml", "seed: 3"), ("mine.json", '{"seed": 3}')):
+        (tmp_path / name).write_text(text, encoding="utf-8-sig")
+        assert read_recipe(tmp_path / name) == Recipe(seed=3)

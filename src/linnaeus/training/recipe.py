@@ -118,7 +118,7 @@ def read_recipe(file: Path) -> Recipe:
     where the recipe cannot be read or a field is unknown, given twice or out of its range.
     """
     try:
-        content = parsed(file.read_text("utf-8"), file)
+        content = parsed(file.read_text("utf-8-sig"), file)
         recipe = Recipe.model_validate({} if content is None else content)
     except ValidationError as error:
         raise fault_in_file(error, Recipe, file) from None
