@@ -82,7 +82,8 @@ class TrainingPlan(BaseModel):
     )
     """What is made small. focal counts easy pictures less (Lin and others 2017), class-balanced
     frequent classes (Cui and others 2019); logit-adjusted asks for larger margins of rare classes
-    (Menon and others 2021); binary judges each class for itself. None: cross-entropy."""
+    (Menon and others 2021); binary judges each class for itself. None: cross-entropy,
+    and binary where pictures have several labels."""
     focal_gamma: Annotated[float, Ge(0)] | None = None
     """Of focal: how much less. None: 2."""
     class_balance_beta: Annotated[float, Gt(0), Lt(1)] | None = None
