@@ -56,7 +56,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(bank: Tensor) -> Tensor:
-    """`bank` (out, …) as a matrix with its singular values brought near 1, in bank's shape.
+    """`bank` (out, in, h, w) as a matrix (out, in · h · w) with its singular values near 1.
 
     Each round multiplies the matrix by a polynomial of its Gram matrix, and so do all rounds
     together. The polynomials are multiplied first: all but two products are of the small Gram
@@ -64,7 +64,8 @@ def orthogonalised(bank: Tensor) -> Tensor:
     Float32 throughout, since the Gram matrix squares what the weak directions are short of.
     """
     a, b, c = QUINTIC
-    rows = bank.reshape(len(bank), -1)
+    last = bank.permute(0, 2, 3, 1)  # as it lies in memory where channels are last: nothing copied
+    rows = last.reshape(len(bank), -1)
     tall = rows.shape[0] > rows.shape[1]
     x = (rows.T if tall else rows).float()
     x = x / x.norm().clamp_min(1e-12)
@@ -76,7 +77,7 @@ def orthogonalised(bank: Tensor) -> Tensor:
         turn = factor @ turn
         gram = factor @ gram @ factor
     turned: Tensor = turn @ x
-    return (turned.T if tall else turned).reshape(bank.shape).to(bank.dtype)
+    return (turned.T if tall else turned).reshape(last.shape).permute(0, 3, 1, 2).to(bank.dtype)
 
 
 def optimisers_for(
