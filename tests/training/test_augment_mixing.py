@@ -49,6 +49,15 @@ def test_a_cut_view_holds_of_each_picture_as_many_pixels_as_its_shares_say():
         np.testing.assert_allclose(found, shares, atol=1e-6)
 
 
+def test_pictures_with_several_labels_keep_a_share_of_each():
+    labels = torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    pixels = torch.zeros((2, 8, 8, 3), dtype=torch.uint8)
+    views = Views(AugmentPlan(mirror=False, shift=0, mixup=1.0), 0)
+    _, targets = views.batch(pixels, labels, 3, 0, 0, np.arange(2))
+    assert (targets[:, 0] == targets[:, 1]).all()
+    np.testing.assert_allclose(targets[:, 0] + targets[:, 2], 1, atol=1e-6)
+
+
 def test_everybody_is_mixed_with_somebody_else_and_once():
     for step in range(20):
         chosen = partners(13, 0, step)

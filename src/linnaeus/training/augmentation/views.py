@@ -61,7 +61,8 @@ class Views:
         self, pixels: Tensor, labels: Tensor, classes: int, epoch: int, step: int, indices: Indices
     ) -> tuple[Tensor, Tensor]:
         """Views, and what they are to be taken for: `labels` as they are given, or, where views are
-        mixed, the share of each class (n, classes) float32. `step` counts batches of the run."""
+        mixed, the share of each class (n, classes) float32. `step` counts batches of the run.
+        Where several processes share a batch, each mixes its own part."""
         views = self(pixels, epoch, indices)
         if not self.mixes:
             return views, labels
