@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from linnaeus.data.pixels import PixelRows
 from linnaeus.training.augmentation.views import Views
 from linnaeus.training.epoch_order import EpochOrder
+from linnaeus.training.resident import resident
 from linnaeus.training.team import ALONE, Team
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Batches:
     depends on nothing but the seed and the number of the step. Of a `team`, every process has its
     share of each batch, all as large.
 
-    `classes`: how many there are; to be set where views are mixed.
+    `held`: all of the pictures on the device, where views are then made. `classes`: how many there
+    are; to be set where views are mixed.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Batches:
         size: int,
         device: str,
         team: Team = ALONE,
+        held: Tensor | None = None,
     ) -> None:
         count, self.height_px, self.width_px, _ = pixels.shape
         self.count = count
         self.size = size
         self.epoch_steps = count // size
         self._pixels = pixels
+        self._held = held
         self._labels = torch.from_numpy(labels)
         self._views = views
         self.classes = 0
@@ -70,12 +74,18 @@ class Batches:
         epoch, place = divmod(step, self.epoch_steps)
         numbers, after = (self._numbers(epoch, place + ahead)[part] for ahead in (0, 1))
         indices = numbers % self.count
-        pixels = torch.from_numpy(self._pixels.take(indices))
-        if place + 1 < self.epoch_steps:
+        pixels = self._taken(indices)
+        if place + 1 < self.epoch_steps and self._held is None:
             self._pixels.expect(after % self.count)
         labels = self._labels[torch.from_numpy(indices)]
         views, targets = self._views.batch(pixels, labels, self.classes, epoch, step, numbers)
         return views.to(self._device), targets.to(self._device)
+
+    def _taken(self, indices: Labels) -> Tensor:
+        """The pictures at `indices`, where their views are to be made."""
+        if self._held is None:
+            return torch.from_numpy(self._pixels.take(indices))
+        return self._held.index_select(0, torch.from_numpy(indices).to(self._held.device))
 
     def _numbers(self, epoch: int, place: int) -> Labels:
         """Which views make the batch at `place` of `epoch`, as `EpochOrder` numbers them."""
@@ -101,6 +111,7 @@ def batches_for(
         size=plan.batch_size_for(pixels.shape[0]),
         device=device,
         team=team,
+        held=resident(pixels, device),
     )
     if views.mixes:
         batches.classes = _classes_of(network, pixels, device)
