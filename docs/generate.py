@@ -27,12 +27,16 @@ from linnaeus.files import write_whole
 from linnaeus.training.augmentation.plan import PRESETS, AugmentPlan
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.transfer_plan import TransferPlan, TransferStage
 
 DOCS = Path(__file__).parent
 MADE = "<!-- Made by docs/generate.py; change the code, not this page. -->"
 IN_WORDS = {
     "network": "object, [below](#network)",
     "augment": "a preset, or an object, [below](#augment)",
+    "transfer": "object, [below](#transfer)",
+    "stages": "list of stages or `null`",
+    "done": "list of stages",
     "paces": "list of paces",
 }
 TYPES = {Path: "PATH", str: "TEXT", int: "WHOLE", float: "NUMBER"}
@@ -104,6 +108,16 @@ def recipe() -> str:
             "a file with `# yaml-language-server: $schema=PATH` and the path to it.",
             "",
             *_fields(Recipe),
+            "",
+            "## transfer",
+            "",
+            inspect.getdoc(TransferPlan) or "",
+            "",
+            *_fields(TransferPlan),
+            "",
+            "A stage is its name, or an object of these:",
+            "",
+            *_fields(TransferStage, learns="probe"),
             "",
             "## network",
             "",
@@ -196,16 +210,17 @@ def _taken(info: ParameterInfo, kind: Any) -> str:
     return f"`{TYPES[kind]}`{least}"
 
 
-def _fields(model: type[BaseModel]) -> Iterator[str]:
-    """A table of a model's fields."""
+def _fields(model: type[BaseModel], **needed: str) -> Iterator[str]:
+    """A table of a model's fields; `needed` are values for those without a default."""
     said = _docstrings(model)
     schemas = model.model_json_schema()["properties"]
-    defaults = model().model_dump(mode="json")
+    defaults = model(**needed).model_dump(mode="json", exclude=set(needed))
     yield from ("| field | type | default | is |", "|---|---|---|---|")
     for name in model.model_fields:
         kind = IN_WORDS.get(name) or _kind(schemas[name])
-        own = name in ("network", "augment")
-        default = "each field's own" if own else f"`{_json(defaults[name])}`"
+        default = f"`{_json(defaults[name])}`" if name in defaults else "needed"
+        if name in ("network", "augment", "transfer"):
+            default = "each field's own"
         yield f"| `{name}` | {kind} | {default} | {said.get(name, '')} |"
 
 

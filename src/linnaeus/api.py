@@ -178,6 +178,7 @@ def train(
     recipe: Recipe | str | Path | None = None,
     settings: Settings = (),
     model: str | None = None,
+    preset: str | None = None,
     image_size: int | str | tuple[int, int] | None = None,
     weights: str | Path | Sequence[str | Path] = (),
     download: bool = False,
@@ -215,12 +216,13 @@ def train(
     `out`: the run's folder, by default a new one under runs/. `recipe`: a Recipe, a file that holds
     one, or a name that `linnaeus recipes` lists; the options given beside it change its fields of
     the same meaning, and `settings` any: {"network.epochs": 5}, or ["network.epochs=5"] as for
-    `--set`. `model`: a name that `linnaeus models` lists. `image_size`: a side in pixels,
-    "HEIGHTxWIDTH" or (height, width). `weights`: folders to look into for pretrained networks.
-    `download`: fetch weights, or a data set with a name, that are not on this machine; `ask` is
-    asked where that is not given. `budget`: seconds, or text such as "2m". `device`: cpu, cuda,
-    cuda:1 or mps. `augment`: a preset's name, or an AugmentPlan. `split`: a split file, of which
-    `fold`, `repeat` and `inner` choose one. `cache`: whether decoded pictures are taken from, and
+    `--set`. `model`: a name that `linnaeus models` lists. `preset`: "quick", "balanced" or "best".
+    `image_size`: a side in pixels, "HEIGHTxWIDTH" or (height, width). `weights`: folders to look
+    into for pretrained networks. `download`: fetch weights, or a data set with a name, that are not
+    on this machine; `ask` is asked where that is not given. `budget`: seconds, or text such as
+    "2m". `device`: cpu, cuda, cuda:1 or mps. `augment`: a preset's name, or an AugmentPlan.
+    `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `cache`: whether
+    decoded pictures, and features of them, are taken from, and
     kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
@@ -237,6 +239,7 @@ def train(
         recipe,
         settings,
         model=model,
+        preset=preset,
         image_size_px=None if image_size is None else parse_image_size(image_size),
         budget_s=None if budget is None else parse_budget(budget),
         epochs=epochs,

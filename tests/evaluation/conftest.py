@@ -10,6 +10,7 @@ from linnaeus.evaluation.facts import (
     EpochFacts,
     ModelFacts,
     RunFacts,
+    StageFacts,
     TrainingFacts,
 )
 from linnaeus.evaluation.figure import Figure
@@ -43,6 +44,11 @@ def full_facts() -> RunFacts:
             stopped_early="The budget was spent before all was done.",
             augmentation="Views were mirrored and moved by up to 6 % of a side.",
             history=tuple(EpochFacts(i, 2 / i, 2.2 / i, 1 - 0.8 / i) for i in range(1, 6)),
+            stages=(
+                StageFacts("probe", 8.0, 0.75, 0.81, True, "the first one"),
+                StageFacts("upper", 20.0, 0.77, 0.74, True, "log loss -0.070 ± 0.020"),
+                StageFacts("whole", 0.0, None, None, False, "left out: there was no time"),
+            ),
         ),
         bundle=BundleFacts(
             runtime="onnxruntime 1.20",

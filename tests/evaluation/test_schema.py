@@ -49,6 +49,7 @@ def _list_of(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 TYPES: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
+    "boolean": lambda value: isinstance(value, bool),
     "text": lambda value: isinstance(value, str),
     "texts": _list_of(lambda value: isinstance(value, str)),
     "number": _is_number,

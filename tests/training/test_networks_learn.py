@@ -13,13 +13,14 @@ pytest.importorskip("timm")
 datasets = pytest.importorskip("sklearn.datasets")
 
 import linnaeus  # noqa: E402
-from linnaeus.errors import UsageError  # noqa: E402
+from linnaeus.errors import MissingError, UsageError  # noqa: E402
 from linnaeus.models.build import build  # noqa: E402
 from linnaeus.models.normalise import Normalise  # noqa: E402
 from linnaeus.progress import Quiet  # noqa: E402
 from linnaeus.training.clock import Clock  # noqa: E402
 from linnaeus.training.loop import fit_network  # noqa: E402
 from linnaeus.training.plan import TrainingPlan  # noqa: E402
+from linnaeus.training.transfer_plan import TransferPlan, TransferStage  # noqa: E402
 
 LEARNT_FROM = 1300  # of 1,797 digits; the rest judge
 
@@ -117,10 +118,21 @@ def test_a_head_that_cannot_be_read_is_told_before_the_work(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_head_of_choice_is_refused_for_a_backbone(
+def test_a_head_of_choice_is_refused_for_a_probe(
     some_digits: linnaeus.Dataset, shared_weights: Path, tmp_path: Path
 ) -> None:
-    recipe = linnaeus.Recipe(model="mobilenetv2_100", head="pool-linear")
-    with pytest.raises(UsageError, match="the recipe's head: the frozen features of"):
+    plan = TransferPlan(stages=(TransferStage(learns="probe"),))
+    recipe = linnaeus.Recipe(model="mobilenetv2_100", head="pool-linear", transfer=plan)
+    with pytest.raises(UsageError, match="the recipe's head: a probe of"):
         linnaeus.train(some_digits, out=tmp_path / "run", recipe=recipe, weights=shared_weights)
+    assert not (tmp_path / "run").exists()
+
+
+def test_stages_of_a_pretrained_network_are_refused_where_its_weights_are_not_at_hand(
+    some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    plan = TransferPlan(stages=(TransferStage(learns="head"), TransferStage(learns="whole")))
+    recipe = linnaeus.Recipe(model="efficientnet_b0", transfer=plan)
+    with pytest.raises(MissingError, match="the recipe asks for stages of a pretrained network"):
+        linnaeus.train(some_digits, out=tmp_path / "run", recipe=recipe)
     assert not (tmp_path / "run").exists()

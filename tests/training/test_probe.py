@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from linnaeus import Recipe, load_dataset
 from linnaeus.bundle.runtime import Session, best_engine
+from linnaeus.data.pixels import ArrayRows
 from linnaeus.data.scan import scan
 from linnaeus.errors import Stopped
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import find_weights
 from linnaeus.progress import Quiet
+from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.learned import Learned
 from linnaeus.training.probe import Probe
+from linnaeus.training.transfer import learn_by_transfer
+from linnaeus.training.tuning import Lesson
 
 Rows = NDArray[np.int64]
 
@@ -36,18 +40,26 @@ class Material:
         rows = np.arange(len(pixels))
         self.validation, self.train = rows[::4], np.delete(rows, rows[::4])
         self.backbone = next(iter(find_weights([weights]).values()))
-        self.probe = Probe(self.backbone, load_backbone(self.backbone), self.preprocessing)
+        self.network = load_backbone(self.backbone)
+        self.probe = Probe(self.backbone, self.network, self.preprocessing)
+        self.lesson = Lesson(
+            ArrayRows(pixels),
+            self.labels,
+            self.train,
+            self.validation,
+            dataset.classes,
+            AugmentPlan(mirror=True),
+        )
 
     def learn(
         self, recipe: Recipe | None = None, stop: Callable[[], bool] = lambda: False
     ) -> Learned:
-        return self.probe.learn(
-            self.pixels,
-            self.labels,
-            self.train,
-            self.validation,
-            classes=6,
-            recipe=recipe or Recipe(),
+        return learn_by_transfer(
+            self.lesson,
+            self.backbone,
+            self.network,
+            self.preprocessing,
+            recipe or Recipe(),
             engine=best_engine(),
             progress=Quiet(),
             stop=stop,
@@ -78,7 +90,9 @@ def test_the_graph_has_learnt_what_it_was_shown(material: Material, learned: Lea
     assert right[material.train].mean() > 0.9
     assert right[material.validation].mean() > 2 / 6
     assert learned.ended == "finished"
-    assert learned.recipe == Recipe()
+    assert learned.recipe.head_pictures is None
+    assert [(stage.learns, stage.views) for stage in learned.recipe.transfer.done] == [("probe", 1)]
+    assert [(stage.name, stage.kept) for stage in learned.stages] == [("probe", True)]
 
 
 def test_the_features_are_the_backbone_s_own(material: Material) -> None:

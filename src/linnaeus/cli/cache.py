@@ -1,4 +1,4 @@
-"""`linnaeus cache`: the decoded pictures that are kept between runs, to see and to clear."""
+"""`linnaeus cache`: the pictures and features that are kept between runs, to see and to clear."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def show(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from linnaeus.data.cache import LIMIT_VARIABLE, the_cache
+    from linnaeus.progress import Quiet
+    from linnaeus.training.kept_work import kept_beside
 
     cache = the_cache()
     entries = cache.entries()
@@ -37,6 +39,12 @@ def show(context: typer.Context) -> None:
         f"{total / 1e6:,.1f} MB of at most {cache.bound_bytes() / 1e6:,.1f} MB"
         f" ({LIMIT_VARIABLE} sets it) in {cache.folder}"
     )
+    if (work := kept_beside(cache, Quiet())) is not None and (files := work.files()):
+        size_bytes = sum(file.stat().st_size for file in files)
+        typer.echo(
+            f"{size_bytes / 1e6:,.1f} MB of features and graphs of pretrained networks in"
+            f" {work.folder}"
+        )
 
 
 @app.command("clear")
@@ -45,12 +53,19 @@ def clear(
         str | None, typer.Option(help="Only what was not used for so long: 12h, 30d.")
     ] = None,
 ) -> None:
-    """Remove what is kept of decoded pictures; it will be decoded again when it is needed."""
+    """Remove what is kept of pictures; it will be decoded and embedded again when it is needed."""
     from linnaeus.data.cache import the_cache
+    from linnaeus.progress import Quiet
+    from linnaeus.training.kept_work import kept_beside
 
     cache = the_cache()
-    removed, in_use = cache.clear(older_than_s=_seconds(older_than) if older_than else 0.0)
+    older_than_s = _seconds(older_than) if older_than else 0.0
+    removed, in_use = cache.clear(older_than_s=older_than_s)
+    work = kept_beside(cache, Quiet())
+    freed_bytes = work.clear(older_than_s=older_than_s) if work else 0
     typer.echo(f"Removed {_named(removed)}.")
+    if freed_bytes:
+        typer.echo(f"Removed {freed_bytes / 1e6:,.1f} MB of features and graphs.")
     if in_use:
         typer.echo(f"Left {_named(in_use)}, which another process has in use.")
 

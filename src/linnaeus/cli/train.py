@@ -37,6 +37,10 @@ def train(
         str | None,
         typer.Option(help="auto, or any name that `linnaeus models` lists. (auto)"),
     ] = None,
+    preset: Annotated[
+        Literal["quick", "balanced", "best"] | None,
+        typer.Option(help="How much trouble a pretrained network takes. (balanced)"),
+    ] = None,
     image_size: Annotated[
         str | None,
         typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
@@ -133,6 +137,7 @@ def train(
         recipe=recipe,
         settings=setting or (),
         model=model,
+        preset=preset,
         image_size=image_size,
         weights=weights or (),
         download=download,

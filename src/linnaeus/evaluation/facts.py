@@ -8,7 +8,15 @@ from typing import Any
 
 from linnaeus.evaluation.figure import Figure
 
-__all__ = ["BundleFacts", "DataFacts", "EpochFacts", "ModelFacts", "RunFacts", "TrainingFacts"]
+__all__ = [
+    "BundleFacts",
+    "DataFacts",
+    "EpochFacts",
+    "ModelFacts",
+    "RunFacts",
+    "StageFacts",
+    "TrainingFacts",
+]
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,28 @@ class EpochFacts:
 
 
 @dataclass(frozen=True)
+class StageFacts:
+    """What one stage of a training brought and cost.
+
+    The figures are of its own network on validation, the loss at the temperature that suits it
+    best; None where there were no pictures, or the stage was left out. `kept`: whether its network
+    was better than the one before. `why`: that, as a clause.
+    """
+
+    name: str
+    seconds: float
+    validation_accuracy: float | None
+    validation_loss: float | None
+    kept: bool
+    why: str
+
+
+@dataclass(frozen=True)
 class TrainingFacts:
     """How it learned. `stopped_early`: why, as a sentence, or empty. `budget_s`: None: no limit.
 
     `augmentation`: how views differed from their pictures, as sentences; empty: not at all.
+    `stages`: those of a pretrained network, in order; empty where it learned from scratch.
     """
 
     seconds: float
@@ -67,6 +93,7 @@ class TrainingFacts:
     stopped_early: str = ""
     augmentation: str = ""
     history: tuple[EpochFacts, ...] = ()
+    stages: tuple[StageFacts, ...] = ()
 
 
 @dataclass(frozen=True)

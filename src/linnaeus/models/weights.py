@@ -19,6 +19,7 @@ from linnaeus.errors import MissingError
 
 __all__ = [
     "DEFAULT_BACKBONE",
+    "NETWORK_FILES",
     "Backbone",
     "fetch",
     "find_weights",

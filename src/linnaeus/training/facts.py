@@ -65,6 +65,7 @@ def run_facts(
             stopped_early=_why_early(learned),
             augmentation=learned.augmentation,
             history=learned.history,
+            stages=learned.stages,
         ),
         bundle=BundleFacts(
             runtime=f"{record.serving.engine} {record.serving.engine_version}"

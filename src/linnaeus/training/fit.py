@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.golden import GOLDEN_IMAGES
@@ -24,7 +25,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.pixels import ChosenRows
 from linnaeus.data.split import check_shares
 from linnaeus.data.split_file import split_table
-from linnaeus.errors import UsageError
+from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.evaluate import answers_for, picture_from
 from linnaeus.evaluation.judging import Measured, judge
@@ -35,22 +36,27 @@ from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.heads import neck_for
 from linnaeus.progress import Progress
+from linnaeus.training.augmentation.in_words import in_words
 from linnaeus.training.augmentation.names import mirror_allowed
 from linnaeus.training.augmentation.plan import AugmentPlan
+from linnaeus.training.augmentation.settled import settled
 from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
 from linnaeus.training.device import chosen_device
 from linnaeus.training.facts import Judged, run_facts
+from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
 from linnaeus.training.network_size import choose_size
-from linnaeus.training.probe import Probe
+from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
-from linnaeus.training.scratch import learn_from_scratch
+from linnaeus.training.scratch import as_targets, learn_from_scratch
 from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.training.team import ALONE, Team
+from linnaeus.training.transfer import learn_by_transfer
+from linnaeus.training.tuning import EPOCHS, Lesson
 from linnaeus.version import __version__
 
 __all__ = ["fit"]
@@ -84,7 +90,7 @@ def fit(
     if team.leads:
         check_unused(out)
     _check_asked(dataset, recipe, choice, team)
-    device = "cpu" if choice.backbone else chosen_device(recipe.device)
+    device = "cpu" if _only_probes(recipe, choice) else chosen_device(recipe.device)
     recipe = recipe.model_copy(update={"model": choice.name, "device": device})
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
@@ -93,12 +99,9 @@ def fit(
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     choice = _sized(choice, material, recipe, progress, team)
     recipe = recipe.model_copy(update={"model": choice.name})
-    probe = None
-    if choice.backbone is not None and network is not None:
-        with progress.stage(f"Preparing {choice.backbone.name}"):
-            probe = Probe(choice.backbone, network, material.preprocessing)
+    kept = kept_beside(cache, progress)
     with stop_on_interrupt(progress) as stop:
-        learned = _learn(material, recipe, probe, progress, stop, team)
+        learned = _learn(material, recipe, choice, network, progress, stop, team, kept)
         return team.led(lambda: _write(material, learned, recipe, choice, out, progress))
 
 
@@ -149,43 +152,59 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -
         )
     if choice.backbone is not None and team.size > 1:
         raise UsageError(
-            f"a head on the frozen features of {choice.name} is learnt by one process",
+            f"{choice.name} is taught in stages, by one process",
             where="torchrun",
             mend="Start linnaeus without it, or learn from scratch with --model small_cnn.",
         )
-    if choice.backbone is not None and recipe.device not in ("auto", "cpu"):
+    if _only_probes(recipe, choice) and recipe.device not in ("auto", "cpu"):
         raise UsageError(
             f"the frozen features of {choice.name} are computed on the processor",
             where="--device",
-            mend="Leave --device out, or learn from scratch with --model small_cnn.",
+            mend="Leave --device out, fine-tune with --preset best, or learn from scratch with"
+            " --model small_cnn.",
         )
     if choice.backbone is not None and recipe.network.epochs is not None:
         raise UsageError(
-            f"a head on the frozen features of {choice.name} is not learnt in epochs",
+            f"{choice.name} is taught in stages, each with epochs of its own",
             where="--epochs",
-            mend="Leave --epochs out, or learn from scratch with --model small_cnn.",
+            mend="Give a --budget, write the stages' epochs into a recipe (transfer.stages), or"
+            " learn from scratch with --model small_cnn.",
         )
-    if choice.backbone is not None and recipe.network.augment not in UNMOVED:
+    if _only_probes(recipe, choice) and recipe.network.augment not in UNMOVED:
         raise UsageError(
             f"a head on the frozen features of {choice.name} is learnt from pictures as they are",
             where="--augment",
-            mend="Leave --augment out, or learn from scratch with --model small_cnn.",
+            mend="Leave --augment out, fine-tune with --preset best, or learn from scratch with"
+            " --model small_cnn.",
         )
     _check_head(recipe, choice)
 
 
+def _only_probes(recipe: Recipe, choice: Choice) -> bool:
+    """Whether all that learns is a linear head on frozen features."""
+    return choice.backbone is not None and [s.learns for s in transfer_stages(recipe)] == ["probe"]
+
+
 def _check_head(recipe: Recipe, choice: Choice) -> None:
-    """Refuse a head that cannot be read, and any for frozen features, which get a linear one."""
+    """Refuse a head that cannot be read, and one where frozen features get a linear one."""
     if recipe.head is not None:
         neck_for(recipe.head, (1,), dropout=recipe.dropout)  # its layers fit any number of features
     given = [
         name for name in ("head", "dropout", "batch_norm") if getattr(recipe, name) is not None
     ]
-    if choice.backbone is not None and given:
+    if choice.backbone is not None and given and transfer_stages(recipe)[0].learns == "probe":
         raise UsageError(
-            f"the frozen features of {choice.name} get a linear head",
+            f"a probe of {choice.name} gets a linear head",
             where=f"the recipe's {given[0]}",
-            mend="Leave it out, or learn from scratch with --model small_cnn.",
+            mend='Leave it out, name a head with the stages "head" and "whole" in transfer.stages,'
+            " or learn from scratch with --model small_cnn.",
+        )
+    if choice.backbone is None and recipe.transfer.stages is not None:
+        raise MissingError(
+            f"the recipe asks for stages of a pretrained network, and {choice.name} learns from"
+            " scratch here",
+            where="the recipe's transfer.stages",
+            mend="Give its weights with --weights DIR or --download, or leave the stages out.",
         )
 
 
@@ -200,17 +219,21 @@ def _comes_with_test(dataset: Dataset, recipe: Recipe) -> bool:
 def _learn(
     material: Material,
     recipe: Recipe,
-    probe: Probe | None,
+    choice: Choice,
+    network: nn.Module | None,
     progress: Progress,
     stop: Stop,
     team: Team,
+    kept: KeptWork | None,
 ) -> Learned:
-    """Learn, from scratch where there is no `probe`."""
-    dataset, held = material.dataset, material.validation
-    rows = (material.pixels, dataset.truth, material.train, held)
-    if probe is None:
+    """Learn, from scratch or from a pretrained `network`."""
+    dataset = material.dataset
+    if choice.backbone is None or network is None:
         return learn_from_scratch(
-            *rows,
+            material.pixels,
+            dataset.truth,
+            material.train,
+            material.validation,
             classes=dataset.classes,
             grey=material.grey,
             recipe=recipe,
@@ -218,13 +241,16 @@ def _learn(
             stop=stop,
             team=team,
         )
-    return probe.learn(
-        *rows,
-        classes=len(dataset.classes),
-        recipe=recipe,
+    return learn_by_transfer(
+        _lesson(material, recipe, progress),
+        choice.backbone,
+        network,
+        material.preprocessing,
+        recipe,
         engine=best_engine(),
         progress=progress,
         stop=stop,
+        kept=kept,
     )
 
 
@@ -244,6 +270,35 @@ def _serve(material: Material, learned: Learned, recipe: Recipe, progress: Progr
     progress.say(f"The bundle answers in {served.serving.precision}: {served.serving.why}.")
     _tell_of_views(material, recipe, progress)
     return served
+
+
+def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
+    dataset, how = material.dataset, material.preprocessing.model_dump_json()
+    stages = transfer_stages(recipe)
+    tuned = [
+        EPOCHS[s.learns] if s.epochs is None else s.epochs for s in stages if s.learns in EPOCHS
+    ]
+    augment, why = settled(
+        recipe.network.augment,
+        ChosenRows(material.pixels, material.train),
+        as_targets(dataset.truth[material.train]),
+        classes=dataset.classes,
+        grey=material.grey,
+        passes=sum(tuned),
+        seed=recipe.seed,
+    )
+    if why and tuned:
+        progress.say(why)
+    return Lesson(
+        pixels=material.pixels,
+        labels=dataset.truth,
+        train=material.train,
+        validation=material.validation,
+        classes=dataset.classes,
+        augment=augment,
+        augmentation=in_words(augment, why),
+        digests=[f"{how} {digest}" for digest in material.scan.content_digests],
+    )
 
 
 def _tell_of_views(material: Material, recipe: Recipe, progress: Progress) -> None:

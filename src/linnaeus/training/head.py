@@ -41,13 +41,26 @@ class Head:
     `strength` is the L2 regularisation that was kept, `tried` the mean log loss on validation and
     the accuracy there for each strength tried, in order (empty without validation); with several
     labels the log loss is summed over the classes, and their mean average precision stands in for
-    accuracy.
+    accuracy. `shift` and `scale` (d,) standardise the features; they are folded into the weights.
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     strength: float
     tried: tuple[tuple[float, float, float], ...]
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    def logits(self, features: Features) -> NDArray[np.float32]:
+        """(n, classes) for `features` (n, d)."""
+        answers: NDArray[np.float32] = features @ self.weight.T + self.bias
+        return answers
+
+    def unfolded(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The weight and bias for features that are standardised already."""
+        weight = self.weight.astype(np.float64)
+        bias = self.bias + weight @ self.shift
+        return (weight / self.scale).astype(np.float32), bias.astype(np.float32)
 
 
 def fit_head(
@@ -95,7 +108,8 @@ def fit_head(
                 break
     weight = best[:-1].numpy().astype(np.float64) * scale[:, None]
     bias = best[-1].numpy() - shift @ weight
-    return Head(weight.T.astype(np.float32), bias.astype(np.float32), kept, tuple(tried))
+    folded = weight.T.astype(np.float32), bias.astype(np.float32)
+    return Head(*folded, kept, tuple(tried), shift, scale)
 
 
 @contextmanager

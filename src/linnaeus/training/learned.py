@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from linnaeus.evaluation.facts import EpochFacts
+from linnaeus.evaluation.facts import EpochFacts, StageFacts
 from linnaeus.training.loop import Ended
 from linnaeus.training.recipe import Recipe
 
@@ -19,8 +19,9 @@ class Learned:
 
     `graph`: the ONNX file (see bundle.record for its input and outputs). `save_weights` writes
     the network's weights as safetensors. `recipe`: the one asked for with nothing left to choose.
-    `remarks`: sentences that the user should read. `augmentation`: how views differed from their
-    pictures, and why; empty where pictures were taken as they are.
+    `stages`: of a pretrained network, what each of its stages brought and cost. `remarks`:
+    sentences that the user should read. `augmentation`: how views differed from their pictures, and
+    why; empty where pictures were taken as they are.
     """
 
     graph: bytes
@@ -31,5 +32,6 @@ class Learned:
     ended: Ended
     recipe: Recipe
     history: tuple[EpochFacts, ...] = ()
+    stages: tuple[StageFacts, ...] = ()
     remarks: tuple[str, ...] = ()
     augmentation: str = ""

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import itertools
+import hashlib
+import math
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from linnaeus.bundle.record import Engine
-from linnaeus.bundle.runtime import Session
-from linnaeus.data.pixels import PixelRows, chunks, rows_of
-from linnaeus.errors import Stopped
-from linnaeus.files import write_whole
+from linnaeus.bundle.runtime import Session, engine_version
+from linnaeus.data.pixels import PixelRows, rows_of
+from linnaeus.files import sha256_of
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import PooledStages
-from linnaeus.models.export import FeatureGraph, append_head, export_features
+from linnaeus.models.export import FeatureGraph, export_features
 from linnaeus.models.normalise import Normalise
-from linnaeus.models.weights import Backbone
+from linnaeus.models.weights import NETWORK_FILES, Backbone
 from linnaeus.progress import Progress
-from linnaeus.randomness import generator
+from linnaeus.training.embedding import View, embed, embedding_order, one_of_each, past
+from linnaeus.training.fixed_views import fixed_views
 from linnaeus.training.head import Head, fit_head
-from linnaeus.training.learned import Ended, Learned
+from linnaeus.training.kept_work import KeptWork
+from linnaeus.training.known_features import KnownFeatures
 from linnaeus.training.recipe import Recipe
 
-__all__ = ["Probe"]
+__all__ = ["Probe", "Probed", "pretrained_normalisation"]
 
 SHARE_FOR_EMBEDDING = 0.7
 """Of a budget; the rest is for the head."""
 
-READ_AHEAD = 32
-"""Pictures taken at a time, and made ready meanwhile where they have to be decoded."""
+SHARE_FOR_VIEWS = 0.15
+"""Of a budget: what further views of the training pictures may take, all together."""
+
+MADE_BY = ("linnaeus", "torch", "timm", "onnx", "onnxscript")
+"""Packages that decide what a graph looks like."""
 
 Features = NDArray[np.float32]
 Labels = NDArray[np.int64] | NDArray[np.bool_]
@@ -43,27 +48,58 @@ Rows = NDArray[np.int64]
 Pixels = NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class Probed:
+    """A head on frozen features, and what it was made from.
+
+    `used` and `judged` are the rows of training and validation whose features there was time for,
+    `logits` (len(judged), classes) the head's answers to the latter. `views`: how many of each
+    training picture. `finished`: whether neither the clock nor a stop left anything out.
+    """
+
+    head: Head
+    used: Rows
+    judged: Rows
+    logits: NDArray[np.float32]
+    views: int
+    finished: bool
+    embedding_s: float
+
+    @property
+    def pictures(self) -> int:
+        """How many were embedded, of training and validation together."""
+        return len(self.used) + len(self.judged)
+
+    @property
+    def embedding_s_a_picture(self) -> float:
+        """What one pass of one picture through the runtime took."""
+        return self.embedding_s / max(1, self.pictures)
+
+
 class Probe:
     """A frozen backbone, exported once, on which heads are fitted.
 
     `network` is what `models.backbones.load_backbone` gave for `backbone`. Making a Probe takes
-    seconds: the network is traced.
+    seconds: the network is traced, unless `kept` has what came of that in an earlier run.
     """
 
     def __init__(
-        self, backbone: Backbone, network: nn.Module, preprocessing: Preprocessing
+        self,
+        backbone: Backbone,
+        network: nn.Module,
+        preprocessing: Preprocessing,
+        kept: KeptWork | None = None,
     ) -> None:
-        details: Any = network.pretrained_cfg
-        levels = [[255.0 * float(v) for v in details[key]] for key in ("mean", "std")]
         size = (preprocessing.height_px, preprocessing.width_px)
-        stages = PooledStages(network, *size)
         self.backbone = backbone
-        self.parts = stages.widths
         self.network = network
-        self.module = FeatureGraph(Normalise(*levels), stages)
-        self.graph = export_features(self.module, *size)
+        self.stages = PooledStages(network, *size)
+        self.parts = self.stages.widths
+        self.module = FeatureGraph(pretrained_normalisation(network), self.stages)
+        self._kept = kept
+        self.graph = self._graph(*size)
 
-    def learn(
+    def fit(
         self,
         pixels: Pixels | PixelRows,
         labels: Labels,
@@ -71,152 +107,145 @@ class Probe:
         validation: Rows,
         *,
         classes: int,
+        mirror: bool,
+        views: int | None,
         recipe: Recipe,
         engine: Engine,
         progress: Progress,
         stop: Callable[[], bool],
-    ) -> Learned:
+        digests: Sequence[str] | None = None,
+    ) -> Probed:
         """Fit a head to the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
         Where a picture may have several labels, `labels` are (n, classes) bool.
-        `validation` are the rows that the head's strength is chosen on. Within a budget as many
-        pictures of both are embedded as it allows, in an order drawn from the seed. Features are
-        computed in float32, so that the head is the same on processors with and without bfloat16.
+        `validation` are the rows that the head's strength is chosen on. Within the recipe's budget
+        as many pictures of both are embedded as it allows, in an order drawn from the seed, and
+        then as many `views` of the training pictures (None: as many as it allows); `mirror` is
+        whether a mirrored one is among them. Features are computed in float32, so that the head is
+        the same on processors with and without bfloat16; those of pictures that an earlier run
+        saw are taken from what was kept, by `digests` (n,) of their files.
 
         Raises Stopped if `stop` says so before every class was seen.
         """
         began = time.perf_counter()
-        budget = recipe.budget_s if recipe.head_pictures is None else None
-        order = _embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
-        classes_seen = len(_one_of_each(labels[train]))
-        session = Session(self.graph, engine, "float32")
-        features = _embed(
-            session,
+        budget_s = recipe.budget_s if recipe.head_pictures is None else None
+        embedding = _Embedding(
+            Session(self.graph, engine, "float32"),
             rows_of(pixels),
-            order,
-            at_least=classes_seen,
             stop=stop,
-            late=_past(budget and began + SHARE_FOR_EMBEDDING * budget),
+            late=past(budget_s and began + SHARE_FOR_EMBEDDING * budget_s),
             progress=progress,
+            known=lambda view: self._known(digests, engine, view),
         )
-        order = order[: len(features)]
+        order = embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
+        features = embedding.of(order, at_least=len(one_of_each(labels[train])))
+        embedding_s = time.perf_counter() - began
+        whole, order = len(features) == len(order), order[: len(features)]
         judging = np.isin(order, validation)
-        used = order[~judging]
-        late = _past(budget and began + budget)
+        used, judged = order[~judging], order[judging]
+        wanted = views or (_views_within(budget_s, embedding_s) if whole else 1)
+        learning = [features[~judging], *embedding.again(used, mirror, wanted - 1)]
+        late = past(budget_s and began + budget_s)
         head = fit_head(
-            features[~judging],
-            labels[used],
-            (features[judging], labels[order[judging]]),
+            np.concatenate(learning),
+            np.concatenate([labels[used]] * len(learning)),
+            (features[judging], labels[judged]),
             classes=classes,
             parts=self.parts,
             strengths=recipe.head_strengths,
             progress=progress,
             stop=lambda: stop() or late(),
         )
-        ended = _ended(stop, len(used) < len(train))
-        return Learned(
-            graph=append_head(self.graph, head.weight, head.bias),
-            save_weights=lambda path: self._save(path, head),
-            architecture=self.backbone.architecture,
-            parameters=self._parameters() + head.weight.size + head.bias.size,
-            seconds=time.perf_counter() - began,
-            ended=ended,
-            recipe=_resolved(recipe, head, ended, len(order)),
-            remarks=_remarks(head, recipe, len(used), len(train)),
+        return Probed(
+            head=head,
+            used=used,
+            judged=judged,
+            logits=head.logits(features[judging]),
+            views=len(learning),
+            finished=len(used) == len(train) and not stop(),
+            embedding_s=embedding_s,
         )
 
-    def _parameters(self) -> int:
-        return sum(p.numel() for p in self.module.parameters())
+    def _graph(self, height_px: int, width_px: int) -> bytes:
+        if self._kept is None:
+            return export_features(self.module, height_px, width_px)
+        made_of = [version(name) for name in MADE_BY]
+        files = [sha256_of(self.backbone.folder / name) for name in NETWORK_FILES]
+        key = ("graph", *made_of, *files, height_px, width_px)
+        if (graph := self._kept.get(*key)) is None:
+            graph = export_features(self.module, height_px, width_px)
+            self._kept.keep(graph, *key)
+        return graph
 
-    def _save(self, path: Path, head: Head) -> None:
-        from safetensors.torch import save
+    def _known(
+        self, digests: Sequence[str] | None, engine: Engine, view: str
+    ) -> KnownFeatures | None:
+        if self._kept is None or digests is None:
+            return None
+        graph = hashlib.sha256(self.graph).hexdigest()
+        return KnownFeatures(self._kept, digests, graph, engine, engine_version(engine), view)
 
-        tensors = {f"backbone.{name}": t for name, t in self.network.state_dict().items()}
-        tensors["head.weight"] = torch.from_numpy(np.ascontiguousarray(head.weight))
-        tensors["head.bias"] = torch.from_numpy(head.bias)
-        write_whole(path, save({name: t.contiguous() for name, t in tensors.items()}))
 
+@dataclass(frozen=True)
+class _Embedding:
+    """Embeds rows of pictures until it is told to stop or it is late.
 
-def _embed(
-    session: Session,
-    pixels: PixelRows,
-    rows: Rows,
-    *,
-    at_least: int,
-    stop: Callable[[], bool],
-    late: Callable[[], bool],
-    progress: Progress,
-) -> Features:
-    """(k, d) features of the first k `rows`: of all where there is time for it.
-
-    `at_least` so many are computed whatever the clock says. Raises Stopped where `stop` says so
-    before that.
+    `known` gives what an earlier run knew of a view, by the view's name.
     """
-    done: list[NDArray[np.float32]] = []
-    with progress.stage("Computing features", len(rows)) as stage:
-        for picture in itertools.chain.from_iterable(chunks(pixels, rows, READ_AHEAD)):
-            asked, enough = stop(), len(done) >= at_least
-            if asked and not enough:
-                raise Stopped(
-                    "stopped before there was a model to keep", mend="Nothing was written."
-                )
-            if enough and (asked or late()):
-                break
-            done.append(session.run_one(picture)[1])
-            stage.advance()
-    return np.stack(done)
+
+    session: Session
+    pixels: PixelRows
+    stop: Callable[[], bool]
+    late: Callable[[], bool]
+    progress: Progress
+    known: Callable[[str], KnownFeatures | None]
+
+    def of(
+        self, rows: Rows, *, at_least: int = 0, view: View | None = None, name: str = "plain"
+    ) -> Features:
+        """As `embed`, but what is known is not computed again."""
+        known = self.known(name)
+        found = {} if known is None else known.of(rows)
+        if found:
+            self.progress.say(f"The features of {len(found):,} pictures are known ({name} view).")
+        unknown = np.array([row not in found for row in rows.tolist()], bool)
+        new = embed(
+            self.session,
+            self.pixels,
+            rows[unknown],
+            at_least=int(unknown[:at_least].sum()),
+            stop=self.stop,
+            late=self.late,
+            progress=self.progress,
+            view=view,
+        )
+        whole = len(new) == unknown.sum()
+        reached = rows if whole else rows[: np.flatnonzero(unknown)[len(new)]]
+        found |= zip(rows[unknown].tolist(), new, strict=False)
+        features = [found[row] for row in reached.tolist()]
+        together = np.stack(features) if features else np.zeros((0, 0), np.float32)
+        if known is not None and len(new):
+            known.keep(reached, together)
+        return together
+
+    def again(self, rows: Rows, mirror: bool, count: int) -> Iterator[Features]:
+        """The features of all `rows` in `count` further views, as far as there is time for it."""
+        for name, view in list(fixed_views(mirror).items())[:count]:
+            features = self.of(rows, view=view, name=name)
+            if len(features) < len(rows):
+                return
+            yield features
 
 
-def _past(deadline: float | None) -> Callable[[], bool]:
-    """Whether `deadline`, in seconds of `time.perf_counter`, is over; never, where it is None."""
-    return lambda: deadline is not None and time.perf_counter() > deadline
+def pretrained_normalisation(network: nn.Module) -> Normalise:
+    """The normalisation that timm's pretrained `network` was taught under."""
+    details: Any = network.pretrained_cfg
+    levels = [[255.0 * float(v) for v in details[key]] for key in ("mean", "std")]
+    return Normalise(*levels)
 
 
-def _embedding_order(labels: Labels, train: Rows, validation: Rows, seed: int) -> Rows:
-    """All rows in a seeded order whose every beginning is a fair sample of what there is.
-
-    One training picture of every class comes first, then training and validation in proportion.
-    """
-    shuffled = generator(seed, "embedding order").permutation(train)
-    first = _one_of_each(labels[shuffled])
-    beginning, rest = shuffled[first], np.delete(shuffled, first)
-    judging = generator(seed, "judging order").permutation(validation)
-    place = np.concatenate([_spread(len(rest)), _spread(len(judging))])
-    mixed = np.concatenate([rest, judging])[np.argsort(place, kind="stable")]
-    return np.concatenate([beginning, mixed])
-
-
-def _one_of_each(labels: Labels) -> NDArray[np.int64]:
-    """The first row of each class that `labels` (n,), or (n, classes) bool, has; in order."""
-    if labels.ndim == 1:
-        return np.sort(np.unique(labels, return_index=True)[1])
-    return np.unique(labels[:, labels.any(axis=0)].argmax(axis=0)).astype(np.int64)
-
-
-def _spread(count: int) -> NDArray[np.float64]:
-    """(count,) places spread evenly over 0 to 1."""
-    return (np.arange(count) + 0.5) / max(count, 1)
-
-
-def _resolved(recipe: Recipe, head: Head, ended: Ended, embedded: int) -> Recipe:
-    """The recipe that comes to the same head again, whatever the clock and Ctrl-C cut short."""
-    cut: dict[str, object] = {}
-    if ended != "finished" or recipe.budget_s is not None:
-        cut["head_pictures"] = embedded
-    if cut and head.tried:
-        cut["head_strengths"] = tuple(strength for strength, _, _ in head.tried)
-    return recipe.model_copy(update=cut)
-
-
-def _ended(stop: Callable[[], bool], cut_short: bool) -> Ended:
-    if stop():
-        return "stopped"
-    return "budget" if cut_short else "finished"
-
-
-def _remarks(head: Head, recipe: Recipe, used: int, train: int) -> tuple[str, ...]:
-    how = f"the best of {len(head.tried)} on validation" if head.tried else "the default"
-    chosen = f"The head's regularisation has strength {head.strength:g}, {how}."
-    why = "as the recipe says" if recipe.head_pictures else "all that there was time for"
-    fewer = f"It has learnt from {used:,} of the {train:,} training pictures, {why}."
-    return (chosen, fewer) if used < train else (chosen,)
+def _views_within(budget_s: float | None, embedding_s: float) -> int:
+    """How many views of each picture there is time for, where one takes `embedding_s`."""
+    if budget_s is None:
+        return 1
+    return 1 + math.floor(SHARE_FOR_VIEWS * budget_s / max(embedding_s, 1e-3))

@@ -13,6 +13,7 @@ from linnaeus.data.parting import NearPolicy
 from linnaeus.errors import UsageError
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.training.plan import TrainingPlan
+from linnaeus.training.presets import Preset
 from linnaeus.training.recipe_faults import (
     fault_in_file,
     fault_in_options,
@@ -23,6 +24,7 @@ from linnaeus.training.recipe_text import parsed
 from linnaeus.training.settings import Settings, apply_settings, settings_from
 from linnaeus.training.shipped import recipe_file
 from linnaeus.training.split_choice import check_split_choice
+from linnaeus.training.transfer_plan import TransferPlan
 
 __all__ = ["Recipe", "read_recipe", "recipe_with"]
 
@@ -78,6 +80,10 @@ class Recipe(BaseModel):
     device: str = "auto"
     """What a network from scratch learns on: "cpu", "cuda", "cuda:1" for the second GPU, or "mps".
     "auto" takes a CUDA GPU where there is one. Bundles answer on the processor."""
+    preset: Preset = "balanced"
+    """How much trouble a pretrained network takes: quick makes a linear head on frozen features;
+    best goes on to fine-tune the network; balanced does so within a budget, and without one is as
+    quick."""
     image_size_px: tuple[Side, Side] | None = None
     """(height, width) that pictures are brought to. None: from the sizes of the pictures."""
     fit: Literal["auto", "stretch", "crop", "pad"] = "auto"
@@ -101,14 +107,18 @@ class Recipe(BaseModel):
     in an order drawn from the seed; a finished run says how many there was time for. None: all that
     the budget allows."""
     head: str | None = None
-    """What a network from scratch has above its last map, as text, such as
-    "pool-dense256-relu-dropout-linear". None: the network's own."""
+    """What a network has above its last map, as text, such as
+    "pool-dense256-relu-dropout-linear". None: the network's own, and for a pretrained one a linear
+    head on what its stages give."""
     dropout: Annotated[float, Ge(0), Lt(1)] | None = None
-    """Share that the head of a network from scratch drops. None: the network's own."""
+    """Share that the head of a network drops. None: the network's own."""
     batch_norm: bool | None = None
     """Whether plain and mlp have batch normalisation. None: they have not."""
     network: TrainingPlan = TrainingPlan()
-    """How a network learns from scratch."""
+    """How a network learns from scratch, and a pretrained one in all stages but the probe, where
+    `transfer` says nothing else."""
+    transfer: TransferPlan = TransferPlan()
+    """The stages in which a pretrained network is taught."""
 
 
 def read_recipe(file: Path) -> Recipe:
@@ -150,6 +160,8 @@ def recipe_with(
     beside = _beside_options(chosen, given)
     if "augment" in given:
         fields["network"]["augment"] = _augment(given.pop("augment"))
+    if any(key.startswith("transfer.") for key in chosen):
+        fields["transfer"]["done"] = ()  # what was asked for before must not beat what is asked now
     apply_settings(fields, beside)
     _set_length(fields, given)
     if "split_file" in given:
@@ -211,3 +223,5 @@ def _set_length(fields: dict[str, Any], given: dict[str, object]) -> None:
     if "budget_s" in given:
         fields["network"] |= {"epochs": None, "budget_s": None, "paces": ()}
         fields["head_pictures"] = None
+    if {"epochs", "budget_s", "preset"} & given.keys():
+        fields["transfer"]["done"] = ()

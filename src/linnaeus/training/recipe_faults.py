@@ -17,6 +17,7 @@ __all__ = ["fault_in_file", "fault_in_options", "given_twice", "no_recipe"]
 
 OPTIONS = {
     "model": "--model",
+    "preset": "--preset",
     "seed": "--seed",
     "validation": "--val",
     "test": "--test",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,19 +11,16 @@ from torch import nn
 
 from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
 from linnaeus.errors import UsageError
-from linnaeus.evaluation.facts import EpochFacts
-from linnaeus.files import write_whole
 from linnaeus.models.build import build
-from linnaeus.models.export import FeatureGraph, append_head, export_features
-from linnaeus.models.network import Network
 from linnaeus.models.normalise import Normalise
 from linnaeus.progress import Progress
 from linnaeus.randomness import number
 from linnaeus.training.augmentation.in_words import in_words
 from linnaeus.training.augmentation.settled import passes_in, settled
 from linnaeus.training.clock import Clock
+from linnaeus.training.exported import epoch_facts, graph_of, save_network
 from linnaeus.training.learned import Learned
-from linnaeus.training.loop import Fitted, Row, fit_network
+from linnaeus.training.loop import Fitted, fit_network
 from linnaeus.training.losses import ordered_weights
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
@@ -152,40 +148,14 @@ def _passes(plan: TrainingPlan, pixels: PixelRows) -> float:
 
 def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, augmentation: str) -> Learned:
     normalise, network = fitted.network[0], fitted.network[1]  # type: ignore[index]
-    graph = export_features(FeatureGraph(normalise, _Features(network)), height, width)
-    weight, bias = (t.detach().numpy() for t in (network.head.weight, network.head.bias))
     return Learned(
-        graph=append_head(graph, weight, bias),
-        save_weights=lambda path: _save(path, fitted.network),
+        graph=graph_of(normalise, network, height, width),
+        save_weights=lambda path: save_network(path, fitted.network),
         architecture=recipe.model,
         parameters=sum(p.numel() for p in network.parameters()),
         seconds=fitted.seconds,
         ended=fitted.ended,
         recipe=recipe.model_copy(update={"network": fitted.plan}),
-        history=tuple(_fact(row) for row in fitted.history),
+        history=tuple(epoch_facts(row) for row in fitted.history),
         augmentation=augmentation,
     )
-
-
-class _Features(nn.Module):
-    """The network without its head, as a module that can be exported."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.network.features(x)
-
-
-def _save(path: Path, network: nn.Module) -> None:
-    from safetensors.torch import save
-
-    state = network.state_dict()
-    write_whole(path, save({name: tensor.contiguous() for name, tensor in state.items()}))
-
-
-def _fact(row: Row) -> EpochFacts:
-    figures = (row.train_loss, row.validation_loss, row.validation_accuracy)
-    train_loss, loss, accuracy = (None if np.isnan(figure) else figure for figure in figures)
-    return EpochFacts(row.epoch, train_loss, loss, accuracy)

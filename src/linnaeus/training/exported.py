@@ -1,0 +1,66 @@
+"""A learnt network as what a bundle holds: a graph, and weights by name."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from linnaeus.evaluation.facts import EpochFacts
+from linnaeus.files import write_whole
+from linnaeus.models.export import FeatureGraph, append_head, export_features
+from linnaeus.models.network import Network
+from linnaeus.training.head import Head
+from linnaeus.training.loop import Row
+
+__all__ = ["epoch_facts", "graph_of", "save_network", "save_probe"]
+
+
+def graph_of(normalise: nn.Module, network: Network, height_px: int, width_px: int) -> bytes:
+    """The ONNX file of `network` for pixels of one size, its features an output beside its logits.
+
+    Takes seconds, as `models.export.export_features` does.
+    """
+    graph = export_features(FeatureGraph(normalise, _Features(network)), height_px, width_px)
+    weight, bias = (t.detach().numpy() for t in (network.head.weight, network.head.bias))
+    return append_head(graph, weight, bias)
+
+
+def save_network(path: Path, network: nn.Module) -> None:
+    """Write the weights of `network` to `path` as safetensors."""
+    _save(path, network.state_dict())
+
+
+def save_probe(path: Path, network: nn.Module, head: Head) -> None:
+    """Write the weights of a frozen `network` and of the `head` on its features to `path`."""
+    tensors = {f"backbone.{name}": tensor for name, tensor in network.state_dict().items()}
+    tensors["head.weight"] = torch.from_numpy(np.ascontiguousarray(head.weight))
+    tensors["head.bias"] = torch.from_numpy(head.bias)
+    _save(path, tensors)
+
+
+def epoch_facts(row: Row, *, after: float = 0.0) -> EpochFacts:
+    """A row of the loop's history for the report; `after` so many passes of earlier stages."""
+    figures = (row.train_loss, row.validation_loss, row.validation_accuracy)
+    train_loss, loss, accuracy = (None if math.isnan(figure) else figure for figure in figures)
+    return EpochFacts(after + row.epoch, train_loss, loss, accuracy)
+
+
+def _save(path: Path, tensors: dict[str, Tensor]) -> None:
+    from safetensors.torch import save
+
+    write_whole(path, save({name: tensor.contiguous() for name, tensor in tensors.items()}))
+
+
+class _Features(nn.Module):
+    """The network without its head, as a module that can be exported."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network.features(x)

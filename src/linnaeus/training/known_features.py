@@ -1,0 +1,54 @@
+"""Features of pictures that an earlier run computed, so that a picture is embedded once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load, save
+
+from linnaeus.training.kept_work import KeptWork
+
+__all__ = ["KnownFeatures"]
+
+
+class KnownFeatures:
+    """Features of pictures that an earlier run computed, by the digests of the pictures.
+
+    `digests`: one for each row of the data set, of all that decides what the network sees. `key`
+    says what computes them.
+    """
+
+    def __init__(self, kept: KeptWork, digests: Sequence[str], *key: object) -> None:
+        self._kept = kept
+        self._digests = digests
+        self._key = key
+
+    def of(self, rows: NDArray[np.int64]) -> dict[int, NDArray[np.float32]]:
+        """{row: features (d,)} of those `rows` that are known."""
+        known = self._read()
+        found = ((int(row), known.get(self._digests[row])) for row in rows)
+        return {row: features for row, features in found if features is not None}
+
+    def keep(self, rows: NDArray[np.int64], features: NDArray[np.float32]) -> None:
+        """Keep the `features` (n, d) of `rows` (n,) with what is known of this data set already."""
+        here = set(self._digests)
+        known = {d: f for d, f in self._read().items() if d in here}
+        known |= {self._digests[row]: one for row, one in zip(rows, features, strict=True)}
+        names = json.dumps(list(known)).encode()
+        tensors: dict[str, NDArray[Any]] = {
+            "digests": np.frombuffer(names, np.uint8),
+            "features": np.stack(list(known.values())),
+        }
+        self._kept.keep(save(tensors), "features", *self._key)
+
+    def _read(self) -> dict[str, NDArray[np.float32]]:
+        content = self._kept.get("features", *self._key)
+        if content is None:
+            return {}
+        tensors = load(content)
+        names: list[str] = json.loads(tensors["digests"].tobytes())
+        return dict(zip(names, tensors["features"], strict=True))

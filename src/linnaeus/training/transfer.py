@@ -1,0 +1,277 @@
+"""Learning from a pretrained network in stages, each kept only where it is better on validation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from linnaeus.bundle.record import Engine
+from linnaeus.errors import Stopped
+from linnaeus.evaluation.facts import EpochFacts, StageFacts
+from linnaeus.images.preprocess import Preprocessing
+from linnaeus.models.export import append_head
+from linnaeus.models.weights import Backbone
+from linnaeus.progress import Progress
+from linnaeus.training.better import compare, quality
+from linnaeus.training.exported import epoch_facts, graph_of, save_network, save_probe
+from linnaeus.training.kept_work import KeptWork
+from linnaeus.training.learned import Ended, Learned
+from linnaeus.training.presets import transfer_stages
+from linnaeus.training.probe import Probe, Probed
+from linnaeus.training.recipe import Recipe
+from linnaeus.training.transfer_plan import TransferStage
+from linnaeus.training.tunable import Tunable
+from linnaeus.training.tuning import Lesson, answers, tunable_from_head, tunable_from_probe, tune
+from linnaeus.training.tuning_time import SHARE_OF_FIRST_HEAD, allowance_s, pass_s
+
+__all__ = ["learn_by_transfer"]
+
+
+def learn_by_transfer(
+    lesson: Lesson,
+    backbone: Backbone,
+    network: nn.Module,
+    preprocessing: Preprocessing,
+    recipe: Recipe,
+    *,
+    engine: Engine,
+    progress: Progress,
+    stop: Callable[[], bool],
+    kept: KeptWork | None = None,
+) -> Learned:
+    """Teach `backbone` the `lesson` in the stages that `recipe` comes to.
+
+    `network` is what `models.backbones.load_backbone` gave for it. The first stage makes a head.
+    Each further one starts from the best network so far, and takes its place where it is better by
+    its answers to the same validation pictures. Within a budget, a stage that has no time for half
+    a pass over the pictures is left out, which is told. `kept`: what earlier runs computed.
+
+    Raises Stopped if `stop` says so before there was a model, and as `training.loop.fit_network`.
+    """
+    transfer = _Transfer(
+        lesson, backbone, network, preprocessing, recipe, engine, progress, stop, kept
+    )
+    first, *further = transfer_stages(recipe)
+    transfer.begin(first)
+    for place, stage in enumerate(further):
+        transfer.go_on(stage, last=place == len(further) - 1)
+    return transfer.learned()
+
+
+@dataclass
+class _Transfer:
+    """The state of one transfer: the best network so far, and what each stage brought and cost."""
+
+    lesson: Lesson
+    backbone: Backbone
+    network: nn.Module
+    preprocessing: Preprocessing
+    recipe: Recipe
+    engine: Engine
+    progress: Progress
+    stop: Callable[[], bool]
+    kept: KeptWork | None
+    probe: Probe | None = None
+    probed: Probed | None = None
+    tunable: Tunable | None = None
+    judged: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    logits: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    facts: list[StageFacts] = field(default_factory=list)
+    done: list[TransferStage] = field(default_factory=list)
+    history: list[EpochFacts] = field(default_factory=list)
+    began_s: float = 0.0
+
+    def begin(self, stage: TransferStage) -> None:
+        """Make a head, by itself or by the loop."""
+        if stage.learns == "probe":
+            self._probe(stage)
+        else:
+            self._first_head(stage)
+        self._note(stage.learns, time.perf_counter() - self.began_s, kept=True, why="the first one")
+
+    def go_on(self, stage: TransferStage, *, last: bool) -> None:
+        """Go on from the best so far, and take what comes of it where that is better."""
+        if self.stop():
+            self._leave_out(stage, "it was ended by hand before")
+        elif len(self.judged) == 0:
+            self._leave_out(stage, "there are no validation pictures to judge it on")
+        elif (allowed_s := self._allowed_s(stage, last)) == 0:
+            self._leave_out(stage, "there was no time for half a pass over the pictures")
+        else:
+            self._try(stage, allowed_s)
+
+    def learned(self) -> Learned:
+        """The best network, ready to become a bundle."""
+        seconds = time.perf_counter() - self.began_s
+        ended = self._ended()
+        recipe = self._resolved(ended)
+        graph, save, parameters = self._product()
+        return Learned(
+            graph=graph,
+            save_weights=save,
+            architecture=self.backbone.architecture,
+            parameters=parameters,
+            seconds=seconds,
+            ended=ended,
+            recipe=recipe,
+            history=tuple(self.history),
+            stages=tuple(self.facts),
+            remarks=self._remarks(),
+            augmentation=self.lesson.augmentation if self._is_tuned else "",
+        )
+
+    def _probe(self, stage: TransferStage) -> None:
+        with self.progress.stage(f"Preparing {self.backbone.name}"):
+            self.probe = Probe(self.backbone, self.network, self.preprocessing, self.kept)
+        self.began_s = time.perf_counter()
+        self.probed = self.probe.fit(
+            self.lesson.pixels,
+            self.lesson.labels,
+            self.lesson.train,
+            self.lesson.validation,
+            classes=len(self.lesson.classes),
+            mirror=bool(self.lesson.augment.mirror),
+            views=stage.views,
+            recipe=self.recipe,
+            engine=self.engine,
+            progress=self.progress,
+            stop=self.stop,
+            digests=self.lesson.digests,
+        )
+        self.judged, self.logits = self.probed.judged, self.probed.logits
+        self.done.append(stage.model_copy(update={"views": self.probed.views}))
+
+    def _first_head(self, stage: TransferStage) -> None:
+        self.began_s = time.perf_counter()
+        fresh = tunable_from_head(self.backbone, self.lesson, self.recipe)
+        further = len(transfer_stages(self.recipe)) > 1
+        budget_s = None if stage.paces else self.recipe.budget_s
+        share = SHARE_OF_FIRST_HEAD if further else 1.0
+        self.tunable, resolved = self._tuned(fresh, stage, budget_s and share * budget_s)
+        self.judged = self.lesson.validation
+        self.logits = answers(self.tunable, self.lesson.pixels, self.judged)
+        self.done.append(resolved)
+
+    def _try(self, stage: TransferStage, allowed_s: float | None) -> None:
+        began_s = time.perf_counter()
+        try:
+            tuned, resolved = self._tuned(self._tunable(), stage, allowed_s)
+        except Stopped:
+            self._leave_out(stage, "it was ended by hand before its first step")
+            return
+        logits = answers(tuned, self.lesson.pixels, self.judged)
+        labels = self.lesson.labels[self.judged]
+        better, why = compare(logits, self.logits, labels)
+        self.done.append(resolved)
+        self._note(stage.learns, time.perf_counter() - began_s, better, why, logits)
+        if better:
+            self.tunable, self.logits = tuned, logits
+
+    def _tunable(self) -> Tunable:
+        """The best network so far, as one of which more can learn."""
+        if self.tunable is None:
+            assert self.probe is not None
+            assert self.probed is not None
+            self.tunable = tunable_from_probe(self.probe, self.probed.head, self.recipe)
+        return self.tunable
+
+    def _tuned(
+        self, start: Tunable, stage: TransferStage, allowed_s: float | None
+    ) -> tuple[Tunable, TransferStage]:
+        """What comes of `start` in `stage`, and the stage as it is repeated."""
+        before = self.history[-1].epoch if self.history else 0.0
+        fitted = tune(
+            start,
+            self.lesson,
+            stage,
+            self.recipe,
+            budget_s=allowed_s,
+            progress=self.progress,
+            stop=self.stop,
+        )
+        self.history += [epoch_facts(row, after=before) for row in fitted.history]
+        assert isinstance(fitted.network, Tunable)
+        return fitted.network, stage.model_copy(update={"paces": fitted.plan.paces})
+
+    def _allowed_s(self, stage: TransferStage, last: bool) -> float | None:
+        """Seconds for `stage`; None where no clock decides, 0 where too few are left."""
+        if stage.paces or self.recipe.budget_s is None:
+            return None
+        left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
+        one_s = pass_s(self._tunable(), self.lesson)
+        return allowance_s(stage.learns, left_s, one_s, last=last)
+
+    def _note(
+        self,
+        name: str,
+        seconds: float,
+        kept: bool,
+        why: str,
+        logits: NDArray[np.float32] | None = None,
+    ) -> None:
+        """Keep what a stage brought and cost, and tell it."""
+        given = self.logits if logits is None else logits
+        reached = quality(given, self.lesson.labels[self.judged])
+        known = not math.isnan(reached.accuracy)
+        accuracy, loss = reached if known else (None, None)
+        self.facts.append(StageFacts(name, seconds, accuracy, loss, kept, why))
+        figures = f"{100 * reached.accuracy:.1f} % right on validation" if known else "not judged"
+        verdict = "kept" if kept else "not kept"
+        self.progress.say(f"Stage {name}: {figures} after {seconds:.0f} s; {verdict} ({why}).")
+
+    def _leave_out(self, stage: TransferStage, why: str) -> None:
+        self.facts.append(StageFacts(stage.learns, 0.0, None, None, False, f"left out: {why}"))
+        self.progress.say(f"Stage {stage.learns} is left out: {why}.")
+
+    def _ended(self) -> Ended:
+        if self.stop():
+            return "stopped"
+        cut_short = self.probed is not None and len(self.probed.used) < len(self.lesson.train)
+        return "budget" if cut_short else "finished"
+
+    def _resolved(self, ended: Ended) -> Recipe:
+        """The recipe that comes to the same network again, whatever the clock and Ctrl-C did."""
+        plan = self.recipe.transfer.model_copy(update={"done": tuple(self.done)})
+        update: dict[str, object] = {"transfer": plan}
+        if self.probed and (ended != "finished" or self.recipe.budget_s is not None):
+            update["head_pictures"] = self.probed.pictures
+            if self.probed.head.tried:
+                tried = tuple(strength for strength, _, _ in self.probed.head.tried)
+                update["head_strengths"] = tried
+        return self.recipe.model_copy(update=update)
+
+    def _product(self) -> tuple[bytes, Callable[..., None], int]:
+        """The graph, what saves the weights, and how many there are."""
+        if self.probe and self.probed and not self._is_tuned:
+            head, probe = self.probed.head, self.probe
+            count = sum(p.numel() for p in probe.module.parameters())
+            graph = append_head(probe.graph, head.weight, head.bias)
+            count += head.weight.size + head.bias.size
+            return graph, lambda path: save_probe(path, probe.network, head), count
+        assert self.tunable is not None
+        tunable, size = self.tunable, self.preprocessing
+        with self.progress.stage("Preparing the tuned network"):
+            graph = graph_of(tunable.normalise, tunable.network, size.height_px, size.width_px)
+        count = sum(p.numel() for p in tunable.network.parameters())
+        return graph, lambda path: save_network(path, tunable.network), count
+
+    @property
+    def _is_tuned(self) -> bool:
+        """Whether the best network is one that the loop has taught."""
+        return self.probed is None or any(fact.kept for fact in self.facts[1:])
+
+    def _remarks(self) -> tuple[str, ...]:
+        if self.probed is None:
+            return ()
+        head, used, train = self.probed.head, len(self.probed.used), len(self.lesson.train)
+        how = f"the best of {len(head.tried)} on validation" if head.tried else "the default"
+        chosen = f"The head's regularisation has strength {head.strength:g}, {how}."
+        why = "as the recipe says" if self.recipe.head_pictures else "all that there was time for"
+        fewer = f"It has learnt from {used:,} of the {train:,} training pictures, {why}."
+        return (chosen, fewer) if used < train else (chosen,)

@@ -1,0 +1,58 @@
+"""How a budget is parted among the stages of a fine-tuning, by the speed of this machine."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from linnaeus.training.transfer_plan import StageName
+from linnaeus.training.tunable import Tunable
+from linnaeus.training.tuning import Lesson, answers
+
+__all__ = ["SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s"]
+
+COST: dict[StageName, float] = {"upper": 1.5, "whole": 4.0}
+"""Times that a pass of learning takes, against one of answering: only the part that learns is gone
+through backwards, and that costs two to three times as much as forwards."""
+
+SHARE_OF_UPPER = 1 / 3
+"""Of the time left, where the whole network comes after: its passes take longer, and bring more."""
+
+SHARE_OF_FIRST_HEAD = 1 / 3
+"""Of a budget, for a head of choice where more of the network comes after."""
+
+LEAST_PASSES = 0.5
+TRIED = 8  # pictures
+RESERVE = 0.02
+"""Of the time left, for answering the validation pictures once more when a stage is over."""
+
+
+def pass_s(network: Tunable, lesson: Lesson) -> float:
+    """Seconds that one pass of the training pictures through `network` takes, from a few of them.
+
+    The quickest of several tries, on all threads and on one, as the steps will be: a machine that
+    others use too now and then takes ten times as long.
+    """
+    rows = lesson.train[:TRIED]
+    threads = torch.get_num_threads()
+    took: list[float] = []
+    for count in (threads, threads, 1, 1):
+        torch.set_num_threads(count)
+        start_s = time.perf_counter()
+        answers(network, lesson.pixels, rows)
+        took.append(time.perf_counter() - start_s)
+    torch.set_num_threads(threads)
+    return min(took) * len(lesson.train) / len(rows)
+
+
+def allowance_s(learns: StageName, left_s: float, one_pass_s: float, *, last: bool) -> float:
+    """Seconds for a stage, of `left_s` in all; 0 where these are not worth half a pass of learning.
+
+    A stage that is not the `last` leaves most of the time to the next, if that can use it.
+    """
+    usable_s = (1 - RESERVE) * left_s
+    share = SHARE_OF_UPPER * usable_s
+    next_can = usable_s - share >= LEAST_PASSES * COST["whole"] * one_pass_s
+    allowed_s = share if not last and next_can else usable_s
+    return allowed_s if allowed_s >= LEAST_PASSES * COST[learns] * one_pass_s else 0.0
