@@ -83,8 +83,8 @@ def _all_harmless(found: dict[str, Trial]) -> bool:
 
 
 def _strength(passes: float) -> dict[str, float]:
-    """Fields for about so many passes. AugMix makes a network stand damaged pictures, and costs
-    the least accuracy on whole ones; boxes to hide pay when a picture is known too well."""
+    """Fields for about so many passes. AugMix is for networks that will meet damaged pictures, as
+    its paper measured; boxes that hide a part are for pictures that are known too well."""
     if passes < SOME:
         return {}
     some = {"zoom": 0.1, "rotate_deg": 10.0, "augmix": 3.0}
