@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from command_line import linnaeus
 
 from linnaeus import LinnaeusError, evaluate, load, load_dataset, train
 from linnaeus.evaluation.label_metrics import LabelMetrics
+from linnaeus.files import write_manifest
 
 if TYPE_CHECKING:
     from linnaeus import Dataset
@@ -158,3 +160,19 @@ def test_a_pretrained_network_gets_a_head_of_several_labels(
     assert melts.auroc
     assert melts.auroc.value > 0.7
     assert run.recipe.model == "mobilenetv2_100.same_in1k"
+
+
+def test_a_bundle_from_before_there_were_several_labels_still_opens(
+    digits_run: Run, some_digits: Dataset, tmp_path: Path
+) -> None:
+    old = tmp_path / "bundle"
+    shutil.copytree(digits_run.bundle, old)
+    record = json.loads((old / "bundle.json").read_text("utf-8"))
+    del record["task"], record["thresholds"]
+    (old / "bundle.json").write_text(json.dumps(record), encoding="utf-8")
+    (old / "manifest.json").unlink()
+    write_manifest(old)
+    picture = some_digits.source.read(some_digits.paths[0])
+    then, now = (load(folder).predict(picture) for folder in (old, digits_run.bundle))
+    np.testing.assert_array_equal(then.probabilities, now.probabilities)
+    assert then[0].label == now[0].label
