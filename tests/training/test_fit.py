@@ -312,3 +312,18 @@ def test_what_goes_wrong_in_the_middle_leaves_nothing_behind(
                 progress=Listening(stage, fail),
             )
         assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
+
+
+def test_how_a_network_learns_is_not_forgotten_where_none_does(
+    photo_folder: Path, shared_weights: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="is fitted, without loss") as told:
+        linnaeus.train(
+            photo_folder,
+            out=tmp_path / "run",
+            model="mobilenetv2_100",
+            weights=shared_weights,
+            settings={"network.loss": "focal"},
+        )
+    assert "--preset best" in str(told.value)
+    assert not (tmp_path / "run").exists()

@@ -48,6 +48,7 @@ from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
 from linnaeus.training.network_size import choose_size
+from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
@@ -63,6 +64,11 @@ __all__ = ["fit"]
 
 RECIPE = "recipe.json"
 UNMOVED = (AugmentPlan(), AugmentPlan.model_validate("none"))  # nothing asked for, or nothing
+OF_LEARNING = (
+    *("optimiser", "learning_rate", "momentum", "weight_decay", "schedule", "loss"),
+    *("class_weights", "balanced_sampling"),
+)
+"""What a recipe says of a network that learns, and nothing of a head that is fitted."""
 SPLIT_TABLE = "split.csv"
 
 
@@ -177,12 +183,26 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -
             mend="Leave --augment out, fine-tune with --preset best, or learn from scratch with"
             " --model small_cnn.",
         )
+    _check_idle(recipe, choice)
     _check_head(recipe, choice)
 
 
 def _only_probes(recipe: Recipe, choice: Choice) -> bool:
     """Whether all that learns is a linear head on frozen features."""
     return choice.backbone is not None and [s.learns for s in transfer_stages(recipe)] == ["probe"]
+
+
+def _check_idle(recipe: Recipe, choice: Choice) -> None:
+    """Refuse choices of how a network learns where none does, rather than forget them."""
+    usual = TrainingPlan(loss="binary" if recipe.network.loss == "binary" else None)
+    idle = [name for name in OF_LEARNING if getattr(recipe.network, name) != getattr(usual, name)]
+    if idle and _only_probes(recipe, choice):
+        raise UsageError(
+            f"a head on the frozen features of {choice.name} is fitted, without {idle[0]}",
+            where=f"the recipe's network.{idle[0]}",
+            mend="Leave it out, fine-tune with --preset best, or learn from scratch with"
+            " --model small_cnn.",
+        )
 
 
 def _check_head(recipe: Recipe, choice: Choice) -> None:
