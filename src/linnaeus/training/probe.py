@@ -39,6 +39,9 @@ SHARE_FOR_EMBEDDING = 0.7
 SHARE_FOR_VIEWS = 0.15
 """Of a budget: what further views of the training pictures may take, all together."""
 
+MEASURED = 8
+"""Pictures whose embedding is timed before further views are begun."""
+
 MADE_BY = ("linnaeus", "torch", "timm", "onnx", "onnxscript")
 """Packages that decide what a graph looks like."""
 
@@ -143,7 +146,8 @@ class Probe:
         whole, order = len(features) == len(order), order[: len(features)]
         judging = np.isin(order, validation)
         used, judged = order[~judging], order[judging]
-        wanted = views or (_views_within(budget_s, embedding_s) if whole else 1)
+        room = _views_within(budget_s, embedding.seconds_for(used)) if whole and budget_s else 1
+        wanted = views or room
         learning = [features[~judging], *embedding.again(used, mirror, wanted - 1)]
         late = past(budget_s and began + budget_s)
         head = fit_head(
@@ -228,6 +232,14 @@ class _Embedding:
             known.keep(reached, together)
         return together
 
+    def seconds_for(self, rows: Rows) -> float:
+        """About how long it takes to compute the features of all `rows`, by a few of them."""
+        few = self.pixels.take(rows[:MEASURED])
+        start_s = time.perf_counter()
+        for picture in few:
+            self.session.run_one(picture)
+        return (time.perf_counter() - start_s) * len(rows) / len(few)
+
     def again(self, rows: Rows, mirror: bool, count: int) -> Iterator[Features]:
         """The features of all `rows` in `count` further views, as far as there is time for it."""
         for name, view in list(fixed_views(mirror).items())[:count]:
@@ -244,8 +256,6 @@ def pretrained_normalisation(network: nn.Module) -> Normalise:
     return Normalise(*levels)
 
 
-def _views_within(budget_s: float | None, embedding_s: float) -> int:
+def _views_within(budget_s: float, embedding_s: float) -> int:
     """How many views of each picture there is time for, where one takes `embedding_s`."""
-    if budget_s is None:
-        return 1
     return 1 + math.floor(SHARE_FOR_VIEWS * budget_s / max(embedding_s, 1e-3))
