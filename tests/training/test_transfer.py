@@ -231,7 +231,7 @@ def test_a_budget_too_short_for_a_pass_leaves_the_stages_out_and_says_so(
 
 def test_to_stop_after_the_probe_keeps_it(photographs_of_waste: Photographs) -> None:
     asked = count()
-    learned = photographs_of_waste.learn(stages("probe", "upper"), lambda: next(asked) >= 80)
+    learned = photographs_of_waste.learn(stages("probe", "upper"), lambda: next(asked) >= 74)
     assert learned.ended == "stopped"
     assert [stage.kept for stage in learned.stages] == [True, False]
     assert "by hand" in learned.stages[1].why

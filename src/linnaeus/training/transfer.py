@@ -100,7 +100,9 @@ class _Transfer:
         if self.stop():
             self._leave_out(stage, "it was ended by hand before")
         elif len(self.judged) == 0:
-            self._leave_out(stage, "there are no validation pictures to judge it on")
+            there = len(self.lesson.validation) > 0
+            why = "there was no time for any" if there else "there are no"
+            self._leave_out(stage, f"{why} validation pictures to judge it on")
         elif (allowed_s := self._allowed_s(stage, last)) == 0:
             self._leave_out(stage, "there was no time for half a pass over the pictures")
         else:
