@@ -39,7 +39,7 @@ def train(
     ] = None,
     preset: Annotated[
         Literal["quick", "balanced", "best"] | None,
-        typer.Option(help="How much trouble a pretrained network takes. (balanced)"),
+        typer.Option(help="How much trouble to take: quick, balanced or best. (balanced)"),
     ] = None,
     image_size: Annotated[
         str | None,

@@ -47,7 +47,6 @@ from linnaeus.training.facts import Judged, run_facts
 from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
-from linnaeus.training.network_size import choose_size
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe, read_recipe
@@ -55,6 +54,7 @@ from linnaeus.training.run import Run
 from linnaeus.training.scratch import as_targets, learn_from_scratch
 from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
+from linnaeus.training.suited import suited
 from linnaeus.training.team import ALONE, Team
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.tuning import EPOCHS, Lesson
@@ -103,8 +103,9 @@ def fit(
     network = load_backbone(choice.backbone) if choice.backbone else None
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
-    choice = _sized(choice, material, recipe, progress, team)
-    recipe = recipe.model_copy(update={"model": choice.name})
+    learning = ChosenRows(material.pixels, material.train)
+    classes = len(material.dataset.classes)
+    choice, recipe = suited(choice, recipe, learning, classes, progress=progress, team=team)
     kept = kept_beside(cache, progress)
     with stop_on_interrupt(progress) as stop:
         learned = _learn(material, recipe, choice, network, progress, stop, team, kept)
@@ -126,24 +127,6 @@ def _write(
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
     return run
-
-
-def _sized(
-    choice: Choice, material: Material, recipe: Recipe, progress: Progress, team: Team
-) -> Choice:
-    """`choice` with the size of network that the budget is best spent on, where that is open."""
-    if not choice.by_time or recipe.budget_s is None or recipe.network.paces:
-        return choice
-    sized = choose_size(
-        ChosenRows(material.pixels, material.train),
-        len(material.dataset.classes),
-        budget_s=recipe.budget_s,
-        plan=recipe.network,
-        device=team.device(recipe.device),
-        team=team,
-    )
-    progress.say(sized.why)
-    return replace(choice, network=sized.network, why=f"{choice.why} {sized.why}")
 
 
 def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -> None:

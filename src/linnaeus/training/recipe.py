@@ -83,7 +83,7 @@ class Recipe(BaseModel):
     preset: Preset = "balanced"
     """How much trouble a pretrained network takes: quick makes a linear head on frozen features;
     best goes on to fine-tune the network; balanced does so within a budget, and without one is as
-    quick."""
+    quick. From scratch: quick makes a third of the usual passes, best takes up to 55 minutes."""
     image_size_px: tuple[Side, Side] | None = None
     """(height, width) that pictures are brought to. None: from the sizes of the pictures."""
     fit: Literal["auto", "stretch", "crop", "pad"] = "auto"
