@@ -23,6 +23,7 @@ from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
+from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def audit(
     mirrored: bool = False,
     label_errors: bool | None = None,
     weights: str | Path | Sequence[str | Path] = (),
+    max_pixels: int | None = None,
     image_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
@@ -75,8 +77,9 @@ def audit(
     log of every choice, which `Audit.mended` sums up; the originals are never touched. `mirrored`:
     look for mirrored copies too.
     `label_errors`: look for likely label errors; by default where scikit-image is installed.
-    `weights`: folders to look into for pretrained networks, as for `train`. `cache`: whether what
-    was decoded is taken from, and kept for, other runs.
+    `weights`: folders to look into for pretrained networks, as for `train`. `max_pixels`: larger
+    pictures are refused before they are decoded, by default from 40 million pixels on. `cache`:
+    whether what was decoded is taken from, and kept for, other runs.
 
     Raises MissingError where `label_errors` is True and scikit-image is not installed, WriteError
     where `out` or `fix` cannot be written to, as `data.mended_table.write_mended` does for `fix`,
@@ -85,6 +88,12 @@ def audit(
     from linnaeus.auditing.run import mended, run_audit
     from linnaeus.auditing.written import check_place
 
+    if max_pixels is not None and max_pixels < 1:
+        raise UsageError(
+            f"{max_pixels} is no number of pixels",
+            where="--max-pixels",
+            mend="Give one of 1 or more, such as 40000000, or leave it out.",
+        )
     if out is not None:
         check_place(Path(out))
     if fix is not None:
@@ -99,6 +108,7 @@ def audit(
         label_errors=label_errors,
         weights=[weights] if isinstance(weights, str | Path) else list(weights),
         mapped=out is not None,
+        max_pixels=MAX_PIXELS if max_pixels is None else max_pixels,
         workers=workers,
         cache=the_cache() if cache else None,
         progress=told,

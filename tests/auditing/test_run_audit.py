@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import linnaeus
 from linnaeus.data.findings import Audit
-from linnaeus.errors import MissingError
+from linnaeus.errors import MissingError, UsageError
 
 pytest.importorskip("skimage")
 
@@ -113,3 +114,19 @@ def test_the_map_has_every_picture_with_its_class(page: Path) -> None:
     for trace in chart["traces"]:
         assert {chart["said"][place] for place in trace["ids"]} == {trace["name"]}
     assert len(chart["sheets"]) == 1
+
+
+def test_the_limit_of_pixels_is_of_choice(photo_folder: Path, tmp_path: Path) -> None:
+    """A picture above it is refused by name; one below another limit is read and shown."""
+    Image.new("RGB", (700, 600), "teal").save(photo_folder / "glass" / "large.png")
+    strict = linnaeus.audit(photo_folder, max_pixels=400_000, label_errors=False)
+    refused = next(one for one in strict.findings if "glass/large.png" in one.reasons)
+    assert refused.severity == "error"
+    assert "700 × 600 pixels are more than the limit" in refused.reasons["glass/large.png"]
+    roomy = linnaeus.audit(photo_folder, max_pixels=420_000, out=tmp_path / "audit")
+    assert roomy.readable == roomy.images
+
+
+def test_a_limit_that_is_none_is_refused(photo_folder: Path) -> None:
+    with pytest.raises(UsageError, match="--max-pixels: 0 is no number of pixels"):
+        linnaeus.audit(photo_folder, max_pixels=0)

@@ -92,7 +92,9 @@ def audit_features(
     backbone = _usable(backbone, told)
     sizes = [(int(width), int(height)) for width, height in looked.sizes_px[looked.readable]]
     rows = looked.indices[looked.readable] if places is None else places
-    preprocessing = choose_preprocessing(sizes or [(1, 1)], Recipe(), backbone)
+    preprocessing = choose_preprocessing(
+        sizes or [(1, 1)], Recipe(max_pixels=looked.most_pixels), backbone
+    )
     embed, widths = _embedding(backbone, preprocessing, told)
     parts = (*APPEARANCE_PARTS, *widths)
     values = roomy_pixels((len(rows), 4 * sum(parts))).view(np.float32)

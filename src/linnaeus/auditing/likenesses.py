@@ -20,19 +20,20 @@ def read_likenesses(
     dataset: Dataset,
     sides_px: Mapping[int, int],
     *,
+    max_pixels: int,
     workers: int | None = None,
     progress: Progress,
 ) -> dict[int, Image.Image]:
     """{row: its picture, upright RGB, no side longer than asked} for `sides_px`, {row: longest}.
 
-    A picture that cannot be read (any more) is absent. Time grows with the pixels decoded; memory
-    with those that are kept.
+    A picture that cannot be read (any more), or has more than `max_pixels`, is absent. Time grows
+    with the pixels decoded; memory with those that are kept.
     """
 
     def read(row: int) -> tuple[int, Image.Image | None]:
         path = dataset.paths[row]
         try:
-            pixels = decode(dataset.source.read(path), name=path).pixels
+            pixels = decode(dataset.source.read(path), name=path, max_pixels=max_pixels).pixels
         except UnreadableImage:
             return row, None
         image = Image.fromarray(pixels)

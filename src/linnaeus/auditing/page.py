@@ -39,7 +39,13 @@ def audit_page(audited: Audited, *, workers: int | None = None, progress: Progre
     samples = sampled_rows(dataset, readable)
     rows_of = {path: row for row, path in enumerate(dataset.paths)}
     wanted = _sides_px(audited, samples, rows_of)
-    images = read_likenesses(dataset, wanted, workers=workers, progress=progress)
+    images = read_likenesses(
+        dataset,
+        wanted,
+        max_pixels=audited.scan.most_pixels,
+        workers=workers,
+        progress=progress,
+    )
     classes = shown_class(dataset)
     sizes = _sizes(audited, classes)
     chart, without_map = None, audited.without_map

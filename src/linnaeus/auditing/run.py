@@ -20,6 +20,7 @@ from linnaeus.data.mended_table import write_mended
 from linnaeus.data.mending import mend
 from linnaeus.data.near import NearDuplicates, near_duplicates
 from linnaeus.data.scan import Scan
+from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.models.weights import Backbone, find_weights
 from linnaeus.progress import Progress
 
@@ -53,6 +54,7 @@ def run_audit(
     label_errors: bool | None = None,
     weights: Sequence[str | Path] = (),
     mapped: bool = False,
+    max_pixels: int = MAX_PIXELS,
     workers: int | None = None,
     cache: Cache | None = None,
     progress: Progress,
@@ -62,6 +64,7 @@ def run_audit(
     `label_errors`: whether to look for them; None: where scikit-image is installed. `weights`:
     folders with pretrained networks; the first choice of those at hand describes the pictures, and
     none is downloaded. `mapped`: whether a map is wanted. What is left out is said in the notes.
+    Pictures of more than `max_pixels` are refused before they are decoded.
 
     Raises MissingError for `weights` that hold none, and where `label_errors` is True and
     scikit-image is not installed.
@@ -69,7 +72,9 @@ def run_audit(
     backbone = next(iter(find_weights(weights).values()), None)
     if label_errors:
         demand_scikit_image()
-    looked = cached_scan(dataset, cache=cache, workers=workers, progress=progress)
+    looked = cached_scan(
+        dataset, cache=cache, workers=workers, progress=progress, max_pixels=max_pixels
+    )
     near = near_duplicates(looked.thumbnails, looked.readable, mirrored=mirrored, progress=progress)
     found = audit(dataset, looked, near=near, mirrored=mirrored)
     closer = _Closer(dataset, looked, near, backbone, workers, progress)

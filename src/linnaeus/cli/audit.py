@@ -61,6 +61,13 @@ def audit(
         list[Path] | None,
         typer.Option(help="A folder with pretrained networks; may be repeated.", metavar="DIR"),
     ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            help="Refuse pictures of more pixels before they are decoded. (40000000)",
+            metavar="PIXELS",
+        ),
+    ] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
     group_column: GroupColumn = None,
@@ -82,6 +89,7 @@ def audit(
         mirrored=mirrored,
         label_errors=label_errors,
         weights=weights or (),
+        max_pixels=max_pixels,
         image_column=image_column,
         label_column=label_column,
         group_column=group_column,

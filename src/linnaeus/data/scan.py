@@ -70,6 +70,11 @@ class Scan:
         """(n,) whether each picture could be decoded."""
         return np.array([digest != "" for digest in self.pixel_digests], dtype=bool)
 
+    @property
+    def most_pixels(self) -> int:
+        """The pixels of the largest picture that could be decoded: what reading it anew takes."""
+        return int(self.sizes_px.astype(np.int64).prod(axis=1).max(initial=1))
+
 
 def scan(
     dataset: Dataset,
