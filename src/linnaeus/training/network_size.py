@@ -7,6 +7,7 @@ before that. How often it can see them is the budget times the speed of this mac
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ def choose_size(
     """The network that `budget_s` seconds on this machine are best spent on.
 
     `pixels` are those to learn from, by `plan`. A few steps of the smallest network are tried on
-    some of them; that takes about half a second. All of a `team` call this, and get the same.
+    some of them; that takes a second or two. All of a `team` call this, and get the same.
     """
     (rate,) = team.total(_multiply_adds_a_second(pixels, classes, plan, device))
     return size_at(rate, pixels.shape, classes, budget_s=budget_s)
@@ -107,9 +108,21 @@ def _multiply_adds_a_second(
     plan = plan.model_copy(update={"precision": plan.precision or fast_precision(device)})
     taker = Step(on_device, plan, F.cross_entropy, device)
     keep_freed_memory()
+    step_s = _seconds_at_best(lambda: taker.take(0, 0.5, views, labels).item())
+    return size * _multiply_adds(SMALLEST, classes, height_px, width_px) / step_s
+
+
+def _seconds_at_best(work: Callable[[], object]) -> float:
+    """Seconds of `work` on all threads or on one, as training tries it: the fastest of a few."""
+    most = torch.get_num_threads()
     seconds = []
-    for _ in range(TRIAL_STEPS):
-        start_s = time.perf_counter()
-        taker.take(0, 0.5, views, labels).item()  # waits for the device
-        seconds.append(time.perf_counter() - start_s)
-    return size * _multiply_adds(SMALLEST, classes, height_px, width_px) / min(seconds[1:])
+    try:
+        for threads in {most, 1}:
+            torch.set_num_threads(threads)
+            for step in range(TRIAL_STEPS):
+                start_s = time.perf_counter()
+                work()
+                seconds += [time.perf_counter() - start_s] if step > 0 else []
+    finally:
+        torch.set_num_threads(most)
+    return min(seconds)
