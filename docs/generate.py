@@ -165,7 +165,7 @@ def _verb(name: str, verb: Callable[..., Any]) -> Iterator[str]:
     if arguments:
         yield from ("", "| argument | is |", "|---|---|")
     for _, info, _, default in arguments:
-        given = "" if default is inspect.Parameter.empty else f" Default: `{default}`."
+        given = "" if default in (inspect.Parameter.empty, None) else f" Default: `{default}`."
         yield f"| `{info.metavar}` | {info.help}{given} |"
     if options:
         yield from ("", "| option | takes | is |", "|---|---|---|")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.cache import the_cache
+from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.export import Exported
 from linnaeus.data.export import export_dataset as write_dataset
@@ -22,6 +23,7 @@ from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
+from linnaeus.evaluation.evaluate_table import evaluate_table
 from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
@@ -351,9 +353,10 @@ def lr_find(
 
 
 def evaluate(
-    bundle: str | Path,
-    data: str | Path | Dataset,
+    bundle: str | Path | None = None,
+    data: str | Path | Dataset | None = None,
     *,
+    predictions: str | Path | None = None,
     out: str | Path | None = None,
     image_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
@@ -363,15 +366,34 @@ def evaluate(
     table: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Judge a finished bundle on labelled pictures that it has not seen.
+    """Judge a finished bundle on labelled pictures that it has not seen, or a table of answers.
 
-    `out`: a new folder for report/ and predictions.csv; nothing is written without it. Raises as
-    `evaluation.evaluate.evaluate` does.
+    `predictions`: a table of labels and probabilities from anywhere, instead of `bundle` and
+    `data`; its columns are named like a data set's. `out`: a new folder for report/ and
+    predictions.csv; nothing is written without it. Raises as `evaluation.evaluate.evaluate` and
+    `evaluation.evaluate_table.evaluate_table` do.
     """
+    folder = Path(out) if out is not None else None
+    if predictions is not None:
+        beside = {
+            "BUNDLE": bundle,
+            "DATA": data,
+            "--split-column": split_column,
+            "--label-separator": label_separator,
+            "--table": table,
+        }
+        _check_alone("--predictions", beside)
+        columns = Columns.named(image_column, label_column, group_column, None, None)
+        return evaluate_table(Path(predictions), columns, out=folder)
+    if bundle is None or data is None:
+        raise UsageError(
+            "there is nothing to judge",
+            where="evaluate",
+            mend="Give a bundle and labelled pictures, or a table of answers with --predictions.",
+        )
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
-    folder = Path(out) if out is not None else None
     return evaluate_bundle(Path(bundle), dataset, out=folder, progress=progress or Quiet())
 
 
@@ -518,6 +540,17 @@ def _dataset(
             mend="Name them in load_dataset.",
         )
     return data
+
+
+def _check_alone(option: str, beside: Mapping[str, object]) -> None:
+    """Raise UsageError where something is given that `option` leaves no use for."""
+    if given := [name for name, value in beside.items() if value is not None]:
+        raise UsageError(
+            f"with {option}, {' and '.join(given)} {'has' if len(given) == 1 else 'have'} no"
+            " meaning",
+            where=option,
+            mend="Leave one or the other out.",
+        )
 
 
 @contextmanager

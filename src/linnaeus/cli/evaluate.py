@@ -1,4 +1,4 @@
-"""`linnaeus evaluate`: how good a finished bundle is on pictures that it has not seen."""
+"""`linnaeus evaluate`: how good a bundle is on pictures that it has not seen, or a table is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linnaeus.cli.options import (
-    Bundle,
-    Data,
     GroupColumn,
     ImageColumn,
     LabelColumn,
@@ -27,8 +25,25 @@ SOME_UNREAD = 7
 
 
 def evaluate(
-    bundle: Bundle,
-    data: Data,
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(help="The bundle's folder, or the run that holds it.", metavar="BUNDLE"),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="A folder of class folders, a zip or tar of one, a table, shards, or a name.",
+            metavar="DATA",
+        ),
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Judge this table of labels and probabilities, of whatever model, instead of a"
+            " bundle.",
+            metavar="FILE",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="A new folder for report/ and predictions.csv.", metavar="DIR"),
@@ -40,13 +55,14 @@ def evaluate(
     label_separator: LabelSeparator = None,
     table: Table = None,
 ) -> None:
-    """Judge a bundle on labelled pictures; those it was trained on are left out."""
+    """Judge a bundle on labelled pictures that it was not trained on, or a table of answers."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
 
     judged = api.evaluate(
         bundle,
         data,
+        predictions=predictions,
         out=out,
         image_column=image_column,
         label_column=label_column,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -32,14 +32,14 @@ from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.version import __version__
 
-__all__ = ["Evaluation", "answers_for", "evaluate", "picture_from"]
+__all__ = ["Evaluation", "answers_for", "evaluate", "picture_from", "write_judged"]
 
 NAMED_CLASSES = 5
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good a bundle is on a data set, and where the report of it lies (None: not written)."""
+    """How good answers are on labelled pictures; `report`: its page, None where none is written."""
 
     metrics: Measured
     predictions: Predictions
@@ -85,19 +85,39 @@ def evaluate(
     report = None
     if out is not None:
         facts = _facts(classifier, dataset, folder, remarks, predictions)
-        with whole_folder(out) as aside:
-            write_csv(aside / "predictions.csv", predictions)
-            write_report(
-                aside / "report",
-                facts,
-                predictions,
-                metrics,
-                validation=None,
-                promises=promises,
-                picture_of=lambda name: picture_from(dataset, name),
-            )
-        report = out / "report" / "index.html"
+        report = write_judged(
+            out,
+            facts,
+            predictions,
+            metrics,
+            promises=promises,
+            picture_of=lambda name: picture_from(dataset, name),
+        )
     return Evaluation(metrics, predictions, remarks, report)
+
+
+def write_judged(
+    out: Path,
+    facts: RunFacts,
+    predictions: Predictions,
+    metrics: Measured,
+    *,
+    promises: Kept | None = None,
+    picture_of: Callable[[str], Image.Image | None],
+) -> Path:
+    """Write predictions.csv and report/ into the new folder `out`; the path of the page."""
+    with whole_folder(out) as aside:
+        write_csv(aside / "predictions.csv", predictions)
+        write_report(
+            aside / "report",
+            facts,
+            predictions,
+            metrics,
+            validation=None,
+            promises=promises,
+            picture_of=picture_of,
+        )
+    return out / "report" / "index.html"
 
 
 def answers_for(

@@ -1,0 +1,245 @@
+"""AnswerTable: labels and probabilities that stand in a table, whichever program wrote it.
+
+In goes a CSV, TSV, JSON lines or Parquet file, out come `Predictions`. What may stand in it:
+docs/how-to/evaluate.md; its numbers are checked in `given_numbers`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.predictions import SEPARATOR, UNKNOWN_LABEL, Predictions
+from linnaeus.data.columns import (
+    IMAGE_NAMES,
+    LABEL_NAMES,
+    Columns,
+    as_path,
+    filled,
+    find_column,
+    fitting_columns,
+)
+from linnaeus.data.rows import Table, as_text
+from linnaeus.data.table import looks_like_table, read_table
+from linnaeus.errors import DataError, UsageError
+from linnaeus.evaluation.given_numbers import are_numbers, checked_probabilities, given_numbers
+from linnaeus.evaluation.in_100 import number
+
+__all__ = ["AnswerTable", "read_answer_table"]
+
+PREFIX = "p:"
+ID_NAMES = (*IMAGE_NAMES, "id", "image_id", "img_id", "sample", "sample_id", "index", "name")
+BESIDE_ANSWERS = ("prediction", "confidence", "error", "notes", "set", "withheld")
+"""Columns of `predict --csv` that are neither labels nor probabilities."""
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class AnswerTable:
+    """A table of answers understood: `predictions`, groups (n,) where asked for, and remarks."""
+
+    predictions: Predictions
+    groups: NDArray[np.str_] | None
+    remarks: tuple[str, ...]
+
+
+def read_answer_table(path: Path, columns: Columns) -> AnswerTable:
+    """The answers in the table at `path`: one row a picture, one column of probabilities a class.
+
+    Where some columns are called `p:CLASS`, these are the classes; else all columns of numbers are
+    that mean nothing else. A row with a reason under `error` and no probabilities is a picture that
+    could not be read; one without a label cannot be judged, and is counted.
+
+    Raises DataError, with the row, for anything else that cannot be judged as it stands, and
+    UsageError where several label columns are named.
+    """
+    if not looks_like_table(path):
+        raise DataError(
+            "a file of this kind is no table of answers",
+            where=str(path),
+            mend="Give a .csv, .tsv, .jsonl or .parquet file.",
+        )
+    if len(columns.labels) > 1:
+        raise UsageError(
+            "a table of answers is judged by one label a picture",
+            where="--label-column",
+            mend="Name one column.",
+        )
+    table = read_table(path)
+    label = find_column(table, next(iter(columns.labels), None), LABEL_NAMES, "label")
+    group = find_column(table, columns.group, (), "group") if columns.group else None
+    image = _image_column(table, columns.image)
+    labels = [_nfc(text) for text in table.texts(label)]
+    classes = _class_columns(table, {label, group, image}, set(labels))
+    truth = _positions(table, label, labels, list(classes))
+    unread = _unread(table, list(classes.values()))
+    numbers = given_numbers(table, classes, unread)
+    probabilities = checked_probabilities(table, classes, numbers, set(labels))
+    ids = _ids(table, image)
+    predictions = Predictions(
+        ids, tuple(classes), probabilities.astype(np.float32), truth, _errors(ids, unread)
+    )
+    return AnswerTable(
+        predictions,
+        None if group is None else _groups(table, group),
+        tuple(_remarks(table, predictions, classes, {label, group, image})),
+    )
+
+
+def _image_column(table: Table, named: str | None) -> int | None:
+    """The column that names the pictures; None where none is named so, and rows must do."""
+    if named is None and not fitting_columns(table, None, ID_NAMES):
+        return None
+    return find_column(table, named, ID_NAMES, "image")
+
+
+def _class_columns(table: Table, taken: set[int | None], labels: set[str]) -> dict[str, int]:
+    """{class: place of its column}, in the order of the table."""
+    marked = [place for place, name in enumerate(table.header) if name.startswith(PREFIX)]
+    places = marked or [
+        place
+        for place, name in enumerate(table.header)
+        if name
+        and place not in taken
+        and name not in BESIDE_ANSWERS
+        and (_nfc(name) in labels or are_numbers(table, place))
+    ]
+    names = [_nfc(table.header[at].removeprefix(PREFIX).strip()) for at in places]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(
+            f"two columns give the probability of '{doubled[0]}'",
+            where=table.where,
+            mend="Keep one column a class.",
+        )
+    if len(places) < 2:
+        raise DataError(
+            f"{len(places) or 'no'} column{'' if places else 's'} of probabilities"
+            f" {'was' if places else 'were'} found, and judging takes two or more",
+            where=table.where,
+            mend=f"Add one column a class, called by the class or '{PREFIX}CLASS'; the columns are"
+            f" {', '.join(table.header)}.",
+        )
+    return dict(zip(names, places, strict=True))
+
+
+def _positions(
+    table: Table, column: int, labels: Sequence[str], classes: Sequence[str]
+) -> NDArray[np.int64]:
+    """(n,) each label's position in `classes`, -1 for an empty cell."""
+    if not any(labels):
+        raise DataError(
+            f"the column '{table.header[column]}' is empty in every row, so nothing can be judged",
+            where=table.where,
+            mend="Write the true class of each picture there, or name another --label-column.",
+        )
+    known = {"": UNKNOWN_LABEL, **{name: at for at, name in enumerate(classes)}}
+    for row, label in zip(table.rows, labels, strict=True):
+        if label not in known:
+            raise _strange_label(label, table.place(row.number), classes)
+    return np.array([known[label] for label in labels], np.int64)
+
+
+def _strange_label(label: str, where: str, classes: Sequence[str]) -> DataError:
+    if SEPARATOR in label and set(label.split(SEPARATOR)) <= set(classes):
+        return DataError(
+            f"'{label}' is several labels, and a table of answers is judged by one label a picture",
+            where=where,
+            mend="Judge a bundle of several labels on its pictures: evaluate BUNDLE DATA.",
+        )
+    more = f" and {len(classes) - 20} more" if len(classes) > 20 else ""
+    return DataError(
+        f"no column gives the probability of the label '{label}'",
+        where=where,
+        mend=f"Correct the label or add its column; there are columns of"
+        f" {', '.join(classes[:20])}{more}.",
+    )
+
+
+def _unread(table: Table, places: Sequence[int]) -> dict[int, str]:
+    """{place of a row: why its picture could not be read}."""
+    if "error" not in table.header:
+        return {}
+    column = table.header.index("error")
+    return {
+        at: reason
+        for at, row in enumerate(table.rows)
+        if (reason := table.text(row, column))
+        and not any(as_text(row.cells[place]) for place in places)
+    }
+
+
+def _ids(table: Table, image: int | None) -> tuple[str, ...]:
+    """The pictures' names, no two alike; the rows' where no column names them."""
+    if image is None:
+        return tuple(f"{table.unit} {row.number}" for row in table.rows)
+    first: dict[str, int] = {}
+    for row in table.rows:
+        name = as_path(filled(table, row, image))
+        if (known := first.setdefault(name, row.number)) != row.number:
+            raise DataError(
+                f"'{name}' stands in {table.unit} {known:,} too, and each picture counts once",
+                where=table.place(row.number),
+                mend=f"Take one of the two {table.unit}s out.",
+            )
+    return tuple(first)
+
+
+def _errors(ids: Sequence[str], unread: dict[int, str]) -> dict[str, str]:
+    return {ids[at]: reason for at, reason in unread.items()}
+
+
+def _groups(table: Table, column: int) -> NDArray[np.str_]:
+    """(n,) the group of each picture; an empty cell is a group of its own."""
+    texts = table.texts(column)
+    taken = set(texts)
+    alone = (name for at in range(2 * len(texts)) if (name := f"alone {at}") not in taken)
+    return np.array([text or next(alone) for text in texts])
+
+
+def _remarks(
+    table: Table, predictions: Predictions, classes: dict[str, int], taken: set[int | None]
+) -> list[str]:
+    """What was decided about the table, as sentences."""
+    used = {*classes.values(), *taken}
+    unused = [
+        name
+        for place, name in enumerate(table.header)
+        if place not in used and name not in BESIDE_ANSWERS
+    ]
+    remarks = [
+        "A table cannot tell whether the model learned from these pictures; if so, figures flatter."
+    ]
+    if unused:
+        named = ", ".join(f"“{name}”" for name in unused[:NAMED])
+        more = f" and {len(unused) - NAMED} more" if len(unused) > NAMED else ""
+        remarks.append(f"Taken neither for classes nor for anything else: {named}{more}.")
+    if None in taken and not fitting_columns(table, None, ID_NAMES):
+        remarks.append(f"No column names the pictures, so they go by their {table.unit}.")
+    return remarks + _disagreeing(table, predictions)
+
+
+def _disagreeing(table: Table, predictions: Predictions) -> list[str]:
+    """A remark where the table's own answers are not its likeliest classes."""
+    if "prediction" not in table.header:
+        return []
+    said = [_nfc(text) for text in table.texts(table.header.index("prediction"))]
+    other = sum(
+        bool(text) and at != UNKNOWN_LABEL and text != predictions.classes[at]
+        for text, at in zip(said, predictions.decisions.tolist(), strict=True)
+    )
+    if not other:
+        return []
+    told = (
+        f"In {number(other, 'row')} the column “prediction” names another class than the likeliest"
+        " one; the likeliest is what is judged."
+    )
+    return [told]
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

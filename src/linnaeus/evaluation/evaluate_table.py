@@ -1,0 +1,72 @@
+"""Judging answers that stand in a table, from whichever model, without a bundle."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image
+
+from linnaeus.data.columns import Columns
+from linnaeus.errors import UnreadableImage
+from linnaeus.evaluation.answer_table import AnswerTable, read_answer_table
+from linnaeus.evaluation.evaluate import Evaluation, write_judged
+from linnaeus.evaluation.facts import DataFacts, RunFacts
+from linnaeus.evaluation.judging import judge
+from linnaeus.files import check_unused
+from linnaeus.images.decode import decode
+from linnaeus.version import __version__
+
+__all__ = ["evaluate_table"]
+
+
+def evaluate_table(path: Path, columns: Columns, *, out: Path | None, seed: int = 0) -> Evaluation:
+    """Judge the probabilities in the table at `path` by the labels in it, as a bundle's are.
+
+    `out`: a new folder for a report and a table. Pictures stand in the report where the table's
+    names for them, from its folder, lead to files. Raises DataError as `read_answer_table` does,
+    WriteError where `out` holds something already.
+    """
+    if out is not None:
+        check_unused(out)
+    given = read_answer_table(path, columns)
+    predictions = given.predictions
+    metrics = judge(predictions, seed=seed, groups=given.groups)
+    report = None
+    if out is not None:
+        report = write_judged(
+            out,
+            _facts(path, given),
+            predictions,
+            metrics,
+            picture_of=lambda name: _picture(path.parent / name),
+        )
+    return Evaluation(metrics, predictions, given.remarks, report)
+
+
+def _picture(path: Path) -> Image.Image | None:
+    """The upright picture in a file; None where there is none."""
+    try:
+        return Image.fromarray(decode(path.read_bytes(), name=path.name).pixels)
+    except (OSError, ValueError, UnreadableImage):
+        return None  # names in a table of answers need not be files
+
+
+def _facts(path: Path, given: AnswerTable) -> RunFacts:
+    predictions = given.predictions
+    return RunFacts(
+        title=f"The answers in {path.name}",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        linnaeus_version=__version__,
+        data=DataFacts(
+            name=path.name,
+            fingerprint=hashlib.sha256(path.read_bytes()).hexdigest(),
+            images=len(predictions),
+            classes=predictions.classes,
+            counts={"test": predictions.true_counts().tolist()},
+            pictures={"test": len(predictions)},
+            remarks=given.remarks,
+            unreadable=predictions.errors,
+        ),
+    )

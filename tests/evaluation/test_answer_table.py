@@ -1,0 +1,188 @@
+"""Tables of answers from anywhere: what is judged, and what is refused with its row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from answers import random_answers
+from PIL import Image
+
+import linnaeus
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.table import write_csv
+from linnaeus.errors import DataError, UsageError, WriteError
+from linnaeus.evaluation.evaluate import Evaluation
+from linnaeus.evaluation.metrics import measure
+
+SMALL = """id,truth,cat,dog
+a.jpg,cat,0.75,0.25
+b.jpg,dog,0.5,0.5
+c.jpg,dog,0.125,0.875
+"""
+
+
+def judged(folder: Path, text: str, **how: str) -> Evaluation:
+    """The evaluation of a CSV file of this text, whose labels stand under `truth`."""
+    file = folder / "answers.csv"
+    file.write_text(text, encoding="utf-8")
+    return linnaeus.evaluate(predictions=file, **({"label_column": "truth"} | how))
+
+
+def test_what_predict_writes_is_judged_as_the_predictions_were(tmp_path: Path) -> None:
+    answers = random_answers(0, 60, 7)
+    write_csv(tmp_path / "p.csv", answers)
+    found = linnaeus.evaluate(predictions=tmp_path / "p.csv")
+    assert found.metrics.to_json() == measure(answers).to_json()
+    assert found.predictions.ids == answers.ids
+    assert found.report is None
+
+
+def test_columns_named_by_their_classes_are_classes(tmp_path: Path) -> None:
+    found = judged(tmp_path, SMALL)
+    assert found.predictions.classes == ("cat", "dog")
+    assert found.metrics.images == 3
+    assert found.metrics.accuracy.value == pytest.approx(2 / 3)  # at equal odds the earlier: cat
+    assert found.metrics.log_loss.value == pytest.approx(-np.log([0.75, 0.5, 0.875]).mean())
+
+
+def test_json_lines_and_parquet_say_the_same(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = [
+        {"id": f"{i}.jpg", "label": "cat" if i % 3 else "dog", "p:cat": 0.75, "p:dog": 0.25}
+        for i in range(6)
+    ]
+    lines, columns = tmp_path / "a.jsonl", tmp_path / "a.parquet"
+    lines.write_text("\n".join(map(json.dumps, rows)))
+    parquet.write_table(pytest.importorskip("pyarrow").Table.from_pylist(rows), columns)
+    one, other = (linnaeus.evaluate(predictions=file) for file in (lines, columns))
+    assert one.metrics.accuracy.value == pytest.approx(4 / 6)
+    assert one.metrics.to_json() == other.metrics.to_json()
+
+
+def test_rows_without_names_go_by_their_line_and_that_is_told(tmp_path: Path) -> None:
+    found = judged(tmp_path, "truth,cat,dog\ncat,0.9,0.1\ndog,0.2,0.8\n")
+    assert found.predictions.ids == ("line 2", "line 3")
+    assert "No column names the pictures, so they go by their line." in found.remarks
+
+
+def test_text_beside_the_answers_is_told_and_not_a_class(tmp_path: Path) -> None:
+    text = "id,truth,cat,dog,camera\na,cat,0.9,0.1,north\nb,dog,0.2,0.8,south\n"
+    found = judged(tmp_path, text)
+    assert found.predictions.classes == ("cat", "dog")
+    assert "Taken neither for classes nor for anything else: “camera”." in found.remarks
+
+
+def test_a_class_that_no_label_names_is_a_class(tmp_path: Path) -> None:
+    text = "id,truth,cat,dog,emu\na,cat,0.8,0.1,0.1\nb,dog,0.2,0.2,0.6\n"
+    assert judged(tmp_path, text).predictions.classes == ("cat", "dog", "emu")
+
+
+def test_answers_that_are_not_the_likeliest_are_told(tmp_path: Path) -> None:
+    text = "id,truth,prediction,p:cat,p:dog\na,cat,dog,0.9,0.1\nb,dog,dog,0.2,0.8\n"
+    assert any("In 1 row the column “prediction”" in r for r in judged(tmp_path, text).remarks)
+
+
+def test_unread_and_unlabelled_pictures_are_counted_and_in_no_figure(tmp_path: Path) -> None:
+    text = (
+        "image,label,error,p:cat,p:dog\n"
+        "a,cat,,0.9,0.1\nb,dog,the file is empty,,\nc,,,0.5,0.5\nd,dog,,0.2,0.8\n"
+    )
+    found = judged(tmp_path, text, label_column="label")
+    assert (found.metrics.images, found.metrics.unread, found.metrics.unlabelled) == (2, 1, 1)
+    assert found.predictions.errors == {"b": "the file is empty"}
+
+
+def test_groups_are_taken_together_and_an_empty_one_stands_alone(tmp_path: Path) -> None:
+    rows = [f"{i},cat,0.9,0.1,{'' if i < 3 else f'p{i % 2}'}" for i in range(12)]
+    found = judged(tmp_path, "\n".join(["id,truth,cat,dog,who", *rows]), group_column="who")
+    assert found.metrics.groups == 5
+
+
+def test_the_report_has_pictures_only_where_the_names_lead_to_files(tmp_path: Path) -> None:
+    without = judged(tmp_path, SMALL, out=str(tmp_path / "without")).report
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "b.jpg")
+    within = judged(tmp_path, SMALL, out=str(tmp_path / "within")).report
+    assert without is not None
+    assert within is not None
+    assert "<img" not in without.read_text("utf-8")
+    assert "picture not at hand" not in without.read_text("utf-8")
+    assert "<img" in within.read_text("utf-8")
+    figures = json.loads(without.with_name("metrics.json").read_text("utf-8"))
+    assert (figures["model"], figures["bundle"], figures["promises"]) == (None, None, None)
+    assert figures["test"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert (tmp_path / "without/predictions.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("id,cat,dog\na,1,0\n", "there is no column 'truth'"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,emu,0,1\n", r"line 3: no column .* of the label 'emu'"),
+        ("id,truth,cat,dog\na,,1,0\nb,,0,1\n", "'truth' is empty in every row"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,nan,1\n", "line 3: the probability of 'cat' is 'nan'"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,,1\n", "line 3: the probability of 'cat' is missing"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,x,1\n", "line 3: the probability of 'cat' is 'x'"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,-0.1,1.1\n", "line 3: .* 'cat' is -0.1, which is not"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,0,1\nc,dog,0,1.4\n", "line 4: .* 'dog' is 1.4"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,0.3,0.6\n", "line 3: the probabilities sum to 0.9,"),
+        ("id,truth,cat,dog\na,cat,1,0\na,dog,0,1\n", "line 3: 'a' stands in line 2 too"),
+        ("id,truth,cat,dog\na,cat,3.5,-1\nb,dog,-2,4.5\n", "look like logits .*softmax"),
+        ("id,truth,cat,dog\na,cat,97,3\nb,dog,40,60\n", "percentages .*Divide by 100"),
+        (
+            f"id,truth,cat,dog\na,cat,{np.log(0.9)},{np.log(0.1)}\nb,dog,0,-99\n",
+            "logarithms .*exponential",
+        ),
+        ("id,truth,cat\na,cat,1\n", "1 column of probabilities was found"),
+        ("id,truth,p:cat,p:cat\na,cat,1,0\n", "two columns give the probability of 'cat'"),
+        ("id,truth,cat,dog\na,cat|dog,1,0\n", "'cat|dog' is several labels".replace("|", r"\|")),
+        (
+            "id,truth,cat,dog,age\na,cat,1,0,40\nb,dog,0,1,50\n",
+            "rows sum to 1 without 'age', so that is no class's probability",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_its_row(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    with pytest.raises(DataError, match=reason):
+        judged(tmp_path, text)
+
+
+@pytest.mark.parametrize("sum_", [0.9991, 1.0009])
+def test_rows_that_rounding_left_off_1_are_judged(tmp_path: Path, sum_: float) -> None:
+    text = f"id,truth,cat,dog\na,cat,{sum_ - 0.25},0.25\nb,dog,-1e-8,1.0000001\n"
+    found = judged(tmp_path, text)
+    assert found.metrics.images == 2
+    assert found.predictions.probabilities[1].tolist() == [0.0, 1.0]
+
+
+def test_a_bundle_beside_a_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="with --predictions, BUNDLE and --table have no meaning"):
+        linnaeus.evaluate("bundle", predictions="p.csv", table="t.csv")
+    with pytest.raises(UsageError, match="there is nothing to judge"):
+        linnaeus.evaluate("bundle")
+    with pytest.raises(UsageError, match="one label a picture"):
+        linnaeus.evaluate(predictions="p.csv", label_column=["a", "b"])
+
+
+def test_a_used_folder_is_refused_before_the_table_is_read(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("x")
+    with pytest.raises(WriteError, match="already exists"):
+        linnaeus.evaluate(predictions="absent.csv", out=tmp_path)
+
+
+def test_a_file_that_is_not_there_or_no_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"absent\.csv: it cannot be opened"):
+        linnaeus.evaluate(predictions=tmp_path / "absent.csv")
+    with pytest.raises(DataError, match="no table of answers"):
+        linnaeus.evaluate(predictions=tmp_path / "answers.xlsx")
+
+
+def test_names_of_classes_agree_however_they_are_encoded(tmp_path: Path) -> None:
+    text = "id,truth,p:cafe\u0301,p:tea\na,caf\u00e9,0.9,0.1\nb,tea,0.2,0.8\n"
+    found = judged(tmp_path, text)
+    assert isinstance(found.predictions, Predictions)
+    assert found.metrics.accuracy.value == 1
