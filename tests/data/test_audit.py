@@ -135,6 +135,16 @@ def test_each_thing_that_is_wrong_is_found(photo_folder: Path) -> None:
     assert finding(found, "tiny-class").severity == "error"
 
 
+def test_of_many_copies_a_sentence_names_a_few_and_the_finding_all(tmp_path: Path) -> None:
+    files = {f"a/{number}.png": png(1) for number in range(300)}
+    write_tree(tmp_path, {**files, "a/other.png": png(2), "b/1.png": png(3), "b/2.png": png(1)})
+    one = finding(audited(tmp_path), "contradicting-labels")
+    assert "(first: a/0.png = a/1.png = a/10.png = a/100.png = a/101.png and 296 more)" in (
+        one.sentence
+    )
+    assert [len(paths) for paths in one.files] == [301]
+
+
 def test_leaks_across_a_published_split_are_found_until_they_are_left_out(tmp_path: Path) -> None:
     names = [f"{s}/{c}/{s}{c}{n}.png" for s in ("train", "test") for c in "ab" for n in range(12)]
     files = {name: png(seed) for seed, name in enumerate(names)}

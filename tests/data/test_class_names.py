@@ -45,6 +45,8 @@ def test_one_name_written_twice_is_a_warning(tmp_path: Path, names: tuple[str, .
     assert (one.severity, one.count) == ("warning", 1)
     assert all(f"'{name}'" in one.sentence for name in names[:2])
     assert [sorted(files) for files in one.files] == [["1-0.png", "1-1.png", "1-2.png"]]
+    assert set(one.reasons) == {"1-0.png", "1-1.png", "1-2.png"}
+    assert all(f"'{name}'" in why for name in names[:2] for why in one.reasons.values())
 
 
 @pytest.mark.parametrize(

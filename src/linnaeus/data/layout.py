@@ -110,15 +110,17 @@ def _seen_from(root: str, path: str) -> str:
     return posixpath.relpath(path, root) + ("/" if path.endswith("/") else "")
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], between: str = ", ") -> str:
     """The first few names of many, for a sentence.
 
     >>> listed("abcdefg")
     'a, b, c, d, e and 2 more'
+    >>> listed("abcdefg", " = ")
+    'a = b = c = d = e and 2 more'
     """
     every = list(names)
     rest = len(every) - NAMED_AT_MOST
-    return ", ".join(every[:NAMED_AT_MOST]) + (f" and {rest:,} more" if rest > 0 else "")
+    return between.join(every[:NAMED_AT_MOST]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def is_picture(path: str) -> bool:

@@ -153,10 +153,11 @@ def _suspects(found: Audit, kept: set[str]) -> Iterator[Choice]:
         for files in finding.files:
             for path in files:
                 if path in kept:
-                    why = finding.reasons.get(path) or _beside_whom(path, files)
+                    others = [file for file in files if file != path]
+                    why = finding.reasons.get(path) or f"it is a near copy of {_one(others, kept)}"
                     yield Choice(path, "suspect", finding.kind, why)
 
 
-def _beside_whom(path: str, files: Sequence[str]) -> str:
-    other = next((file for file in files if file != path), "")
-    return f"it is a near copy of {other}" if other else "see the audit"
+def _one(files: Sequence[str], kept: set[str]) -> str:
+    """The first of `files` that is kept; where none is, the first."""
+    return next((file for file in files if file in kept), files[0])

@@ -32,7 +32,8 @@ def similar_class_names(seen: Seen) -> Iterable[Finding]:
     misspelt = [pair for pair in _misspelt(names) if not any(set(pair) <= set(s) for s in alike)]
     sets = [*alike, *misspelt]
     if sets:
-        told = (" and ".join(f"'{name}'" for name in names) for names in sets)
+        files = [_of_the_rarer(seen, names) for names in sets]
+        told = [" and ".join(f"'{name}'" for name in names) for names in sets]
         yield Finding(
             "similar-class-names",
             "warning" if alike else "note",
@@ -41,7 +42,12 @@ def similar_class_names(seen: Seen) -> Iterable[Finding]:
             f" {'differs' if len(sets) == 1 else 'differ'} by little more than spelling"
             f" ({listed(told)}).",
             "Give the pictures one name where they are one class; a model cannot tell them apart.",
-            [_of_the_rarer(seen, names) for names in sets],
+            files,
+            {
+                path: f"in one of the classes {classes}, which are spelt alike"
+                for paths, classes in zip(files, told, strict=True)
+                for path in paths
+            },
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from linnaeus.data.checks.seen import Seen
 from linnaeus.data.findings import Finding
+from linnaeus.data.layout import listed
 
 __all__ = ["contradicting_labels", "exact_duplicates", "leak_across_splits"]
 
@@ -18,7 +19,7 @@ def contradicting_labels(seen: Seen) -> Iterable[Finding]:
             "error",
             len(groups),
             f"{_copies(len(groups))} under different labels"
-            f" (first: {' = '.join(seen.paths(groups[0]))}).",
+            f" (first: {listed(seen.paths(groups[0]), ' = ')}).",
             "Decide on one label for each and take the other copies out.",
             [seen.paths(rows) for rows in groups],
         )
@@ -32,7 +33,7 @@ def leak_across_splits(seen: Seen) -> Iterable[Finding]:
             "error",
             len(groups),
             f"{_copies(len(groups))} in more than one split"
-            f" (first: {' = '.join(seen.paths(groups[0]))}).",
+            f" (first: {listed(seen.paths(groups[0]), ' = ')}).",
             "Training leaves the copies of judged pictures out; better take them out of the data.",
             [seen.paths(rows) for rows in groups],
         )
@@ -46,7 +47,7 @@ def exact_duplicates(seen: Seen) -> Iterable[Finding]:
             "warning",
             len(groups),
             f"{_copies(len(groups))} in one class each"
-            f" (first: {' = '.join(seen.paths(groups[0]))}).",
+            f" (first: {listed(seen.paths(groups[0]), ' = ')}).",
             "Keep one of each: copies count double and make a model look surer than it is.",
             [seen.paths(rows) for rows in groups],
         )

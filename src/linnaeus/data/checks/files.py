@@ -61,7 +61,8 @@ def truncated(seen: Seen) -> Iterable[Finding]:
     yield from _of_the_unreadable(
         seen,
         "truncated",
-        "before their picture does, as after a broken download",
+        "1 ends before its picture does, as after a broken download",
+        "end before their pictures do, as after a broken download",
         "Copy or download them again.",
     )
 
@@ -71,20 +72,23 @@ def empty(seen: Seen) -> Iterable[Finding]:
     yield from _of_the_unreadable(
         seen,
         "empty",
-        "at their first byte: they are empty",
+        "1 is empty",
+        "are empty",
         "Copy them again from where they came, or take them out.",
     )
 
 
-def _of_the_unreadable(seen: Seen, fault: Fault, where: str, advice: str) -> Iterable[Finding]:
+def _of_the_unreadable(
+    seen: Seen, fault: Fault, one: str, several: str, advice: str
+) -> Iterable[Finding]:
     paths = [path for path, own in seen.scan.faults.items() if own == fault]
     if paths:
-        count = f"{len(paths):,} {'ends' if len(paths) == 1 else 'end'}"
+        said = one if len(paths) == 1 else f"{len(paths):,} {several}"
         yield Finding(
             fault,
             "error",
             len(paths),
-            f"Of the files that cannot be read, {count} {where} ({listed(paths)}).",
+            f"Of the files that cannot be read, {said} ({listed(paths)}).",
             advice,
             [[path] for path in paths],
             {path: seen.scan.unreadable[path] for path in paths},

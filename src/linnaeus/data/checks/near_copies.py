@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from linnaeus.data.checks.seen import Seen
 from linnaeus.data.findings import Finding, Severity
+from linnaeus.data.layout import listed
 
 __all__ = ["near_contradicting_labels", "near_duplicates", "near_leak_across_splits"]
 
@@ -77,7 +78,7 @@ def _told(
         kind,
         severity,
         len(groups),
-        f"{said} {where} (first: {' = '.join(seen.paths(groups[0]))}).",
+        f"{said} {where} (first: {listed(seen.paths(groups[0]), ' = ')}).",
         advice,
         [seen.paths(rows) for rows in groups],
         figures={"pairs": len(pairs), "least_likeness": round(min(pairs.values()), 4)},
