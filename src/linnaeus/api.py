@@ -20,7 +20,7 @@ from linnaeus.data.parting import NearPolicy, Parting
 from linnaeus.data.save_split import SavedSplit, save_split
 from linnaeus.data.sources import load_dataset
 from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
-from linnaeus.errors import MissingError, UsageError
+from linnaeus.errors import LinnaeusError, MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
@@ -29,6 +29,7 @@ from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
+    from linnaeus.auditing.run import Audited
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
     from linnaeus.training.lr_find import RateRange
@@ -89,6 +90,7 @@ def audit(
     """
     from linnaeus.auditing.run import mended, run_audit
     from linnaeus.auditing.written import check_place
+    from linnaeus.data.mended_table import check_mendable
 
     if max_pixels is not None and max_pixels < 1:
         raise UsageError(
@@ -103,6 +105,8 @@ def audit(
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
+    if fix is not None:
+        check_mendable(dataset)
     told = progress or Quiet()
     audited = run_audit(
         dataset,
@@ -115,14 +119,26 @@ def audit(
         cache=the_cache() if cache else None,
         progress=told,
     )
-    if fix is not None:
-        audited = mended(audited, Path(fix), progress=told)
+    try:
+        if fix is not None:
+            audited = mended(audited, Path(fix), progress=told)
+    except LinnaeusError:  # what was found is worth a page, though nothing could be mended
+        _write_audit(audited, out, workers, told)
+        raise
+    _write_audit(audited, out, workers, told)
+    return audited.audit
+
+
+def _write_audit(
+    audited: Audited, out: str | Path | None, workers: int | None, progress: Progress
+) -> None:
     if out is not None:
         from linnaeus.auditing.page import audit_page
         from linnaeus.auditing.written import write_audit
 
-        write_audit(Path(out), audit_page(audited, workers=workers, progress=told), audited.audit)
-    return audited.audit
+        write_audit(
+            Path(out), audit_page(audited, workers=workers, progress=progress), audited.audit
+        )
 
 
 def augment(

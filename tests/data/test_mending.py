@@ -6,13 +6,15 @@ import csv
 import hashlib
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from PIL import Image
 
 import linnaeus
 from linnaeus.data.findings import Audit
-from linnaeus.errors import DataError, WriteError
+from linnaeus.errors import DataError, UsageError, WriteError
+from linnaeus.progress import Quiet
 
 MENDED = {
     "unreadable",
@@ -27,6 +29,13 @@ MENDED = {
 
 def fixed(data: Path, out: Path, **options: str) -> Audit:
     return linnaeus.audit(data, fix=out, label_errors=False, cache=False, **options)  # type: ignore[arg-type]
+
+
+class Idle(Quiet):
+    """A Progress under which nothing may be begun."""
+
+    def stage(self, name: str, total: float | None = None) -> NoReturn:
+        raise AssertionError(name)
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
@@ -161,6 +170,66 @@ def test_suspects_are_named_and_kept(photo_folder: Path, tmp_path: Path) -> None
     assert len(rows_of(tmp_path / "mended/table.csv")) == 36
 
 
+def test_classes_spelt_alike_are_suspects_for_that_and_no_other_reason(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    (photo_folder / "paper").rename(photo_folder / "Metals")
+    fixed(photo_folder, tmp_path / "mended")
+    choices = rows_of(tmp_path / "mended/choices.csv")
+    why = {row["why"] for row in choices if row["kind"] == "similar-class-names"}
+    assert why == {"in one of the classes 'metal' and 'Metals', which are spelt alike"}
+
+
+def test_a_train_side_of_which_nothing_would_be_left_is_refused(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    for side in ("train", "test"):
+        for name in ("glass", "metal"):
+            shutil.copytree(photo_folder / name, tmp_path / "data" / side / name)
+    with pytest.raises(DataError, match="no picture would be left in train of glass, metal"):
+        fixed(tmp_path / "data", tmp_path / "mended")
+    assert not (tmp_path / "mended").exists()
+
+
+def test_a_class_and_a_side_without_a_picture_left_are_told(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    for name in ("glass", "metal", "paper"):
+        shutil.copytree(photo_folder / name, tmp_path / "data/train" / name)
+        spoilt = tmp_path / "data/validation" / name / "broken.jpg"
+        spoilt.parent.mkdir(parents=True)
+        spoilt.write_bytes(b"broken")
+    for file in (tmp_path / "data/train/paper").iterdir():
+        file.write_bytes(b"")
+    found = fixed(tmp_path / "data", tmp_path / "mended")
+    assert "No picture is left of the class paper." in found.mended
+    assert "No picture is left in validation." in found.mended
+
+
+def test_a_class_name_that_no_table_holds_is_refused_before_the_work(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    (photo_folder / "paper").rename(photo_folder / "paper ")
+    with pytest.raises(UsageError, match="'paper ' begins or ends with a space"):
+        linnaeus.audit(photo_folder, fix=tmp_path / "mended", cache=False, progress=Idle())
+
+
+def test_the_page_is_written_though_nothing_can_be_mended(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    for name in ("glass", "same"):
+        shutil.copytree(photo_folder / "glass", tmp_path / "data" / name)
+    with pytest.raises(DataError, match="none of its classes"):
+        linnaeus.audit(
+            tmp_path / "data",
+            out=tmp_path / "page",
+            fix=tmp_path / "mended",
+            label_errors=False,
+            cache=False,
+        )
+    assert "contradicting-labels" in (tmp_path / "page/audit.json").read_text()
+
+
 def test_nothing_that_stands_is_overwritten(photo_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mended").mkdir()
     (tmp_path / "mended/notes.txt").write_text("mine")
@@ -175,6 +244,6 @@ def test_a_set_that_mending_would_leave_with_one_class_is_refused(
     data = tmp_path / "data"
     for name in ("glass", "same"):
         shutil.copytree(photo_folder / "glass", data / name)
-    with pytest.raises(DataError, match="only 0 of its classes"):
+    with pytest.raises(DataError, match="none of its classes"):
         fixed(data, tmp_path / "mended")
     assert not (tmp_path / "mended").exists()

@@ -13,6 +13,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from linnaeus.data.columns import as_path
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.export import check_can_be_written, contents_of, remarks_on, write_csv
@@ -24,10 +26,16 @@ from linnaeus.errors import DataError
 from linnaeus.files import check_unused, whole_folder, write_whole
 from linnaeus.progress import Progress
 
-__all__ = ["CHOICES", "TABLE", "write_mended"]
+__all__ = ["CHOICES", "TABLE", "check_mendable", "write_mended"]
 
 TABLE, CHOICES = "table.csv", "choices.csv"
 HEADER = ("file", "done", "kind", "why", "instead")
+
+
+def check_mendable(dataset: Dataset) -> None:
+    """Ask before long work whether a table could hold `dataset`; raises UsageError where not."""
+    labelled = (dataset.labels >= 0) | (dataset.label_sets is not None)
+    check_can_be_written(dataset.subset(np.flatnonzero(labelled)), "csv")
 
 
 def write_mended(
@@ -40,7 +48,7 @@ def write_mended(
     something or the disk refuses.
     """
     kept = dataset.subset(mending.kept)
-    _demand_classes(kept)
+    _demand_classes(dataset, kept)
     check_can_be_written(kept, "csv")
     check_unused(out)
     places = _places(kept, out)
@@ -54,19 +62,18 @@ def write_mended(
     return tuple(_sentences(dataset, kept, mending, out, copied=places is None))
 
 
-def _demand_classes(kept: Dataset) -> None:
+def _demand_classes(dataset: Dataset, kept: Dataset) -> None:
     """Raise DataError where no model can come of what is left."""
     counts = kept.counts()
     shown = {name for split in counts.values() for name, count in split.items() if count}
     if len(shown) < 2:
-        what = f"only {len(shown)} of its classes would have pictures after mending"
+        few = f"only {listed(sorted(shown))}" if shown else "none"
+        what = f"{few} of its classes would have pictures after mending"
         raise DataError(what, where=kept.name, mend="Mend it by hand, or add pictures.")
-    lost = (
-        [name for name in kept.classes if name in shown and not counts["train"][name]]
-        if ("train" in counts)
-        else []
-    )
-    if lost:
+    if "train" not in dataset.counts():
+        return
+    learnt = counts.get("train", {})
+    if lost := [name for name in kept.classes if name in shown and not learnt.get(name)]:
         raise DataError(
             f"no picture would be left in train of {listed(lost)}, which test or validation show",
             where=kept.name,
@@ -121,19 +128,30 @@ def _sentences(
     suspects = [choice for choice in mending.choices if choice.done == "suspect"]
     why = f": {_by_kind(left)}" if left else ""
     yield f"Of {len(dataset):,} pictures {len(kept):,} are kept and {len(left):,} left out{why}."
+    yield from _gone(dataset, kept)
     if suspects:
         yield (
             f"Kept, but for a person to look at: {_by_kind(suspects)}."
             " Labels are not changed, and classes not merged."
         )
     where = (
-        f"copied to {out / 'images'}, for they are no files by themselves"
+        f"copied to {out / 'images'}, for a table cannot name all of them where they lie"
         if copied
-        else ("named where they lie")
+        else "named where they lie"
     )
     yield f"The cleaned table is {out / TABLE}; its pictures are {where}."
     yield f"Every choice is in {out / CHOICES}."
     yield from remarks_on(kept, "csv")
+
+
+def _gone(dataset: Dataset, kept: Dataset) -> Iterator[str]:
+    """The classes and sides that had pictures and have none now, as sentences."""
+    before, now = (some.class_counts(np.arange(len(some))) for some in (dataset, kept))
+    lost = np.flatnonzero((before > 0) & (now == 0)).tolist()
+    if classes := [dataset.classes[place] for place in lost]:
+        yield f"No picture is left of the class{'es' * (len(classes) > 1)} {listed(classes)}."
+    if sides := [side for side in dataset.counts() if side and side not in kept.counts()]:
+        yield f"No picture is left in {' and '.join(sides)}."
 
 
 def _by_kind(choices: list[Choice]) -> str:
