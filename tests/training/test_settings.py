@@ -47,6 +47,7 @@ def test_python_gives_values_as_they_are() -> None:
         ("network.epochs=-1", "--set network.epochs: -1 is not above 0."),
         ("image_size_px=[64, 4]", "--set image_size_px: 4 is not at least 8."),
         ("network.focal_gamma=1", "focal_gamma is for focal, and the loss is cross-entropy."),
+        ("network.average_from=0.5", "average_from is for swa, and the averaging is ema."),
     ],
 )
 def test_what_cannot_be_set_is_told_in_a_sentence(setting: str, said: str) -> None:

@@ -65,6 +65,9 @@ OWNERS = {
 }
 
 
+OF_AVERAGING = {"average_decay": "ema", "average_from": "swa"}
+
+
 def with_usual(plan: TrainingPlan) -> TrainingPlan:
     """`plan` with the usual value in every field that it leaves open and that its choices need."""
     schedule = plan.schedule or _schedule_for(plan.optimiser)
@@ -104,6 +107,15 @@ def check_plan(plan: TrainingPlan) -> None:
             f"the optimiser schedule-free goes without the schedule {plan.schedule}",
             "Leave the schedule out, or choose another optimiser.",
         )
+    for field, kind in OF_AVERAGING.items():
+        if (
+            plan.averaging != kind
+            and getattr(plan, field) != type(plan).model_fields[field].default
+        ):
+            raise _contradiction(
+                f"{field} is for {kind}, and the averaging is {plan.averaging}",
+                f"Leave {field} out, or choose the averaging {kind}.",
+            )
     _check_evening(plan)
 
 
