@@ -87,6 +87,17 @@ def test_another_length_forgets_how_long_the_first_run_took() -> None:
     assert recipe_with(recipe, epochs=5).network.epochs == 5
     assert recipe_with(recipe, budget_s=60.0).network.paces == ()
     assert recipe_with(recipe, budget_s=60.0).head_pictures is None
+    assert recipe_with(recipe, preset="best").network.paces == ()
+    assert recipe_with(recipe, preset="best").network.epochs == 3, "that was asked for"
+
+
+def test_another_preset_forgets_the_length_that_the_first_one_meant() -> None:
+    quick = Recipe(preset="quick", network=TrainingPlan(paces=(Pace(0, 10),), epochs=4))
+    assert recipe_with(quick, preset="best").network.epochs is None
+    best = Recipe(preset="best", budget_s=3300, network=TrainingPlan(paces=(Pace(0, 10),)))
+    assert recipe_with(best, preset="quick").budget_s is None
+    asked = Recipe(preset="best", budget_s=60)
+    assert recipe_with(asked, preset="quick").budget_s == 60
 
 
 @pytest.mark.parametrize(

@@ -223,5 +223,19 @@ def _set_length(fields: dict[str, Any], given: dict[str, object]) -> None:
     if "budget_s" in given:
         fields["network"] |= {"epochs": None, "budget_s": None, "paces": ()}
         fields["head_pictures"] = None
+    if "preset" in given:
+        _leave_preset(fields)
     if {"epochs", "budget_s", "preset"} & given.keys():
         fields["transfer"]["done"] = ()
+
+
+def _leave_preset(fields: dict[str, Any]) -> None:
+    """Drop what a run came to by its preset, for another one to say: `quick` says how many epochs a
+    network from scratch learns, and `best` how many seconds."""
+    if fields["network"]["paces"]:
+        if fields["preset"] == "quick":
+            fields["network"]["epochs"] = None
+        if fields["preset"] == "best":
+            fields["budget_s"] = fields["network"]["budget_s"] = None
+    fields["network"]["paces"] = ()
+    fields["head_pictures"] = None
