@@ -207,6 +207,9 @@ def test_a_learning_rate_that_blows_up_is_named(digits):
     plan = TrainingPlan(epochs=2, learning_rate=1e30, head_learning_rate=1e30)
     with pytest.raises(UsageError, match="stopped being a number at step"):
         fit(digits, plan=plan)
+    last = plan.model_copy(update={"epochs": 1, "batch_size": 1257})  # no loss comes after it
+    with pytest.raises(UsageError, match="stopped being numbers at step 1"):
+        fit(digits, plan=last)
 
 
 def test_float32_and_read_only_memory_maps_are_fine(digits, tmp_path):

@@ -26,6 +26,7 @@ from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import find_weights
 from linnaeus.progress import Progress, Quiet
 from linnaeus.training.augmentation.plan import AugmentPlan
+from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.head import fit_head
 from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
@@ -170,6 +171,10 @@ def test_batch_statistics_stay_those_of_the_pretraining_where_they_are_frozen(
     tunable(torch.from_numpy(ours.pixels[:8]))
     after = tunable.network.body.network.bn1.running_mean  # type: ignore[union-attr]
     assert torch.equal(before, after) == frozen  # type: ignore[arg-type]
+    # nor are they measured anew for an average of weights
+    estimate_anew(tunable.eval(), [torch.from_numpy(ours.pixels[:8])])
+    after = tunable.network.body.network.bn1.running_mean  # type: ignore[union-attr]
+    assert torch.equal(before, after) == frozen  # type: ignore[arg-type]
 
 
 # What comes of it
@@ -227,6 +232,7 @@ def test_a_budget_too_short_for_a_pass_leaves_the_stages_out_and_says_so(
     ]
     assert all("no time" in stage.why for stage in short.stages[1:])
     assert [stage.learns for stage in short.recipe.transfer.done] == ["probe"]
+    assert short.recipe.network.augment == photographs_of_waste.lesson.augment
 
 
 def test_to_stop_after_the_probe_keeps_it(photographs_of_waste: Photographs) -> None:

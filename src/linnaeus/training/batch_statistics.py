@@ -16,9 +16,12 @@ def estimate_anew(network: nn.Module, batches: Iterable[Tensor]) -> None:
     """Measure the statistics of `network`, which is in eval mode, on `batches` of its inputs.
 
     Each statistic is the mean of those of the batches. Averaged weights need this: the statistics
-    of an average are not the average of the statistics.
+    of an average are not the average of the statistics. What stays in eval mode while the network
+    learns, as a frozen body does, keeps what it has.
     """
-    normalisations = [m for m in network.modules() if isinstance(m, _BatchNorm)]
+    network.train()
+    normalisations = [m for m in network.modules() if isinstance(m, _BatchNorm) and m.training]
+    network.eval()
     if not normalisations:
         return
     momenta = [module.momentum for module in normalisations]

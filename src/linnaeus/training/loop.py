@@ -88,6 +88,7 @@ def fit_network(
     stop: Callable[[], bool] = lambda: False,
     device: str = "cpu",
     rate_factors: Mapping[str, float] | None = None,
+    judging_cost: float = 1 / 3,
     team: Team = ALONE,
 ) -> Fitted:
     """Teach `network` the `labels` (n,) int64 of `pixels` (n, h, w, 3) uint8.
@@ -97,7 +98,9 @@ def fit_network(
     (n, classes); it is changed. Only batches of `pixels` are in memory, where these are rows of a
     mapped file or yet to be decoded. A budget counts from the making of `clock`. `stop` is asked
     at every step. `rate_factors`: the share of the plan's rates that a parameter, by its name,
-    learns at; 1 where it has none. Of a `team` every process calls this alike.
+    learns at; 1 where it has none. `judging_cost`: about what a picture that is judged takes,
+    against one that is learnt from, where there is a way back through all of the network a third.
+    Of a `team` every process calls this alike.
 
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
     stops being a number or the plan cannot be meant for these pictures.
@@ -124,7 +127,14 @@ def fit_network(
     taker = Step(on_device, resolved, loss_for(resolved, labels), device, rate_factors, team)
     with threads_for(batches.size * batches.height_px * batches.width_px):
         run = _Training(
-            taker, batches, held_out, plan=resolved, clock=clock, device=device, team=team
+            taker,
+            batches,
+            held_out,
+            plan=resolved,
+            clock=clock,
+            device=device,
+            judging_cost=judging_cost,
+            team=team,
         )
         ended = run.learn(progress, stop)
     return run.fitted(ended)
@@ -142,6 +152,7 @@ class _Training:
         plan: TrainingPlan,
         clock: Clock,
         device: str,
+        judging_cost: float,
         team: Team,
     ) -> None:
         self.plan = plan
@@ -156,8 +167,7 @@ class _Training:
             clock,
             _first_pace(plan, batches),
             epoch_steps=batches.epoch_steps,
-            # A picture judged costs about a third of one learnt from: there is no way back.
-            validation_steps=validation.count / batches.size / 3,
+            validation_steps=judging_cost * validation.count / batches.size,
             team=team,
         )
         self.step = 0
@@ -220,6 +230,12 @@ class _Training:
         loss, accuracy = self.validation.judge(self._averaged())
         now_s = self.clock.seconds()
         self.pacing.end_validation(now_s - start_s)
+        if self.validation.count and not math.isfinite(loss):
+            raise UsageError(
+                f"the answers stopped being numbers at step {self.step}",
+                where="training",
+                mend="Lower the learning rate, or train in float32.",
+            )
         epoch = self.step / self.batches.epoch_steps
         rate = self.taker.learning_rate
         self.history.append(Row(epoch, now_s, rate, train_loss, loss, accuracy))

@@ -152,11 +152,14 @@ class _Transfer:
     def _first_head(self, stage: TransferStage) -> None:
         self.began_s = time.perf_counter()
         fresh = tunable_from_head(self.backbone, self.lesson, self.recipe)
-        further = len(transfer_stages(self.recipe)) > 1
-        budget_s = None if stage.paces else self.recipe.budget_s
-        share = SHARE_OF_FIRST_HEAD if further else 1.0
-        self.tunable, resolved = self._tuned(fresh, stage, budget_s and share * budget_s)
         self.judged = self.lesson.validation
+        allowed_s = None if stage.paces else self.recipe.budget_s
+        if allowed_s is not None:
+            further = len(transfer_stages(self.recipe)) > 1
+            judging_s = self._judging_s(pass_s(fresh, self.lesson))
+            share = SHARE_OF_FIRST_HEAD if further else 1.0
+            allowed_s = max(share * allowed_s - judging_s, 0.5 * share * allowed_s)
+        self.tunable, resolved = self._tuned(fresh, stage, allowed_s)
         self.logits = answers(self.tunable, self.lesson.pixels, self.judged)
         self.done.append(resolved)
 
@@ -207,7 +210,12 @@ class _Transfer:
             return None
         left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
         one_s = pass_s(self._tunable(), self.lesson)
-        return allowance_s(stage.learns, left_s, one_s, last=last)
+        judging_s = self._judging_s(one_s)
+        return allowance_s(stage.learns, left_s, one_s, judging_s=judging_s, last=last)
+
+    def _judging_s(self, one_pass_s: float) -> float:
+        """Seconds to answer the judged pictures in, by those for a pass of the training ones."""
+        return one_pass_s * len(self.judged) / len(self.lesson.train)
 
     def _note(
         self,
@@ -241,6 +249,10 @@ class _Transfer:
         """The recipe that comes to the same network again, whatever the clock and Ctrl-C did."""
         plan = self.recipe.transfer.model_copy(update={"done": tuple(self.done)})
         update: dict[str, object] = {"transfer": plan}
+        if any(stage.learns != "probe" for stage in transfer_stages(self.recipe)):
+            # "auto" goes by how often pictures are seen, and stages may have been left out
+            augment = {"augment": self.lesson.augment}
+            update["network"] = self.recipe.network.model_copy(update=augment)
         if self.probed and (ended != "finished" or self.recipe.budget_s is not None):
             update["head_pictures"] = self.probed.pictures
             if self.probed.head.tried:

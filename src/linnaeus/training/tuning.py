@@ -32,13 +32,26 @@ from linnaeus.training.scratch import as_targets
 from linnaeus.training.transfer_plan import StageName, TransferStage
 from linnaeus.training.tunable import Tunable
 
-__all__ = ["EPOCHS", "Lesson", "answers", "tunable_from_head", "tunable_from_probe", "tune"]
+__all__ = [
+    "COST",
+    "EPOCHS",
+    "OF_MUON",
+    "Lesson",
+    "answers",
+    "tunable_from_head",
+    "tunable_from_probe",
+    "tune",
+]
 
 BATCH = 32
 """Pictures a step, where the recipe does not say: few passes are made, so steps have to be many."""
 
 EPOCHS: dict[StageName, float] = {"head": 20.0, "upper": 4.0, "whole": 8.0}
 """Passes without a budget: a head starts from nothing, the rest from what is good already."""
+
+COST: dict[StageName, float] = {"head": 1.0, "upper": 1.5, "whole": 4.0}
+"""Times that a pass of learning takes, against one of answering: only the part that learns is gone
+through backwards, and that costs two to three times as much as forwards."""
 
 RATES: dict[StageName, float] = {"head": 1e-3, "upper": 3e-4, "whole": 3e-4}
 """Of AdamW, in place of muon. At the rate that a new head wants, what is good already is lost."""
@@ -144,6 +157,7 @@ def tune(
         stop=stop,
         device=recipe.device,
         rate_factors=network.rate_factors(recipe.transfer.rate_decay),
+        judging_cost=1 / COST[stage.learns],
     )
 
 

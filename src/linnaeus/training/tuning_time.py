@@ -8,13 +8,9 @@ import torch
 
 from linnaeus.training.transfer_plan import StageName
 from linnaeus.training.tunable import Tunable
-from linnaeus.training.tuning import Lesson, answers
+from linnaeus.training.tuning import COST, Lesson, answers
 
 __all__ = ["SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s"]
-
-COST: dict[StageName, float] = {"upper": 1.5, "whole": 4.0}
-"""Times that a pass of learning takes, against one of answering: only the part that learns is gone
-through backwards, and that costs two to three times as much as forwards."""
 
 SHARE_OF_UPPER = 1 / 3
 """Of the time left, where the whole network comes after: its passes take longer, and bring more."""
@@ -25,7 +21,7 @@ SHARE_OF_FIRST_HEAD = 1 / 3
 LEAST_PASSES = 0.5
 TRIED = 8  # pictures
 RESERVE = 0.02
-"""Of the time left, for answering the validation pictures once more when a stage is over."""
+"""Of the time left, for steps and answers that are slower than those that were timed."""
 
 
 def pass_s(network: Tunable, lesson: Lesson) -> float:
@@ -46,12 +42,15 @@ def pass_s(network: Tunable, lesson: Lesson) -> float:
     return min(took) * len(lesson.train) / len(rows)
 
 
-def allowance_s(learns: StageName, left_s: float, one_pass_s: float, *, last: bool) -> float:
+def allowance_s(
+    learns: StageName, left_s: float, one_pass_s: float, *, judging_s: float, last: bool
+) -> float:
     """Seconds for a stage, of `left_s` in all; 0 where these are not worth half a pass of learning.
 
+    `judging_s`: what answering the validation pictures takes once more, when the stage is over.
     A stage that is not the `last` leaves most of the time to the next, if that can use it.
     """
-    usable_s = (1 - RESERVE) * left_s
+    usable_s = (1 - RESERVE) * left_s - judging_s
     share = SHARE_OF_UPPER * usable_s
     next_can = usable_s - share >= LEAST_PASSES * COST["whole"] * one_pass_s
     allowed_s = share if not last and next_can else usable_s
