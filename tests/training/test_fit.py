@@ -314,16 +314,58 @@ def test_what_goes_wrong_in_the_middle_leaves_nothing_behind(
         assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("preset", "field", "value", "told"),
+    [
+        (None, "network.loss", "focal", "is fitted, without loss"),
+        (None, "network.label_smoothing", 0, "is fitted, without label_smoothing"),
+        (None, "network.patience", 3, "is fitted, without patience"),
+        (None, "transfer.rate_decay", 0.5, "no pretrained network is tuned"),
+        ("best", "network.learning_rate", 0.01, "is tuned by AdamW"),
+    ],
+)
 def test_how_a_network_learns_is_not_forgotten_where_none_does(
-    photo_folder: Path, shared_weights: Path, tmp_path: Path
+    photo_folder: Path,
+    shared_weights: Path,
+    tmp_path: Path,
+    preset: str | None,
+    field: str,
+    value: object,
+    told: str,
 ) -> None:
-    with pytest.raises(UsageError, match="is fitted, without loss") as told:
+    with pytest.raises(UsageError, match=told) as error:
         linnaeus.train(
             photo_folder,
             out=tmp_path / "run",
             model="mobilenetv2_100",
             weights=shared_weights,
-            settings={"network.loss": "focal"},
+            preset=preset,
+            settings={field: value},
         )
-    assert "--preset best" in str(told.value)
+    assert field in str(error.value)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_run_whose_stages_were_left_out_can_be_repeated(
+    photo_folder: Path, shared_weights: Path, tmp_path: Path
+) -> None:
+    asked = {"weights": shared_weights, "image_size": 64}
+    short = linnaeus.train(
+        photo_folder,
+        out=tmp_path / "short",
+        model="mobilenetv2_100",
+        budget=1e-6,
+        augment="auto",
+        settings={"network.optimiser": "adamw", "transfer.rate_decay": 0.5},
+        **asked,  # type: ignore[arg-type]
+    )
+    assert [stage.learns for stage in short.recipe.transfer.done] == ["probe"]
+    again = linnaeus.train(
+        photo_folder,
+        out=tmp_path / "again",
+        recipe=tmp_path / "short" / "recipe.json",
+        **asked,  # type: ignore[arg-type]
+    )
+    first, second = (run.folder / "predictions.csv" for run in (short, again))
+    assert first.read_bytes() == second.read_bytes()

@@ -57,18 +57,17 @@ from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.training.suited import suited
 from linnaeus.training.team import ALONE, Team
 from linnaeus.training.transfer import learn_by_transfer
-from linnaeus.training.tuning import EPOCHS, Lesson
+from linnaeus.training.transfer_plan import TransferPlan
+from linnaeus.training.tuning import EPOCHS, OF_MUON, Lesson
 from linnaeus.version import __version__
 
 __all__ = ["fit"]
 
 RECIPE = "recipe.json"
 UNMOVED = (AugmentPlan(), AugmentPlan.model_validate("none"))  # nothing asked for, or nothing
-OF_LEARNING = (
-    *("optimiser", "learning_rate", "momentum", "weight_decay", "schedule", "loss"),
-    *("class_weights", "balanced_sampling"),
-)
-"""What a recipe says of a network that learns, and nothing of a head that is fitted."""
+OF_ANY = ("seed", "epochs", "budget_s", "paces", "augment")
+"""What a plan says that means something, or is refused in words of its own, where no network learns
+by it; all else is of a network that learns, and nothing of a head that is fitted."""
 SPLIT_TABLE = "split.csv"
 
 
@@ -132,6 +131,7 @@ def _write(
 def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -> None:
     """Refuse before the work what cannot be meant, and a training that nothing would judge."""
     check_shares(recipe.validation, recipe.test)
+    recipe = _as_asked(recipe)
     first_precision(recipe.precision, best_engine())
     if recipe.test == 0 and not _comes_with_test(dataset, recipe):
         raise UsageError(
@@ -170,6 +170,12 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -
     _check_head(recipe, choice)
 
 
+def _as_asked(recipe: Recipe) -> Recipe:
+    """`recipe` before an earlier run left out the stages that it had no time for."""
+    transfer = recipe.transfer.model_copy(update={"done": ()})
+    return recipe.model_copy(update={"transfer": transfer})
+
+
 def _only_probes(recipe: Recipe, choice: Choice) -> bool:
     """Whether all that learns is a linear head on frozen features."""
     return choice.backbone is not None and [s.learns for s in transfer_stages(recipe)] == ["probe"]
@@ -178,7 +184,11 @@ def _only_probes(recipe: Recipe, choice: Choice) -> bool:
 def _check_idle(recipe: Recipe, choice: Choice) -> None:
     """Refuse choices of how a network learns where none does, rather than forget them."""
     usual = TrainingPlan(loss="binary" if recipe.network.loss == "binary" else None)
-    idle = [name for name in OF_LEARNING if getattr(recipe.network, name) != getattr(usual, name)]
+    idle = [
+        name
+        for name in TrainingPlan.model_fields
+        if name not in OF_ANY and getattr(recipe.network, name) != getattr(usual, name)
+    ]
     if idle and _only_probes(recipe, choice):
         raise UsageError(
             f"a head on the frozen features of {choice.name} is fitted, without {idle[0]}",
@@ -186,6 +196,27 @@ def _check_idle(recipe: Recipe, choice: Choice) -> None:
             mend="Leave it out, fine-tune with --preset best, or learn from scratch with"
             " --model small_cnn.",
         )
+    staged = [name for name in ("rate_decay", "freeze_batch_norm") if _moved(recipe, name)]
+    if staged and (choice.backbone is None or _only_probes(recipe, choice)):
+        raise UsageError(
+            f"no pretrained network is tuned by this recipe, with {choice.name}",
+            where=f"the recipe's transfer.{staged[0]}",
+            mend="Leave it out, or fine-tune a pretrained network with --preset best.",
+        )
+    rates = ("learning_rate", *OF_MUON)
+    of_muon = [name for name in rates if getattr(recipe.network, name) is not None]
+    tuned = choice.backbone is not None and not _only_probes(recipe, choice)
+    if tuned and recipe.network.optimiser == "muon" and of_muon:
+        raise UsageError(
+            f"{choice.name} is tuned by AdamW, and this is of muon",
+            where=f"the recipe's network.{of_muon[0]}",
+            mend="Set network.optimiser to adamw beside it, or leave it out.",
+        )
+
+
+def _moved(recipe: Recipe, name: str) -> bool:
+    """Whether the recipe says something unusual of `name` in its `transfer`."""
+    return bool(getattr(recipe.transfer, name) != getattr(TransferPlan(), name))
 
 
 def _check_head(recipe: Recipe, choice: Choice) -> None:
