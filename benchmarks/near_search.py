@@ -76,7 +76,7 @@ def search(name: str, count: int) -> None:
         bits = draw.choice(64, MAX_DISTANCE, replace=False).astype(np.uint64)
         hashes[other] = hashes[one] ^ np.bitwise_or.reduce(np.uint64(1) << bits)
     start_s = time.perf_counter()
-    pairs = near_pairs(hashes, MAX_DISTANCE)
+    pairs = near_pairs(hashes, MAX_DISTANCE).pairs
     taken_s = time.perf_counter() - start_s
     rows.sort(axis=1)
     found = np.isin(rows @ [count, 1], pairs @ [count, 1]).sum()

@@ -145,6 +145,18 @@ def test_of_many_copies_a_sentence_names_a_few_and_the_finding_all(tmp_path: Pat
     assert [len(paths) for paths in one.files] == [301]
 
 
+def test_a_search_that_may_have_missed_near_copies_says_so(tmp_path: Path) -> None:
+    one = np.random.default_rng(5).integers(60, 200, (32, 32), np.uint8)
+    files = {}
+    for place in range(60):
+        pixels = one.copy()
+        pixels[place // 32, place % 32] += 40
+        files[f"{'ab'[place % 2]}/{place}.png"] = saved(Image.fromarray(pixels), "PNG")
+    assert "60 pictures are at first sight like so many others that not all were compared" in (
+        " ".join(audited(write_tree(tmp_path, files)).notes)
+    )
+
+
 def test_leaks_across_a_published_split_are_found_until_they_are_left_out(tmp_path: Path) -> None:
     names = [f"{s}/{c}/{s}{c}{n}.png" for s in ("train", "test") for c in "ab" for n in range(12)]
     files = {name: png(seed) for seed, name in enumerate(names)}

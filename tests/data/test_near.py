@@ -122,11 +122,35 @@ def test_every_near_pair_of_hashes_is_found() -> None:
     distance = np.array([[bin(int(a ^ b)).count("1") for a in hashes[:, 0]] for b in hashes[:, 0]])
     expected = np.argwhere(np.triu(distance <= 7, 1))
     assert len(expected) > 150
-    assert near_pairs(hashes, 7).tolist() == expected.tolist()
+    assert near_pairs(hashes, 7).pairs.tolist() == expected.tolist()
 
 
 def test_thousands_of_equal_hashes_are_paired_with_the_first() -> None:
-    pairs = near_pairs(np.full((3000, 1), 77, np.uint64), 7)
+    pairs = near_pairs(np.full((3000, 1), 77, np.uint64), 7).pairs
     assert len(pairs) < 4000
     assert set(pairs[:, 1].tolist()) == set(range(1, 3000))
     assert {0, *range(1, 16)} >= set(pairs[:, 0].tolist())
+
+
+def test_hashes_of_which_pairs_may_be_missing_are_told() -> None:
+    draw = np.random.default_rng(5)
+    far_apart = draw.integers(0, 1 << 64, (500, 1), np.uint64)
+    assert not near_pairs(far_apart, 7).crowded.any()
+    middle = sum(1 << (16 * band + bit) for band in range(4) for bit in range(5))
+    some_bits = draw.integers(0, 1 << 64, (5000, 1), np.uint64) & np.uint64(middle)
+    together = near_pairs(np.concatenate([far_apart, some_bits]), 7)
+    assert not together.crowded[:500].any()
+    assert together.crowded[500:].mean() > 0.9
+
+
+def test_pictures_too_much_alike_to_compare_all_are_told_of_and_one_copied_often_is_not() -> None:
+    draw = np.random.default_rng(5)
+    one = draw.integers(60, 200, (1, 32, 32), np.uint8)
+    slow = np.repeat(np.repeat(draw.integers(20, 230, (40, 8, 8), np.uint8), 4, 1), 4, 2)
+    copies = np.concatenate([slow, np.repeat(one, 60, axis=0)])
+    assert near_duplicates(copies, np.ones(100, bool)).remarks == ()
+    alike = np.repeat(one, 60, axis=0)
+    alike[np.arange(60), np.arange(60) // 32, np.arange(60) % 32] += 1
+    found = near_duplicates(np.concatenate([slow, alike]), np.ones(100, bool))
+    assert found.crowded == 60
+    assert found.remarks[0].startswith("60 pictures are at first sight like so many others")

@@ -99,5 +99,5 @@ def audit(
         classes=dataset.classes,
         counts=looked_at.counts(),
         findings=tuple(found),
-        notes=dataset.notes,
+        notes=(*dataset.notes, *near.remarks),
     )

@@ -115,7 +115,7 @@ def look(
     near = near_duplicates(looked.thumbnails, looked.readable, progress=progress)
     parted = _parted(dataset, looked, near, recipe, saved)
     found = audit(dataset, looked, split=parted, near=near)
-    for line in (*found.in_three_lines(), *parted.remarks):
+    for line in (*found.in_three_lines(), *near.remarks, *parted.remarks):
         progress.say(line)
     _tell_unreadable(looked, progress)
     pixels = pixel_rows(looked, dataset, preprocessing, workers)

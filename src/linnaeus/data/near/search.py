@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.progress import Progress, Quiet
 
-__all__ = ["near_pairs"]
+__all__ = ["Found", "near_pairs"]
 
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
@@ -38,15 +39,26 @@ CHUNK = 1 << 16
 """Hashes compared at a time: as many as fit in a processor's cache together."""
 
 
-def near_pairs(hashes: Hashes, max_distance: int, *, progress: Progress | None = None) -> Rows:
-    """Pairs of rows of `hashes` that differ in at most `max_distance` bits: (m, 2) int64.
+class Found(NamedTuple):
+    """What a search found, and where it may have missed something.
 
-    `hashes`: (n, k) uint64, 64 bits a word. In each pair the first row is the smaller; the pairs
-    are sorted. None is missing, with two exceptions. Of more than `STAND_INS` equal hashes the
-    first `STAND_INS` are paired as any others, and each of the rest with the first of them only, so
-    that a hundred thousand blank pictures do not make five billion pairs. And where far more hashes
-    than `MOST_COMPARED` agree in every band, a pair of them can be missed; of a million hashes by
-    chance about thirty do.
+    `pairs`: (m, 2) int64 rows, the smaller first, sorted. `crowded`: (n,) bool, rows with so many
+    hashes like theirs that pairs of them can be missing.
+    """
+
+    pairs: Rows
+    crowded: NDArray[np.bool_]
+
+
+def near_pairs(hashes: Hashes, max_distance: int, *, progress: Progress | None = None) -> Found:
+    """Pairs of rows of `hashes` that differ in at most `max_distance` bits.
+
+    `hashes`: (n, k) uint64, 64 bits a word. None is missing, with two exceptions. Of more than
+    `STAND_INS` equal hashes the first `STAND_INS` are paired as any others, and each of the rest
+    with the first of them only, so that a hundred thousand blank pictures do not make five billion
+    pairs. And where far more hashes than `MOST_COMPARED` agree in every band, a pair of them can be
+    missed; of a million hashes by chance about thirty agree in one. Rows of either kind are
+    `crowded`.
 
     So time is that of sorting, and never quadratic; memory is that of a few copies of the hashes,
     and of the pairs.
@@ -55,15 +67,19 @@ def near_pairs(hashes: Hashes, max_distance: int, *, progress: Progress | None =
     distinct = hashes[equals.first]
     bands = _bands(64 * hashes.shape[1], max_distance)
     found = np.empty(0, np.int64)
+    crowded = np.ones(len(distinct), bool)
     with (progress or Quiet()).stage("Searching near duplicates", len(bands)) as stage:
         for band in bands:
-            codes = [found, *_agreeing(distinct, band, max_distance)]
+            in_band = np.zeros(len(distinct), bool)
+            codes = [found, *_agreeing(distinct, band, max_distance, in_band)]
+            crowded &= in_band
             found = np.unique(np.concatenate(codes))
             stage.advance()
     firsts, seconds = np.divmod(found, max(1, len(distinct)))
     pairs = np.concatenate([equals.across(firsts, seconds), equals.within()])
     pairs.sort(axis=1)
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return Found(pairs, equals.for_all(crowded | (equals.counts > STAND_INS)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +102,12 @@ class _Equals:
     @property
     def first(self) -> Rows:
         return self.rows[self.starts]
+
+    def for_all(self, of_sets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) for each row what `of_sets` says of its set."""
+        of_rows = np.empty(len(self.rows), bool)
+        of_rows[self.rows] = np.repeat(of_sets, self.counts)
+        return of_rows
 
     def across(self, some: Rows, others: Rows) -> Rows:
         """(m, 2) rows: each stand-in of a set in `some` with each of its partner in `others`."""
@@ -117,17 +139,24 @@ def _bands(bits: int, max_distance: int) -> list[range]:
     return [range(low, min(high, low + WIDEST_BAND_BITS)) for low, high in pairwise(edges)]
 
 
-def _agreeing(hashes: Hashes, band: range, max_distance: int) -> Iterator[Rows]:
+def _agreeing(
+    hashes: Hashes, band: range, max_distance: int, crowded: NDArray[np.bool_]
+) -> Iterator[Rows]:
     """Codes first * n + second of pairs within the distance that agree in `band` but for one bit.
 
-    Pairs come in either order of their rows, some more than once.
+    Pairs come in either order of their rows, some more than once. Rows that agree with more others
+    than they are compared with are set in `crowded` (n,).
     """
     keys = _keys(hashes, band)
     rest = _rest(hashes, band)
     for bit in range(len(band)):
         masked = keys & ~np.uint32(1 << bit)
         order = _in_order(masked, rest)
-        yield from _close_in_runs(hashes[order], masked[order], order, max_distance)
+        keys_in_order = masked[order]
+        beyond = MOST_COMPARED + 1
+        passed_over = np.flatnonzero(keys_in_order[beyond:] == keys_in_order[:-beyond])
+        crowded[order[passed_over]] = crowded[order[passed_over + beyond]] = True
+        yield from _close_in_runs(hashes[order], keys_in_order, order, max_distance)
 
 
 def _rest(hashes: Hashes, band: range) -> NDArray[np.uint32]:
