@@ -67,7 +67,7 @@ def mend(dataset: Dataset, looked: Scan, near: NearDuplicates, found: Audit) -> 
     for row in range(len(dataset)):
         if choice := _unusable(dataset, looked, row):
             left[row] = choice
-    for rows in _copies(looked):
+    for rows in looked.copies:
         left |= _of_copies(dataset, rows)
     left |= _near_leaks(dataset, looked, near, left)
     kept = np.setdiff1d(np.arange(len(dataset)), np.fromiter(left, np.int64, len(left)))
@@ -86,15 +86,6 @@ def _unusable(dataset: Dataset, looked: Scan, row: int) -> Choice | None:
     if dataset.label_sets is None and dataset.labels[row] < 0:
         return Choice(path, "left out", "unlabelled-pictures", "it has no label")
     return None
-
-
-def _copies(looked: Scan) -> list[list[int]]:
-    """Rows with equal pixels, in sets of two or more."""
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for row, digest in enumerate(looked.pixel_digests):
-        if digest:
-            rows_of[digest].append(row)
-    return [rows for rows in rows_of.values() if len(rows) > 1]
 
 
 def _of_copies(dataset: Dataset, rows: Sequence[int]) -> dict[int, Choice]:

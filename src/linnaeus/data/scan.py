@@ -7,6 +7,7 @@ many there are. A few chunks of pictures are under way at a time, so memory stay
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -69,6 +70,15 @@ class Scan:
     def readable(self) -> NDArray[np.bool_]:
         """(n,) whether each picture could be decoded."""
         return np.array([digest != "" for digest in self.pixel_digests], dtype=bool)
+
+    @property
+    def copies(self) -> list[list[int]]:
+        """Places with equal pixels, in sets of two or more."""
+        places_of: dict[str, list[int]] = defaultdict(list)
+        for place, digest in enumerate(self.pixel_digests):
+            if digest:
+                places_of[digest].append(place)
+        return [places for places in places_of.values() if len(places) > 1]
 
     @property
     def most_pixels(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,12 +32,7 @@ class Seen:
 
     @cached_property
     def copies(self) -> list[list[int]]:
-        """Rows with equal pixels, in sets of two or more."""
-        rows_of: dict[str, list[int]] = defaultdict(list)
-        for row, digest in enumerate(self.scan.pixel_digests):
-            if digest:
-                rows_of[digest].append(row)
-        return [rows for rows in rows_of.values() if len(rows) > 1]
+        return self.scan.copies
 
     @cached_property
     def class_counts(self) -> NDArray[np.int64]:
