@@ -180,6 +180,14 @@ def test_classes_spelt_alike_are_suspects_for_that_and_no_other_reason(
     assert why == {"in one of the classes 'metal' and 'Metals', which are spelt alike"}
 
 
+def test_what_was_written_into_the_folder_of_the_data_is_no_class(photo_folder: Path) -> None:
+    fixed(photo_folder, photo_folder / "mended")
+    linnaeus.audit(photo_folder, out=photo_folder / "looked/at", label_errors=False, cache=False)
+    again = linnaeus.load_dataset(photo_folder)
+    assert again.classes == ("glass", "metal", "paper")
+    assert again.left_alone == {"looked/": "Linnaeus wrote it", "mended/": "Linnaeus wrote it"}
+
+
 def test_a_train_side_of_which_nothing_would_be_left_is_refused(
     photo_folder: Path, tmp_path: Path
 ) -> None:

@@ -42,6 +42,11 @@ OTHER_SOURCES = (".csv", ".tsv", ".zip", ".tar", ".tgz", ".gz", ".txz", ".xz", "
 """Endings of files that may be meant where a folder holds no pictures."""
 
 NO_PICTURES = "it holds no pictures"
+OURS = "Linnaeus wrote it"
+OUR_FILES = frozenset(("audit.json", "choices.csv", "recipe.json"))
+"""One of these is in each run, audit and cleaned table: a user who works in the folder of the data
+has them beside the classes."""
+
 DATA_SUFFIXES = frozenset(".csv .tsv .json .jsonl .xml .txt .md .yaml .yml .parquet".split())
 NAMED_AT_MOST = 5
 
@@ -194,8 +199,11 @@ def _read_class_folders(
     tree: _Tree, root: str, split: str, layout: Layout, known: frozenset[str] = frozenset()
 ) -> None:
     """Take the folders in `root` as classes. Those `known` from another split may be empty."""
-    _check_class_folders(tree, root, known)
-    for folder in tree.folders[root]:
+    ours = [folder for folder in tree.folders[root] if _is_ours(tree, folder)]
+    layout.left_alone |= {folder + "/": OURS for folder in ours}
+    folders = [folder for folder in tree.folders[root] if folder not in ours]
+    _check_class_folders(tree, root, folders, known)
+    for folder in folders:
         layout.samples += [Sample(path, _label(folder), split) for path in tree.pictures[folder]]
         _leave_alone_others(tree, folder, layout)
         for inner in tree.folders[folder]:
@@ -203,9 +211,14 @@ def _read_class_folders(
     _leave_alone_loose_files(tree, root, layout)
 
 
-def _check_class_folders(tree: _Tree, root: str, known: frozenset[str]) -> None:
-    """Raise DataError unless the folders in `root` hold pictures, and hold them directly."""
-    folders = tree.folders[root]
+def _is_ours(tree: _Tree, folder: str) -> bool:
+    """Whether it holds no picture, but what was written for an audit or, one below, for runs."""
+    files = (path for place in (folder, *tree.folders[folder]) for path in tree.others[place])
+    return not tree.pictures_beneath[folder] and any(_last(path) in OUR_FILES for path in files)
+
+
+def _check_class_folders(tree: _Tree, root: str, folders: list[str], known: frozenset[str]) -> None:
+    """Raise DataError unless the `folders` in `root` hold pictures, and hold them directly."""
     if not folders:
         raise _without_labels(tree, root)
     nested = [i for f in folders for i in tree.folders[f] if tree.pictures_beneath[i]]
