@@ -22,8 +22,10 @@ help:
 demo: $(READY)
 	$(BIN)/python examples/demo.py
 
+# Each process computes on one thread: threads of several would wait for each other after every
+# layer, which takes longer than the computing.
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow

@@ -40,16 +40,6 @@ def test_tables_labels_and_columns_are_named_on_the_command_line(
     assert "Labels are those of wet, dry" in done.stdout
 
 
-def test_what_training_cannot_take_is_one_sentence(photo_folder: Path, tmp_path: Path) -> None:
-    table = photo_folder / "t.csv"
-    paths = load_dataset(photo_folder).paths
-    table.write_text("\n".join(["file,label", *(f"{path},a|b" for path in paths)]))
-    done = linnaeus("train", table, "--label-separator", "|", "--out", tmp_path / "run")
-    assert done.returncode == 2
-    assert "several labels each cannot be used to train yet" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_parquet_without_its_package_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
     code = "import sys; sys.modules['pyarrow'] = None\nfrom linnaeus.cli.main import main; main()"

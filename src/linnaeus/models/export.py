@@ -6,6 +6,7 @@ import logging
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,7 +54,51 @@ def export_features(graph: FeatureGraph, height_px: int, width_px: int) -> bytes
             external_data=False,
             verbose=False,
         )
-        return file.read_bytes()
+        return _in_one_form(file.read_bytes())
+
+
+def _in_one_form(graph: bytes) -> bytes:
+    """The ONNX file as it is each time that the same network is exported.
+
+    The exporter notes the files and lines that led to each node, paths of this machine that are
+    nobody's business, and numbers what it names itself by all that it has exported before.
+    """
+    import onnx
+
+    model = onnx.load_from_string(graph)
+    body = model.graph
+    noted = [model, body, *body.node, *body.value_info, *body.input, *body.output]
+    for one in (*noted, *body.initializer):
+        del one.metadata_props[:]
+    _number(body)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _number(body: Any) -> None:
+    """Name nodes, what they give and nameless constants by their place in the graph `body`.
+
+    A graph with graphs inside it keeps its names, which those share.
+    """
+    if any(attribute.HasField("g") for node in body.node for attribute in node.attribute):
+        return
+    outside = {value.name for value in (*body.input, *body.output)}
+    made = [name for node in body.node for name in node.output if name]
+    constants = [one.name for one in body.initializer if "." not in one.name]
+    named = {
+        old: f"value_{place}" for place, old in enumerate((*constants, *made)) if old not in outside
+    }
+    for place, node in enumerate(body.node):
+        node.name = f"{node.op_type}_{place}"
+        node.input[:] = [named.get(name, name) for name in node.input]
+        node.output[:] = [named.get(name, name) for name in node.output]
+    for one in (*body.initializer, *body.value_info):
+        one.name = named.get(one.name, one.name)
+    values = sorted(body.value_info, key=lambda one: str(one.name))
+    constants_in_order = sorted(body.initializer, key=lambda one: str(one.name))
+    del body.value_info[:], body.initializer[:]
+    body.value_info.extend(values)
+    body.initializer.extend(constants_in_order)
 
 
 def append_head(graph: bytes, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> bytes:
