@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 import pytest
 import torch
@@ -90,9 +92,13 @@ def test_without_validation_a_stated_strength_is_used(sets: Sets) -> None:
     assert ((sets.rest[0] @ head.weight.T + head.bias).argmax(1) == sets.rest[1]).mean() > 0.9
 
 
-def test_to_stop_ends_after_the_strength_under_way(sets: Sets) -> None:
-    head = fitted(sets, stop=lambda: True)
-    assert len(head.tried) == 1
+def test_to_stop_leaves_the_strength_under_way_out_but_never_the_first(sets: Sets) -> None:
+    at_once = fitted(sets, stop=lambda: True)
+    assert len(at_once.tried) == 1
+    asked = count()
+    on_the_way = fitted(sets, stop=lambda: next(asked) == 5)
+    assert on_the_way.tried == at_once.tried
+    assert np.array_equal(on_the_way.weight, at_once.weight)
 
 
 def test_a_feature_s_unit_and_origin_change_nothing(sets: Sets) -> None:

@@ -82,7 +82,7 @@ def fit_head(
     so that every part counts the same whatever its width and a strength means the same whatever d
     is; this is folded into the weights. Strengths are tried from strong to weak, each from the last
     one's weights (L-BFGS), and the one with the least log loss on `validation` is kept. `stop` ends
-    the trying after the strength under way.
+    the trying, and the strength under way counts as not tried; the first is always fitted.
     """
     shift, scale = _standardisation(features, parts)
     inputs, targets = _scaled(features, labels, shift, scale)
@@ -93,7 +93,11 @@ def fit_head(
     tried: list[tuple[float, float, float]] = []
     with _one_thread(), progress.stage("Fitting the head", len(path)) as stage:
         for strength in path:
-            weights = _descend(inputs, targets, weights, strength)
+            try:
+                ends = stop if tried else _never
+                weights = _descend(inputs, targets, weights, strength, ends)
+            except _Ended:
+                break
             stage.advance()
             if judged is None:
                 best = weights
@@ -103,8 +107,6 @@ def fit_head(
             if loss < best_loss:
                 best, best_loss, kept = weights, loss, strength
             elif [t[0] for t in tried].index(kept) + PATIENCE < len(tried):
-                break
-            if stop():
                 break
     weight = best[:-1].numpy().astype(np.float64) * scale[:, None]
     bias = best[-1].numpy() - shift @ weight
@@ -143,16 +145,33 @@ def _scaled(
     return torch.from_numpy(with_one), torch.from_numpy(targets)
 
 
+class _Ended(Exception):
+    """A descent was ended before it came to its end."""
+
+
+def _never() -> bool:
+    return False
+
+
 def _descend(
-    inputs: torch.Tensor, targets: torch.Tensor, start: torch.Tensor, strength: float
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    start: torch.Tensor,
+    strength: float,
+    stop: Callable[[], bool],
 ) -> torch.Tensor:
-    """Minimise mean log loss + strength / 2 · ‖weights‖², the bias left free."""
+    """Minimise mean log loss + strength / 2 · ‖weights‖², the bias left free.
+
+    Raises _Ended as soon as `stop` says so.
+    """
     weights = start.clone().requires_grad_()
     optimiser = torch.optim.LBFGS(
         [weights], max_iter=MOST_ITERATIONS, tolerance_grad=1e-5, line_search_fn="strong_wolfe"
     )
 
     def loss() -> torch.Tensor:
+        if stop():
+            raise _Ended
         optimiser.zero_grad()
         penalty = 0.5 * strength * weights[:-1].square().sum()
         value = _log_loss(inputs @ weights, targets) + penalty

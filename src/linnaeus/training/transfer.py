@@ -209,6 +209,8 @@ class _Transfer:
         if stage.paces or self.recipe.budget_s is None:
             return None
         left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
+        if left_s <= 0:
+            return 0.0
         one_s = pass_s(self._tunable(), self.lesson)
         judging_s = self._judging_s(one_s)
         return allowance_s(stage.learns, left_s, one_s, judging_s=judging_s, last=last)
