@@ -316,9 +316,7 @@ def _first_pace(plan: TrainingPlan, batches: Batches) -> Pace:
 
 def _resolved(plan: TrainingPlan, images: int, device: str) -> TrainingPlan:
     """`plan` with nothing open: what depends on the data and the machine, and what is usual."""
-    return with_usual(plan).model_copy(
-        update={
-            "precision": plan.precision or fast_precision(device),
-            "batch_size": plan.batch_size_for(images, device),
-        }
+    size = plan.batch_size_for(images, device)
+    return with_usual(plan, epoch_steps=images // size).model_copy(
+        update={"precision": plan.precision or fast_precision(device), "batch_size": size}
     )

@@ -92,11 +92,12 @@ def lr_find(
 
     Raises Stopped if `stop` says so before the end, and DataError where the loss never fell.
     """
-    plan = with_usual(plan).model_copy(
+    size = plan.batch_size_for(len(labels), device)
+    plan = with_usual(plan, epoch_steps=len(labels) // size).model_copy(
         update={
             "averaging": "none",
             "precision": plan.precision or fast_precision(device),
-            "batch_size": plan.batch_size_for(len(labels), device),
+            "batch_size": size,
         }
     )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

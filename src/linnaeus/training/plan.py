@@ -53,8 +53,8 @@ class TrainingPlan(BaseModel):
     descent, the head's, for the rest; sgd: Nesterov descent; schedule-free: the AdamW of Defazio
     and others (2024), which needs no schedule because it judges by an average of its weights."""
     learning_rate: Annotated[float, Gt(0)] | None = None
-    """Its peak. None: 0.2 for muon, on filter banks of unit length; 0.05 for sgd, 0.001 for adam
-    and adamw, 0.0025 for schedule-free."""
+    """Its peak. None: 0.2 for muon, on filter banks of unit length, and less where a pass takes
+    more than 40 steps; 0.05 for sgd, 0.001 for adam and adamw, 0.0025 for schedule-free."""
     momentum: Annotated[float, Ge(0), Lt(1)] | None = None
     """The first β of the Adams. None: 0.9, and 0.6 for muon, whose steps do not shrink, so that old
     directions hurt more."""

@@ -31,6 +31,10 @@ OPTIMISERS: dict[str, dict[str, float]] = {
         "weight_decay": 0.0,
     },  # Defazio 2024
 }
+FEW_STEPS = 40
+"""In a pass over the pictures. Where there are more, Muon's rate is less, by the root of how many
+more. On CIFAR-10 in batches of 128, 351 a pass, cnn-tiny came in 6.7 passes to 79.9 % at 0.2 and
+to 81.4 % at 0.06."""
 SCHEDULES: dict[str, dict[str, object]] = {
     "trapezoid": {"warm_up": 0.02},  # enough for the batch statistics and momentum to settle
     "one-cycle": {"warm_up": 0.3},  # as in PyTorch
@@ -68,12 +72,19 @@ OWNERS = {
 OF_AVERAGING = {"average_decay": "ema", "average_from": "swa"}
 
 
-def with_usual(plan: TrainingPlan) -> TrainingPlan:
-    """`plan` with the usual value in every field that it leaves open and that its choices need."""
+def with_usual(plan: TrainingPlan, epoch_steps: int = 0) -> TrainingPlan:
+    """`plan` with the usual value in every field that it leaves open and that its choices need.
+
+    `epoch_steps`: in a pass over the pictures, where that is known; Muon's rate goes by it.
+    """
     schedule = plan.schedule or _schedule_for(plan.optimiser)
     loss = plan.loss or "cross-entropy"
     usual: dict[str, object] = {"schedule": schedule, "loss": loss}
     usual |= OPTIMISERS[plan.optimiser] | SCHEDULES[schedule] | LOSSES[loss]
+    if plan.optimiser == "muon" and epoch_steps > FEW_STEPS:
+        usual["learning_rate"] = (
+            OPTIMISERS["muon"]["learning_rate"] * (FEW_STEPS / epoch_steps) ** 0.5
+        )
     return plan.model_copy(
         update={name: value for name, value in usual.items() if getattr(plan, name) is None}
     )
