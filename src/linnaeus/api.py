@@ -24,6 +24,7 @@ from linnaeus.errors import LinnaeusError, MissingError, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
+from linnaeus.evaluation.further import Asked
 from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
@@ -380,16 +381,23 @@ def evaluate(
     split_column: str | None = None,
     label_separator: str | None = None,
     table: str | Path | None = None,
+    top_k: int | None = None,
+    positive: str | None = None,
+    prevalence: float | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen, or a table of answers.
 
     `predictions`: a table of labels and probabilities from anywhere, instead of `bundle` and
     `data`; its columns are named like a data set's. `out`: a new folder for report/ and
-    predictions.csv; nothing is written without it. Raises as `evaluation.evaluate.evaluate` and
-    `evaluation.evaluate_table.evaluate_table` do.
+    predictions.csv; nothing is written without it. `top_k`: tell how often the truth is among so
+    many likeliest classes. Of two classes, `positive` is the one that is looked for, by default the
+    second, and `prevalence` its share where the classifier is to serve.
+
+    Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
     folder = Path(out) if out is not None else None
+    asked = Asked(top_k, positive, prevalence)
     if predictions is not None:
         beside = {
             "BUNDLE": bundle,
@@ -400,7 +408,7 @@ def evaluate(
         }
         _check_alone("--predictions", beside)
         columns = Columns.named(image_column, label_column, group_column, None, None)
-        return evaluate_table(Path(predictions), columns, out=folder)
+        return evaluate_table(Path(predictions), columns, out=folder, asked=asked)
     if bundle is None or data is None:
         raise UsageError(
             "there is nothing to judge",
@@ -410,7 +418,9 @@ def evaluate(
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
-    return evaluate_bundle(Path(bundle), dataset, out=folder, progress=progress or Quiet())
+    return evaluate_bundle(
+        Path(bundle), dataset, out=folder, progress=progress or Quiet(), asked=asked
+    )
 
 
 def export_dataset(

@@ -186,3 +186,16 @@ def test_names_of_classes_agree_however_they_are_encoded(tmp_path: Path) -> None
     found = judged(tmp_path, text)
     assert isinstance(found.predictions, Predictions)
     assert found.metrics.accuracy.value == 1
+
+
+def test_what_is_asked_besides_is_told_of_a_table_too(tmp_path: Path) -> None:
+    """Both cats found and one dog of two spared: where 1 in 5 is a cat, 0.2 / (0.2 + 0.4)."""
+    text = "id,truth,cat,dog\na,cat,0.9,0.1\nb,cat,0.7,0.3\nc,dog,0.6,0.4\nd,dog,0.2,0.8\n"
+    file = tmp_path / "a.csv"
+    file.write_text(text)
+    _, there = linnaeus.evaluate(
+        predictions=file, label_column="truth", positive="cat", prevalence=0.2, top_k=1
+    ).metrics.to_json()["as_a_test"]
+    assert (there["positive"], there["stated"]) == ("cat", True)
+    assert there["positive_predictive_value"]["value"] == pytest.approx(1 / 3)
+    assert there["negative_predictive_value"]["value"] == 1

@@ -54,6 +54,25 @@ def evaluate(
     split_column: SplitColumn = None,
     label_separator: LabelSeparator = None,
     table: Table = None,
+    top_k: Annotated[
+        int | None,
+        typer.Option(help="Tell how often the truth is among so many likeliest classes."),
+    ] = None,
+    positive: Annotated[
+        str | None,
+        typer.Option(
+            help="Of two classes, the one that is looked for: its sensitivity and predictive values"
+            " are told. (the second)",
+            metavar="CLASS",
+        ),
+    ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(
+            help="Its share of the pictures where the classifier is to serve: 0.02.",
+            metavar="SHARE",
+        ),
+    ] = None,
 ) -> None:
     """Judge a bundle on labelled pictures that it was not trained on, or a table of answers."""
     from linnaeus import api
@@ -70,6 +89,9 @@ def evaluate(
         split_column=split_column,
         label_separator=label_separator,
         table=table,
+        top_k=top_k,
+        positive=positive,
+        prevalence=prevalence,
         progress=teller(),
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):

@@ -22,7 +22,9 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.scan import scan
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
+from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.judging import Measured, judge
+from linnaeus.evaluation.metrics import NOTHING_ASKED
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
@@ -53,7 +55,13 @@ class Evaluation:
 
 
 def evaluate(
-    bundle: Path, dataset: Dataset, *, out: Path | None, progress: Progress, seed: int = 0
+    bundle: Path,
+    dataset: Dataset,
+    *,
+    out: Path | None,
+    progress: Progress,
+    seed: int = 0,
+    asked: Asked = NOTHING_ASKED,
 ) -> Evaluation:
     """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
 
@@ -79,6 +87,7 @@ def evaluate(
         usual_set=classifier.record.data.get("most_common_set"),
         seed=seed,
         groups=groups,
+        asked=asked,
     )
     promises = _promises(classifier, predictions, groups)
     remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)

@@ -13,7 +13,9 @@ from linnaeus.errors import UnreadableImage
 from linnaeus.evaluation.answer_table import AnswerTable, read_answer_table
 from linnaeus.evaluation.evaluate import Evaluation, write_judged
 from linnaeus.evaluation.facts import DataFacts, RunFacts
+from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.judging import judge
+from linnaeus.evaluation.metrics import NOTHING_ASKED
 from linnaeus.files import check_unused
 from linnaeus.images.decode import decode
 from linnaeus.version import __version__
@@ -21,7 +23,9 @@ from linnaeus.version import __version__
 __all__ = ["evaluate_table"]
 
 
-def evaluate_table(path: Path, columns: Columns, *, out: Path | None, seed: int = 0) -> Evaluation:
+def evaluate_table(
+    path: Path, columns: Columns, *, out: Path | None, seed: int = 0, asked: Asked = NOTHING_ASKED
+) -> Evaluation:
     """Judge the probabilities in the table at `path` by the labels in it, as a bundle's are.
 
     `out`: a new folder for a report and a table. Pictures stand in the report where the table's
@@ -32,7 +36,7 @@ def evaluate_table(path: Path, columns: Columns, *, out: Path | None, seed: int 
         check_unused(out)
     given = read_answer_table(path, columns)
     predictions = given.predictions
-    metrics = judge(predictions, seed=seed, groups=given.groups)
+    metrics = judge(predictions, seed=seed, groups=given.groups, asked=asked)
     report = None
     if out is not None:
         report = write_judged(

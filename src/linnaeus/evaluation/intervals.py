@@ -20,7 +20,16 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.randomness import generator
 from linnaeus.wilson import Z, wilson
 
-__all__ = ["Resampling", "mean_figure", "score_figure", "share_figure"]
+__all__ = [
+    "FEWEST_RESAMPLES",
+    "TAILS",
+    "Resampling",
+    "accuracy_figure",
+    "mean_figure",
+    "score_figure",
+    "share_figure",
+    "spread_figure",
+]
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +41,14 @@ def share_figure(count: float, trials: float) -> Figure:
     """The share `count / trials` of independent pictures, with Wilson's interval."""
     share = count / trials
     return Figure.around(share, *wilson(share, trials))
+
+
+def accuracy_figure(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
+    """The share of right answers: Wilson's interval, widened where pictures come in groups."""
+    if not resampling.grouped:
+        return share_figure(int(right.sum()), len(right))
+    draws = resampling.draws(lambda weights: weights[right].sum() / weights.sum())
+    return score_figure(float(right.mean()), draws, len(right), resampling)
 
 
 @dataclass(frozen=True)
@@ -89,12 +106,27 @@ def score_figure(value: float, draws: Floats, trials: float, resampling: Resampl
     it is `trials`, scaled down to the number of groups. Unlike a percentile interval this never
     shrinks to a point.
     """
+    groups = resampling.groups
+    variance = float(draws.var(ddof=1)) * groups / max(groups - 1, 1)
+    return spread_figure(value, variance, trials, resampling)
+
+
+def spread_figure(
+    value: float,
+    variance: float,
+    trials: float,
+    resampling: Resampling,
+    most: float | None = None,
+) -> Figure:
+    """As `score_figure`, from the `variance` that the score has over other pictures.
+
+    `most`: the largest effective sample size; by default, as for shares, the number of pictures.
+    """
     groups, pictures = resampling.groups, len(resampling.codes)
     if groups < 2:
         return Figure.around(value, *wilson(value, groups))
-    variance = float(draws.var(ddof=1)) * groups / (groups - 1)
     if variance > 1e-12 and 0 < value < 1:
-        effective = min(value * (1 - value) / variance, pictures)
+        effective = min(value * (1 - value) / variance, most or pictures)
     else:
         effective = trials * groups / pictures
     return Figure.around(value, *wilson(value, effective * (Z / _student(groups - 1)) ** 2))

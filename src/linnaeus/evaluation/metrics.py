@@ -13,19 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.errors import DataError
+from linnaeus.evaluation.agreement import agreement
 from linnaeus.evaluation.confusion import (
     ClassFigures,
     ConfusedPair,
-    Margins,
     class_figures,
     confusion_counts,
     most_confused,
 )
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, mean_figure, score_figure, share_figure
+from linnaeus.evaluation.further import Asked, Further, further_figures
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
 from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
 
-__all__ = ["Metrics", "measure"]
+__all__ = ["NOTHING_ASKED", "Metrics", "measure"]
 
 Floats = NDArray[np.float64]
 
@@ -34,8 +35,8 @@ Floats = NDArray[np.float64]
 SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
 MOST_LOG_LOSS = -float(np.log(SMALLEST_PROBABILITY))
 MOST_BRIER = 2.0
-CLASSES_FOR_TOP_5 = 6
 NAMED_CLASSES = 5
+NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Metrics:
     counts: NDArray[np.int64]
     most_confused: tuple[ConfusedPair, ...]
     reliability: tuple[ReliabilityBin, ...]
+    further: Further
     remarks: tuple[str, ...]
 
     @property
@@ -110,6 +112,7 @@ class Metrics:
             "confusion_matrix": {"classes": list(self.classes), "counts": self.counts.tolist()},
             "most_confused": [pair.to_json() for pair in self.most_confused],
             "reliability": [bin.to_json() for bin in self.reliability],
+            **self.further.to_json(self.accuracy),
             "remarks": list(self.remarks),
         }
 
@@ -121,15 +124,17 @@ def measure(
     resamples: int = 1000,
     seed: int = 0,
     groups: ArrayLike | None = None,
+    asked: Asked = NOTHING_ASKED,
 ) -> Metrics:
     """Judge `predictions` against their labels.
 
     `train_counts`: (classes,) pictures of each class in training, for the majority-class figure.
     `groups`: (n,) any values; pictures of one group (a patient, a video) are resampled together,
-    and intervals are as wide as that makes them. Time grows with resamples x (n + classes);
-    10,000 pictures take about a second, in flat memory.
+    and intervals are as wide as that makes them. Time grows with resamples x n x classes,
+    memory with n x classes; 10,000 pictures of ten classes take about a second.
 
-    Raises DataError where no picture has both an answer and a known label.
+    Raises DataError where no picture has both an answer and a known label, UsageError for what is
+    `asked` besides and has no meaning here.
     """
     judged, unread, unlabelled = _judged(predictions)
     labels = predictions.labels[judged]
@@ -140,31 +145,33 @@ def measure(
     resampling = Resampling.of(len(labels), groups, resamples, seed)
     counts = confusion_counts(labels, answers, len(predictions.classes))
     right, confidence = answers == labels, probabilities.max(axis=1)
-    precision, recall, f1 = _macro_figures(labels, answers, counts, resampling)
     majority, majority_from = _majority(counts, train_counts)
     per_class = class_figures(counts, predictions.classes)
+    agreed = agreement(labels, answers, len(counts), resampling)
+    further = further_figures(labels, probabilities, agreed, per_class, resampling, asked)
     return Metrics(
         classes=predictions.classes,
         images=len(labels),
         groups=resampling.groups if groups is not None else None,
         unread=unread,
         unlabelled=unlabelled,
-        accuracy=_accuracy(right, resampling),
-        top_5_accuracy=_top_5(labels, probabilities, resampling),
-        balanced_accuracy=recall,
-        macro_precision=precision,
-        macro_recall=recall,
-        macro_f1=f1,
+        accuracy=accuracy_figure(right, resampling),
+        top_5_accuracy=further.top_k.get(5),
+        balanced_accuracy=agreed.macro_recall,
+        macro_precision=agreed.macro_precision,
+        macro_recall=agreed.macro_recall,
+        macro_f1=agreed.macro_f1,
         log_loss=mean_figure(_log_losses(labels, probabilities), MOST_LOG_LOSS, resampling),
         brier=mean_figure(_brier_scores(labels, probabilities), MOST_BRIER, resampling),
         calibration_error=calibration_error(confidence, right, resampling),
-        majority_class_accuracy=_accuracy(labels == majority, resampling),
+        majority_class_accuracy=accuracy_figure(labels == majority, resampling),
         majority_class=predictions.classes[majority],
         majority_from=majority_from,
         per_class=per_class,
         counts=counts,
         most_confused=most_confused(counts, predictions.classes),
         reliability=reliability_bins(confidence, right),
+        further=further,
         remarks=tuple(_remarks(per_class, right, majority_from)),
     )
 
@@ -191,41 +198,6 @@ def _one_each(values: ArrayLike, pictures: int, noun: str) -> NDArray[Any]:
     if array.shape != (pictures,):
         raise ValueError(f"one {noun} for each of {pictures} pictures expected, not {array.shape}")
     return array
-
-
-def _accuracy(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
-    """The share of right answers: Wilson's interval, widened where pictures come in groups."""
-    if not resampling.grouped:
-        return share_figure(int(right.sum()), len(right))
-    draws = resampling.draws(lambda weights: weights[right].sum() / weights.sum())
-    return score_figure(float(right.mean()), draws, len(right), resampling)
-
-
-def _top_5(
-    labels: NDArray[np.int64], probabilities: Floats, resampling: Resampling
-) -> Figure | None:
-    """How often the truth is among the five likeliest (at equal odds, the earlier class first)."""
-    if probabilities.shape[1] < CLASSES_FOR_TOP_5:
-        return None
-    five = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
-    return _accuracy((five == labels[:, None]).any(axis=1), resampling)
-
-
-def _macro_figures(
-    labels: NDArray[np.int64],
-    answers: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    resampling: Resampling,
-) -> tuple[Figure, Figure, Figure]:
-    """Macro precision, recall and F1."""
-    classes = len(counts)
-    margins = Margins.of(labels, answers, classes)
-    draws = resampling.draws(lambda w: Margins.of(labels, answers, classes, w).macro())
-    precision, recall, f1 = (
-        score_figure(value, draws[:, column], margins.even_trials(), resampling)
-        for column, value in enumerate(margins.macro())
-    )
-    return precision, recall, f1
 
 
 def _log_losses(labels: NDArray[np.int64], probabilities: Floats) -> Floats:

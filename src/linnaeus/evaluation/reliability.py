@@ -12,7 +12,7 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import TAILS, Resampling, share_figure
 from linnaeus.wilson import wilson
 
-__all__ = ["BINS", "ReliabilityBin", "calibration_error", "reliability_bins"]
+__all__ = ["BINS", "ReliabilityBin", "bin_of_each", "calibration_error", "reliability_bins"]
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def reliability_bins(confidence: Floats, right: NDArray[np.bool_]) -> tuple[Reli
 
     `confidence`: (n,) float64 in [0, 1], the likeliest class's probability; `right`: (n,) bool.
     """
-    bins = _bin_of_each(confidence)
+    bins = bin_of_each(confidence)
     found = []
     for number in range(BINS):
         inside = bins == number
@@ -72,7 +72,7 @@ def calibration_error(
     95 %, and more where the model is calibrated: then the truth lies at the interval's end.
     """
     gaps = confidence - right
-    bins = _bin_of_each(confidence)
+    bins = bin_of_each(confidence)
     draws = resampling.draws(
         lambda w: np.bincount(bins, weights=w * gaps, minlength=BINS) / w.sum()
     )
@@ -84,7 +84,8 @@ def calibration_error(
     return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
 
 
-def _bin_of_each(confidence: Floats) -> NDArray[np.int64]:
+def bin_of_each(confidence: Floats) -> NDArray[np.int64]:
+    """(n,) the bin, from 0 to 14 by rising confidence, that each answer falls into."""
     edges = np.quantile(confidence, np.linspace(0, 1, BINS + 1)[1:-1])
     return np.searchsorted(edges, confidence).astype(np.int64)
 
