@@ -43,7 +43,6 @@ class Pacemaker:
     _mark_step: int = 0
     _mark_s: float = 0.0
     _looked_s: float = field(default=0.0)
-    _look_at_step: int = 0
 
     def stepped(self) -> None:
         """Note that one more step is done."""
@@ -65,7 +64,7 @@ class Pacemaker:
         if self._steps < FIRST_PLAN_AFTER:
             return False
         first = self._looked_s == 0.0
-        return first or self._steps >= self._look_at_step or self._is_while(self._looked_s)
+        return first or self.clock.seconds() - self._looked_s >= REPLAN_FRACTION * self.budget_s
 
     def steps_in_all(self, planned: int, validations_left: int) -> int:
         """The steps that fit, or `planned` where the speed still agrees with it."""
@@ -76,18 +75,10 @@ class Pacemaker:
         first = self._looked_s == 0.0
         self._looked_s = now
         fitting = self._steps + max(1, round(left / per_step))
-        if not first and self._is_while(self._mark_s):
+        if not first:
             self._mark(now)
         drifted = abs(fitting - planned) > DRIFT * max(1, planned - self._steps)
-        steps = fitting if first or drifted else planned
-        # Half of the way there at the latest: where others slowed a few steps, the plan made of
-        # them would be done, and the rest of the time lost, before the next look by the clock.
-        self._look_at_step = self._steps + max(MEASURED_AFTER, (steps - self._steps) // 2)
-        return steps
-
-    def _is_while(self, since_s: float) -> bool:
-        """Whether `since_s` is so long ago that the speed since then tells something new."""
-        return self.clock.seconds() - since_s >= REPLAN_FRACTION * self.budget_s
+        return fitting if first or drifted else planned
 
     def _mark(self, now: float) -> None:
         self._mark_step, self._mark_s = self._steps, now
