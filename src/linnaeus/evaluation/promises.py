@@ -13,7 +13,12 @@ from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Method, Sets, tie_breakers
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, score_figure, share_figure
+from linnaeus.evaluation.intervals import (
+    Resampling,
+    accuracy_figure,
+    score_figure,
+    share_figure,
+)
 
 __all__ = ["Kept", "RiskPoint", "SetsKept", "SilenceKept", "kept_promises"]
 
@@ -170,7 +175,7 @@ def _sets_kept(
     return SetsKept(
         method=rule.method,
         coverage=rule.coverage,
-        covered=_share(covered, resampling),
+        covered=accuracy_figure(covered, resampling),
         mean_size=float(sizes.mean()),
         sizes=dict(zip(numbers.tolist(), counts.tolist(), strict=True)),
         class_covered=tuple(
@@ -194,17 +199,9 @@ def _silence_kept(
     return SilenceKept(
         max_error=max_error,
         confidence=rule.confidence if np.isfinite(rule.confidence) else None,
-        answered=_share(given, resampling),
+        answered=accuracy_figure(given, resampling),
         error=share_figure(int((~right[given]).sum()), int(given.sum())) if given.any() else None,
     )
-
-
-def _share(those: NDArray[np.bool_], resampling: Resampling) -> Figure:
-    """A share of all pictures, its interval wider where pictures come in groups."""
-    if not resampling.grouped:
-        return share_figure(int(those.sum()), len(those))
-    draws = resampling.draws(lambda weights: weights[those].sum() / weights.sum())
-    return score_figure(float(those.mean()), draws, len(those), resampling)
 
 
 def _risk_area(confidence: Floats, right: NDArray[np.bool_], resampling: Resampling) -> Figure:
