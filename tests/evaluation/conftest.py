@@ -11,6 +11,7 @@ from linnaeus.evaluation.facts import (
     ModelFacts,
     RunFacts,
     StageFacts,
+    StrengthFacts,
     TrainingFacts,
 )
 from linnaeus.evaluation.figure import Figure
@@ -43,7 +44,15 @@ def full_facts() -> RunFacts:
             budget_s=120.0,
             stopped_early="The budget was spent before all was done.",
             augmentation="Views were mirrored and moved by up to 6 % of a side.",
-            history=tuple(EpochFacts(i, 2 / i, 2.2 / i, 1 - 0.8 / i) for i in range(1, 6)),
+            history=tuple(
+                EpochFacts(i, 2 / i, 2.2 / i, 1 - 0.8 / i, 1 - 0.7 / i, "upper")
+                for i in range(1, 6)
+            ),
+            strengths=(
+                StrengthFacts(0.1, 1.2, 0.6, 1.1, 0.65),
+                StrengthFacts(0.01, 0.9, 0.75, 0.6, 0.9),
+                StrengthFacts(0.001, 1.0, 0.7, 0.3, 0.99),
+            ),
             stages=(
                 StageFacts("probe", 8.0, 0.75, 0.81, True, "the first one"),
                 StageFacts("upper", 20.0, 0.77, 0.74, True, "log loss -0.070 ± 0.020"),

@@ -15,7 +15,7 @@ from PIL import Image
 
 import linnaeus
 from linnaeus.errors import DataError, MissingError, UsageError, WriteError
-from linnaeus.progress import Stage
+from linnaeus.progress import Event, Stage
 from linnaeus.training.run import Run
 
 pytest.importorskip("torch")
@@ -39,6 +39,7 @@ class Listening:
     def __init__(self, at: str = "", do: object = None) -> None:
         self.sentences: list[str] = []
         self.warnings: list[str] = []
+        self.events: list[Event] = []
         self._at, self._do = at, do
         self._stage = ""
 
@@ -52,6 +53,9 @@ class Listening:
     def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
         self._stage = name
         yield self
+
+    def log(self, event: Event) -> None:
+        self.events.append(event)
 
     def advance(self, amount: float = 1.0, note: str = "") -> None:
         if self._at and self._stage == self._at and callable(self._do):

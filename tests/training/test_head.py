@@ -67,12 +67,12 @@ def test_it_is_scikit_learn_s_logistic_regression(sets: Sets, strength: float) -
 
 def test_the_strength_kept_is_the_best_on_validation(sets: Sets) -> None:
     head = fitted(sets)
-    losses = {strength: loss for strength, loss, _ in head.tried}
+    losses = {one.strength: one.validation_loss for one in head.tried}
     assert head.strength == min(losses, key=losses.__getitem__)
     assert log_loss(head, *sets.validation) == pytest.approx(min(losses.values()), abs=1e-4)
     logits = sets.validation[0] @ head.weight.T + head.bias
     right = (logits.argmax(1) == sets.validation[1]).mean()
-    accuracies = {strength: accuracy for strength, _, accuracy in head.tried}
+    accuracies = {one.strength: one.validation_accuracy for one in head.tried}
     assert accuracies[head.strength] == pytest.approx(right)
 
 
@@ -80,7 +80,7 @@ def test_strengths_are_tried_from_strong_to_weak_in_whatever_order_they_are_give
     sets: Sets,
 ) -> None:
     head = fitted(sets, strengths=STRENGTHS[::-1])
-    assert [strength for strength, _, _ in head.tried] == list(STRENGTHS[: len(head.tried)])
+    assert [one.strength for one in head.tried] == list(STRENGTHS[: len(head.tried)])
     assert np.array_equal(head.weight, fitted(sets).weight)
 
 
@@ -198,7 +198,7 @@ def test_the_strength_for_several_labels_is_chosen_by_their_log_loss() -> None:
         strengths=[1.0, 0.1, 0.01, 1e-6],
         progress=Quiet(),
     )
-    losses = {strength: loss for strength, loss, _ in head.tried}
+    losses = {one.strength: one.validation_loss for one in head.tried}
     assert head.strength == min(losses, key=lambda strength: losses[strength])
     logits = features[60:] @ head.weight.T + head.bias
     own = np.logaddexp(0, np.where(truth[60:], -logits, logits)).sum(axis=1).mean()

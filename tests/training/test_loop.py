@@ -64,6 +64,7 @@ def fit(
     width=0.5,
     team=ALONE,
     progress=None,
+    stage="scratch",
 ):
     train, held_out, _ = digits
     torch.manual_seed(plan.seed)
@@ -77,6 +78,7 @@ def fit(
         progress=progress or Quiet(),
         stop=stop,
         team=team,
+        stage=stage,
     )
 
 
@@ -239,3 +241,42 @@ def test_the_number_of_threads_is_left_as_it_was(digits):
     before = torch.get_num_threads()
     fit(digits, plan=TrainingPlan(epochs=1))
     assert torch.get_num_threads() == before
+
+
+class Hearing(Quiet):
+    """A Progress that keeps the events."""
+
+    def __init__(self):
+        self.events = []
+
+    def log(self, event):
+        self.events.append(event)
+
+
+def test_each_row_of_the_history_is_told_with_what_the_machine_did_apart(digits):
+    heard = Hearing()
+    fitted = fit(digits, plan=TrainingPlan(epochs=3), progress=heard, stage="whole")
+    assert [event.kind for event in heard.events] == ["pass"] * 3
+    assert [event.stage for event in heard.events] == ["whole"] * 3
+    told = heard.events[-1]
+    row = fitted.history[-1]
+    assert told.figures["pass"] == 3
+    assert told.figures["step"] == fitted.steps
+    for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
+        assert told.figures[name] == getattr(row, name)
+    assert told.machine["pictures_a_second"] > 0
+    again = Hearing()
+    fit(digits, plan=fitted.plan, progress=again, stage="whole")
+    assert [event.figures for event in again.events] == [event.figures for event in heard.events]
+
+
+def test_training_accuracy_is_that_of_the_views_while_they_are_learnt(digits):
+    few = [(pixels[:64], labels[:64]) for pixels, labels in digits]
+    plan = TrainingPlan(epochs=1, batch_size=64, augment="none")
+    torch.manual_seed(plan.seed)
+    untaught = nn.Sequential(Normalise.measured_on(few[0][0]), small_cnn(10, 8, 8, width=0.5))
+    answers = untaught.train()(torch.from_numpy(few[0][0])).argmax(1).numpy()
+    expected = (answers == few[0][1]).mean()
+    fitted = fit(few, plan=plan)
+    assert fitted.steps == 1
+    assert fitted.history[0].train_accuracy == pytest.approx(expected, abs=1e-6)

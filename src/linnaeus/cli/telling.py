@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from linnaeus.progress import Progress, Stage
+from linnaeus.cli.events import in_words
+from linnaeus.progress import Event, Progress, Stage
 
 __all__ = ["teller"]
 
@@ -19,7 +20,11 @@ SECONDS_BETWEEN_LINES = 10.0
 
 def teller() -> Progress:
     """The Progress for this process's standard error."""
-    return _Bars() if sys.stderr.isatty() else _Lines()
+    if not sys.stderr.isatty():
+        return _Lines()
+    from linnaeus.cli.bars import Bars  # loads rich
+
+    return Bars()
 
 
 class _Lines:
@@ -36,6 +41,10 @@ class _Lines:
         stage = _LineStage(name, total)
         yield stage
         stage.end()
+
+    def log(self, event: Event) -> None:
+        if line := in_words(event):
+            print(line, file=sys.stderr, flush=True)
 
 
 class _LineStage:
@@ -66,54 +75,6 @@ class _LineStage:
         share = min(self._done / self._total, 1.0)
         left = (now - self._began) * (1 - share) / share if share else 0.0
         return f"{share:.0%}, about {_duration(left)} left{note}"
-
-
-class _Bars:
-    """One bar a stage, with the time left, that stays as a line when the stage is over."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-
-        self._console = Console(stderr=True, highlight=False)
-
-    def say(self, sentence: str) -> None:
-        self._console.print(sentence, markup=False)
-
-    def warn(self, sentence: str) -> None:
-        self._console.print(sentence, style="yellow", markup=False)
-
-    @contextmanager
-    def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
-        from rich.progress import (
-            BarColumn,
-            Progress,
-            TaskProgressColumn,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-        )
-        with Progress(*columns, console=self._console) as bar:
-            task = bar.add_task(name, total=total, note="")
-
-            class Advancing:
-                def advance(self, amount: float = 1.0, note: str = "") -> None:
-                    bar.update(task, advance=amount)
-                    if note:
-                        bar.update(task, note=note)
-
-            yield Advancing()
-            if total is None:
-                bar.update(task, total=1, completed=1)
 
 
 def _duration(seconds: float) -> str:

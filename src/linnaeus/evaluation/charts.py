@@ -7,22 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import sqrt
+from typing import Literal, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.facts import EpochFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.promises import RiskPoint
 from linnaeus.evaluation.reliability import ReliabilityBin
 
-__all__ = ["confusion_picture", "curve", "gauge", "heat", "reliability_diagram", "risk_curve"]
+__all__ = [
+    "Line",
+    "confusion_picture",
+    "curves",
+    "gauge",
+    "heat",
+    "reliability_diagram",
+    "risk_curve",
+]
 
 Point = tuple[float, float]
 
 SHADES = 6
 LEFT, TOP, SIDE = 44.0, 10.0, 280.0
+KEY = 30.0  # the top of a drawing with a key above it
 
 
 def gauge(figure: Figure, beside: Figure | None = None) -> Markup:
@@ -63,26 +72,38 @@ def reliability_diagram(bins: Sequence[ReliabilityBin]) -> Markup:
     return _svg(LEFT + SIDE + 16, TOP + SIDE + 44, "chart", description, parts)
 
 
-def curve(rows: Sequence[EpochFacts], figure: str, share: bool) -> Markup:
-    """`figure` (an EpochFacts field) against the epoch, as a line; shares are drawn as percents."""
-    points = [
-        (float(r.epoch), float(value)) for r in rows if (value := getattr(r, figure)) is not None
-    ]
-    xs, ys = [p[0] for p in points], [p[1] for p in points]
+class Line(NamedTuple):
+    """A line of a drawing: what it is of, which is also its style's name, and its points."""
+
+    name: Literal["training", "validation"]
+    points: Sequence[Point]
+
+
+def curves(lines: Sequence[Line], figure: str, *, share: bool, across: str = "epoch") -> Markup:
+    """`figure` against the epoch, or the logarithm of what is `across`, a line for each of `lines`.
+
+    There is one point at least. A share is drawn in per cent; anything else from 0 on.
+    """
+    xs = [x for line in lines for x, _ in line.points]
+    ys = [y for line in lines for _, y in line.points]
     bottom, top = (min(ys), max(ys)) if share else (0.0, max(ys))
     margin = (top - bottom) * 0.08 or 0.01
     low = max(0.0, bottom - margin)
-    high = min(1.0, top + margin) if share else top + margin
-    x = _scale(min(xs), max(*xs, min(xs) + 1), LEFT, LEFT + SIDE)
-    y = _scale(low, max(high, low + 1e-9), TOP + 150, TOP)
-    parts = [*_grid(x, y, _ticks(xs), list(np.linspace(low, high, 4)), share=share, epochs=True)]
-    path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in points)
-    parts.append(f'<path class="line" d="M{path}"/>')
-    parts.append(f'<circle class="dot" cx="{x(xs[-1]):.1f}" cy="{y(ys[-1]):.1f}" r="4"/>')
-    parts.append(_label(LEFT + SIDE / 2, TOP + 184, "epoch"))
-    words = figure.replace("_", " ")
-    description = f"{words.capitalize()} from {ys[0]:.3f} to {ys[-1]:.3f}."
-    return _svg(LEFT + SIDE + 16, TOP + 190, "chart", description, parts)
+    high = max(min(1.0, top + margin) if share else top + margin, low + 1e-9)
+    by_epoch = across == "epoch"
+    begin, end = (min(xs), max(*xs, min(xs) + 1)) if by_epoch else (max(xs), min(xs))
+    x = _scale(begin, end if end != begin else begin - 1, LEFT, LEFT + SIDE)
+    y = _scale(low, high, KEY + 150, KEY)
+    ticks = _ticks(xs) if by_epoch else sorted(set(xs), reverse=True)
+    label = "{:.0f}".format if by_epoch else _power
+    parts = [*_grid(x, y, ticks, list(np.linspace(low, high, 4)), share=share, across=label)]
+    for place, line in enumerate(lines):
+        parts += _drawn(line, x, y)
+        parts += _key(line.name, LEFT + place * SIDE / 2)
+    parts.append(_label(LEFT + SIDE / 2, KEY + 184, across))
+    ends = [(line.name, line.points[0][1], line.points[-1][1]) for line in lines]
+    described = ", ".join(f"{name} from {first:.3f} to {last:.3f}" for name, first, last in ends)
+    return _svg(LEFT + SIDE + 16, KEY + 190, "chart", f"{figure}: {described}.", parts)
 
 
 def risk_curve(points: Sequence[RiskPoint]) -> Markup:
@@ -134,24 +155,47 @@ def _scale(low: float, high: float, start: float, end: float) -> Callable[[float
 def _grid(
     x: Callable[[float], float],
     y: Callable[[float], float],
-    across: Sequence[float],
+    ticks: Sequence[float],
     upwards: Sequence[float],
     *,
     share: bool = True,
-    epochs: bool = False,
+    across: Callable[[float], str] | None = None,
 ) -> list[str]:
+    """Lines and numbers; `across` spells those below, which are per cents with lines without it."""
     bottom, top = y(upwards[0]), y(upwards[-1])
     lines = []
     for value in upwards:
         lines.append(f'<path class="grid" d="M{LEFT} {y(value):.1f}H{LEFT + SIDE}"/>')
         text = f"{value * 100:.0f} %" if share else f"{value:.2g}"
         lines.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{text}</text>')
-    for value in across:
-        if not epochs:
+    for value in ticks:
+        if across is None:
             lines.append(f'<path class="grid" d="M{x(value):.1f} {top:.1f}V{bottom:.1f}"/>')
-        text = f"{value:.0f}" if epochs else f"{value * 100:.0f} %"
+        text = across(value) if across else f"{value * 100:.0f} %"
         lines.append(_label(x(value), bottom + 17, text))
     return lines
+
+
+def _drawn(line: Line, x: Callable[[float], float], y: Callable[[float], float]) -> list[str]:
+    path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in line.points)
+    last_x, last_y = line.points[-1]
+    return [
+        f'<path class="line {line.name}" d="M{path}"/>',
+        f'<circle class="dot {line.name}" cx="{x(last_x):.1f}" cy="{y(last_y):.1f}" r="4"/>',
+    ]
+
+
+def _key(name: str, left: float) -> list[str]:
+    """What a line looks like, and its name, above the drawing."""
+    return [
+        f'<path class="line {name}" d="M{left:.1f} 10h24"/>',
+        f'<text x="{left + 31:.1f}" y="14">{name}</text>',
+    ]
+
+
+def _power(exponent: float) -> str:
+    """10 to the `exponent`, short."""
+    return f"{10**exponent:.0e}".replace("e-0", "e-").replace("e+0", "e+")
 
 
 def _ticks(epochs: Sequence[float]) -> list[float]:

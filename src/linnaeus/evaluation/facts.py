@@ -15,6 +15,7 @@ __all__ = [
     "ModelFacts",
     "RunFacts",
     "StageFacts",
+    "StrengthFacts",
     "TrainingFacts",
 ]
 
@@ -54,12 +55,19 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class EpochFacts:
-    """One row of the training's history; a figure that was not taken is None."""
+    """One row of the training's history; a figure that was not taken is None.
+
+    `epoch` counts passes through the training pictures, those of earlier stages too. Training's
+    figures are of the views that were learnt from, while they were. `stage`: "scratch", or that of
+    `StageFacts` by its name.
+    """
 
     epoch: float
     train_loss: float | None = None
     validation_loss: float | None = None
     validation_accuracy: float | None = None
+    train_accuracy: float | None = None
+    stage: str = "scratch"
 
 
 @dataclass(frozen=True)
@@ -80,11 +88,27 @@ class StageFacts:
 
 
 @dataclass(frozen=True)
+class StrengthFacts:
+    """What one strength of regularisation gave a head that was fitted to frozen features.
+
+    Mean log losses, and shares that were right, on validation and on what it was fitted to; None
+    where that is no number.
+    """
+
+    strength: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    train_loss: float | None
+    train_accuracy: float | None
+
+
+@dataclass(frozen=True)
 class TrainingFacts:
     """How it learned. `stopped_early`: why, as a sentence, or empty. `budget_s`: None: no limit.
 
     `augmentation`: how views differed from their pictures, as sentences; empty: not at all.
     `stages`: those of a pretrained network, in order; empty where it learned from scratch.
+    `strengths`: those tried for a head on frozen features, in order.
     """
 
     seconds: float
@@ -94,6 +118,7 @@ class TrainingFacts:
     augmentation: str = ""
     history: tuple[EpochFacts, ...] = ()
     stages: tuple[StageFacts, ...] = ()
+    strengths: tuple[StrengthFacts, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation import charts
 from linnaeus.evaluation.confusion import ClassFigures
@@ -21,6 +19,7 @@ from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.schema import metrics_document, metrics_text
+from linnaeus.evaluation.training_curves import training_curves
 from linnaeus.files import whole_folder, write_whole
 
 if TYPE_CHECKING:
@@ -37,13 +36,6 @@ LENGTHS = {
     "longest_open_table": 25,
     "longest_list": 200,
 }
-CURVES = (
-    ("train_loss", "Training loss", False),
-    ("validation_loss", "Validation loss", False),
-    ("validation_accuracy", "Validation accuracy", True),
-)
-PRECISION = "Mean average precision on validation"
-"""What stands in for accuracy in the history, where a picture may have several labels."""
 
 
 def write_report(
@@ -96,7 +88,7 @@ def report_page(
             worthless=is_worthless(metrics),
             several=several,
             mistakes=(sure_label_mistakes if several else confident_mistakes)(test, picture_of),
-            curves=_curves(facts, several),
+            curves=training_curves(facts.training, several=several) if facts.training else (),
             hardest_first=_hardest_first(metrics),
             charts=charts,
             **LENGTHS,
@@ -108,13 +100,3 @@ def _hardest_first(metrics: Measured) -> list[ClassFigures | LabelFigures]:
     """The classes by rising recall; those without pictures come last."""
     rows: list[ClassFigures | LabelFigures] = [*metrics.per_class]
     return sorted(rows, key=lambda row: row.recall.value if row.recall else 2.0)
-
-
-def _curves(facts: RunFacts, several: bool) -> list[tuple[str, Markup]]:
-    """The drawn history: title and drawing of each figure with at least two rows."""
-    rows = facts.training.history if facts.training else ()
-    return [
-        (PRECISION if several and share else title, charts.curve(rows, figure, share))
-        for figure, title, share in CURVES
-        if sum(getattr(row, figure) is not None for row in rows) > 1
-    ]

@@ -14,7 +14,7 @@ from linnaeus.files import write_whole
 from linnaeus.models.export import FeatureGraph, append_head, export_features
 from linnaeus.models.network import Network
 from linnaeus.training.head import Head
-from linnaeus.training.loop import Row
+from linnaeus.training.row import Row
 
 __all__ = ["epoch_facts", "graph_of", "save_network", "save_probe"]
 
@@ -42,11 +42,11 @@ def save_probe(path: Path, network: nn.Module, head: Head) -> None:
     _save(path, tensors)
 
 
-def epoch_facts(row: Row, *, after: float = 0.0) -> EpochFacts:
-    """A row of the loop's history for the report; `after` so many passes of earlier stages."""
-    figures = (row.train_loss, row.validation_loss, row.validation_accuracy)
-    train_loss, loss, accuracy = (None if math.isnan(figure) else figure for figure in figures)
-    return EpochFacts(after + row.epoch, train_loss, loss, accuracy)
+def epoch_facts(row: Row, stage: str, *, after: float = 0.0) -> EpochFacts:
+    """A row of a stage's history for the report; `after` so many passes of earlier stages."""
+    figures = (row.train_loss, row.validation_loss, row.validation_accuracy, row.train_accuracy)
+    train_loss, loss, accuracy, train_accuracy = (None if math.isnan(f) else f for f in figures)
+    return EpochFacts(after + row.epoch, train_loss, loss, accuracy, train_accuracy, stage)
 
 
 def _save(path: Path, tensors: dict[str, Tensor]) -> None:

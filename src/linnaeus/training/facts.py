@@ -66,6 +66,7 @@ def run_facts(
             augmentation=learned.augmentation,
             history=learned.history,
             stages=learned.stages,
+            strengths=learned.strengths,
         ),
         bundle=BundleFacts(
             runtime=f"{record.serving.engine} {record.serving.engine_version}"

@@ -5,9 +5,11 @@ Multinomial where a picture has one label; one binary regression a class where i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,9 +17,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from linnaeus.evaluation.ranking import Ranking
-from linnaeus.progress import Progress
+from linnaeus.progress import Event, Progress
 
-__all__ = ["Head", "fit_head"]
+__all__ = ["Head", "Tried", "fit_head"]
 
 MOST_ITERATIONS = 100
 PATIENCE = 2
@@ -34,20 +36,38 @@ Labels = NDArray[np.int64] | NDArray[np.bool_]
 Scaled = tuple[torch.Tensor, torch.Tensor]
 
 
+class Tried(NamedTuple):
+    """What a strength of the L2 regularisation gave: mean log losses, and shares that were right.
+
+    With several labels, the log loss is summed over the classes, and their mean average precision
+    stands in for accuracy.
+    """
+
+    strength: float
+    validation_loss: float
+    validation_accuracy: float
+    train_loss: float
+    train_accuracy: float
+
+    def figures(self) -> dict[str, float | None]:
+        """All but the strength, by their names; None where one is no number."""
+        figures = {name: value for name, value in self._asdict().items() if name != "strength"}
+        return {name: value if math.isfinite(value) else None for name, value in figures.items()}
+
+
 @dataclass(frozen=True)
 class Head:
     """`logits = features @ weight.T + bias`: `weight` (classes, d) and `bias` (classes,) float32.
 
-    `strength` is the L2 regularisation that was kept, `tried` the mean log loss on validation and
-    the accuracy there for each strength tried, in order (empty without validation); with several
-    labels the log loss is summed over the classes, and their mean average precision stands in for
-    accuracy. `shift` and `scale` (d,) standardise the features; they are folded into the weights.
+    `strength` is the L2 regularisation that was kept, `tried` those that were tried, in order
+    (empty without validation). `shift` and `scale` (d,) standardise the features; they are folded
+    into the weights.
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     strength: float
-    tried: tuple[tuple[float, float, float], ...]
+    tried: tuple[Tried, ...]
     shift: NDArray[np.float64]
     scale: NDArray[np.float64]
 
@@ -90,7 +110,7 @@ def fit_head(
     path = sorted(strengths, reverse=True) if judged else [UNCHOSEN_STRENGTH]
     weights = torch.zeros(features.shape[1] + 1, classes)
     best, best_loss, kept = weights, float("inf"), path[0]
-    tried: list[tuple[float, float, float]] = []
+    tried: list[Tried] = []
     with _one_thread(), progress.stage("Fitting the head", len(path)) as stage:
         for strength in path:
             try:
@@ -102,11 +122,12 @@ def fit_head(
             if judged is None:
                 best = weights
                 break
-            loss, accuracy = _judge(judged, weights)
-            tried.append((strength, loss, accuracy))
-            if loss < best_loss:
-                best, best_loss, kept = weights, loss, strength
-            elif [t[0] for t in tried].index(kept) + PATIENCE < len(tried):
+            one = Tried(strength, *_judge(judged, weights), *_judge((inputs, targets), weights))
+            tried.append(one)
+            progress.log(Event("strength", "probe", {"strength": strength, **one.figures()}))
+            if one.validation_loss < best_loss:
+                best, best_loss, kept = weights, one.validation_loss, strength
+            elif [t.strength for t in tried].index(kept) + PATIENCE < len(tried):
                 break
     weight = best[:-1].numpy().astype(np.float64) * scale[:, None]
     bias = best[-1].numpy() - shift @ weight

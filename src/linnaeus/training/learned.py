@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from linnaeus.evaluation.facts import EpochFacts, StageFacts
+from linnaeus.evaluation.facts import EpochFacts, StageFacts, StrengthFacts
 from linnaeus.training.loop import Ended
 from linnaeus.training.recipe import Recipe
 
@@ -17,11 +17,11 @@ __all__ = ["Ended", "Learned"]
 class Learned:
     """A trained network, ready to become a bundle.
 
-    `graph`: the ONNX file (see bundle.record for its input and outputs). `save_weights` writes
-    the network's weights as safetensors. `recipe`: the one asked for with nothing left to choose.
-    `stages`: of a pretrained network, what each of its stages brought and cost. `remarks`:
-    sentences that the user should read. `augmentation`: how views differed from their pictures, and
-    why; empty where pictures were taken as they are.
+    `graph`: the ONNX file (see bundle.record for its input and outputs). `save_weights` writes the
+    network's weights as safetensors. `recipe`: the one asked for with nothing left to choose.
+    `stages`: of a pretrained network, what each of its stages brought and cost; `strengths`: of its
+    probe, what each strength did. `remarks`: sentences that the user should read. `augmentation`:
+    how views differed from their pictures, and why; empty where pictures were taken as they are.
     """
 
     graph: bytes
@@ -33,5 +33,6 @@ class Learned:
     recipe: Recipe
     history: tuple[EpochFacts, ...] = ()
     stages: tuple[StageFacts, ...] = ()
+    strengths: tuple[StrengthFacts, ...] = ()
     remarks: tuple[str, ...] = ()
     augmentation: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import torch
@@ -22,13 +22,16 @@ from linnaeus.training.clock import Clock
 from linnaeus.training.loss_record import LossRecord
 from linnaeus.training.losses import loss_for
 from linnaeus.training.pacing import Pacing
+from linnaeus.training.pass_watch import PassWatch
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import autocast, check_precision, fast_precision, keep_freed_memory
 from linnaeus.training.resizing import check_resizing, resized
+from linnaeus.training.row import Row
 from linnaeus.training.schedule import Pace, progress_at
 from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
 from linnaeus.training.threads import threads_for
+from linnaeus.training.training_score import TrainingScore
 from linnaeus.training.usual import with_usual
 from linnaeus.training.validation import Validation
 
@@ -39,21 +42,6 @@ Labels = NDArray[np.int64] | NDArray[np.float32]
 Ended = Literal["finished", "budget", "stopped", "patience"]
 
 STATISTICS_PICTURES = 4096  # they tell a channel's mean to 1/64 of a deviation, or better
-
-
-class Row(NamedTuple):
-    """One line of a run's history. Losses are means of cross-entropy (training's is smoothed).
-
-    `epoch` counts passes over the training pictures and may be broken; `seconds` are the clock's.
-    The validation figures are those of the averaged weights; NaN without validation pictures.
-    """
-
-    epoch: float
-    seconds: float
-    learning_rate: float
-    train_loss: float
-    validation_loss: float
-    validation_accuracy: float
 
 
 @dataclass(frozen=True)
@@ -90,6 +78,7 @@ def fit_network(
     rate_factors: Mapping[str, float] | None = None,
     judging_cost: float = 1 / 3,
     team: Team = ALONE,
+    stage: str = "scratch",
 ) -> Fitted:
     """Teach `network` the `labels` (n,) int64 of `pixels` (n, h, w, 3) uint8.
 
@@ -100,7 +89,7 @@ def fit_network(
     at every step. `rate_factors`: the share of the plan's rates that a parameter, by its name,
     learns at; 1 where it has none. `judging_cost`: about what a picture that is judged takes,
     against one that is learnt from, where there is a way back through all of the network a third.
-    Of a `team` every process calls this alike.
+    Of a `team` every process calls this alike. `stage`: what `progress` is told that this is.
 
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
     stops being a number or the plan cannot be meant for these pictures.
@@ -124,10 +113,12 @@ def fit_network(
         device=device,
         team=team,
     )
-    taker = Step(on_device, resolved, loss_for(resolved, labels), device, rate_factors, team)
+    score = TrainingScore(loss_for(resolved, labels), several=labels.ndim == 2)
+    taker = Step(on_device, resolved, score, device, rate_factors, team)
     with threads_for(batches.size * batches.height_px * batches.width_px):
         run = _Training(
             taker,
+            score,
             batches,
             held_out,
             plan=resolved,
@@ -135,6 +126,7 @@ def fit_network(
             device=device,
             judging_cost=judging_cost,
             team=team,
+            watch=PassWatch(progress, stage, clock, device),
         )
         ended = run.learn(progress, stop)
     return run.fitted(ended)
@@ -146,6 +138,7 @@ class _Training:
     def __init__(
         self,
         taker: Step,
+        score: TrainingScore,
         batches: Batches,
         validation: Validation,
         *,
@@ -154,6 +147,7 @@ class _Training:
         device: str,
         judging_cost: float,
         team: Team,
+        watch: PassWatch,
     ) -> None:
         self.plan = plan
         self.device = device
@@ -162,6 +156,8 @@ class _Training:
         self.validation = validation
         self.team = team
         self.taker = taker
+        self.score = score
+        self.watch = watch
         self.pacing = Pacing(
             plan,
             clock,
@@ -226,6 +222,7 @@ class _Training:
 
     def _validate(self) -> None:
         train_loss = self.team.total(self.losses.mean())[0] / self.team.size
+        right, seen = self.team.total(*self.score.counted())
         start_s = self.clock.seconds()
         loss, accuracy = self.validation.judge(self._averaged())
         now_s = self.clock.seconds()
@@ -236,9 +233,19 @@ class _Training:
                 where="training",
                 mend="Lower the learning rate, or train in float32.",
             )
-        epoch = self.step / self.batches.epoch_steps
-        rate = self.taker.learning_rate
-        self.history.append(Row(epoch, now_s, rate, train_loss, loss, accuracy))
+        pictures = self.step * self.batches.size
+        row = Row(
+            epoch=self.step / self.batches.epoch_steps,
+            seconds=now_s,
+            pictures_a_second=self.watch.speed(pictures, start_s),
+            learning_rate=self.taker.learning_rate,
+            train_loss=train_loss,
+            train_accuracy=right / seen if seen else math.nan,
+            validation_loss=loss,
+            validation_accuracy=accuracy,
+        )
+        self.history.append(row)
+        self.watch.passed(row, self.step, pictures)
         # Without validation pictures the newest weights are the best that is known.
         self._keep_best((accuracy, -loss) if math.isfinite(loss) else (float(self.step), 0.0))
 

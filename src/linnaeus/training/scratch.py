@@ -156,6 +156,6 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, augmentati
         seconds=fitted.seconds,
         ended=fitted.ended,
         recipe=recipe.model_copy(update={"network": fitted.plan}),
-        history=tuple(epoch_facts(row) for row in fitted.history),
+        history=tuple(epoch_facts(row, "scratch") for row in fitted.history),
         augmentation=augmentation,
     )

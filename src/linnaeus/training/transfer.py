@@ -13,11 +13,11 @@ from torch import nn
 
 from linnaeus.bundle.record import Engine
 from linnaeus.errors import Stopped
-from linnaeus.evaluation.facts import EpochFacts, StageFacts
+from linnaeus.evaluation.facts import EpochFacts, StageFacts, StrengthFacts
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.export import append_head
 from linnaeus.models.weights import Backbone
-from linnaeus.progress import Progress
+from linnaeus.progress import Event, Progress
 from linnaeus.training.better import compare, quality
 from linnaeus.training.exported import epoch_facts, graph_of, save_network, save_probe
 from linnaeus.training.kept_work import KeptWork
@@ -124,6 +124,7 @@ class _Transfer:
             recipe=recipe,
             history=tuple(self.history),
             stages=tuple(self.facts),
+            strengths=self._strengths,
             remarks=self._remarks(),
             augmentation=self.lesson.augmentation if self._is_tuned else "",
         )
@@ -200,7 +201,7 @@ class _Transfer:
             progress=self.progress,
             stop=self.stop,
         )
-        self.history += [epoch_facts(row, after=before) for row in fitted.history]
+        self.history += [epoch_facts(row, stage.learns, after=before) for row in fitted.history]
         assert isinstance(fitted.network, Tunable)
         return fitted.network, stage.model_copy(update={"paces": fitted.plan.paces})
 
@@ -232,14 +233,31 @@ class _Transfer:
         reached = quality(given, self.lesson.labels[self.judged])
         known = not math.isnan(reached.accuracy)
         accuracy, loss = reached if known else (None, None)
-        self.facts.append(StageFacts(name, seconds, accuracy, loss, kept, why))
+        self._tell(StageFacts(name, seconds, accuracy, loss, kept, why))
         figures = f"{100 * reached.accuracy:.1f} % right on validation" if known else "not judged"
         verdict = "kept" if kept else "not kept"
         self.progress.say(f"Stage {name}: {figures} after {seconds:.0f} s; {verdict} ({why}).")
 
     def _leave_out(self, stage: TransferStage, why: str) -> None:
-        self.facts.append(StageFacts(stage.learns, 0.0, None, None, False, f"left out: {why}"))
+        self._tell(StageFacts(stage.learns, 0.0, None, None, False, f"left out: {why}"))
         self.progress.say(f"Stage {stage.learns} is left out: {why}.")
+
+    def _tell(self, facts: StageFacts) -> None:
+        """Keep `facts` for the report, and tell those who watch."""
+        self.facts.append(facts)
+        figures = {
+            "validation_loss": facts.validation_loss,
+            "validation_accuracy": facts.validation_accuracy,
+            "kept": facts.kept,
+            "why": facts.why,
+        }
+        self.progress.log(Event("stage", facts.name, figures, {"seconds": facts.seconds}))
+
+    @property
+    def _strengths(self) -> tuple[StrengthFacts, ...]:
+        """What each strength gave that was tried for the head of a probe."""
+        tried = () if self.probed is None else self.probed.head.tried
+        return tuple(StrengthFacts(one.strength, **one.figures()) for one in tried)
 
     def _ended(self) -> Ended:
         if self.stop():
@@ -258,8 +276,7 @@ class _Transfer:
         if self.probed and (ended != "finished" or self.recipe.budget_s is not None):
             update["head_pictures"] = self.probed.pictures
             if self.probed.head.tried:
-                tried = tuple(strength for strength, _, _ in self.probed.head.tried)
-                update["head_strengths"] = tried
+                update["head_strengths"] = tuple(one.strength for one in self.probed.head.tried)
         return self.recipe.model_copy(update=update)
 
     def _product(self) -> tuple[bytes, Callable[..., None], int]:

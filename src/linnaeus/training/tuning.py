@@ -158,6 +158,7 @@ def tune(
         device=recipe.device,
         rate_factors=network.rate_factors(recipe.transfer.rate_decay),
         judging_cost=1 / COST[stage.learns],
+        stage=stage.learns,
     )
 
 
