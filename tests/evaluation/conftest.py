@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from linnaeus.bundle.calibration import Calibration
 from linnaeus.evaluation.facts import (
     BundleFacts,
     DataFacts,
@@ -63,7 +64,12 @@ def full_facts() -> RunFacts:
             runtime="onnxruntime 1.20",
             precision="float32",
             precision_why="It was asked for.",
-            temperature=1.25,
+            calibration=Calibration(
+                method="temperature",
+                temperature=1.25,
+                log_losses={"none": 0.71, "temperature": 0.62},
+                why="log loss 0.620, 0.710 without",
+            ),
             size_bytes=2_345_678,
             uncalibrated_error=Figure(0.08, 0.05, 0.11),
         ),

@@ -9,11 +9,13 @@ from html import unescape
 import numpy as np
 from answers import answers_of, random_answers
 
+from linnaeus.bundle.calibration import Calibration
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.report import report_page
 
+UNCALIBRATED = Calibration(why="there was no validation to do it on")
 TOO_NARROW = "take the pictures as independent; pictures of one group resemble each other"
 ANSWERS = random_answers(0, 320, 8)
 
@@ -31,7 +33,7 @@ def without_validation(facts: RunFacts) -> RunFacts:
     return replace(
         facts,
         data=replace(facts.data, counts=counts),
-        bundle=replace(facts.bundle, temperature=None, uncalibrated_error=None),
+        bundle=replace(facts.bundle, calibration=UNCALIBRATED, uncalibrated_error=None),
     )
 
 
@@ -66,7 +68,7 @@ def test_plain_words_tell_of_groups() -> None:
 
 def test_without_validation_the_page_claims_no_calibration(full_facts: RunFacts) -> None:
     text = page_of(without_validation(full_facts), measure(ANSWERS))
-    assert "there was nothing to calibrate them on" in text
+    assert "not calibrated: there was no validation to do it on" in text
     assert "No part was set aside to tune it on" in text
     for claim in ("calibrated by a temperature", "fitted on validation", "was tuned on a second"):
         assert claim not in text
@@ -74,7 +76,9 @@ def test_without_validation_the_page_claims_no_calibration(full_facts: RunFacts)
 
 def test_with_validation_the_page_tells_the_temperature(full_facts: RunFacts) -> None:
     text = page_of(full_facts, measure(ANSWERS))
-    assert "calibrated by a temperature of 1.250, fitted on validation" in text
+    assert "calibrated by a temperature of 1.250, fitted on validation; above 1, the net" in text
+    assert "Why so: log loss 0.620, 0.710 without" in text
+    assert "none 0.710, temperature 0.620 nats" in text
     assert "was tuned on a second" in text
 
 

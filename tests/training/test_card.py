@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from linnaeus.bundle.calibration import Calibration
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.metrics import measure
@@ -18,6 +19,8 @@ from linnaeus.training.card import model_card
 
 markdown_it = pytest.importorskip("markdown_it")
 
+CALIBRATION = Calibration(method="temperature", temperature=1.25)
+UNCALIBRATED = Calibration(why="there was no validation to do it on")
 LABELS: NDArray[np.int64] = np.array([0, 0, 0, 1, 1, 2])
 ODD = ("<b>&name<i>", "a|b | c", "_so_ *it* [is](javascript:1) `x` ~~y~~")
 
@@ -38,7 +41,7 @@ def facts_of(classes: tuple[str, ...], validation: int = 6) -> RunFacts:
             audit=(f"“{classes[0]}” holds one file twice.",),
         ),
         model=ModelFacts("small_cnn", "No pretrained network was at hand.", (48, 64), 123_456),
-        bundle=BundleFacts("onnxruntime 1.20", "float32", "asked for", 1.25, 2_345_678),
+        bundle=BundleFacts("onnxruntime 1.20", "float32", "asked for", CALIBRATION, 2_345_678),
     )
 
 
@@ -119,12 +122,12 @@ def test_the_card_says_that_pictures_go_along(validation: int, shown_pictures: s
 def test_without_validation_the_card_claims_no_calibration() -> None:
     facts = facts_of(("cat", "dog", "cow"), validation=0)
     assert facts.bundle is not None
-    card = card_of(replace(facts, bundle=replace(facts.bundle, temperature=None)))
-    assert "Probabilities are not calibrated: there was no validation to do it on" in card
+    card = card_of(replace(facts, bundle=replace(facts.bundle, calibration=UNCALIBRATED)))
+    assert "the network's own, not calibrated: there was no validation to do it on" in card
     assert "temperature" not in card
     assert "holds 4 pictures of the train split" in card
 
 
 def test_with_validation_the_card_tells_the_temperature() -> None:
     card = card_of(facts_of(("cat", "dog", "cow")))
-    assert "calibrated with temperature 1.250, fitted on validation" in card
+    assert "calibrated by a temperature of 1.250, fitted on validation" in card

@@ -20,10 +20,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from linnaeus.bundle.sigmoid import sigmoid
-from linnaeus.bundle.softmax import softmax
+from linnaeus.bundle.calibration import Calibration
+from linnaeus.bundle.strict import Strict
 from linnaeus.bundle.views import Views
 from linnaeus.errors import BundleError
 from linnaeus.files import read_json
@@ -58,12 +58,6 @@ Precision = Literal["float32", "bfloat16"]
 Task = Literal["single", "multi"]
 
 
-class Strict(BaseModel):
-    """A frozen record that refuses unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Serving(Strict):
     """The runtime and precision that every figure of the report was measured with, and why.
 
@@ -75,21 +69,6 @@ class Serving(Strict):
     precision: Precision
     why: str
     test_time_augmentation: Views = "none"
-
-
-class Calibration(Strict):
-    """How logits become probabilities: softmax(logits / temperature).
-
-    Where a picture may have several labels, sigmoid(logits / temperature), one for all classes.
-    """
-
-    method: Literal["temperature", "none"] = "none"
-    temperature: float = Field(default=1.0, gt=0)
-
-    @property
-    def fitted(self) -> float | None:
-        """The temperature that validation gave; None where there was none to fit it on."""
-        return None if self.method == "none" else self.temperature
 
 
 class Threshold(Strict):
@@ -117,19 +96,20 @@ class BundleRecord(Strict):
     calibration: Calibration = Calibration()
     task: Task = "single"
     thresholds: tuple[Threshold, ...] = ()
-    model: dict[str, Any] = {}
-    data: dict[str, Any] = {}
+    model: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _one_threshold_a_class(self) -> BundleRecord:
+    def _of_the_same_classes(self) -> BundleRecord:
         if len(self.thresholds) != (len(self.classes) if self.task == "multi" else 0):
             raise ValueError("a bundle of several labels needs one threshold for each class")
+        if self.calibration.classes not in (None, len(self.classes)):
+            raise ValueError("the calibration has to be of as many classes as the bundle")
         return self
 
     def probabilities(self, logits: ArrayLike) -> NDArray[np.float32]:
         """(..., classes) float32 in [0, 1]; they sum to 1 where a picture has one label."""
-        turn = softmax if self.task == "single" else sigmoid
-        return turn(logits, self.calibration.temperature)
+        return self.calibration.probabilities(logits, several=self.task == "multi")
 
     def cuts(self) -> NDArray[np.float32] | None:
         """The thresholds as (classes,) float32; None where a picture has one label."""

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.errors import DataError
 
-__all__ = ["fit_label_temperature", "fit_temperature"]
+__all__ = ["check_logits", "fit_label_temperature", "fit_temperature"]
 
 TEMPERATURES = (0.01, 100.0)
 # Worth one picture: too little to move the fit of a hundred, enough to hold back the fit of
@@ -46,6 +46,17 @@ def fit_label_temperature(logits: ArrayLike, truth: ArrayLike) -> float:
         raise ValueError(f"logits and truth of one shape expected, not {z.shape}, {y.shape}")
     pairs = np.stack([z.ravel(), np.zeros(z.size)], axis=1)
     return fit_temperature(pairs, (~y.ravel()).astype(np.int64))
+
+
+def check_logits(logits: ArrayLike, truth: ArrayLike) -> None:
+    """Raise DataError as `fit_temperature` does; `truth` is (n,) positions or (n, classes) bool."""
+    z, y = np.asarray(logits, np.float64), np.asarray(truth)
+    if y.ndim == 1:
+        _checked(z, y.astype(np.int64))
+    elif z.shape != y.shape:
+        raise ValueError(f"logits and truth of one shape expected, not {z.shape}, {y.shape}")
+    else:
+        _checked(z, np.zeros(len(z), np.int64))
 
 
 def _checked(

@@ -280,7 +280,7 @@ def _facts(
             runtime=classifier.engine + views_in_words(record.serving.test_time_augmentation),
             precision=classifier.precision,
             precision_why=record.serving.why,
-            temperature=record.calibration.fitted,
+            calibration=record.calibration,
             size_bytes=size,
         ),
         commands=(f"linnaeus predict {folder} PICTURES",),

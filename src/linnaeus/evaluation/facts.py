@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from linnaeus.bundle.calibration import Calibration
 from linnaeus.evaluation.figure import Figure
 
 __all__ = [
@@ -125,17 +126,30 @@ class TrainingFacts:
 class BundleFacts:
     """What came out and answers now.
 
-    `precision_why`: a clause, to stand behind "float32:". `temperature`: fitted on validation;
-    None where nothing was calibrated. `uncalibrated_error`: the test's calibration error at
-    temperature 1, where that was measured and another temperature might serve.
+    `precision_why`: a clause, to stand behind "float32:". `uncalibrated_error`: the test's
+    calibration error without the calibration, where there is one and that was measured.
     """
 
     runtime: str
     precision: str
     precision_why: str
-    temperature: float | None
+    calibration: Calibration
     size_bytes: int
     uncalibrated_error: Figure | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As metrics.json has it; of the calibration what people ask, not its maps."""
+        told = self.calibration.model_dump(include={"method", "temperature", "log_losses", "why"})
+        error = self.uncalibrated_error
+        return {
+            "runtime": self.runtime,
+            "precision": self.precision,
+            "precision_why": self.precision_why,
+            "calibration": told,
+            "temperature": self.calibration.fitted,
+            "size_bytes": self.size_bytes,
+            "uncalibrated_error": error.to_json() if error else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -165,7 +179,7 @@ class RunFacts:
             "data": asdict(self.data),
             "model": asdict(self.model) if self.model else None,
             "training": asdict(self.training) if self.training else None,
-            "bundle": asdict(self.bundle) if self.bundle else None,
+            "bundle": self.bundle.to_json() if self.bundle else None,
             "recipe": dict(self.recipe),
             "commands": list(self.commands),
         }

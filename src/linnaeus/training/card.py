@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from linnaeus.bundle.calibration import Calibration
 from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.record import GOLDEN_FILE
 from linnaeus.bundle.seen import SEEN_FILE
@@ -50,13 +51,14 @@ def _details(facts: RunFacts) -> str:
 - Made with Linnaeus {facts.linnaeus_version}, {facts.created}
 - Answers with {facts.bundle.runtime} in {facts.bundle.precision}: \
 {_plain(facts.bundle.precision_why)}
-- {_calibration(facts.bundle.temperature)}"""
+- {_calibration(facts.bundle.calibration)}"""
 
 
-def _calibration(temperature: float | None) -> str:
-    if temperature is None:
-        return "Probabilities are not calibrated: there was no validation to do it on"
-    return f"Probabilities are calibrated with temperature {temperature:.3f}, fitted on validation"
+def _calibration(calibration: Calibration) -> str:
+    why = f": {_plain(calibration.why)}" if calibration.why else ""
+    if calibration.method == "none":
+        return f"Probabilities are the network's own, not calibrated{why}"
+    return f"Probabilities are calibrated {calibration.in_words}, fitted on validation{why}"
 
 
 def _use(facts: RunFacts, several: bool) -> str:

@@ -23,8 +23,8 @@ __all__ = ["Judged", "run_facts"]
 class Judged:
     """The bundle's answers to the test pictures, and what was measured on them and on validation.
 
-    `uncalibrated_error` is the test's calibration error at temperature 1. `promises`: how label
-    sets and silence did on the test; None without validation pictures to fit them on.
+    `uncalibrated_error` is the test's calibration error without the calibration. `promises`: how
+    label sets and silence did on the test; None without validation pictures to fit them on.
     """
 
     predictions: Predictions
@@ -46,7 +46,7 @@ def run_facts(
 
     `bundle` is the folder of the bundle's files as they are now; `recipe` the resolved one.
     """
-    size, temperature = record.preprocessing, record.calibration.fitted
+    size, calibrated = record.preprocessing, record.calibration.method != "none"
     return RunFacts(
         title=f"{record.data['name']} · {record.model['name']}",
         created=record.created,
@@ -73,9 +73,9 @@ def run_facts(
             + views_in_words(record.serving.test_time_augmentation),
             precision=record.serving.precision,
             precision_why=record.serving.why,
-            temperature=temperature,
+            calibration=record.calibration,
             size_bytes=sum(f.stat().st_size for f in bundle.rglob("*") if f.is_file()),
-            uncalibrated_error=judged.uncalibrated_error if temperature else None,
+            uncalibrated_error=judged.uncalibrated_error if calibrated else None,
         ),
         recipe=recipe.model_dump(mode="json"),
         commands=("linnaeus predict RUN/bundle PICTURES", "linnaeus evaluate RUN/bundle DATA"),

@@ -355,14 +355,21 @@ def _finish(
     progress: Progress,
 ) -> Measured:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
-    calibrated = Calibrated.on(served.logits, material.dataset.truth[material.validation])
+    groups = material.dataset.groups
+    calibrated = Calibrated.on(
+        served.logits,
+        material.dataset.truth[material.validation],
+        groups=None if groups is None else groups[material.validation],
+        seed=learned.recipe.seed,
+    )
+    progress.say(_told(calibrated.calibration))
     record = _record(material, learned, served, choice, calibrated)
     shown = material.validation if len(material.validation) else material.train
     golden = material.pixels.take(shown[:GOLDEN_IMAGES])
     with bundle_being_made(
         out / "bundle", record, learned.graph, learned.save_weights, golden
     ) as draft:
-        held_out = _held_out(material, served, record)
+        held_out = _held_out(material, calibrated, record)
         if held_out is not None:
             write_held_out(draft.folder, held_out)
         judged = _judge(material, draft, served, held_out, progress)
@@ -388,8 +395,13 @@ def _finish(
     return judged.test
 
 
-def _held_out(material: Material, served: Served, record: BundleRecord) -> HeldOut | None:
-    """How the bundle's answers to the validation pictures fared.
+def _told(calibration: Calibration) -> str:
+    how = f"calibrated {calibration.in_words}" if calibration.in_words else "not calibrated"
+    return f"Probabilities are {how}: {calibration.why}."
+
+
+def _held_out(material: Material, calibrated: Calibrated, record: BundleRecord) -> HeldOut | None:
+    """How the bundle's answers to the validation pictures fared, calibrated without each of them.
 
     None without such pictures, and where they may have several labels: nothing is promised then.
     """
@@ -397,7 +409,7 @@ def _held_out(material: Material, served: Served, record: BundleRecord) -> HeldO
     if not len(held) or record.task == "multi":
         return None
     ids = [material.dataset.paths[row] for row in held]
-    return HeldOut.of(ids, record.probabilities(served.logits), material.dataset.labels[held])
+    return HeldOut.of(ids, calibrated.cross_fitted, material.dataset.labels[held])
 
 
 def _judge(
