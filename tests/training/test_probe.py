@@ -146,7 +146,7 @@ def test_the_weights_are_kept_under_their_names(
 
     learned.save_weights(tmp_path / "weights.safetensors")
     kept = load_file(tmp_path / "weights.safetensors")
-    assert kept["head.weight"].shape == (6, sum(material.probe.parts))
-    assert kept["head.bias"].shape == (6,)
-    theirs = {f"backbone.{name}" for name in material.probe.network.state_dict()}
+    assert kept["network.head.weight"].shape == (6, sum(material.probe.parts))
+    assert kept["network.head.bias"].shape == (6,)
+    theirs = {f"network.body.backbone.{name}" for name in material.probe.network.state_dict()}
     assert theirs <= kept.keys()

@@ -85,3 +85,26 @@ def test_weights_whose_gradients_overflow_in_float16_stay():
     step_of(network, precision="float16").take(0, 0.1, *a_batch())
     assert torch.equal(bank, before[0])
     assert not torch.equal(head, before[1])
+
+
+def test_a_compiled_network_learns_the_same(monkeypatch):
+    compiler = pytest.importorskip("torch._inductor.cpp_builder")
+    try:
+        compiler.get_cpp_compiler()
+    except Exception:  # whatever it raises where there is none
+        pytest.skip("no C++ compiler is on this machine")
+    plain, losses = stepped()
+    compiled, losses_compiled = stepped(compiled=True)
+    assert torch.allclose(plain, compiled, atol=1e-4)
+    assert losses == pytest.approx(losses_compiled, abs=1e-4)
+
+
+def test_where_nothing_can_be_compiled_that_is_said(monkeypatch):
+    from linnaeus.errors import UsageError
+    from linnaeus.training.compiled import check_compiled
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("/nowhere/c++",))
+    torch._dynamo.reset()
+    with pytest.raises(UsageError, match="cannot compile"):
+        check_compiled(a_network(), a_batch()[0], "cpu")

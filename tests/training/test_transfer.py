@@ -216,7 +216,7 @@ def test_a_head_of_choice_learns_on_the_frozen_network_and_then_with_it(
     learned.save_weights(tmp_path / "weights.safetensors")
     from safetensors.numpy import load_file
 
-    assert load_file(tmp_path / "weights.safetensors")["neck.1.weight"].shape[0] == 32
+    assert load_file(tmp_path / "weights.safetensors")["network.neck.1.weight"].shape[0] == 32
     again = json.loads(json.dumps(learned.recipe.model_dump(mode="json")))
     assert ours.learn(Recipe.model_validate(again)).graph == learned.graph
 

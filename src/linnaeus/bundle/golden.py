@@ -17,7 +17,7 @@ from linnaeus.bundle.record import GOLDEN_FILE
 from linnaeus.errors import BundleError
 from linnaeus.files import write_whole
 
-__all__ = ["GOLDEN_IMAGES", "TOLERANCE", "check_golden", "write_golden"]
+__all__ = ["GOLDEN_IMAGES", "TOLERANCE", "check_golden", "golden_answers", "write_golden"]
 
 GOLDEN_IMAGES = 4
 
@@ -52,7 +52,7 @@ def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:
 
     Raises BundleError where a probability is further off than `TOLERANCE`.
     """
-    pixels, expected = _kept(folder / GOLDEN_FILE, precision)
+    pixels, expected = golden_answers(folder, precision)
     given = np.stack([one.probabilities for one in answer(pixels)])
     if given.shape != expected.shape:
         raise _unusable(folder / GOLDEN_FILE, "they are of other classes")
@@ -66,11 +66,15 @@ def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:
         )
 
 
-def _kept(file: Path, precision: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The golden pixels (k, height, width, 3) and their probabilities (k, classes)."""
+def golden_answers(folder: Path, precision: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The golden pixels (k, height, width, 3) of a bundle, and their probabilities (k, classes).
+
+    Raises BundleError where they cannot be read.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
+    file = folder / GOLDEN_FILE
     try:
         kept = load_file(str(file))
         # A bundle from a machine without bfloat16 is never served in it: float32 always exists.

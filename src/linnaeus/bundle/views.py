@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["VIEWS", "Views", "views_in_words", "views_of"]
+__all__ = ["VIEWS", "AskedViews", "Views", "views_in_words", "views_of"]
 
 Views = Literal["none", "mirror", "shifts"]
+AskedViews = Views | Literal["auto"]
 
 VIEWS: dict[Views, int] = {"none": 1, "mirror": 2, "shifts": 5}
 """How many views there are, which is how many times as long an answer takes."""

@@ -27,12 +27,15 @@ class Choice:
     """The network to use and why: a pretrained `backbone`, or `network` from scratch without.
 
     `by_time`: nobody asked for `network` by name, so that a budget may choose a larger or smaller.
+    `passes`: about how many over the pictures it then makes in the budget; None where nobody has
+    measured that.
     """
 
     backbone: Backbone | None
     why: str
     network: str = SMALL_CNN
     by_time: bool = False
+    passes: float | None = None
 
     @property
     def name(self) -> str:

@@ -29,17 +29,21 @@ def graph_of(normalise: nn.Module, network: Network, height_px: int, width_px: i
     return append_head(graph, weight, bias)
 
 
-def save_network(path: Path, network: nn.Module) -> None:
-    """Write the weights of `network` to `path` as safetensors."""
-    _save(path, network.state_dict())
+def save_network(path: Path, normalise: nn.Module, network: nn.Module) -> None:
+    """Write the weights of `network` behind `normalise` to `path` as safetensors."""
+    _save(path, _named("normalise", normalise) | _named("network", network))
 
 
-def save_probe(path: Path, network: nn.Module, head: Head) -> None:
-    """Write the weights of a frozen `network` and of the `head` on its features to `path`."""
-    tensors = {f"backbone.{name}": tensor for name, tensor in network.state_dict().items()}
-    tensors["head.weight"] = torch.from_numpy(np.ascontiguousarray(head.weight))
-    tensors["head.bias"] = torch.from_numpy(head.bias)
+def save_probe(path: Path, normalise: nn.Module, stages: nn.Module, head: Head) -> None:
+    """Write the weights of frozen `stages` and of the `head` on their features to `path`."""
+    tensors = _named("normalise", normalise) | _named("network.body", stages)
+    tensors["network.head.weight"] = torch.from_numpy(np.ascontiguousarray(head.weight))
+    tensors["network.head.bias"] = torch.from_numpy(head.bias)
     _save(path, tensors)
+
+
+def _named(part: str, module: nn.Module) -> dict[str, Tensor]:
+    return {f"{part}.{name}": tensor for name, tensor in module.state_dict().items()}
 
 
 def epoch_facts(row: Row, stage: str, *, after: float = 0.0) -> EpochFacts:

@@ -18,7 +18,6 @@ from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.seen import write_seen
 from linnaeus.bundle.table import write_csv
-from linnaeus.bundle.views import VIEWS
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
@@ -59,6 +58,7 @@ from linnaeus.training.team import ALONE, Team
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan
 from linnaeus.training.tuning import EPOCHS, OF_MUON, Lesson
+from linnaeus.training.views_choice import served_with_views
 from linnaeus.version import __version__
 
 __all__ = ["fit"]
@@ -69,6 +69,7 @@ OF_ANY = ("seed", "epochs", "budget_s", "paces", "augment")
 """What a plan says that means something, or is refused in words of its own, where no network learns
 by it; all else is of a network that learns, and nothing of a head that is fitted."""
 SPLIT_TABLE = "split.csv"
+SMALL_PX = 96**2  # what our own networks are made for
 
 
 def fit(
@@ -274,6 +275,7 @@ def _learn(
             progress=progress,
             stop=stop,
             team=team,
+            passes=choice.passes,
         )
     return learn_by_transfer(
         _lesson(material, recipe, progress),
@@ -291,19 +293,39 @@ def _learn(
 def _serve(material: Material, learned: Learned, recipe: Recipe, progress: Progress) -> Served:
     """Choose how the result is served, and tell of it."""
     held = material.validation
-    served = serve(
-        learned.graph,
-        ChosenRows(material.pixels, held),
-        material.dataset.truth[held],
-        engine=best_engine(),
-        asked=recipe.precision,
-        views=recipe.test_time_augmentation,
-    )
+    truth = material.dataset.truth[held]
     for remark in learned.remarks:
         progress.say(remark)
+    served = served_with_views(
+        lambda views: serve(
+            learned.graph,
+            ChosenRows(material.pixels, held),
+            truth,
+            engine=best_engine(),
+            asked=recipe.precision,
+            views=views,
+        ),
+        truth,
+        asked=recipe.test_time_augmentation,
+        mirrored=_mirrors_may_pay(
+            learned, recipe, material.preprocessing.height_px, material.preprocessing.width_px
+        ),
+        progress=progress,
+    )
     progress.say(f"The bundle answers in {served.serving.precision}: {served.serving.why}.")
-    _tell_of_views(material, recipe, progress)
+    _warn_of_mirrors(material, recipe, progress)
     return served
+
+
+def _mirrors_may_pay(learned: Learned, recipe: Recipe, height_px: int, width_px: int) -> bool:
+    """Whether to try answers for mirror images too, where the recipe leaves it open.
+
+    Only a network that has learnt from them. `best` tries them for any; otherwise they are for
+    small pictures and networks from scratch, whose answer takes no longer than reading the file.
+    """
+    small = not learned.stages and height_px * width_px <= SMALL_PX
+    wanted = recipe.preset == "best" or (recipe.preset == "balanced" and small)
+    return wanted and bool(learned.recipe.network.augment.mirror)
 
 
 def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
@@ -335,12 +357,7 @@ def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
     )
 
 
-def _tell_of_views(material: Material, recipe: Recipe, progress: Progress) -> None:
-    count = VIEWS[recipe.test_time_augmentation]
-    if count > 1:
-        progress.say(
-            f"Every answer is the mean over {count} views and takes {count} times as long."
-        )
+def _warn_of_mirrors(material: Material, recipe: Recipe, progress: Progress) -> None:
     allowed, why = mirror_allowed(material.dataset.classes, material.grey)
     if recipe.test_time_augmentation == "mirror" and not (recipe.network.augment.mirror or allowed):
         progress.warn(f"Mirror images are answered for too, though while learning {why}.")
@@ -375,7 +392,7 @@ def _finish(
         judged = _judge(material, draft, served, held_out, progress)
         used = np.concatenate([material.train, material.validation])
         write_seen(draft.folder, [material.scan.pixel_digests[row] for row in used])
-        recipe = _resolved(learned.recipe, material.preprocessing, choice)
+        recipe = _resolved(learned.recipe, material.preprocessing, choice, served)
         facts = run_facts(material, learned, judged, record, recipe, draft.folder)
         draft.write_card(model_card(facts, judged.test))
     write_json(out / RECIPE, recipe.model_dump(mode="json"))
@@ -474,6 +491,7 @@ def _record(
         model={
             "name": choice.name,
             "architecture": learned.architecture,
+            "structure": learned.structure.model_dump(),
             "why": choice.why,
             "parameters": learned.parameters,
             "licence_of_weights": choice.backbone.licence if choice.backbone else "",
@@ -487,13 +505,16 @@ def _record(
     )
 
 
-def _resolved(recipe: Recipe, preprocessing: Preprocessing, choice: Choice) -> Recipe:
+def _resolved(
+    recipe: Recipe, preprocessing: Preprocessing, choice: Choice, served: Served
+) -> Recipe:
     """The recipe with nothing left to choose; a saved split is the one that the run saves."""
     size = (preprocessing.height_px, preprocessing.width_px)
     update: dict[str, object] = {
         "model": choice.name,
         "image_size_px": size,
         "fit": preprocessing.fit,
+        "test_time_augmentation": served.serving.test_time_augmentation,
     }
     if recipe.split_file is not None:
         update |= {"split_file": SPLIT_TABLE, "fold": None, "repeat": None, "inner": None}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linnaeus.evaluation.facts import EpochFacts, StageFacts, StrengthFacts
+from linnaeus.models.reopened import Structure
 from linnaeus.training.loop import Ended
 from linnaeus.training.recipe import Recipe
 
@@ -18,15 +19,17 @@ class Learned:
     """A trained network, ready to become a bundle.
 
     `graph`: the ONNX file (see bundle.record for its input and outputs). `save_weights` writes the
-    network's weights as safetensors. `recipe`: the one asked for with nothing left to choose.
-    `stages`: of a pretrained network, what each of its stages brought and cost; `strengths`: of its
-    probe, what each strength did. `remarks`: sentences that the user should read. `augmentation`:
-    how views differed from their pictures, and why; empty where pictures were taken as they are.
+    network's weights as safetensors, and `structure` says what they are the weights of. `recipe`:
+    the one asked for with nothing left to choose. `stages`: of a pretrained network, what each of
+    its stages brought and cost; `strengths`: of its probe, what each strength did. `remarks`:
+    sentences that the user should read. `augmentation`: how views differed from their pictures, and
+    why; empty where pictures were taken as they are.
     """
 
     graph: bytes
     save_weights: Callable[[Path], None]
     architecture: str
+    structure: Structure
     parameters: int
     seconds: float
     ended: Ended

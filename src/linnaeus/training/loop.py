@@ -19,6 +19,7 @@ from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.batch_trial import tried_batch_size
 from linnaeus.training.batches import Batches, batches_for
 from linnaeus.training.clock import Clock
+from linnaeus.training.compiled import check_compiled
 from linnaeus.training.loss_record import LossRecord
 from linnaeus.training.losses import loss_for
 from linnaeus.training.pacing import Pacing
@@ -106,6 +107,8 @@ def fit_network(
     batches = batches_for(on_device, rows, labels, resolved, device=device, team=team)
     picture = torch.from_numpy(rows.take(np.zeros(1, np.int64))).to(device)
     check_resizing(on_device, picture, resolved)
+    if resolved.compiled:
+        check_compiled(on_device, picture, device)
     held_out = Validation(
         rows_of(validation[0]),
         validation[1],
@@ -302,6 +305,12 @@ def _check(
             mend=f"Give a multiple of {team.size}.",
         )
     share = batch_size // team.size
+    if plan.compiled and team.size > 1:
+        raise UsageError(
+            f"a network that {team.size} processes teach together is not compiled",
+            where="the recipe's network.compiled",
+            mend="Leave it out, or start one process.",
+        )
     if plan.accumulate > 1 and share < 2 * plan.accumulate:
         raise UsageError(
             f"a batch of {share} has no {plan.accumulate} parts of two pictures or more",

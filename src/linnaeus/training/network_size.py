@@ -46,9 +46,10 @@ TRIAL_STEPS = 4  # the first also pays for setting up; the fastest of the others
 
 
 class Sized(NamedTuple):
-    """The `network` for a budget, and `why`: a sentence for the user."""
+    """The `network` for a budget, about how many `passes` it makes, and `why`: a sentence."""
 
     network: str
+    passes: float
     why: str
 
 
@@ -81,10 +82,11 @@ def size_at(
         views = budget_s * rate / _multiply_adds(name, classes, height_px, width_px)
         if views >= min(needed, MOST_PASSES * images):
             break
-    passes = f"{views / images:.1f} passes over the {images:,} pictures"
+    told = f"{views / images:.1f} passes over the {images:,} pictures"
     return Sized(
         name,
-        f"{name} learns from scratch: {budget_s:,.0f} s on this machine are about {passes} for it.",
+        views / images,
+        f"{name} learns from scratch: {budget_s:,.0f} s on this machine are about {told} for it.",
     )
 
 

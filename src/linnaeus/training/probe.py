@@ -36,6 +36,14 @@ __all__ = ["Probe", "Probed", "pretrained_normalisation"]
 SHARE_FOR_EMBEDDING = 0.7
 """Of a budget; the rest is for the head."""
 
+SHARE_BEFORE_OTHERS = 0.5
+"""Of a budget, after which a head is no longer improved where stages follow that go on from it: on
+a machine that others use too, its last strengths would now and then leave them nothing."""
+
+QUICKLY_EMBEDDED = 0.2
+"""Of a budget: where embedding takes longer, there is no time for a stage to follow, since a pass
+of learning takes about three times as long."""
+
 SHARE_FOR_VIEWS = 0.15
 """Of a budget: what further views of the training pictures may take, all together."""
 
@@ -117,6 +125,7 @@ class Probe:
         progress: Progress,
         stop: Callable[[], bool],
         digests: Sequence[str] | None = None,
+        others_follow: bool = False,
     ) -> Probed:
         """Fit a head to the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
@@ -126,7 +135,8 @@ class Probe:
         then as many `views` of the training pictures (None: as many as it allows); `mirror` is
         whether a mirrored one is among them. Features are computed in float32, so that the head is
         the same on processors with and without bfloat16; those of pictures that an earlier run
-        saw are taken from what was kept, by `digests` (n,) of their files.
+        saw are taken from what was kept, by `digests` (n,) of their files. Where `others_follow`,
+        stages that go on from this head, half of the budget is left to them if they can use it.
 
         Raises Stopped if `stop` says so before every class was seen.
         """
@@ -149,7 +159,10 @@ class Probe:
         room = _views_within(budget_s, embedding.seconds_for(used)) if whole and budget_s else 1
         wanted = views or room
         learning = [features[~judging], *embedding.again(used, mirror, wanted - 1)]
-        late = past(budget_s and began + budget_s)
+        share = SHARE_BEFORE_OTHERS if others_follow else 1.0
+        if budget_s and embedding_s > QUICKLY_EMBEDDED * budget_s:
+            share = 1.0
+        late = past(budget_s and began + share * budget_s)
         head = fit_head(
             np.concatenate(learning),
             np.concatenate([labels[used]] * len(learning)),

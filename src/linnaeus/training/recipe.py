@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from linnaeus.bundle.views import Views
+from linnaeus.bundle.views import AskedViews
 from linnaeus.data.parting import NearPolicy
 from linnaeus.errors import UsageError
 from linnaeus.images.decode import MAX_PIXELS
@@ -93,10 +93,11 @@ class Recipe(BaseModel):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """What the bundle answers in. "auto" takes bfloat16 where the processor has it and validation
     shows that next to nothing changes; "float32" gives the same answers on every machine."""
-    test_time_augmentation: Views = "none"
+    test_time_augmentation: AskedViews = "auto"
     """Whether the bundle answers with the mean over several views of a picture. "mirror": it and
     its mirror image, which takes twice as long; "shifts": it, and moved by a sixteenth to four
-    sides, five times. Only for pictures that keep their class so, and where it was seen to help."""
+    sides, five times. "auto" tries mirror images, where they were learnt from, for networks from
+    scratch and in `best`, and keeps them where validation is clearly better for it."""
     head_strengths: tuple[Annotated[float, Gt(0)], ...] = (
         1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6,
     )  # fmt: skip

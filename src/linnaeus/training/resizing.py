@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from linnaeus.errors import UsageError
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
 
-__all__ = ["check_resizing", "resized", "side_at"]
+__all__ = ["check_resizing", "mean_work", "resized", "side_at"]
 
 STEP_PX = 4  # sides grow by so much at a time: a new size costs the kernels a new set-up
 LEAST_PX = 8
@@ -32,6 +33,18 @@ def side_at(side_px: int, progress: float, plan: TrainingPlan) -> int:
     share = plan.resize_from + (1.0 - plan.resize_from) * progress / plan.resize_until
     steps = round(share * side_px / STEP_PX)
     return min(side_px, max(LEAST_PX, steps * STEP_PX))
+
+
+def mean_work(side_px: int, plan: TrainingPlan) -> float:
+    """The work of a picture of `side_px`, over the whole training, as a share of that at full size.
+
+    >>> from linnaeus.training.plan import TrainingPlan
+    >>> mean_work(32, TrainingPlan()), round(mean_work(32, TrainingPlan(resize_from=0.5)), 2)
+    (1.0, 0.75)
+    """
+    moments = (np.arange(100) + 0.5) / 100
+    sides = [side_at(side_px, float(moment), plan) for moment in moments]
+    return float(np.mean(np.square(sides))) / side_px**2
 
 
 def resized(views: Tensor, progress: float, plan: TrainingPlan) -> Tensor:

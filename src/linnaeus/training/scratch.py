@@ -13,6 +13,7 @@ from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
 from linnaeus.errors import UsageError
 from linnaeus.models.build import build
 from linnaeus.models.normalise import Normalise
+from linnaeus.models.reopened import Structure
 from linnaeus.progress import Progress
 from linnaeus.randomness import number
 from linnaeus.training.augmentation.in_words import in_words
@@ -44,12 +45,14 @@ def learn_from_scratch(
     progress: Progress,
     stop: Callable[[], bool],
     team: Team = ALONE,
+    passes: float | None = None,
 ) -> Learned:
     """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
     Where a picture may have several labels, `labels` are (n, classes) bool. Its weights are new.
     `grey` says whether the pictures are; it decides, with the class names and, where the recipe
     asks for that, the training pictures, about augmentation. The recipe's device is a resolved one.
+    `passes`: about how many over the training pictures the budget is enough for, where measured.
     Raises as `plan_for`, `models.build.build` and `training.loop.fit_network` do.
     """
     targets = as_targets(labels)
@@ -58,7 +61,13 @@ def learn_from_scratch(
     _, height, width, _ = rows.shape
     learning = ChosenRows(rows, train)
     plan, why = plan_for(
-        recipe, learning, targets[train], classes=classes, grey=grey, progress=progress
+        recipe,
+        learning,
+        targets[train],
+        classes=classes,
+        grey=grey,
+        progress=progress,
+        passes=passes,
     )
     fitted = fit_network(
         new_network(recipe, len(classes), learning),
@@ -88,11 +97,13 @@ def plan_for(
     classes: Sequence[str],
     grey: bool,
     progress: Progress,
+    passes: float | None = None,
 ) -> tuple[TrainingPlan, str]:
     """The recipe's plan with what depends on the training `pixels` with `labels` (n,), and why.
 
     `grey` says whether the pictures are. The reason is of the augmentation, and told. `labels` may
-    also be (n, classes) float32. Raises UsageError for a loss that cannot be meant for them.
+    also be (n, classes) float32. `passes`: as for `learn_from_scratch`. Raises UsageError for a
+    loss that cannot be meant for them.
     """
     plan = recipe.network.model_copy(update={"seed": recipe.seed})
     if labels.ndim == 2:
@@ -102,9 +113,14 @@ def plan_for(
         plan = plan.model_copy(update={"class_weights": weights})
     if recipe.budget_s is not None and not plan.paces:
         plan = plan.model_copy(update={"budget_s": recipe.budget_s})
-    passes = _passes(plan, pixels)
     augment, why = settled(
-        plan.augment, pixels, labels, classes=classes, grey=grey, passes=passes, seed=recipe.seed
+        plan.augment,
+        pixels,
+        labels,
+        classes=classes,
+        grey=grey,
+        passes=_passes(plan, pixels) if passes is None else passes,
+        seed=recipe.seed,
     )
     if why:
         progress.say(why)
@@ -150,8 +166,9 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, augmentati
     normalise, network = fitted.network[0], fitted.network[1]  # type: ignore[index]
     return Learned(
         graph=graph_of(normalise, network, height, width),
-        save_weights=lambda path: save_network(path, fitted.network),
+        save_weights=lambda path: save_network(path, normalise, network),
         architecture=recipe.model,
+        structure=Structure(head=recipe.head, batch_norm=recipe.batch_norm),
         parameters=sum(p.numel() for p in network.parameters()),
         seconds=fitted.seconds,
         ended=fitted.ended,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from linnaeus.randomness import number
 from linnaeus.training.averaging import WeightAverage
+from linnaeus.training.compiled import compiled
 from linnaeus.training.losses import Loss
 from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.precision import autocast
@@ -48,6 +49,7 @@ class Step:
         )
         self._network = network
         self._parallel = team.parallel(network)
+        self._forward = compiled(network, device) if plan.compiled else self._parallel
         self._team = team
         self._plan = plan
         self._schedule = schedule or partial(learning_rate_factor, plan=plan)
@@ -108,5 +110,5 @@ class Step:
 
     def _loss(self, views: Tensor, labels: Tensor) -> Tensor:
         with self._team.shared_statistics(), autocast(str(self._plan.precision), self._device):
-            logits = self._parallel(views)
+            logits = self._forward(views)
         return self._loss_of(logits.float(), labels)

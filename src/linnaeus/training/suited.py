@@ -11,6 +11,7 @@ from linnaeus.training.augmentation.settled import passes_in
 from linnaeus.training.choice import Choice
 from linnaeus.training.network_size import SMALLEST, choose_size
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.resizing import mean_work
 from linnaeus.training.team import ALONE, Team
 
 __all__ = ["as_long_as_its_preset", "suited"]
@@ -58,9 +59,10 @@ def suited(
         team=team,
     )
     progress.say(sized.why)
-    choice = replace(choice, network=sized.network, why=f"{choice.why} {sized.why}")
-    recipe = recipe.model_copy(update={"model": sized.network})
-    return choice, _growing(recipe, pixels.shape)
+    recipe = _growing(recipe.model_copy(update={"model": sized.network}), pixels.shape)
+    passes = sized.passes / mean_work(min(pixels.shape[1:3]), recipe.network)
+    why = f"{choice.why} {sized.why}"
+    return replace(choice, network=sized.network, why=why, passes=passes), recipe
 
 
 def as_long_as_its_preset(recipe: Recipe, shape: Shape) -> Recipe:

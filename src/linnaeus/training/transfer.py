@@ -16,6 +16,7 @@ from linnaeus.errors import Stopped
 from linnaeus.evaluation.facts import EpochFacts, StageFacts, StrengthFacts
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.export import append_head
+from linnaeus.models.reopened import Structure
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Event, Progress
 from linnaeus.training.better import compare, quality
@@ -118,6 +119,7 @@ class _Transfer:
             graph=graph,
             save_weights=save,
             architecture=self.backbone.architecture,
+            structure=self._structure(),
             parameters=parameters,
             seconds=seconds,
             ended=ended,
@@ -146,6 +148,7 @@ class _Transfer:
             progress=self.progress,
             stop=self.stop,
             digests=self.lesson.digests,
+            others_follow=len(transfer_stages(self.recipe)) > 1,
         )
         self.judged, self.logits = self.probed.judged, self.probed.logits
         self.done.append(stage.model_copy(update={"views": self.probed.views}))
@@ -283,16 +286,22 @@ class _Transfer:
         """The graph, what saves the weights, and how many there are."""
         if self.probe and self.probed and not self._is_tuned:
             head, probe = self.probed.head, self.probe
+            normalise, stages = probe.module.normalise, probe.stages
             count = sum(p.numel() for p in probe.module.parameters())
             graph = append_head(probe.graph, head.weight, head.bias)
             count += head.weight.size + head.bias.size
-            return graph, lambda path: save_probe(path, probe.network, head), count
+            return graph, lambda path: save_probe(path, normalise, stages, head), count
         assert self.tunable is not None
         tunable, size = self.tunable, self.preprocessing
         with self.progress.stage("Preparing the tuned network"):
             graph = graph_of(tunable.normalise, tunable.network, size.height_px, size.width_px)
         count = sum(p.numel() for p in tunable.network.parameters())
-        return graph, lambda path: save_network(path, tunable.network), count
+        return graph, lambda path: save_network(path, tunable.normalise, tunable.network), count
+
+    def _structure(self) -> Structure:
+        if self.probe is None:
+            return Structure(head=self.recipe.head, batch_norm=self.recipe.batch_norm)
+        return Structure(pooled_stages=True, standardised=self._is_tuned)
 
     @property
     def _is_tuned(self) -> bool:

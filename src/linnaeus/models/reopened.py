@@ -1,0 +1,151 @@
+"""A bundle's network as a torch module again, for what has to see inside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import Tensor, nn
+
+from linnaeus.bundle.golden import golden_answers
+from linnaeus.bundle.record import WEIGHTS_FILE, BundleRecord, read_record
+from linnaeus.bundle.views import views_of
+from linnaeus.errors import BundleError
+from linnaeus.models.backbones import PooledStages, make_network
+from linnaeus.models.build import build
+from linnaeus.models.network import Network
+from linnaeus.models.normalise import Normalise
+from linnaeus.models.standardise import Standardise
+
+__all__ = ["Reopened", "Structure", "reopen"]
+
+MOST_DIFFERENCE = 1e-3
+"""Of a probability, between the network and what the bundle answered in float32: they compute the
+same in another order."""
+
+TRAIN_AGAIN = "Train again with this version of Linnaeus to have a bundle that can be reopened."
+
+
+class Structure(BaseModel):
+    """What the weights of a bundle are the weights of, beside the name of the architecture.
+
+    `head` and `batch_norm`: as for `models.build.build`. `pooled_stages`: the body is a frozen or
+    tuned backbone of which all stages are pooled; `standardised`: with a fixed shift and scale of
+    features below the head.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    head: str | None = None
+    batch_norm: bool | None = None
+    pooled_stages: bool = False
+    standardised: bool = False
+
+
+class Reopened(nn.Module):
+    """Pixels (n, h, w, 3), uint8 or float32 in levels of 0 to 255, to logits (n, classes) float32.
+
+    Differentiable in the pixels where they are float32. Its answers are for pictures as they are,
+    whatever views the bundle takes the mean over, and before calibration.
+    """
+
+    def __init__(self, normalise: Normalise, network: Network) -> None:
+        super().__init__()
+        self.normalise = normalise
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Logits of each picture."""
+        logits: Tensor = self.network(self.normalise(pixels))
+        return logits
+
+
+def reopen(folder: str | Path) -> Reopened:
+    """The network of the bundle in `folder` with its weights, in evaluation mode, in float32.
+
+    It answers the bundle's golden pictures as the bundle does. Raises BundleError where the bundle
+    holds no network that torch can be given (a classical model, an ensemble, one of before), or
+    another one than it says.
+    """
+    place = Path(folder)
+    if not (place / "bundle.json").exists() and (place / "bundle" / "bundle.json").exists():
+        place = place / "bundle"
+    record = read_record(place)
+    module = _built(record, place)
+    _load(module, place / WEIGHTS_FILE)
+    module.eval().requires_grad_(False)
+    _check_answers(module, record, place)
+    return module
+
+
+def _built(record: BundleRecord, place: Path) -> Reopened:
+    given = record.model.get("structure")
+    if given is None:
+        raise BundleError(
+            "this bundle does not say how its network is built", where=str(place), mend=TRAIN_AGAIN
+        )
+    try:
+        structure = Structure.model_validate(given)
+    except ValidationError:
+        raise BundleError(
+            "how its network is built cannot be understood", where=str(place), mend=TRAIN_AGAIN
+        ) from None
+    size = (record.preprocessing.height_px, record.preprocessing.width_px)
+    architecture, classes = str(record.model["architecture"]), len(record.classes)
+    if structure.pooled_stages:
+        network = _under_pooled_stages(architecture, classes, size, structure.standardised)
+    else:
+        network = build(
+            architecture,
+            classes=classes,
+            height_px=size[0],
+            width_px=size[1],
+            head=structure.head,
+            batch_norm=structure.batch_norm,
+        )
+    return Reopened(Normalise([0.0] * 3, [1.0] * 3), network)
+
+
+def _under_pooled_stages(
+    architecture: str, classes: int, size: tuple[int, int], standardised: bool
+) -> Network:
+    backbone: Any = make_network(architecture, channels=3, side_px=None, num_classes=0)
+    stages = PooledStages(backbone.eval(), *size)
+    width = sum(stages.widths)
+    nothing = np.zeros(width)
+    neck = Standardise(nothing, nothing + 1) if standardised else nn.Identity()
+    return Network(stages, neck, width, classes)
+
+
+def _load(module: Reopened, weights: Path) -> None:
+    from safetensors.torch import load_file
+
+    try:
+        module.load_state_dict(load_file(weights))
+    except (OSError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise BundleError(
+            f"its weights are not those of the network that it names ({reason})",
+            where=str(weights),
+            mend="Copy the bundle again from where it was made.",
+        ) from None
+
+
+def _check_answers(module: Reopened, record: BundleRecord, place: Path) -> None:
+    """Raise BundleError where `module` answers the golden pictures otherwise than the bundle."""
+    pixels, expected = golden_answers(place, "float32")
+    asked = record.serving.test_time_augmentation
+    views = np.stack([np.stack(views_of(picture, asked)) for picture in pixels])
+    with torch.no_grad():
+        answers = module(torch.from_numpy(views.reshape(-1, *pixels.shape[1:]))).numpy()
+    logits = answers.reshape(*views.shape[:2], -1).mean(axis=1)
+    difference = float(np.abs(record.probabilities(logits) - expected).max())
+    if not difference <= MOST_DIFFERENCE:
+        raise BundleError(
+            f"its network answers otherwise than it does (by {difference:.3f})",
+            where=str(place),
+            mend="Use the versions of torch and timm that it was made with.",
+        )
