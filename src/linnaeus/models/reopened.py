@@ -16,9 +16,11 @@ from linnaeus.bundle.views import views_of
 from linnaeus.errors import BundleError
 from linnaeus.models.backbones import PooledStages, make_network
 from linnaeus.models.build import build
-from linnaeus.models.network import Network
+from linnaeus.models.heads import keeps_map
+from linnaeus.models.network import Network, shape_given
 from linnaeus.models.normalise import Normalise
 from linnaeus.models.standardise import Standardise
+from linnaeus.models.timm_body import TimmBody
 
 __all__ = ["Reopened", "Structure", "reopen"]
 
@@ -34,7 +36,8 @@ class Structure(BaseModel):
 
     `head` and `batch_norm`: as for `models.build.build`. `pooled_stages`: the body is a frozen or
     tuned backbone of which all stages are pooled; `standardised`: with a fixed shift and scale of
-    features below the head.
+    features below the head. `arguments`: what timm made the pretrained network with beside its
+    name; None where it was not pretrained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +46,7 @@ class Structure(BaseModel):
     batch_norm: bool | None = None
     pooled_stages: bool = False
     standardised: bool = False
+    arguments: dict[str, Any] | None = None
 
 
 class Reopened(nn.Module):
@@ -96,7 +100,9 @@ def _built(record: BundleRecord, place: Path) -> Reopened:
     size = (record.preprocessing.height_px, record.preprocessing.width_px)
     architecture, classes = str(record.model["architecture"]), len(record.classes)
     if structure.pooled_stages:
-        network = _under_pooled_stages(architecture, classes, size, structure.standardised)
+        network = _under_pooled_stages(architecture, classes, size, structure)
+    elif structure.arguments is not None:
+        network = _under_a_head(architecture, classes, size, structure)
     else:
         network = build(
             architecture,
@@ -110,14 +116,27 @@ def _built(record: BundleRecord, place: Path) -> Reopened:
 
 
 def _under_pooled_stages(
-    architecture: str, classes: int, size: tuple[int, int], standardised: bool
+    architecture: str, classes: int, size: tuple[int, int], structure: Structure
 ) -> Network:
-    backbone: Any = make_network(architecture, channels=3, side_px=None, num_classes=0)
+    backbone = _backbone(architecture, None, structure)
     stages = PooledStages(backbone.eval(), *size)
     width = sum(stages.widths)
     nothing = np.zeros(width)
-    neck = Standardise(nothing, nothing + 1) if standardised else nn.Identity()
+    neck = Standardise(nothing, nothing + 1) if structure.standardised else nn.Identity()
     return Network(stages, neck, width, classes)
+
+
+def _under_a_head(
+    architecture: str, classes: int, size: tuple[int, int], structure: Structure
+) -> Network:
+    head = structure.head or "linear"
+    body = TimmBody(_backbone(architecture, size, structure), as_map=keeps_map(head))
+    return Network.with_head(body, head, shape=shape_given(body, (3, *size)), classes=classes)
+
+
+def _backbone(architecture: str, size: tuple[int, int] | None, structure: Structure) -> nn.Module:
+    options = {**(structure.arguments or {}), "num_classes": 0}
+    return make_network(architecture, channels=3, side_px=size, **options)
 
 
 def _load(module: Reopened, weights: Path) -> None:

@@ -12,8 +12,9 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from linnaeus.errors import MissingError
 
@@ -45,13 +46,17 @@ head on their frozen features does for the time that they take on a CPU."""
 
 @dataclass(frozen=True)
 class Backbone:
-    """A pretrained network whose weights are on this machine, in timm's folder form."""
+    """A pretrained network whose weights are on this machine, in timm's folder form.
+
+    `arguments`: what timm makes it with beside its name, such as another padding.
+    """
 
     name: str
     folder: Path
     architecture: str
     side_px: int
     licence: str
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 def find_weights(folders: Sequence[str | Path]) -> dict[str, Backbone]:
@@ -160,7 +165,8 @@ def _read_backbone(folder: Path, name: str) -> Backbone:
         details = config.get("pretrained_cfg", config)
         side_px = int(details["input_size"][-1])
         licence = str(details.get("license", ""))
-        return Backbone(name, folder, str(config["architecture"]), side_px, licence)
+        arguments = dict(config.get("model_args") or {})
+        return Backbone(name, folder, str(config["architecture"]), side_px, licence, arguments)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise _NotWhole(
             f'the {CONFIG} of the network "{name}" is damaged, or not in timm\'s form'

@@ -299,9 +299,10 @@ class _Transfer:
         return graph, lambda path: save_network(path, tunable.normalise, tunable.network), count
 
     def _structure(self) -> Structure:
+        arguments = self.backbone.arguments
         if self.probe is None:
-            return Structure(head=self.recipe.head, batch_norm=self.recipe.batch_norm)
-        return Structure(pooled_stages=True, standardised=self._is_tuned)
+            return Structure(head=self.recipe.head, arguments=arguments)
+        return Structure(pooled_stages=True, standardised=self._is_tuned, arguments=arguments)
 
     @property
     def _is_tuned(self) -> bool:
