@@ -384,6 +384,7 @@ def evaluate(
     top_k: int | None = None,
     positive: str | None = None,
     prevalence: float | None = None,
+    slice_by: str | Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen, or a table of answers.
@@ -392,12 +393,14 @@ def evaluate(
     `data`; its columns are named like a data set's. `out`: a new folder for report/ and
     predictions.csv; nothing is written without it. `top_k`: tell how often the truth is among so
     many likeliest classes. Of two classes, `positive` is the one that is looked for, by default the
-    second, and `prevalence` its share where the classifier is to serve.
+    second, and `prevalence` its share where the classifier is to serve. `slice_by`: columns, or
+    measures of the pictures, by which weak slices are looked for; by default all that make any.
 
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
     folder = Path(out) if out is not None else None
     asked = Asked(top_k, positive, prevalence)
+    slice_by = (slice_by,) if isinstance(slice_by, str) else tuple(slice_by)
     if predictions is not None:
         beside = {
             "BUNDLE": bundle,
@@ -408,7 +411,9 @@ def evaluate(
         }
         _check_alone("--predictions", beside)
         columns = Columns.named(image_column, label_column, group_column, None, None)
-        return evaluate_table(Path(predictions), columns, out=folder, asked=asked)
+        return evaluate_table(
+            Path(predictions), columns, out=folder, asked=asked, slice_by=slice_by
+        )
     if bundle is None or data is None:
         raise UsageError(
             "there is nothing to judge",
@@ -419,7 +424,12 @@ def evaluate(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
     return evaluate_bundle(
-        Path(bundle), dataset, out=folder, progress=progress or Quiet(), asked=asked
+        Path(bundle),
+        dataset,
+        out=folder,
+        progress=progress or Quiet(),
+        asked=asked,
+        slice_by=slice_by,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from answers import random_answers, random_labels
 
@@ -18,6 +19,8 @@ from linnaeus.evaluation.label_metrics import measure_labels
 from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.slices import slices_of
+from linnaeus.evaluation.traits import told_traits
 
 if TYPE_CHECKING:
     from linnaeus.training.run import Run
@@ -109,6 +112,7 @@ def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
         measure(test, groups=[i // 2 for i in range(320)]),
         validation=measure(validation),
         promises=kept_promises(test, held_out),
+        slices=slices_of(test, told_traits({"site": np.array(list("ab") * 160)})),
         picture_of=lambda _: None,
     )
     return _read(tmp_path / "report")

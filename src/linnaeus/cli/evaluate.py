@@ -18,10 +18,12 @@ from linnaeus.cli.options import (
 
 if TYPE_CHECKING:
     from linnaeus.evaluation.judging import Measured
+    from linnaeus.evaluation.slices import Slices
 
 __all__ = ["evaluate"]
 
 SOME_UNREAD = 7
+SHOWN_SLICES = 5
 
 
 def evaluate(
@@ -73,6 +75,14 @@ def evaluate(
             metavar="SHARE",
         ),
     ] = None,
+    slice_by: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Look for weak slices by this column, or measure of the pictures, alone; may be"
+            " repeated. (all that make any)",
+            metavar="COLUMN",
+        ),
+    ] = None,
 ) -> None:
     """Judge a bundle on labelled pictures that it was not trained on, or a table of answers."""
     from linnaeus import api
@@ -92,11 +102,13 @@ def evaluate(
         top_k=top_k,
         positive=positive,
         prevalence=prevalence,
+        slice_by=slice_by or (),
         progress=teller(),
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):
         typer.echo(sentence)
     _print_figures(judged.metrics)
+    _print_slices(judged.slices)
     if judged.report:
         typer.echo(f"Report: {judged.report}")
     errors = judged.predictions.errors
@@ -104,6 +116,24 @@ def evaluate(
         typer.echo(f"Could not be read: {name}: {reason}", err=True)
     if errors:
         raise typer.Exit(SOME_UNREAD)
+
+
+def _print_slices(slices: Slices) -> None:
+    """The slices that are weaker by more than chance, and what was not looked at."""
+    if slices.of_all:
+        looked = f"{len(slices.of_all):,} slices by {', '.join(slices.traits)}"
+        weaker = len(slices.weaker)
+        found = f"{weaker:,} {'is' if weaker == 1 else 'are'}" if weaker else "none is"
+        typer.echo(f"\nOf {looked}, {found} weaker than the rest by more than chance.")
+    for one in slices.weaker[:SHOWN_SLICES]:
+        inside, rest = one.gap.inside, one.gap.rest
+        typer.echo(
+            f"  {one.trait}: {one.value} ({one.images:,} pictures)"
+            f"  {inside.value:.4f}  ({inside.low:.4f} to {inside.high:.4f}),"
+            f" elsewhere {rest.value:.4f}"
+        )
+    for sentence in slices.told:
+        typer.echo(f"Not looked at: {sentence}")
 
 
 def _print_figures(metrics: Measured) -> None:

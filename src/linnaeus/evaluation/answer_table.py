@@ -7,7 +7,7 @@ docs/how-to/evaluate.md; its numbers are checked in `given_numbers`.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,16 @@ from linnaeus.data.columns import (
     filled,
     find_column,
     fitting_columns,
+    kept_columns,
 )
+from linnaeus.data.dataset import Column
+from linnaeus.data.metadata import as_column
 from linnaeus.data.rows import Table, as_text
 from linnaeus.data.table import looks_like_table, read_table
 from linnaeus.errors import DataError, UsageError
 from linnaeus.evaluation.given_numbers import are_numbers, checked_probabilities, given_numbers
 from linnaeus.evaluation.in_100 import number
+from linnaeus.evaluation.traits import check_columns
 
 __all__ = ["AnswerTable", "read_answer_table"]
 
@@ -36,27 +40,31 @@ PREFIX = "p:"
 ID_NAMES = (*IMAGE_NAMES, "id", "image_id", "img_id", "sample", "sample_id", "index", "name")
 BESIDE_ANSWERS = ("prediction", "confidence", "error", "notes", "set", "withheld")
 """Columns of `predict --csv` that are neither labels nor probabilities."""
-NAMED = 5
 
 
 @dataclass(frozen=True)
 class AnswerTable:
-    """A table of answers understood: `predictions`, groups (n,) where asked for, and remarks."""
+    """A table of answers understood: `predictions`, groups (n,) where asked for, and remarks.
+
+    `metadata`: {column: (n,)} of the columns that mean nothing of this, as a `Dataset` has them.
+    """
 
     predictions: Predictions
     groups: NDArray[np.str_] | None
     remarks: tuple[str, ...]
+    metadata: Mapping[str, Column]
 
 
-def read_answer_table(path: Path, columns: Columns) -> AnswerTable:
+def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) -> AnswerTable:
     """The answers in the table at `path`: one row a picture, one column of probabilities a class.
 
     Where some columns are called `p:CLASS`, these are the classes; else all columns of numbers are
     that mean nothing else. A row with a reason under `error` and no probabilities is a picture that
-    could not be read; one without a label cannot be judged, and is counted.
+    could not be read; one without a label cannot be judged, and is counted. `beside`: columns that
+    tell something else of the pictures, and are no classes though they hold numbers.
 
     Raises DataError, with the row, for anything else that cannot be judged as it stands, and
-    UsageError where several label columns are named.
+    UsageError where several label columns are named, or one of `beside` is not there.
     """
     if not looks_like_table(path):
         raise DataError(
@@ -75,7 +83,10 @@ def read_answer_table(path: Path, columns: Columns) -> AnswerTable:
     group = find_column(table, columns.group, (), "group") if columns.group else None
     image = _image_column(table, columns.image)
     labels = [_nfc(text) for text in table.texts(label)]
-    classes = _class_columns(table, {label, group, image}, set(labels))
+    others = [name for at, name in enumerate(table.header) if at not in {label, group, image}]
+    check_columns(beside, others, "--slice-by", table.where)
+    told = {at for at, name in enumerate(table.header) if name in beside}
+    classes = _class_columns(table, {label, group, image, *told}, set(labels))
     truth = _positions(table, label, labels, list(classes))
     unread = _unread(table, list(classes.values()))
     numbers = given_numbers(table, classes, unread)
@@ -84,10 +95,12 @@ def read_answer_table(path: Path, columns: Columns) -> AnswerTable:
     predictions = Predictions(
         ids, tuple(classes), probabilities.astype(np.float32), truth, _errors(ids, unread)
     )
+    metadata, notes = _metadata(table, {label, group, image, *classes.values()})
     return AnswerTable(
         predictions,
         None if group is None else _groups(table, group),
-        tuple(_remarks(table, predictions, classes, {label, group, image})),
+        (*_remarks(table, predictions, image), *notes),
+        metadata,
     )
 
 
@@ -201,24 +214,30 @@ def _groups(table: Table, column: int) -> NDArray[np.str_]:
     return np.array([text or next(alone) for text in texts])
 
 
-def _remarks(
-    table: Table, predictions: Predictions, classes: dict[str, int], taken: set[int | None]
-) -> list[str]:
-    """What was decided about the table, as sentences."""
-    used = {*classes.values(), *taken}
-    unused = [
+def _metadata(table: Table, used: set[int | None]) -> tuple[dict[str, Column], tuple[str, ...]]:
+    """The columns that are not `used`, {name: (n,)}, and notes on those that cannot be kept."""
+    answers = {at for at, name in enumerate(table.header) if name in BESIDE_ANSWERS}
+    kept, notes = kept_columns(table, used | answers)
+    listed = [
         name
-        for place, name in enumerate(table.header)
-        if place not in used and name not in BESIDE_ANSWERS
+        for name, at in kept.items()
+        if any(isinstance(row.cells[at], tuple) for row in table.rows)
     ]
+    columns = {
+        name: as_column([row.cells[at] for row in table.rows], typed=table.typed)
+        for name, at in kept.items()
+        if name not in listed
+    }
+    lists = [f"The column “{name}” holds lists, and is left alone." for name in listed]
+    return columns, (*notes, *lists)
+
+
+def _remarks(table: Table, predictions: Predictions, image: int | None) -> list[str]:
+    """What was decided about the table, as sentences."""
     remarks = [
         "A table cannot tell whether the model learned from these pictures; if so, figures flatter."
     ]
-    if unused:
-        named = ", ".join(f"“{name}”" for name in unused[:NAMED])
-        more = f" and {len(unused) - NAMED} more" if len(unused) > NAMED else ""
-        remarks.append(f"Taken neither for classes nor for anything else: {named}{more}.")
-    if None in taken and not fitting_columns(table, None, ID_NAMES):
+    if image is None:
         remarks.append(f"No column names the pictures, so they go by their {table.unit}.")
     return remarks + _disagreeing(table, predictions)
 

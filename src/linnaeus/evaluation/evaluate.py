@@ -19,7 +19,7 @@ from linnaeus.bundle.seen import read_seen, was_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.views import views_in_words
 from linnaeus.data.dataset import Dataset
-from linnaeus.data.scan import scan
+from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.further import Asked
@@ -28,13 +28,16 @@ from linnaeus.evaluation.metrics import NOTHING_ASKED
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.slice_words import slice_words
+from linnaeus.evaluation.slices import Slices, slices_of
+from linnaeus.evaluation.traits import MEASURED, Trait, check_columns, measured_traits, told_traits
 from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import decode
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.version import __version__
 
-__all__ = ["Evaluation", "answers_for", "evaluate", "picture_from", "write_judged"]
+__all__ = ["Evaluation", "answers_for", "evaluate", "picture_from", "traits_of", "write_judged"]
 
 NAMED_CLASSES = 5
 
@@ -47,11 +50,12 @@ class Evaluation:
     predictions: Predictions
     remarks: tuple[str, ...]
     report: Path | None
+    slices: Slices
 
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """The answer in a few sentences."""
-        return plain_words(self.metrics)
+        return (*plain_words(self.metrics), *slice_words(self.slices))
 
 
 def evaluate(
@@ -62,14 +66,17 @@ def evaluate(
     progress: Progress,
     seed: int = 0,
     asked: Asked = NOTHING_ASKED,
+    slice_by: Sequence[str] = (),
 ) -> Evaluation:
     """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
 
     Where the data come with a test split, that is judged; otherwise all of them. Pictures whose
-    pixels the bundle was trained or calibrated on are left out, and told.
+    pixels the bundle was trained or calibrated on are left out, and told. `slice_by`: the only
+    columns, or measures of the pictures, by which slices are looked at.
 
-    Raises DataError where a class of the data is not one of the bundle's or no picture is left,
-    BundleError as `bundle.classifier.load` does, WriteError where `out` holds something already.
+    Raises UsageError where there is no such column, DataError where a class of the data is not one
+    of the bundle's or no picture is left, BundleError as `bundle.classifier.load` does, WriteError
+    where `out` holds something already.
     """
     if out is not None:
         check_unused(out)
@@ -77,7 +84,10 @@ def evaluate(
     _check_task(classifier, dataset)
     folder = bundle if (bundle / GRAPH_FILE).exists() else bundle / "bundle"
     labels = _in_order_of(classifier.classes, dataset)
-    rows, remarks = _to_be_judged(folder, classifier.record.preprocessing, dataset, progress)
+    check_columns(slice_by, [*dataset.metadata, *MEASURED], "--slice-by", dataset.name)
+    rows, traits, remarks = _to_be_judged(
+        folder, classifier.record.preprocessing, dataset, progress
+    )
     predictions, _ = answers_for(classifier, dataset, rows, labels[rows], progress)
     groups = None if dataset.groups is None else dataset.groups[rows]
     counts = [classifier.record.data.get("train_counts", {}).get(c, 0) for c in classifier.classes]
@@ -90,6 +100,7 @@ def evaluate(
         asked=asked,
     )
     promises = _promises(classifier, predictions, groups)
+    slices = slices_of(predictions, traits, groups, slice_by)
     remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)
     report = None
     if out is not None:
@@ -100,9 +111,10 @@ def evaluate(
             predictions,
             metrics,
             promises=promises,
+            slices=slices,
             picture_of=lambda name: picture_from(dataset, name),
         )
-    return Evaluation(metrics, predictions, remarks, report)
+    return Evaluation(metrics, predictions, remarks, report, slices)
 
 
 def write_judged(
@@ -112,6 +124,7 @@ def write_judged(
     metrics: Measured,
     *,
     promises: Kept | None = None,
+    slices: Slices | None = None,
     picture_of: Callable[[str], Image.Image | None],
 ) -> Path:
     """Write predictions.csv and report/ into the new folder `out`; the path of the page."""
@@ -124,6 +137,7 @@ def write_judged(
             metrics,
             validation=None,
             promises=promises,
+            slices=slices,
             picture_of=picture_of,
         )
     return out / "report" / "index.html"
@@ -218,32 +232,39 @@ def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64] 
     return np.where(dataset.labels >= 0, places[dataset.labels], UNKNOWN_LABEL)
 
 
+def traits_of(
+    dataset: Dataset, rows: NDArray[np.int64], looked: Scan, places: NDArray[np.int64]
+) -> tuple[Trait, ...]:
+    """What is known of the pictures at `rows`, which stand at `places` of the scan `looked`."""
+    told = told_traits({name: values[rows] for name, values in dataset.metadata.items()})
+    return (*told, *measured_traits(looked, places, dataset.metadata))
+
+
 def _to_be_judged(
     folder: Path, preprocessing: Preprocessing, dataset: Dataset, progress: Progress
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+) -> tuple[NDArray[np.int64], tuple[Trait, ...], tuple[str, ...]]:
+    """The rows to judge, what is known of their pictures, and what was decided, as sentences."""
     rows = np.arange(len(dataset))
     remarks = []
     if (dataset.splits == "test").any():
         rows = np.flatnonzero(dataset.splits == "test")
         remarks.append(f"Judged on the {len(rows):,} pictures of the data's own test split.")
-    seen = read_seen(folder)
-    if len(seen):
-        # The digests are those of the pixels as this bundle decodes them, so it must be asked how.
-        looked = scan(dataset, rows, preprocessing=preprocessing, progress=progress, room=None)
-        old = was_seen(seen, looked.pixel_digests) & looked.readable
-        if old.any():
-            remarks.append(
-                f"{int(old.sum()):,} of {len(rows):,} pictures are left out, because the bundle was"
-                " trained or calibrated on their very pixels."
-            )
-        rows = rows[~old]
-    if not len(rows):
+    # Digests kept are those of the pixels as this bundle decodes them, so it must be asked how.
+    looked = scan(dataset, rows, preprocessing=preprocessing, progress=progress, room=None)
+    old = was_seen(read_seen(folder), looked.pixel_digests) & looked.readable
+    if old.any():
+        remarks.append(
+            f"{int(old.sum()):,} of {len(rows):,} pictures are left out, because the bundle was"
+            " trained or calibrated on their very pixels."
+        )
+    if old.all():
         raise DataError(
             "the bundle was trained on every one of these pictures, so they cannot judge it",
             where=dataset.name,
             mend="Give pictures that it has not seen.",
         )
-    return rows, tuple(remarks)
+    places = np.flatnonzero(~old)
+    return rows[places], traits_of(dataset, rows[places], looked, places), tuple(remarks)
 
 
 def _facts(

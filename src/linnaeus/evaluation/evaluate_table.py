@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.judging import judge
 from linnaeus.evaluation.metrics import NOTHING_ASKED
+from linnaeus.evaluation.slices import slices_of
+from linnaeus.evaluation.traits import told_traits
 from linnaeus.files import check_unused
 from linnaeus.images.decode import decode
 from linnaeus.version import __version__
@@ -24,19 +27,27 @@ __all__ = ["evaluate_table"]
 
 
 def evaluate_table(
-    path: Path, columns: Columns, *, out: Path | None, seed: int = 0, asked: Asked = NOTHING_ASKED
+    path: Path,
+    columns: Columns,
+    *,
+    out: Path | None,
+    seed: int = 0,
+    asked: Asked = NOTHING_ASKED,
+    slice_by: Sequence[str] = (),
 ) -> Evaluation:
     """Judge the probabilities in the table at `path` by the labels in it, as a bundle's are.
 
     `out`: a new folder for a report and a table. Pictures stand in the report where the table's
-    names for them, from its folder, lead to files. Raises DataError as `read_answer_table` does,
+    names for them, from its folder, lead to files. `slice_by`: the only columns by which slices
+    are looked at; none of them is a class. Raises DataError as `read_answer_table` does,
     WriteError where `out` holds something already.
     """
     if out is not None:
         check_unused(out)
-    given = read_answer_table(path, columns)
+    given = read_answer_table(path, columns, beside=slice_by)
     predictions = given.predictions
     metrics = judge(predictions, seed=seed, groups=given.groups, asked=asked)
+    slices = slices_of(predictions, told_traits(given.metadata), given.groups, slice_by)
     report = None
     if out is not None:
         report = write_judged(
@@ -44,9 +55,10 @@ def evaluate_table(
             _facts(path, given),
             predictions,
             metrics,
+            slices=slices,
             picture_of=lambda name: _picture(path.parent / name),
         )
-    return Evaluation(metrics, predictions, given.remarks, report)
+    return Evaluation(metrics, predictions, given.remarks, report, slices)
 
 
 def _picture(path: Path) -> Image.Image | None:

@@ -109,7 +109,7 @@ def _refuse_extra_columns(
     raise DataError(
         f"rows sum to 1 without {extra}, so that is no class's probability",
         where=table.where,
-        mend="Take it out, or call the columns of classes 'p:CLASS'.",
+        mend="Take it out, name it with --slice-by, or call the columns of classes 'p:CLASS'.",
     )
 
 

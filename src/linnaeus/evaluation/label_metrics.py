@@ -22,7 +22,7 @@ from linnaeus.evaluation.label_scores import DrawnScores, LabelScores, score_of_
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS, SMALLEST_PROBABILITY
 from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
 
-__all__ = ["LabelMetrics", "measure_labels"]
+__all__ = ["LabelMetrics", "label_log_losses", "measure_labels"]
 
 Floats = NDArray[np.float64]
 Sets = NDArray[np.bool_]
@@ -179,7 +179,7 @@ def measure_labels(
         else None,
         subset_accuracy=_share((given == truth).all(axis=1), resampling),
         hamming_loss=mean_figure((given != truth).mean(axis=1), 1.0, resampling),
-        log_loss=mean_figure(_log_losses(truth, probabilities), MOST_LOG_LOSS, resampling),
+        log_loss=mean_figure(label_log_losses(truth, probabilities), MOST_LOG_LOSS, resampling),
         brier=mean_figure(((probabilities - truth) ** 2).mean(axis=1), 1.0, resampling),
         calibration_error=calibration_error(flat, has, cells),
         usual_set=tuple(predictions.classes[at] for at in np.flatnonzero(usual)),
@@ -260,7 +260,7 @@ def _share(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
     return score_figure(float(right.mean()), draws, len(right), resampling)
 
 
-def _log_losses(truth: Sets, probabilities: Floats) -> Floats:
+def label_log_losses(truth: Sets, probabilities: Floats) -> Floats:
     """The binary cross-entropy of a picture, averaged over the classes, (n,) nats in [0, 15.9]."""
     kept = np.clip(probabilities, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
     losses: Floats = -np.log(np.where(truth, kept, 1 - kept)).mean(axis=1)

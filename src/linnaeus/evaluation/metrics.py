@@ -26,7 +26,7 @@ from linnaeus.evaluation.further import Asked, Further, further_figures
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
 from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
 
-__all__ = ["NOTHING_ASKED", "Metrics", "measure"]
+__all__ = ["NOTHING_ASKED", "Metrics", "log_losses", "measure"]
 
 Floats = NDArray[np.float64]
 
@@ -161,7 +161,7 @@ def measure(
         macro_precision=agreed.macro_precision,
         macro_recall=agreed.macro_recall,
         macro_f1=agreed.macro_f1,
-        log_loss=mean_figure(_log_losses(labels, probabilities), MOST_LOG_LOSS, resampling),
+        log_loss=mean_figure(log_losses(labels, probabilities), MOST_LOG_LOSS, resampling),
         brier=mean_figure(_brier_scores(labels, probabilities), MOST_BRIER, resampling),
         calibration_error=calibration_error(confidence, right, resampling),
         majority_class_accuracy=accuracy_figure(labels == majority, resampling),
@@ -200,7 +200,7 @@ def _one_each(values: ArrayLike, pictures: int, noun: str) -> NDArray[Any]:
     return array
 
 
-def _log_losses(labels: NDArray[np.int64], probabilities: Floats) -> Floats:
+def log_losses(labels: NDArray[np.int64], probabilities: Floats) -> Floats:
     """Minus the logarithm of the true class's probability, (n,) nats in [0, 15.9]."""
     given = probabilities[np.arange(len(labels)), labels]
     losses: Floats = -np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))

@@ -19,6 +19,8 @@ from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.schema import metrics_document, metrics_text
+from linnaeus.evaluation.slice_words import slice_words
+from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.training_curves import training_curves
 from linnaeus.files import whole_folder, write_whole
 
@@ -35,6 +37,7 @@ LENGTHS = {
     "largest_picture": 250,  # classes: squares
     "longest_open_table": 25,
     "longest_list": 200,
+    "longest_open_slices": 12,
 }
 
 
@@ -46,19 +49,28 @@ def write_report(
     *,
     validation: Measured | None,
     promises: Kept | None = None,
+    slices: Slices | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> Path:
     """Write index.html and metrics.json into the new folder `folder`, both or neither.
 
     `metrics` must be measured on `test`. `picture_of` gives the picture of an id in `test`, or
     None where it is not at hand; it is asked for the dozen most confident mistakes only.
-    `promises`: how label sets and silence did on `test`, where anything was promised. Returns
-    the path of the page. Raises WriteError where `folder` holds something already.
+    `promises`: how label sets and silence did on `test`, where anything was promised. `slices`:
+    on which kinds of pictures it is weaker, where that was looked at. Returns the path of the page.
+
+    Raises WriteError where `folder` holds something already.
     """
     page = report_page(
-        facts, test, metrics, validation=validation, promises=promises, picture_of=picture_of
+        facts,
+        test,
+        metrics,
+        validation=validation,
+        promises=promises,
+        slices=slices,
+        picture_of=picture_of,
     )
-    numbers = metrics_text(metrics_document(facts, metrics, validation, promises))
+    numbers = metrics_text(metrics_document(facts, metrics, validation, promises, slices))
     with whole_folder(folder) as aside:
         write_whole(aside / "index.html", page)
         write_whole(aside / "metrics.json", numbers)
@@ -72,6 +84,7 @@ def report_page(
     *,
     validation: Measured | None,
     promises: Kept | None = None,
+    slices: Slices | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
@@ -84,7 +97,8 @@ def report_page(
             metrics=metrics,
             validation=validation,
             promises=promises,
-            words=plain_words(metrics),
+            slices=slices,
+            words=(*plain_words(metrics), *slice_words(slices)),
             worthless=is_worthless(metrics),
             several=several,
             mistakes=(sure_label_mistakes if several else confident_mistakes)(test, picture_of),

@@ -10,6 +10,8 @@ from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept
+from linnaeus.evaluation.slice_words import slice_words
+from linnaeus.evaluation.slices import Slices
 
 __all__ = ["SCHEMA_VERSION", "metrics_document", "metrics_text"]
 
@@ -21,6 +23,7 @@ def metrics_document(
     test: Measured,
     validation: Measured | None = None,
     promises: Kept | None = None,
+    slices: Slices | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
     return {
@@ -29,7 +32,8 @@ def metrics_document(
         "validation": validation.to_json() if validation else None,
         "test": test.to_json(),
         "promises": promises.to_json() if promises else None,
-        "plain_words": list(plain_words(test)),
+        "slices": slices.to_json() if slices else None,
+        "plain_words": [*plain_words(test), *slice_words(slices)],
     }
 
 

@@ -36,6 +36,11 @@ def plain_range(figure: Figure) -> str:
     return f"{figure.low:.3f} to {figure.high:.3f}"
 
 
+def chance(p: float) -> str:
+    """A p-value to two digits, as far as anyone believes them."""
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
 def whole(number: int) -> str:
     """12345 as 12,345."""
     return f"{number:,}"
@@ -67,6 +72,7 @@ def isolate_names(sentence: str) -> Markup:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "chance": chance,
     "duration": duration,
     "isolate_names": isolate_names,
     "percent": percent,

@@ -12,6 +12,7 @@ from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFac
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.promises import Kept
+from linnaeus.evaluation.slices import Slices
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material
 from linnaeus.training.recipe import Recipe
@@ -25,6 +26,7 @@ class Judged:
 
     `uncalibrated_error` is the test's calibration error without the calibration. `promises`: how
     label sets and silence did on the test; None without validation pictures to fit them on.
+    `slices`: on which kinds of test pictures it is weaker.
     """
 
     predictions: Predictions
@@ -32,6 +34,7 @@ class Judged:
     validation: Measured | None
     uncalibrated_error: Figure
     promises: Kept | None = None
+    slices: Slices | None = None
 
 
 def run_facts(

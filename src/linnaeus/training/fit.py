@@ -26,10 +26,11 @@ from linnaeus.data.split import check_shares
 from linnaeus.data.split_file import split_table
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.calibrated import Calibrated
-from linnaeus.evaluation.evaluate import answers_for, picture_from
+from linnaeus.evaluation.evaluate import answers_for, picture_from, traits_of
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.slices import slices_of
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
@@ -407,6 +408,7 @@ def _finish(
         judged.test,
         validation=judged.validation,
         promises=judged.promises,
+        slices=judged.slices,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
     return judged.test
@@ -455,7 +457,8 @@ def _judge(
         validation = judge(known, **usual, groups=validated)
     before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
     kept = None if held_out is None else _promises(predictions, held_out, tested)
-    return Judged(predictions, metrics, validation, before, kept)
+    slices = slices_of(predictions, traits_of(dataset, test, material.scan, test), tested)
+    return Judged(predictions, metrics, validation, before, kept, slices)
 
 
 def _as_answers(served: Served, classifier: Classifier) -> list[Answer]:

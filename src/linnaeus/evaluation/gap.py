@@ -1,0 +1,88 @@
+"""Gap: how far apart two shares are, with an interval, and whether chance alone would do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import Resampling, share_figure, spread_figure
+from linnaeus.evaluation.significance import fewer_by_chance, student_tail
+
+__all__ = ["Gap", "difference", "gap_of"]
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The share of right ones inside a part, in the rest, and the first less the second.
+
+    `p`: how often chance alone would leave so few right ones inside the part, one-sided.
+    """
+
+    inside: Figure
+    rest: Figure
+    difference: Figure
+    p: float
+
+
+def gap_of(right: Mask, part: Mask, groups: NDArray[Any] | None = None) -> Gap:
+    """How `right` (n,) does where `part` (n,) is true beside where it is not; both have pictures.
+
+    `groups`: (n,) what belongs together. Without, the test is Fisher's exact one. With, it is the
+    score test of equal shares whose variance is that between groups, on Student's t with a degree
+    less than the groups of the smaller side.
+    """
+    inside, rest = (_share(right, side, groups) for side in (part, ~part))
+    if groups is None:
+        p = fewer_by_chance(int(right[part].sum()), int(part.sum()), int(right.sum()), len(right))
+    else:
+        p = _score_test(right, part, groups)
+    return Gap(inside, rest, difference(inside, rest), p)
+
+
+def difference(one: Figure, other: Figure) -> Figure:
+    """`one` less `other`, two figures of different pictures (Newcombe 1998, method 10).
+
+    The interval is put together from theirs, so it holds near 0 and 1 too, and where they are
+    wider for groups it is. Groups that lie on both sides make it rather too wide.
+    """
+    value = one.value - other.value
+    below = sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
+    above = sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
+    return Figure.around(value, value - below, value + above)
+
+
+def _share(right: Mask, side: Mask, groups: NDArray[Any] | None) -> Figure:
+    """The share of right ones on one side, Wilson's interval at its effective sample size."""
+    chosen = right[side]
+    resampling = None if groups is None else Resampling.of(len(chosen), groups[side])
+    if resampling is None or not resampling.grouped:
+        return share_figure(int(chosen.sum()), len(chosen))
+    share = float(chosen.mean())
+    sums = _sums((chosen - share) / len(chosen), resampling.codes)
+    scale = resampling.groups / max(resampling.groups - 1, 1)
+    return spread_figure(share, scale * float(sums @ sums), len(chosen), resampling)
+
+
+def _score_test(right: Mask, part: Mask, groups: NDArray[Any]) -> float:
+    """One-sided p-value of equal shares, a group being one draw (generalised score, Boos 1992)."""
+    _, codes = np.unique(groups, return_inverse=True)
+    weights = np.where(part, 1 / part.sum(), -1 / (~part).sum())
+    sums = _sums(weights * (right - right.mean()), codes)
+    count = len(sums)
+    variance = float(sums @ sums) * count / max(count - 1, 1)
+    sides = min(len(np.unique(codes[side])) for side in (part, ~part))
+    if variance <= 0 or sides < 2:
+        return 1.0
+    return student_tail(-float(weights @ right) / sqrt(variance), sides - 1)
+
+
+def _sums(values: Floats, codes: NDArray[np.int64]) -> Floats:
+    return np.bincount(codes, weights=values).astype(np.float64)

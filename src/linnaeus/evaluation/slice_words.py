@@ -1,0 +1,54 @@
+"""On which pictures it is weaker, in plain words."""
+
+from __future__ import annotations
+
+from linnaeus.evaluation.in_100 import between, in_100, number, times
+from linnaeus.evaluation.slices import Slice, Slices
+
+__all__ = ["slice_words"]
+
+EXPLAINED = 0.5
+"""From which share of a slice's gap on its being of harder classes is worth saying."""
+
+
+def slice_words(slices: Slices | None) -> tuple[str, ...]:
+    """The weakest slice, and the weakest of a class; nothing where chance explains them all."""
+    if slices is None:
+        return ()
+    sentences = []
+    if slices.weaker:
+        sentences.append(_weakest(slices.weaker))
+    known = {(one.trait, one.value) for one in slices.weaker}
+    alone = [one for one in slices.weaker_in_classes if (one.trait, one.value) not in known]
+    if alone:
+        sentences.append(_weakest_of_a_class(alone[0]))
+    return tuple(sentences)
+
+
+def _weakest(weaker: tuple[Slice, ...]) -> str:
+    worst, *others = weaker
+    inside, rest = worst.gap.inside, worst.gap.rest
+    are = "is" if len(others) == 1 else "are"
+    more = f"; {number(len(others), 'other slice')} {are} clearly weaker too" if others else ""
+    return (
+        f"Weakest where “{worst.trait}” is “{worst.value}” ({number(worst.images, 'picture')}):"
+        f" right {times(inside.value)} in 100 ({between(inside)}), against {in_100(rest.value)}"
+        f" elsewhere{_of_harder_classes(worst)}{more}."
+    )
+
+
+def _of_harder_classes(one: Slice) -> str:
+    """A clause on the classes of a slice being harder, where that explains much of its gap."""
+    missing = one.gap.rest.value - one.gap.inside.value
+    if one.expected is None or one.gap.rest.value - one.expected < EXPLAINED * missing:
+        return ""
+    return f", or {in_100(one.expected)} on pictures of the same classes"
+
+
+def _weakest_of_a_class(one: Slice) -> str:
+    inside, rest = one.gap.inside, one.gap.rest
+    return (
+        f"“{one.of_class}” is recognised less where “{one.trait}” is “{one.value}”"
+        f" ({number(one.images, 'picture')}): {times(inside.value)} in 100 ({between(inside)}),"
+        f" against {in_100(rest.value)} elsewhere."
+    )

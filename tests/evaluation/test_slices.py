@@ -1,0 +1,228 @@
+"""Weak slices: the planted one is named first, and chance alone is seldom called weakness."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from answers import random_answers, random_labels
+from numpy.typing import NDArray
+
+import linnaeus
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.table import write_csv
+from linnaeus.data.dataset import Column
+from linnaeus.errors import UsageError
+from linnaeus.evaluation.slice_words import slice_words
+from linnaeus.evaluation.slices import Slices, slices_of
+from linnaeus.evaluation.traits import told_traits
+
+
+def with_planted_site(seed: int, images: int = 1000) -> tuple[Predictions, dict[str, Column]]:
+    """Answers whose labels are shuffled for half of the 8 % that come from site F.
+
+    Other columns mean nothing: a camera, an age, a name that is each picture's own.
+    """
+    random = np.random.default_rng(1000 + seed)
+    answers = random_answers(seed, images, 5, skill=2.5)
+    site = random.choice(list("ABCDEF"), images, p=[0.3, 0.25, 0.2, 0.1, 0.07, 0.08])
+    weak = np.flatnonzero(site == "F")
+    labels = answers.labels.copy()
+    labels[weak[::2]] = random.permutation(labels[weak[::2]])
+    columns: dict[str, Column] = {
+        "camera": random.choice(["old", "new"], images),
+        "age": random.integers(18, 90, images).astype(np.float64),
+        "site": site,
+        "patient": np.array([f"p{i}" for i in range(images)]),
+    }
+    return replace(answers, labels=labels), columns
+
+
+def looked_at(answers: Predictions, columns: dict[str, Column], **how: list[str]) -> Slices:
+    return slices_of(answers, told_traits(columns), **how)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_planted_weak_slice_is_named_first(seed: int) -> None:
+    answers, columns = with_planted_site(seed)
+    found = looked_at(answers, columns)
+    first = found.of_all[0]
+    assert (first.trait, first.value) == ("site", "F")
+    assert first.weaker
+    assert first.gap.difference.high < 0
+    assert slice_words(found)[0].startswith("Weakest where “site” is “F”")
+
+
+def test_a_columns_figures_are_those_of_its_pictures() -> None:
+    answers, columns = with_planted_site(3)
+    first = looked_at(answers, columns).of_all[0]
+    here = columns["site"] == "F"
+    right = answers.decisions == answers.labels
+    assert first.images == here.sum()
+    assert first.gap.inside.value == pytest.approx(right[here].mean())
+    assert first.gap.rest.value == pytest.approx(right[~here].mean())
+    own = answers.probabilities[np.arange(len(right)), answers.labels]
+    assert first.log_loss is not None
+    assert first.log_loss.value == pytest.approx(-np.log(own[here]).mean(), rel=1e-5)
+    assert first.log_loss.low < first.log_loss.value < first.log_loss.high
+
+
+def test_chance_alone_is_seldom_called_weakness() -> None:
+    called = 0
+    for seed in range(60):
+        random = np.random.default_rng(1000 + seed)
+        columns: dict[str, Column] = {
+            "one": random.choice(list("abcdefgh"), 400),
+            "other": random.normal(size=400),
+        }
+        called += bool(looked_at(random_answers(seed, 400, 3), columns).weaker)
+    assert called <= 8  # 5 in 100 are allowed: nine or more of 60 would come once in 500 tries
+
+
+def test_chance_alone_is_seldom_called_weakness_where_groups_have_one_fate() -> None:
+    """Groups of ten that are right or wrong together, and lie in one site each."""
+    called = pictures_alone = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        group = np.repeat(np.arange(60), 10)
+        site = np.repeat(random.choice(list("abc"), 60), 10)
+        right = np.repeat(random.random(60) < 0.7, 10)
+        answers = _right_where(right, random)
+        columns: dict[str, Column] = {"site": site}
+        called += bool(slices_of(answers, told_traits(columns), group).weaker)
+        pictures_alone += bool(looked_at(answers, columns).weaker)
+    assert called <= 8
+    assert pictures_alone > 20  # what it would be if groups were not heeded
+
+
+def _right_where(right: NDArray[np.bool_], random: np.random.Generator) -> Predictions:
+    labels = random.integers(0, 2, len(right))
+    said = np.where(right, labels, 1 - labels)
+    probabilities = np.where(np.eye(2)[said] > 0, 0.9, 0.1).astype(np.float32)
+    ids = tuple(map(str, range(len(right))))
+    return Predictions(ids, ("no", "yes"), probabilities, labels)
+
+
+def test_a_value_that_hurts_one_class_is_found_there() -> None:
+    random = np.random.default_rng(99)
+    answers = random_answers(0, 3000, 6, skill=2.5)
+    light = random.choice(["flash", "day"], 3000)
+    hurt = np.flatnonzero((light == "flash") & (answers.labels == 2))
+    probabilities = answers.probabilities.copy()
+    probabilities[hurt] = probabilities[random.permutation(len(answers))[: len(hurt)]]
+    found = looked_at(replace(answers, probabilities=probabilities), {"light": light})
+    worst = found.weaker_in_classes[0]
+    assert (worst.trait, worst.value, worst.of_class) == ("light", "flash", "class 2")
+    assert any("“class 2” is recognised less where “light” is “flash”" in s for s in _all(found))
+
+
+def _all(found: Slices) -> list[str]:
+    return [*slice_words(found), *slice_words(replace(found, of_all=()))]
+
+
+def test_a_slice_of_hard_classes_is_told_from_a_weak_one() -> None:
+    """Pictures of the dump are all of one class, which is hard everywhere."""
+    random = np.random.default_rng(99)
+    answers = random_answers(5, 2000, 4, skill=3.0)
+    hard = answers.labels == 0
+    probabilities = answers.probabilities.copy()
+    probabilities[hard] = random.dirichlet(np.ones(4), int(hard.sum())).astype(np.float32)
+    place = np.where(hard & (random.random(2000) < 0.5), "dump", "street")
+    found = looked_at(replace(answers, probabilities=probabilities), {"place": place})
+    worst = found.weaker[0]
+    assert worst.value == "dump"
+    assert worst.expected is not None
+    assert worst.expected < worst.gap.rest.value - 0.3
+    assert "on pictures of the same classes" in slice_words(found)[0]
+
+
+def test_ids_and_constants_are_left_out_and_told_and_dates_are_cut_into_times() -> None:
+    answers = random_answers(1, 200, 3)
+    days = np.array([f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(200)])
+    columns: dict[str, Column] = {
+        "patient": np.array([f"p{i}" for i in range(200)]),
+        "number": np.arange(200.0),
+        "study": np.array(["s"] * 200),
+        "taken": days,
+        "ward": np.array(["east"] * 150 + ["west"] * 47 + [""] * 3),
+    }
+    found = looked_at(answers, columns)
+    assert found.traits == ("taken", "ward")
+    told = " ".join(found.told)
+    assert "“patient” has 200 values" in told
+    assert "“number” holds whole numbers that are all different, as ids are" in told
+    assert "“study” is the same for all pictures" in told
+    assert "Of “ward”, the value “not given” (3 pictures): fewer than 10" in told
+    taken = sorted(one.value for one in found.of_all if one.trait == "taken")
+    assert len(taken) == 5
+    assert re.fullmatch(r"up to 2024-\d\d-\d\d", taken[-1])
+    asked = looked_at(answers, columns, asked=["number"])
+    assert {one.trait for one in asked.of_all} == {"number"}
+
+
+def test_ranges_hold_a_fifth_each_and_say_which() -> None:
+    answers = random_answers(1, 500, 3)
+    found = looked_at(answers, {"age": np.arange(500.0) / 2})
+    sizes = {one.value: one.images for one in found.of_all}
+    assert list(sizes.values()) == [100] * 5
+    assert "up to 49.5" in sizes
+    assert "above 49.5 up to 99.5" in sizes
+
+
+def test_a_number_that_nearly_all_pictures_share_leaves_the_others_as_a_part() -> None:
+    values = np.concatenate([np.arange(20.0), np.full(180, 99.0)])
+    found = looked_at(random_answers(1, 200, 3), {"score": values})
+    assert sorted((one.value, one.images) for one in found.of_all) == [
+        ("above 19", 180),
+        ("up to 19", 20),
+    ]
+
+
+def test_pictures_of_several_labels_are_sliced_by_all_of_them_being_right() -> None:
+    answers = random_labels(0, 900, 4, skill=3.0)
+    assert answers.label_sets is not None
+    site = np.random.default_rng(0).choice(["a", "b", "c"], 900)
+    truth = answers.label_sets.copy()
+    truth[site == "b"] = np.random.default_rng(1).permutation(truth[site == "b"])
+    found = looked_at(replace(answers, label_sets=truth), {"site": site})
+    first = found.of_all[0]
+    assert first.value == "b"
+    assert first.weaker
+    exact = (answers.given == truth).all(axis=1)
+    assert first.gap.inside.value == pytest.approx(exact[site == "b"].mean())
+    assert first.expected is None
+
+
+def test_further_columns_of_a_table_of_answers_are_slices(tmp_path: Path) -> None:
+    answers, columns = with_planted_site(2, 600)
+    write_csv(tmp_path / "plain.csv", answers)
+    lines = (tmp_path / "plain.csv").read_text().splitlines()
+    rows = zip(lines[1:], columns["site"], columns["age"], strict=True)
+    text = [f"{lines[0]},site,age", *(f"{line},{site},{age:g}" for line, site, age in rows)]
+    (tmp_path / "answers.csv").write_text("\n".join(text))
+    found = linnaeus.evaluate(predictions=tmp_path / "answers.csv", out=tmp_path / "judged")
+    assert found.slices.traits == ("site", "age")
+    assert found.slices.of_all[0].value == "F"
+    page = (tmp_path / "judged" / "report" / "index.html").read_text()
+    assert "Where it is weaker" in page
+    assert "Weakest where “<bdi>site</bdi>” is “<bdi>F</bdi>”" in page
+    only = linnaeus.evaluate(predictions=tmp_path / "answers.csv", slice_by="age")
+    assert only.slices.traits == ("age",)
+
+
+def test_a_column_of_numbers_that_is_asked_for_is_no_class(tmp_path: Path) -> None:
+    rows = [f"{i}.jpg,{'cat' if i % 3 else 'dog'},0.75,0.25,{i * 1.5}" for i in range(60)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,label,cat,dog,age", *rows]))
+    found = linnaeus.evaluate(predictions=tmp_path / "a.csv", slice_by=["age"])
+    assert found.predictions.classes == ("cat", "dog")
+    assert len(found.slices.of_all) == 5
+
+
+def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    rows = [f"{i}.jpg,cat,0.75,0.25,x" for i in range(20)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,label,p:cat,p:dog,scanner", *rows]))
+    with pytest.raises(UsageError, match="scaner"):
+        linnaeus.evaluate(predictions=tmp_path / "a.csv", slice_by="scaner")
