@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.cache import the_cache
@@ -20,12 +20,12 @@ from linnaeus.data.parting import NearPolicy, Parting
 from linnaeus.data.save_split import SavedSplit, save_split
 from linnaeus.data.sources import load_dataset
 from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
-from linnaeus.errors import LinnaeusError, MissingError, UsageError
+from linnaeus.errors import LinnaeusError, MissingError, Stopped, Terminated, UsageError
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
 from linnaeus.evaluation.further import Asked
-from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
+from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from linnaeus.auditing.run import Audited
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
+    from linnaeus.training.begun import Begun
     from linnaeus.training.lr_find import RateRange
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
@@ -201,9 +202,11 @@ def augment(
 
 
 def train(
-    data: str | Path | Dataset,
+    data: str | Path | Dataset | None = None,
     *,
     out: str | Path | None = None,
+    resume: str | Path | None = None,
+    checkpoint_every: str | float | None = None,
     recipe: Recipe | str | Path | None = None,
     settings: Settings = (),
     model: str | None = None,
@@ -242,7 +245,11 @@ def train(
 ) -> Run:
     """Train a classifier on `data` and judge it; everything about it lands in one folder.
 
-    `out`: the run's folder, by default a new one under runs/. `recipe`: a Recipe, a file that holds
+    `out`: the run's folder, by default a new one under runs/. `resume`: the folder of a run that
+    was interrupted, to go on with it to the same bits; `data` and the options are those that it was
+    begun with, and need not be given again, but for a Dataset that was loaded already.
+    `checkpoint_every`: how often it is saved, such as "5m"; by default once a minute, or less often
+    where that would take more than a fiftieth of the time. `recipe`: a Recipe, a file that holds
     one, or a name that `linnaeus recipes` lists; the options given beside it change its fields of
     the same meaning, and `settings` any: {"network.epochs": 5}, or ["network.epochs=5"] as for
     `--set`. `model`: a name that `linnaeus models` lists. `preset`: "quick", "balanced" or "best".
@@ -251,21 +258,30 @@ def train(
     on this machine; `ask` is asked where that is not given. `budget`: seconds, or text such as
     "2m". `device`: cpu, cuda, cuda:1 or mps. `augment`: a preset's name, or an AugmentPlan.
     `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `cache`: whether
-    decoded pictures, and features of them, are taken from, and
-    kept for, other runs.
+    decoded pictures, and features of them, are taken from, and kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
     """
     require_training()
+    from linnaeus.training.begun import Begun, check_same_recipe, network_of, read_begun
     from linnaeus.training.budget import parse_budget
+    from linnaeus.training.checkpoint import Checkpoints
     from linnaeus.training.choice import choose_model
+    from linnaeus.training.ending import end_on_sigterm
     from linnaeus.training.image_size import parse_image_size
     from linnaeus.training.recipe import recipe_with
+    from linnaeus.training.run_folder import CHECKPOINTS, begin_run, reopen_run
+    from linnaeus.training.saving import Saver
     from linnaeus.training.team import joined_team
 
+    begun = None if resume is None else read_begun(Path(resume))
+    if begun is not None and out is not None:
+        raise UsageError(
+            "a run goes on in its own folder", where="--out", mend="Leave --out or --resume out."
+        )
     asked = recipe_with(
-        recipe,
+        begun.recipe if begun and recipe is None else recipe,
         settings,
         model=model,
         preset=preset,
@@ -290,28 +306,60 @@ def train(
         device=device,
     )
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
+    every_s = None
+    if checkpoint_every is not None:
+        every_s = parse_budget(checkpoint_every, "--checkpoint-every")
+    how: dict[str, Any] = {
+        "image_column": image_column,
+        "label_column": label_column,
+        "group_column": group_column,
+        "split_column": split_column,
+        "label_separator": label_separator,
+        "table": None if table is None else str(table),
+    }
+    if begun is not None:
+        check_same_recipe(asked, begun.recipe)
+        data, folders = data or begun.data, folders or list(begun.weights)
+        if not isinstance(data, Dataset) and not any(how.values()):
+            how = dict(begun.columns)
+    if data is None:
+        raise _nothing_to_learn_from(begun)
     with joined_team() as team:
         told = progress if progress and team.leads else Quiet()
         with team.leader_first():
             _fetch_if_wanted(data, download, ask, told)
-        dataset = _dataset(
-            data, image_column, label_column, group_column, split_column, label_separator, table
-        )
-        with _claimed(out, dataset.name, team) as folder:
+        dataset = _dataset(data, **how)
+        name = None if isinstance(data, Dataset) else str(data)
+        if resume is not None:
+            claimed = reopen_run(Path(resume))
+        else:
+            wanted = Path(out or Path("runs") / f"{dataset.name}-{datetime.now():%Y%m%d-%H%M%S}")
+            asked_for = Begun.now(name, how, folders, asked)
+            claimed = begin_run(wanted, asked_for, numbered=out is None)
+        with end_on_sigterm() as ending, _led(claimed, team, told) as folder:
+            saver = Saver(
+                Checkpoints(folder / CHECKPOINTS),
+                writes=team.leads,
+                every_s=every_s,
+                progress=told,
+                ending=ending,
+            )
             with team.leader_first():
-                choice = choose_model(asked.model, weights=folders, download=download, ask=ask)
+                choice = choose_model(
+                    network_of(saver, asked), weights=folders, download=download, ask=ask
+                )
             from linnaeus.training.fit import fit  # loads torch: what is wrong was said before
 
-            kept = the_cache() if cache else None
             return fit(
                 dataset,
                 asked,
                 choice,
                 out=folder,
                 workers=workers,
-                cache=kept,
+                cache=the_cache() if cache else None,
                 progress=told,
                 team=team,
+                saver=saver,
             )
 
 
@@ -589,19 +637,26 @@ def _check_alone(option: str, beside: Mapping[str, object]) -> None:
         )
 
 
-@contextmanager
-def _claimed(out: str | Path | None, name: str, team: Team) -> Iterator[Path]:
-    """Claim the folder `out`, or a new runs/NAME-DATE-TIME; give it up again where the block fails.
+def _nothing_to_learn_from(begun: Begun | None) -> UsageError:
+    if begun is None:
+        return UsageError("no pictures are named", where="train", mend="Name a folder of them.")
+    return UsageError(
+        "this run was begun from Python with a Dataset that was loaded already",
+        where="--resume",
+        mend="Give the same pictures again.",
+    )
 
-    Process 0 does so for the others of its team.
-    Raises WriteError, before the work rather than after it, where nothing can be written there.
-    """
-    wanted = Path(out or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
-    stood = wanted.exists()
-    folder = team.led(lambda: wanted.with_name(claim_folder(wanted, numbered=out is None).name))
-    try:
-        yield folder
-    except BaseException:
-        if not stood and team.leads:
-            release_folder(folder)
-        raise
+
+@contextmanager
+def _led(claimed: AbstractContextManager[Path], team: Team, progress: Progress) -> Iterator[Path]:
+    """What `claimed` gives process 0 of `team`, for all; says how to go on where it ends early."""
+    from linnaeus.training.run_folder import has_learnt
+
+    with ExitStack() as held:
+        folder = team.led(lambda: held.enter_context(claimed))
+        try:
+            yield folder
+        except BaseException as end:
+            if isinstance(end, Terminated) or (has_learnt(folder) and not isinstance(end, Stopped)):
+                progress.say(f"Go on with this run by `linnaeus train --resume {folder}`.")
+            raise

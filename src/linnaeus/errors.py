@@ -8,6 +8,7 @@
     ├── MissingError        5   a package, pretrained weights or a data set are not on this machine
     ├── WriteError          6   a file could not be written; what stood there before still stands
     └── Stopped           130   interrupted before there was anything worth keeping
+    Terminated            143   SIGTERM came; no failure, but an exit
 
 The command line turns these into one sentence and the code, in one place (`cli/main.py`). Code 1
 means that `audit --fail-on` found something, 7 that `predict` or `evaluate` did its work but could
@@ -25,6 +26,7 @@ __all__ = [
     "LinnaeusError",
     "MissingError",
     "Stopped",
+    "Terminated",
     "UnreadableImage",
     "UsageError",
     "WriteError",
@@ -114,3 +116,15 @@ class Stopped(LinnaeusError):
     """Interrupted before there was anything worth keeping."""
 
     exit_code = 130
+
+
+class Terminated(SystemExit):
+    """SIGTERM has ended the work; what was to be saved is saved.
+
+    Left alone it ends the process with 143, the code that shells give to what SIGTERM ended.
+    """
+
+    exit_code = 143
+
+    def __init__(self) -> None:
+        super().__init__(self.exit_code)

@@ -15,14 +15,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from linnaeus.disk import the_disk
 from linnaeus.errors import BundleError, LinnaeusError, WriteError
 
 __all__ = [
     "MANIFEST",
+    "NewFile",
+    "add_to_folder",
+    "append_whole",
     "check_unused",
     "claim_folder",
+    "clear_unfinished",
+    "new_file",
     "read_json",
     "release_folder",
     "sha256_of",
@@ -34,6 +40,7 @@ __all__ = [
 ]
 
 MANIFEST = "manifest.json"
+UNFINISHED = ".unfinished-"
 LEFT_BY_BROWSERS = {".ds_store", "thumbs.db", "desktop.ini"}
 """Files that the file browsers of macOS and Windows leave in folders that were looked at, in lower
 case. Nothing of a bundle is ever read from them."""
@@ -53,17 +60,51 @@ def write_whole(path: Path, content: bytes | str) -> None:
     data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with _told_as_write_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _room_beside(path) as room, (room / path.name).open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        with _room_in(path.parent) as room, (room / path.name).open("xb") as file:
+            the_disk().write(file, data)
+            the_disk().flush(file)
             file.close()  # Windows renames no open file
-            (room / path.name).replace(path)
+            the_disk().rename(room / path.name, path)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all. NaN and infinity are refused."""
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def append_whole(path: Path, content: str) -> None:
+    """Add `content` to the end of the file `path`, whole or not at all where the disk refuses.
+
+    A process that is killed in between may leave a part. Raises WriteError.
+    """
+    with _told_as_write_error(path), path.open("ab") as file:
+        before = file.tell()
+        try:
+            the_disk().write(file, content.encode("utf-8", "backslashreplace"))
+            file.flush()
+        except OSError:
+            with suppress(OSError):
+                os.truncate(path, before)
+            raise
+
+
+class NewFile:
+    """A new file inside a folder that is being made, to write to as to any file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, content: bytes) -> int:
+        """Write `content`. Raises OSError where the disk refuses."""
+        the_disk().write(self._file, content)
+        return len(content)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[NewFile]:
+    """Make a file in a folder of `whole_folder`, which will flush it."""
+    with path.open("xb") as file:
+        yield NewFile(file)
 
 
 def read_json(path: Path) -> Any:
@@ -100,7 +141,7 @@ def claim_folder(path: Path, *, numbered: bool = False) -> Path:
         if not numbered:
             _refuse_what_stands(path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with _room_beside(place):  # as whole_folder will need it
+        with _room_in(place.parent):  # as whole_folder will need it
             return _first_free(place) if numbered else _made_or_empty(place)
 
 
@@ -119,23 +160,40 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     check_unused(path)
     place = path.resolve()
-    with ExitStack() as room_open:
+    with _told_as_write_error(path):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    with _filled_aside(place.parent, place.name, path) as aside:
+        yield aside
         with _told_as_write_error(path):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            aside = room_open.enter_context(_room_beside(place)) / place.name
-            aside.mkdir()
-        try:
-            yield aside
-        except LinnaeusError as error:
-            if str(aside) not in str(error):
-                raise
-            raise _told_of(error, aside, path) from error.__cause__
-        except OSError as error:
-            if not _is_of_writing(error, aside):
-                raise
-            raise _unwritten(path, error) from error
-        with _told_as_write_error(path):
-            _settle(aside, place)
+            _flush_all(aside)
+            if place.exists():
+                place.rmdir()
+            the_disk().rename(aside, place)
+
+
+@contextmanager
+def add_to_folder(folder: Path, *, last: str) -> Iterator[Path]:
+    """Give a temporary folder inside `folder` to fill; move all in it up when the block succeeds.
+
+    `last` is moved last: where it stands, all the rest does. What an ended process moved before is
+    replaced. Raises WriteError as `whole_folder` does, and where `last` stands already.
+    """
+    place = folder.resolve()
+    with _filled_aside(place, place.name, folder) as aside:
+        yield aside
+        _refuse_what_stands(folder / last)
+        with _told_as_write_error(folder):
+            _flush_all(aside)
+            for made in sorted(aside.iterdir(), key=lambda made: (made.name == last, made.name)):
+                if (place / made.name).is_dir():
+                    shutil.rmtree(place / made.name)
+                the_disk().rename(made, place / made.name)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove what a process that was killed has left unfinished in `folder`, which nobody uses."""
+    for left in folder.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def sha256_of(path: Path) -> str:
@@ -195,29 +253,48 @@ def _not_as_made(file: Path, what: str) -> BundleError:
 
 
 @contextmanager
-def _room_beside(path: Path) -> Iterator[Path]:
-    """A private folder on the disk of `path`, which goes away with whatever is left in it.
+def _room_in(folder: Path) -> Iterator[Path]:
+    """A private folder in `folder`, which goes away with whatever is left in it.
 
     What is made in it gets the permissions of any new file, since none are asked for.
     """
-    room = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent))
+    room = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
     try:
         yield room
     finally:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _settle(aside: Path, place: Path) -> None:
-    """Flush what is in `aside`, give files the permissions of new ones, and rename it."""
+@contextmanager
+def _filled_aside(within: Path, name: str, path: Path) -> Iterator[Path]:
+    """Give a new folder called `name` in a room in `within`, which goes away with what stays in it.
+
+    What goes wrong in the block is told of `path`, where what is made there will be.
+    """
+    with ExitStack() as room_open:
+        with _told_as_write_error(path):
+            aside = room_open.enter_context(_room_in(within)) / name
+            aside.mkdir()
+        try:
+            yield aside
+        except LinnaeusError as error:
+            if str(aside) not in str(error):
+                raise
+            raise _told_of(error, aside, path) from error.__cause__
+        except OSError as error:
+            if not _is_of_writing(error, aside):
+                raise
+            raise _unwritten(path, error) from error
+
+
+def _flush_all(aside: Path) -> None:
+    """Flush what is in `aside`, and give files the permissions of new ones."""
     usual = aside.stat().st_mode & 0o666  # as the process's mask left them
     for file in sorted(aside.rglob("*")):
         if file.is_file():
             file.chmod(usual)
             with file.open("rb+") as opened:
-                os.fsync(opened.fileno())
-    if place.exists():
-        place.rmdir()
-    aside.replace(place)
+                the_disk().flush(opened)
 
 
 def _refuse_below_a_file(path: Path) -> None:

@@ -180,6 +180,7 @@ def test_nothing_but_the_run_stands_beside_it(digits_run: Run) -> None:
     assert [file.name for file in digits_run.folder.parent.iterdir()] == ["run"]
     assert sorted(file.name for file in digits_run.folder.iterdir()) == [
         "audit.json",
+        "begun.json",
         "bundle",
         "predictions.csv",
         "recipe.json",
@@ -299,13 +300,13 @@ def test_a_recipe_with_an_unknown_field_is_refused(
         linnaeus.train(some_digits, recipe=file)
 
 
-def test_what_goes_wrong_in_the_middle_leaves_nothing_behind(
+def test_what_goes_wrong_before_anything_is_learnt_leaves_nothing_behind(
     some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:
     def fail() -> None:
         raise KeyboardInterrupt
 
-    for stage in ("Reading pictures", "Learning", "Judging"):
+    for stage in ("Reading pictures", "Learning"):
         with pytest.raises(KeyboardInterrupt):
             linnaeus.train(
                 some_digits,
@@ -316,6 +317,34 @@ def test_what_goes_wrong_in_the_middle_leaves_nothing_behind(
                 progress=Listening(stage, fail),
             )
         assert not (tmp_path / "runs").exists() or list((tmp_path / "runs").iterdir()) == []
+
+
+def test_what_goes_wrong_afterwards_costs_no_learning(
+    some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    def must_not() -> None:
+        raise AssertionError("it learns again")
+
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        linnaeus.train(
+            some_digits, out=run, model="cnn-tiny", epochs=1, progress=Listening("Judging", fail)
+        )
+    assert not (run / "bundle").exists()
+    gone_on = linnaeus.train(some_digits, resume=run, progress=Listening("Learning", must_not))
+    assert gone_on.metrics.accuracy.value > 0.5
+    assert sorted(file.name for file in run.iterdir()) == [
+        "audit.json",
+        "begun.json",
+        "bundle",
+        "predictions.csv",
+        "recipe.json",
+        "report",
+        "split.csv",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -21,7 +23,7 @@ from linnaeus.cli import (
     recipes,
     train,
 )
-from linnaeus.errors import LinnaeusError
+from linnaeus.errors import LinnaeusError, Terminated
 from linnaeus.version import __version__
 
 __all__ = ["app", "main"]
@@ -32,7 +34,8 @@ INTERRUPTED = 130
 EPILOG = (
     "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
     " bundle, 5 something is missing, 6 could not write, 7 predict or evaluate could not read"
-    " some of the pictures, 70 a fault of Linnaeus, 130 interrupted."
+    " some of the pictures, 70 a fault of Linnaeus, 130 interrupted, 143 ended by"
+    " SIGTERM."
 )
 
 app = typer.Typer(
@@ -62,10 +65,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A name in another script must not break a redirected output on Windows.
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    signal.signal(signal.SIGTERM, _on_sigterm)
     try:
         app()
     except LinnaeusError as error:
         _end(str(error), error.exit_code)
+    except Terminated:
+        _end("ended by SIGTERM.", Terminated.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:
             _end("interrupted; nothing was written that is not whole.", INTERRUPTED)
@@ -102,6 +108,10 @@ def _end_unheard() -> NoReturn:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)  # what is still in a buffer has to go somewhere
     sys.exit(0)
+
+
+def _on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
+    raise Terminated
 
 
 def _end(message: str, code: int) -> NoReturn:

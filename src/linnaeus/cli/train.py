@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import typer
 
 from linnaeus.cli.options import (
-    Data,
     DomainColumn,
     GroupColumn,
     ImageColumn,
@@ -28,10 +27,27 @@ __all__ = ["train"]
 
 
 def train(
-    data: Data,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            help="A folder of class folders, a zip or tar of one, a table, shards, or a name.",
+            metavar="[DATA]",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The run's folder; a new one under runs/ if not given.", metavar="DIR"),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with the interrupted run in this folder.", metavar="DIR"),
+    ] = None,
+    checkpoint_every: Annotated[
+        str | None,
+        typer.Option(
+            help="How often a run is saved: 30s, 5m. (1m, or as is cheap)", metavar="TIME"
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -134,6 +150,8 @@ def train(
     run = api.train(
         data,
         out=out,
+        resume=resume,
+        checkpoint_every=checkpoint_every,
         recipe=recipe,
         settings=setting or (),
         model=model,

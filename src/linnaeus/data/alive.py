@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+
+from linnaeus.file_lock import locked
 
 __all__ = ["alive", "is_abandoned"]
 
@@ -21,7 +21,7 @@ SETTLING_S = 3600
 def alive(folder: Path) -> Iterator[None]:
     """Mark `folder` as being written for as long as the block, and this process, last."""
     with (folder / MARK).open("ab") as file:
-        _lock(file)
+        locked(file)
         yield
 
 
@@ -30,28 +30,4 @@ def is_abandoned(folder: Path) -> bool:
     if not (folder / MARK).exists():
         return time.time() - folder.stat().st_mtime > SETTLING_S
     with (folder / MARK).open("ab") as file:
-        return _lock(file)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: BinaryIO) -> bool:
-        """Whether the lock on `file` is ours now; closing the file gives it back."""
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> bool:
-        """Whether the lock on `file` is ours now; closing the file gives it back."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return locked(file)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from linnaeus.data.in_threads import processors
 from linnaeus.data.memory import claim_bytes
 from linnaeus.data.scan import Scan
+from linnaeus.files import new_file
 
 __all__ = ["CONTENTS", "FORMAT", "Contents", "mapped_pixels", "read_scan", "write_scan"]
 
@@ -72,10 +73,10 @@ def write_scan(folder: Path, scan: Scan, *, dataset: str, kind: str, pictures: s
             _write_array(folder / f"{field.name}.npy", value)
         elif value is not None:
             text = TypeAdapter(get_type_hints(Scan)[field.name]).dump_json(value)
-            (folder / f"{field.name}.json").write_bytes(text)
+            _write(folder / f"{field.name}.json", text)
     files = {file.name: (file.stat().st_size, _digests(file)) for file in sorted(folder.iterdir())}
     contents = Contents(dataset=dataset, kind=kind, count=len(scan), pictures=pictures, files=files)
-    (folder / CONTENTS).write_text(contents.model_dump_json(), encoding="utf-8")
+    _write(folder / CONTENTS, contents.model_dump_json().encode())
 
 
 def read_scan(folder: Path, *, check: bool = True) -> Scan:
@@ -96,7 +97,13 @@ def _write_array(file: Path, array: NDArray[Any]) -> None:
     if isinstance(array, np.memmap) and file.exists():
         array.flush()
     else:
-        np.save(file, array, allow_pickle=False)
+        with new_file(file) as written:
+            np.lib.format.write_array(written, array, allow_pickle=False)
+
+
+def _write(file: Path, content: bytes) -> None:
+    with new_file(file) as written:
+        written.write(content)
 
 
 def _read_field(folder: Path, name: str) -> Any:

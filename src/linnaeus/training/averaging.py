@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from linnaeus.training.plan import Averaging
+from linnaeus.training.state import State
 
 __all__ = ["WeightAverage"]
 
@@ -54,6 +55,15 @@ class WeightAverage:
     def state(self) -> dict[str, Tensor]:
         """A copy of the average of now."""
         return {name: tensor.clone() for name, tensor in self.network().state_dict().items()}
+
+    def whole_state(self) -> State:
+        """All that the next update depends on; the tensors are those that it changes."""
+        return State({"updates": self._updates}, self._network.state_dict())
+
+    def restore(self, state: State) -> None:
+        """Go on where the average of `state` stood."""
+        self._updates = state.facts["updates"]
+        self._network.load_state_dict(state.tensors)
 
     def _share_of_new(self) -> float:
         if self._kind == "swa":

@@ -26,6 +26,10 @@ class Clock:
         """Seconds since this clock was made."""
         return self._now() - self._start
 
+    def go_on(self, seconds: float) -> None:
+        """Be as far as a clock that another process looked at, when it said `seconds`."""
+        self._start = self._now() - seconds
+
 
 @dataclass
 class Pacemaker:
@@ -55,13 +59,25 @@ class Pacemaker:
         self._validation_s = seconds
         self._mark_s += seconds
 
+    def go_on(self, steps: int, validation_s: float | None) -> None:
+        """Go on after `steps` of another process, whose speed is measured anew."""
+        self._steps, self._validation_s = steps, validation_s
+        self._mark(self.clock.seconds())
+        if steps >= FIRST_PLAN_AFTER:
+            self._looked_s = self._mark_s
+
+    @property
+    def validation_s(self) -> float | None:
+        """Seconds that the last validation took; None before the first."""
+        return self._validation_s
+
     def spent(self) -> bool:
         """Whether no time is left but for the last validation, whatever was planned."""
         return self.clock.seconds() + (self._validation_s or 0.0) >= self.budget_s
 
     def due(self) -> bool:
         """Whether it is time to look at the speed again."""
-        if self._steps < FIRST_PLAN_AFTER:
+        if self._steps < FIRST_PLAN_AFTER or self._steps == self._mark_step:
             return False
         first = self._looked_s == 0.0
         return first or self.clock.seconds() - self._looked_s >= REPLAN_FRACTION * self.budget_s

@@ -31,7 +31,7 @@ from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slices import slices_of
-from linnaeus.files import check_unused, whole_folder, write_json, write_whole
+from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.heads import neck_for
@@ -50,7 +50,9 @@ from linnaeus.training.material import Material, look
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe, read_recipe
-from linnaeus.training.run import Run
+from linnaeus.training.resuming import go_on_as_begun, keep_decided, take_decided
+from linnaeus.training.run import BUNDLE, Run
+from linnaeus.training.saving import Saver
 from linnaeus.training.scratch import as_targets, learn_from_scratch
 from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
@@ -83,19 +85,23 @@ def fit(
     workers: int | None = None,
     cache: Cache | None = None,
     team: Team = ALONE,
+    saver: Saver | None = None,
 ) -> Run:
-    """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`.
+    """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`,
+    a folder that is claimed already.
 
     `workers` threads read the pictures; their number changes nothing but the time, and neither
     does the `cache`, which keeps decoded pictures for the next run. The first
     Ctrl-C during learning ends it with the best model so far. Of a `team` every process calls this
-    alike; process 0 writes the run, and all return it.
+    alike; process 0 writes the run, and all return it. `saver` is given where the run stands, now
+    and then, and what it holds of an earlier process is gone on with.
 
-    Raises WriteError where `out` holds something, DataError where the data cannot be learnt from,
-    Stopped where it was ended before there was anything to keep.
+    Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
+    are not those that an earlier process learnt from, Stopped where it was ended before there was
+    anything to keep, and Terminated as `saver` says.
     """
-    if team.leads:
-        check_unused(out)
+    saver = saver or Saver()
+    go_on_as_begun(saver, progress)
     _check_asked(dataset, recipe, choice, team)
     device = "cpu" if _only_probes(recipe, choice) else chosen_device(recipe.device)
     recipe = recipe.model_copy(update={"model": choice.name, "device": device})
@@ -106,10 +112,14 @@ def fit(
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     learning = ChosenRows(material.pixels, material.train)
     classes = len(material.dataset.classes)
-    choice, recipe = suited(choice, recipe, learning, classes, progress=progress, team=team)
+    decided = take_decided(saver, material, choice)
+    if decided is None:
+        decided = suited(choice, recipe, learning, classes, progress=progress, team=team)
+        keep_decided(saver, material, *decided)
+    choice, recipe = decided
     kept = kept_beside(cache, progress)
     with stop_on_interrupt(progress) as stop:
-        learned = _learn(material, recipe, choice, network, progress, stop, team, kept)
+        learned = _learn(material, recipe, choice, network, progress, stop, team, kept, saver)
         return team.led(lambda: _write(material, learned, recipe, choice, out, progress))
 
 
@@ -123,7 +133,7 @@ def _write(
 ) -> Run:
     """Write what was learnt as a run to `out`, whole or not at all."""
     served = _serve(material, learned, recipe, progress)
-    with whole_folder(out) as aside:
+    with add_to_folder(out, last=BUNDLE) as aside:
         metrics = _finish(material, learned, served, choice, aside, progress)
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
@@ -261,6 +271,7 @@ def _learn(
     stop: Stop,
     team: Team,
     kept: KeptWork | None,
+    saver: Saver,
 ) -> Learned:
     """Learn, from scratch or from a pretrained `network`."""
     dataset = material.dataset
@@ -277,6 +288,7 @@ def _learn(
             stop=stop,
             team=team,
             passes=choice.passes,
+            saver=saver,
         )
     return learn_by_transfer(
         _lesson(material, recipe, progress),
@@ -385,7 +397,7 @@ def _finish(
     shown = material.validation if len(material.validation) else material.train
     golden = material.pixels.take(shown[:GOLDEN_IMAGES])
     with bundle_being_made(
-        out / "bundle", record, learned.graph, learned.save_weights, golden
+        out / BUNDLE, record, learned.graph, learned.save_weights, golden
     ) as draft:
         held_out = _held_out(material, calibrated, record)
         if held_out is not None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from linnaeus.data.pixels import PixelRows, rows_of
-from linnaeus.errors import Stopped, UsageError
+from linnaeus.errors import Stopped, Terminated, UsageError
 from linnaeus.progress import Progress, Stage
 from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.batch_trial import tried_batch_size
@@ -28,7 +28,9 @@ from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import autocast, check_precision, fast_precision, keep_freed_memory
 from linnaeus.training.resizing import check_resizing, resized
 from linnaeus.training.row import Row
+from linnaeus.training.saving import Saver
 from linnaeus.training.schedule import Pace, progress_at
+from linnaeus.training.state import State
 from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
 from linnaeus.training.threads import threads_for
@@ -41,6 +43,8 @@ __all__ = ["Ended", "Fitted", "Row", "TrainingPlan", "fit_network"]
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64] | NDArray[np.float32]
 Ended = Literal["finished", "budget", "stopped", "patience"]
+
+PART = "loop"  # of what is saved of a run
 
 STATISTICS_PICTURES = 4096  # they tell a channel's mean to 1/64 of a deviation, or better
 
@@ -80,6 +84,7 @@ def fit_network(
     judging_cost: float = 1 / 3,
     team: Team = ALONE,
     stage: str = "scratch",
+    saver: Saver | None = None,
 ) -> Fitted:
     """Teach `network` the `labels` (n,) int64 of `pixels` (n, h, w, 3) uint8.
 
@@ -91,14 +96,21 @@ def fit_network(
     learns at; 1 where it has none. `judging_cost`: about what a picture that is judged takes,
     against one that is learnt from, where there is a way back through all of the network a third.
     Of a `team` every process calls this alike. `stage`: what `progress` is told that this is.
+    `saver` is given where learning stands, now and then; what it holds of an earlier process is
+    gone on with, to the same bits.
 
     Raises Stopped if `stop` says so before the first step is done, and UsageError if the loss
     stops being a number or the plan cannot be meant for these pictures.
     """
     rows = rows_of(pixels)
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    resolved = _resolved(plan, rows.shape[0], device)
-    if plan.batch_size == "auto":
+    saver = saver or Saver()
+    found = saver.take(PART)
+    if found is not None:
+        resolved = TrainingPlan.model_validate(found.facts["plan"])
+    else:
+        resolved = _resolved(plan, rows.shape[0], device)
+    if found is None and plan.batch_size == "auto":
         size = tried_batch_size(
             on_device, rows, labels, resolved, device=device, team=team, progress=progress
         )
@@ -130,7 +142,10 @@ def fit_network(
             judging_cost=judging_cost,
             team=team,
             watch=PassWatch(progress, stage, clock, device),
+            saver=saver,
         )
+        if found is not None:
+            run.restore(found)
         ended = run.learn(progress, stop)
     return run.fitted(ended)
 
@@ -151,6 +166,7 @@ class _Training:
         judging_cost: float,
         team: Team,
         watch: PassWatch,
+        saver: Saver,
     ) -> None:
         self.plan = plan
         self.device = device
@@ -158,6 +174,7 @@ class _Training:
         self.batches = batches
         self.validation = validation
         self.team = team
+        self.saver = saver
         self.taker = taker
         self.score = score
         self.watch = watch
@@ -170,29 +187,93 @@ class _Training:
             team=team,
         )
         self.step = 0
+        self.validated_at = 0
+        self.within_step = False
         self.losses = LossRecord(device)
         self.history: list[Row] = []
         self.best: tuple[tuple[float, float], dict[str, Tensor]] | None = None
         self.validations_in_vain = 0
+        self.ended: Ended | None = None
 
     def learn(self, progress: Progress, stop: Callable[[], bool]) -> Ended:
-        """Step until the plan is done, the budget is spent or `stop` says so."""
+        """Step until the plan is done, the budget is spent or `stop` says so; then save it.
+
+        Raises Terminated where the saver's Ending asks for it, and saves it before that.
+        """
         keep_freed_memory()
+        if self.ended is None:
+            try:
+                self.ended = self._learn(progress, stop)
+            except Terminated:
+                if not self.within_step:  # else what was saved before stands
+                    self._save()
+                raise
+            self._save()
+        return self.ended
+
+    def state(self) -> State:
+        """Where the training stands between two steps; the tensors are those that change."""
+        state = State(
+            {
+                "plan": self.plan.model_dump(mode="json"),
+                "step": self.step,
+                "validated_at": self.validated_at,
+                "validations_in_vain": self.validations_in_vain,
+                "ended": self.ended,
+                "seconds": self.clock.seconds(),
+                "pacing": self.pacing.facts(),
+            },
+            {"history": torch.tensor(self.history, dtype=torch.float64)},
+        )
+        state.add("taker", self.taker.state())
+        state.add("losses", self.losses.state())
+        state.add("score", self.score.state())
+        if self.best is not None:
+            state.add("best", State({"score": list(self.best[0])}, self.best[1]))
+        return state
+
+    def restore(self, state: State) -> None:
+        """Go on where the training of `state` stood."""
+        facts = state.facts
+        self.step, self.validated_at = facts["step"], facts["validated_at"]
+        self.validations_in_vain, self.ended = facts["validations_in_vain"], facts["ended"]
+        self.clock.go_on(facts["seconds"])
+        self.pacing.restore(facts["pacing"], self.step)
+        self.history = [Row(*row) for row in state.tensors["history"].tolist()]
+        self.taker.restore(state.of("taker"))
+        self.losses.restore(state.of("losses"))
+        self.score.restore(state.of("score"))
+        self.watch.go_on(self.step * self.batches.size)
+        if "best" in facts:
+            accuracy, loss = facts["best"]["score"]
+            self.best = (accuracy, loss), state.of("best").tensors
+
+    def _learn(self, progress: Progress, stop: Callable[[], bool]) -> Ended:
         timed = self.pacing.by_the_clock
         total = self.plan.budget_s if timed else float(self.pacing.steps)
-        with progress.stage("Learning", total) as stage:
+        with progress.stage("Learning", total) as stage, self.saver.ending.held():
+            stage.advance((self.clock.seconds() if timed else float(self.step)) if self.step else 0)
+            self._validate_if_due()  # an earlier process may have been ended within
             while self.step < self.pacing.steps:
-                if any(self.team.as_led(stop())):
+                stopped, terminated = self.team.as_led(stop(), self.saver.ending.asked)
+                if terminated:
+                    raise Terminated
+                if stopped:
                     self._leave_early()
                     return "stopped"
                 self._take_step()
-                if self._validation_due():
-                    self._validate()
+                self._validate_if_due()
                 self._tell(stage, self.clock.seconds() - self.pacing.step_began_s if timed else 1.0)
                 if self.validations_in_vain == self.plan.patience:
                     self._lose_patience(progress)
                     return "patience"
+                if self.saver.due():
+                    self._save()
         return "budget" if self.pacing.cut_short else "finished"
+
+    def _save(self) -> None:
+        self.saver.keep(PART, self.state())
+        self.saver.save()
 
     def fitted(self, ended: Ended) -> Fitted:
         """The best of what was learnt."""
@@ -210,6 +291,7 @@ class _Training:
         )
 
     def _take_step(self) -> None:
+        self.within_step = True
         self.pacing.begin_step()
         progress = progress_at(self.step, self.pacing.paces)
         views, targets = self.batches.at(self.step)
@@ -217,18 +299,23 @@ class _Training:
         self.losses.note(self.taker.take(self.step, progress, views, targets))
         self.step += 1
         self.pacing.end_step(self.step)
+        self.within_step = False
 
-    def _validation_due(self) -> bool:
+    def _validate_if_due(self) -> None:
         epoch, rest = divmod(self.step, self.batches.epoch_steps)
         last = self.step >= self.pacing.steps
-        return last or (rest == 0 and epoch % self.pacing.epochs_between_validations == 0)
+        due = last or (rest == 0 and epoch % self.pacing.epochs_between_validations == 0)
+        if due and self.validated_at < self.step:
+            self._validate()
 
     def _validate(self) -> None:
+        start_s = self.clock.seconds()
+        with self.saver.ending.at_once():  # nothing that is saved changes here
+            loss, accuracy = self.validation.judge(self._averaged())
+        now_s = self.clock.seconds()
+        self.validated_at = self.step
         train_loss = self.team.total(self.losses.mean())[0] / self.team.size
         right, seen = self.team.total(*self.score.counted())
-        start_s = self.clock.seconds()
-        loss, accuracy = self.validation.judge(self._averaged())
-        now_s = self.clock.seconds()
         self.pacing.end_validation(now_s - start_s)
         if self.validation.count and not math.isfinite(loss):
             raise UsageError(
@@ -281,7 +368,7 @@ class _Training:
         if self.step == 0:
             raise Stopped("stopped before there was a model to keep", mend="Nothing was written.")
         self.pacing.end_at(self.step)
-        if self.losses:
+        if self.validated_at < self.step:
             self._validate()
 
     def _tell(self, stage: Stage, amount: float) -> None:

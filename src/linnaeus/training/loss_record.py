@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from linnaeus.errors import UsageError
+from linnaeus.training.state import State
 
 __all__ = ["LossRecord"]
 
@@ -46,6 +47,18 @@ class LossRecord:
         mean = float(np.mean(self._read))
         self._read.clear()
         return mean
+
+    def state(self) -> State:
+        """The losses that `mean` would be of."""
+        self._read_all()
+        return State(
+            {"steps": self._steps}, {"read": torch.tensor(self._read, dtype=torch.float64)}
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on where the record of `state` stood."""
+        self._steps, self._read = state.facts["steps"], state.tensors["read"].tolist()
+        self._unread.clear()
 
     def _read_all(self) -> None:
         for loss in torch.stack(self._unread).tolist() if self._unread else ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -93,6 +93,27 @@ class Pacing:
     def end_at(self, steps: int) -> None:
         """Let there be no more than the `steps` that are done."""
         self._replan(steps, steps)
+
+    def facts(self) -> dict[str, Any]:
+        """The paces so far, and what is known of the time that a validation takes."""
+        maker = self._pacemaker
+        return {
+            "paces": [list(pace) for pace in self.paces],
+            "cut_short": self.cut_short,
+            "validation_s": maker.validation_s if maker else None,
+        }
+
+    def restore(self, facts: dict[str, Any], steps: int) -> None:
+        """Go on after `steps` where another process stood: what its clock decided is kept.
+
+        What a clock decides from here on is decided anew.
+        """
+        self.paces = [Pace(*pace) for pace in facts["paces"]]
+        self.cut_short = facts["cut_short"]
+        if self._pacemaker is not None:
+            self._pacemaker.go_on(steps, facts["validation_s"])
+        if self._in_time:
+            self._agree(steps)
 
     def _keep_to_budget(self, pacemaker: Pacemaker, steps: int) -> None:
         pacemaker.stepped()

@@ -27,6 +27,10 @@ class PassWatch:
         self._pictures = 0
         self._since_s = clock.seconds()
 
+    def go_on(self, pictures: int) -> None:
+        """Go on after so many `pictures`, which another process has seen."""
+        self._pictures, self._since_s = pictures, self._clock.seconds()
+
     def speed(self, pictures: int, now_s: float) -> float:
         """Pictures a second since the last row, where at `now_s` so many `pictures` were seen."""
         return (pictures - self._pictures) / max(now_s - self._since_s, 1e-9)

@@ -6,6 +6,7 @@ audit.json       what was found in the data
 predictions.csv  the finished bundle's answer to each test picture
 bundle/          the trained classifier
 report/          index.html and metrics.json
+begun.json       what was asked for; `run_folder` says what else is there until a run is finished
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.training.recipe import Recipe
 
-__all__ = ["Run"]
+__all__ = ["BUNDLE", "Run"]
+
+BUNDLE = "bundle"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Run:
     @property
     def bundle(self) -> Path:
         """The folder of the trained classifier."""
-        return self.folder / "bundle"
+        return self.folder / BUNDLE
 
     @property
     def report(self) -> Path:

@@ -25,6 +25,7 @@ from linnaeus.training.loop import Fitted, fit_network
 from linnaeus.training.losses import ordered_weights
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.saving import Saver
 from linnaeus.training.team import ALONE, Team
 
 __all__ = ["as_targets", "learn_from_scratch", "new_network", "plan_for"]
@@ -46,6 +47,7 @@ def learn_from_scratch(
     stop: Callable[[], bool],
     team: Team = ALONE,
     passes: float | None = None,
+    saver: Saver | None = None,
 ) -> Learned:
     """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
@@ -53,6 +55,7 @@ def learn_from_scratch(
     `grey` says whether the pictures are; it decides, with the class names and, where the recipe
     asks for that, the training pictures, about augmentation. The recipe's device is a resolved one.
     `passes`: about how many over the training pictures the budget is enough for, where measured.
+    `saver`: as `training.loop.fit_network` takes it.
     Raises as `plan_for`, `models.build.build` and `training.loop.fit_network` do.
     """
     targets = as_targets(labels)
@@ -80,6 +83,7 @@ def learn_from_scratch(
         stop=stop,
         device=team.device(recipe.device),
         team=team,
+        saver=saver,
     )
     return _learned(fitted, recipe, height, width, in_words(plan.augment, why))
 

@@ -14,10 +14,12 @@ from linnaeus.randomness import number
 from linnaeus.training.averaging import WeightAverage
 from linnaeus.training.compiled import compiled
 from linnaeus.training.losses import Loss
+from linnaeus.training.optimiser_state import optimiser_state, restore_optimiser
 from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.precision import autocast
 from linnaeus.training.schedule import learning_rate_factor
 from linnaeus.training.schedule_free import ScheduleFree
+from linnaeus.training.state import State
 from linnaeus.training.team import ALONE, Team
 
 if TYPE_CHECKING:
@@ -86,6 +88,24 @@ class Step:
         self._scaler.update()
         self.average.update(progress)
         return loss
+
+    def state(self) -> State:
+        """All that the next step depends on; the tensors are those that it changes."""
+        state = State({"scaler": self._scaler.state_dict()})
+        state.add("network", State(tensors=self._network.state_dict()))
+        state.add("average", self.average.whole_state())
+        for place, optimiser in enumerate(self._optimisers):
+            state.add(f"optimiser {place}", optimiser_state(optimiser))
+        return state
+
+    def restore(self, state: State) -> None:
+        """Go on where the steps of `state` stood, those of the same network by the same plan."""
+        self._network.load_state_dict(state.of("network").tensors)
+        self.average.restore(state.of("average"))
+        for place, optimiser in enumerate(self._optimisers):
+            restore_optimiser(optimiser, state.of(f"optimiser {place}"))
+        if state.facts["scaler"]:
+            self._scaler.load_state_dict(state.facts["scaler"])
 
     def _descent(self, views: Tensor, labels: Tensor) -> Tensor:
         """Leave in the parameters the gradients of the mean loss of the batch; returns that loss.

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from linnaeus.training.losses import Loss
+from linnaeus.training.state import State
 
 __all__ = ["TrainingScore"]
 
@@ -35,6 +36,14 @@ class TrainingScore:
         right = 0 if self._right is None else int(self._right)
         seen, self._right, self._seen = self._seen, None, 0
         return right, seen
+
+    def state(self) -> State:
+        """What was counted since `counted` was last asked."""
+        return State({"right": 0 if self._right is None else int(self._right), "seen": self._seen})
+
+    def restore(self, state: State) -> None:
+        """Go on counting where another process stood."""
+        self._right, self._seen = torch.tensor(state.facts["right"]), state.facts["seen"]
 
     def _count(self, logits: Tensor, targets: Tensor) -> None:
         truth = targets if targets.ndim == 1 else targets.argmax(1)

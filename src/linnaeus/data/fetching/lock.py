@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from linnaeus.errors import WriteError
+from linnaeus.file_lock import locked
 from linnaeus.progress import Progress
 
 __all__ = ["alone"]
@@ -32,34 +31,8 @@ def alone(path: Path, progress: Progress, waiting: str) -> Iterator[None]:
         what = f"nothing can be written here ({error.strerror or error})"
         raise WriteError(what, where=str(path.parent), mend=mend) from None
     with file:
-        if not _taken(file):
+        if not locked(file):
             progress.say(waiting)
-            while not _taken(file):
+            while not locked(file):
                 time.sleep(BETWEEN_TRIES_S)
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _taken(file: BinaryIO) -> bool:
-        """Whether the lock on `file` is ours now; closing the file gives it back."""
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _taken(file: BinaryIO) -> bool:
-        """Whether the lock on `file` is ours now; closing the file gives it back."""
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # a disk without locks, as some of networks are
-            return True
-        return True

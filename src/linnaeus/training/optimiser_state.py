@@ -1,0 +1,45 @@
+"""What an optimiser remembers between steps, as a `State`, and back to the same bits."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from linnaeus.training.state import BELOW, State
+
+__all__ = ["optimiser_state", "restore_optimiser"]
+
+
+def optimiser_state(optimiser: torch.optim.Optimizer) -> State:
+    """The numbers of each group of `optimiser`, and the tensors that it keeps for each parameter.
+
+    They are those that the next step changes.
+    """
+    groups, tensors = [], dict[str, Tensor]()
+    for place, group in enumerate(optimiser.param_groups):
+        groups.append({k: value for k, value in group.items() if type(value) in (int, float)})
+        for number, parameter in enumerate(group["params"]):
+            for name, value in optimiser.state.get(parameter, {}).items():
+                tensors[BELOW.join((str(place), str(number), name))] = value
+    return State({"groups": groups}, tensors)
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, state: State) -> None:
+    """Let `optimiser`, made for the same parameters, go on where the one of `state` stood."""
+    optimiser.state.clear()
+    for group, numbers in zip(optimiser.param_groups, state.facts["groups"], strict=True):
+        group.update(numbers)
+    for key, tensor in state.tensors.items():
+        place, number, name = key.split(BELOW)
+        parameter = optimiser.param_groups[int(place)]["params"][int(number)]
+        optimiser.state[parameter][name] = _laid_out_like(parameter, tensor)
+
+
+def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """`tensor` as it lay in memory: sums over it are taken in that order.
+
+    Counts of steps are no tensors of the parameter's shape, and stay where they are.
+    """
+    if tensor.shape != parameter.shape:
+        return tensor.clone()
+    return torch.empty_like(parameter.detach(), dtype=tensor.dtype).copy_(tensor)
