@@ -25,6 +25,7 @@ from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 from linnaeus.cli.main import app
 from linnaeus.files import write_whole
 from linnaeus.training.augmentation.plan import PRESETS, AugmentPlan
+from linnaeus.training.classical.plan import ClassicalPlan
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.transfer_plan import TransferPlan, TransferStage
@@ -35,6 +36,7 @@ IN_WORDS = {
     "network": "object, [below](#network)",
     "augment": "a preset, or an object, [below](#augment)",
     "transfer": "object, [below](#transfer)",
+    "classical": "object, [below](#classical)",
     "stages": "list of stages or `null`",
     "done": "list of stages",
     "paces": "list of paces",
@@ -118,6 +120,12 @@ def recipe() -> str:
             "A stage is its name, or an object of these:",
             "",
             *_fields(TransferStage, learns="probe"),
+            "",
+            "## classical",
+            "",
+            inspect.getdoc(ClassicalPlan) or "",
+            "",
+            *_fields(ClassicalPlan),
             "",
             "## network",
             "",
@@ -219,7 +227,7 @@ def _fields(model: type[BaseModel], **needed: str) -> Iterator[str]:
     for name in model.model_fields:
         kind = IN_WORDS.get(name) or _kind(schemas[name])
         default = f"`{_json(defaults[name])}`" if name in defaults else "needed"
-        if name in ("network", "augment", "transfer"):
+        if name in ("network", "augment", "transfer", "classical"):
             default = "each field's own"
         yield f"| `{name}` | {kind} | {default} | {said.get(name, '')} |"
 

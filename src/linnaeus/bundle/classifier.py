@@ -90,7 +90,8 @@ class Classifier:
         self.record = record
         self._held_out = kept
         self.notices: tuple[str, ...] = (notice,) if notice else ()
-        self._session = Session(graph, engine, precision, record.serving.test_time_augmentation)
+        views = record.serving.test_time_augmentation
+        self._session = Session(graph, engine, precision, views, record.description)
         self._one_at_a_time = threading.Lock()
 
     @property

@@ -3,9 +3,11 @@
 The bundle is a folder of plain files (no pickle: files from elsewhere are data, not programs):
 
     bundle.json          this record
-    model.onnx           the graph: `pixels` (n, height, width, 3) uint8 RGB in;
+    model.onnx           the graph: `pixels` (n, height, width, 3) uint8 RGB in, or `described`
+                         (n, …), what the record's description makes of them;
                          `logits` (n, classes) and `features` (n, d) float32 out
-    weights.safetensors  the network's weights under their names, for training further
+    weights.safetensors  the network's weights under their names, for training further; empty
+                         where there is no network, and all that was learnt is in the graph
     golden.safetensors   a few inputs with the answers they must give
     trained_on.safetensors   digests of the pictures it must never be tested on
     held_out.safetensors     how its answers to held-out pictures fared: what promises rest on
@@ -26,6 +28,7 @@ from linnaeus.bundle.calibration import Calibration
 from linnaeus.bundle.strict import Strict
 from linnaeus.bundle.views import Views
 from linnaeus.errors import BundleError
+from linnaeus.features.description import Description
 from linnaeus.files import read_json
 from linnaeus.images.preprocess import Preprocessing
 
@@ -81,6 +84,7 @@ class Threshold(Strict):
 class BundleRecord(Strict):
     """All that a bundle needs to answer, and where it comes from.
 
+    `description`: what the graph takes in place of pixels; None: the pixels.
     `task`: "single" where a picture has one label, "multi" where it may have several or none; then
     `thresholds` has one for each class, in their order.
     `created` is UTC in ISO 8601. `data` and `model` are facts for people and tools (name,
@@ -92,6 +96,7 @@ class BundleRecord(Strict):
     created: str
     classes: tuple[str, ...] = Field(min_length=2)
     preprocessing: Preprocessing
+    description: Description | None = None
     serving: Serving
     calibration: Calibration = Calibration()
     task: Task = "single"

@@ -12,6 +12,7 @@ import importlib.util
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from linnaeus.bundle.record import Engine, Precision, Serving
 from linnaeus.bundle.views import Views, views_of
 from linnaeus.errors import BundleError
+from linnaeus.features.description import Description
+from linnaeus.features.sift import Sift, require_opencv
 
 __all__ = ["Session", "best_engine", "bfloat16_pays", "engine_version", "serving_here"]
 
@@ -28,21 +31,30 @@ Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
 class Session:
     """A graph made ready to run on this machine's CPU.
 
-    `graph` is an ONNX file, or its bytes, with `pixels` (n, height, width, 3) uint8 as input and
-    `logits` (n, classes) and `features` (n, d) as outputs; a graph without a head has no `logits`.
-    Answers are means over the `views` of a picture, of logits and of features. Raises BundleError
-    where the runtime refuses the graph.
+    `graph` is an ONNX file, or its bytes, with `pixels` (n, height, width, 3) uint8 as input, or
+    what the `description` makes of them, and `logits` (n, classes) and `features` (n, d) as
+    outputs; a graph without a head has no `logits`. Answers are means over the `views` of a
+    picture, of logits and of features. Raises BundleError where the runtime refuses the graph,
+    MissingError where a package that the description needs is not installed.
     """
 
     def __init__(
-        self, graph: Path | bytes, engine: Engine, precision: Precision, views: Views = "none"
+        self,
+        graph: Path | bytes,
+        engine: Engine,
+        precision: Precision,
+        views: Views = "none",
+        description: Description | None = None,
     ) -> None:
+        if isinstance(description, Sift):
+            require_opencv()
         self.engine = engine
         self.precision = precision
         self._views = views
+        self._description = description
         opened = {"openvino": _open_with_openvino, "onnxruntime": _open_with_onnxruntime}[engine]
         try:
-            self._answer_one = opened(graph, precision)
+            self._answer_given = opened(graph, precision)
         except (RuntimeError, ValueError) as error:
             where = str(graph) if isinstance(graph, Path) else "the graph"
             reason = str(error).strip().splitlines()[-1]
@@ -65,6 +77,11 @@ class Session:
             return self._answer_one(pixels)
         logits, features = zip(*map(self._answer_one, views), strict=True)
         return np.mean(logits, axis=0), np.mean(features, axis=0)
+
+    def _answer_one(self, pixels: NDArray[np.uint8]) -> Outputs:
+        if self._description is None:
+            return self._answer_given(pixels)
+        return self._answer_given(self._description(pixels[None])[0])
 
 
 def best_engine() -> Engine:
@@ -106,7 +123,7 @@ def _differs(judged: Serving, name: str, why: str) -> str:
     )
 
 
-AnswerOne = Callable[[NDArray[np.uint8]], Outputs]
+AnswerOne = Callable[[NDArray[Any]], Outputs]
 
 
 def _open_with_openvino(graph: Path | bytes, precision: Precision) -> AnswerOne:
@@ -125,8 +142,8 @@ def _open_with_openvino(graph: Path | bytes, precision: Precision) -> AnswerOne:
     request = core.compile_model(model, "CPU", settings).create_infer_request()
     place = {name: names.index(name) for name in names}
 
-    def answer_one(pixels: NDArray[np.uint8]) -> Outputs:
-        request.infer([pixels[None]], share_inputs=True)
+    def answer_one(given: NDArray[Any]) -> Outputs:
+        request.infer([given[None]], share_inputs=True)
         features = request.get_output_tensor(place["features"]).data[0].copy()
         if "logits" not in place:
             return np.zeros(0, np.float32), features
@@ -148,10 +165,11 @@ def _open_with_onnxruntime(graph: Path | bytes, precision: Precision) -> AnswerO
     except Exception as error:  # its exceptions share no base class
         raise ValueError(str(error)) from None
     wanted = [o.name for o in session.get_outputs() if o.name in ("logits", "features")]
+    taken = session.get_inputs()[0].name
 
-    def answer_one(pixels: NDArray[np.uint8]) -> Outputs:
-        given = dict(zip(wanted, session.run(wanted, {"pixels": pixels[None]}), strict=True))
-        logits = given["logits"][0] if "logits" in given else np.zeros(0, np.float32)
-        return logits, given["features"][0]
+    def answer_one(given: NDArray[Any]) -> Outputs:
+        answer = dict(zip(wanted, session.run(wanted, {taken: given[None]}), strict=True))
+        logits = answer["logits"][0] if "logits" in answer else np.zeros(0, np.float32)
+        return logits, answer["features"][0]
 
     return answer_one

@@ -68,6 +68,7 @@ def _keep_golden(
     serving = record.serving
     answers: dict[str, NDArray[np.float32]] = {}
     for precision in sorted({"float32", serving.precision}):
-        session = Session(graph, serving.engine, precision, serving.test_time_augmentation)
+        views = serving.test_time_augmentation
+        session = Session(graph, serving.engine, precision, views, record.description)
         answers[precision] = record.probabilities(session.run(pixels)[0])
     write_golden(aside, pixels, answers)

@@ -1,4 +1,4 @@
-"""`linnaeus models`: the networks that can be trained, what they cost, and where weights are."""
+"""`linnaeus models`: what can be trained, what it costs, and where weights are."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def models(
 ) -> None:
     """List networks: ours and those at hand, or all of timm's too that a pattern finds."""
     from linnaeus.models.catalogue import known_networks, nearest
+    from linnaeus.models.classical.names import CLASSIFIERS, FEATURES
     from linnaeus.models.listing import listed
     from linnaeus.models.weights import DEFAULT_BACKBONE, find_weights
 
@@ -54,6 +55,12 @@ def models(
     if pattern is None:
         of_timm = sum(one.maker == "timm" for one in known_networks().values())
         typer.echo(f"\n{of_timm:,} more are timm's: linnaeus models PATTERN searches them all.")
+        features, classifiers = ", ".join(FEATURES), ", ".join(CLASSIFIERS)
+        typer.echo(
+            "\nClassical models are FEATURE+CLASSIFIER or FEATURE+pca+CLASSIFIER, such as hog+svm."
+            f"\nFeatures: {features}, and any network whose weights are here."
+            f"\nClassifiers: {classifiers}."
+        )
     if not found:
         typer.echo(
             "\nNo pretrained weights are at hand: name folders with --weights or LINNAEUS_WEIGHTS,"

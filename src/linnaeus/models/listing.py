@@ -1,4 +1,4 @@
-"""The networks that a search shows: ours, those whose weights are here, and timm's. No torch."""
+"""What a search shows: our networks, classical models, weights at hand, timm's. No torch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from linnaeus.models.catalogue import Known, known_networks, matches
+from linnaeus.models.classical.names import classical_names
 from linnaeus.models.weights import Backbone
 
 __all__ = ["Listed", "listed"]
@@ -44,7 +45,8 @@ def listed(pattern: str | None, found: Mapping[str, Backbone]) -> list[Listed]:
     """What `pattern` is part of, or matches with * and ?; without one ours and those at hand.
 
     `found` are the backbones whose weights are here. A pattern with a point looks at the names of
-    weights, such as resnet18.a1_in1k, too. Ours come first, then what is here, then the rest.
+    weights, such as resnet18.a1_in1k, too. Ours come first, then classical models, of which those
+    with PCA are not told apart, then what is here, then the rest.
     """
     known = known_networks().values()
     ours = [_ours(one) for one in known if one.maker == "linnaeus"]
@@ -55,7 +57,8 @@ def listed(pattern: str | None, found: Mapping[str, Backbone]) -> list[Listed]:
     of_timm = [_of_timm(one) for one in rest]
     if "." in pattern:
         of_timm += [one for network in rest for one in _tagged(network) if one.name not in found]
-    return [one for one in (*ours, *here, *of_timm) if matches(one.name, pattern)]
+    classical = [_listed(str(name), None, "none", maker="linnaeus") for name in classical_names()]
+    return [one for one in (*ours, *classical, *here, *of_timm) if matches(one.name, pattern)]
 
 
 def _ours(known: Known) -> Listed:
@@ -85,13 +88,14 @@ def _listed(
     known: Known | None,
     weights: Weights,
     *,
+    maker: str = "timm",
     folder: Path | None = None,
     pretrained: tuple[str, ...] = (),
     licences: tuple[str, ...] = (),
 ) -> Listed:
     return Listed(
         name=name,
-        maker=known.maker if known else "timm",
+        maker=known.maker if known else maker,
         parameters=known.parameters if known else None,
         multiply_adds=known.multiply_adds if known else None,
         input_shape=known.input_shape if known else None,

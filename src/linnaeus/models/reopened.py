@@ -16,6 +16,7 @@ from linnaeus.bundle.views import views_of
 from linnaeus.errors import BundleError
 from linnaeus.models.backbones import PooledStages, make_network
 from linnaeus.models.build import build
+from linnaeus.models.classical.names import classical_name
 from linnaeus.models.heads import keeps_map
 from linnaeus.models.network import Network, shape_given
 from linnaeus.models.normalise import Normalise
@@ -86,6 +87,12 @@ def reopen(folder: str | Path) -> Reopened:
 
 
 def _built(record: BundleRecord, place: Path) -> Reopened:
+    if classical_name(str(record.model["architecture"])) is not None:
+        raise BundleError(
+            "this is a classical model, in which there is no network that learnt",
+            where=str(place),
+            mend="Take the bundle of a network.",
+        )
     given = record.model.get("structure")
     if given is None:
         raise BundleError(

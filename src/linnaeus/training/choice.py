@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linnaeus.errors import MissingError
@@ -15,6 +15,7 @@ from linnaeus.models.catalogue import (
     known_networks,
     unknown_network,
 )
+from linnaeus.models.classical.names import FEATURES, ClassicalName, classical_name
 from linnaeus.models.weights import DEFAULT_BACKBONE, Backbone, fetch, find_weights, named_among
 
 __all__ = ["Choice", "choose_model"]
@@ -26,6 +27,9 @@ Ask = Callable[[str], bool]
 class Choice:
     """The network to use and why: a pretrained `backbone`, or `network` from scratch without.
 
+    `classical`: features and a classifier instead, the features those of `backbone` where there is
+    one; `network` is then the whole name.
+
     `by_time`: nobody asked for `network` by name, so that a budget may choose a larger or smaller.
     `passes`: about how many over the pictures it then makes in the budget; None where nobody has
     measured that.
@@ -36,11 +40,13 @@ class Choice:
     network: str = SMALL_CNN
     by_time: bool = False
     passes: float | None = None
+    classical: ClassicalName | None = None
 
     @property
     def name(self) -> str:
         """The name to ask for it again."""
-        return self.backbone.name if self.backbone else self.network
+        plain = self.backbone is not None and self.classical is None
+        return self.backbone.name if self.backbone and plain else self.network
 
 
 def choose_model(
@@ -61,12 +67,47 @@ def choose_model(
     found = find_weights(weights)  # also where none is needed: a wrong --weights must not pass
     if model == "auto":
         return _best_at_hand(found, download, ask)
+    if (classical := classical_name(model)) is not None:
+        return _classical(classical, found, download, ask)
     if is_ours(model):
         return Choice(None, "It was asked for by name, and learns from scratch.", model)
     try:
         return Choice(named_among(model, found), "It was asked for by name.")
     except MissingError as not_at_hand:
         return _not_at_hand(model, not_at_hand, download, ask)
+
+
+def _classical(name: ClassicalName, found: dict[str, Backbone], download: bool, ask: Ask) -> Choice:
+    """Features and a classifier. Raises MissingError where a network's weights cannot be had."""
+    asked = "It was asked for by name."
+    if not name.of_network:
+        return Choice(None, asked, str(name), classical=name)
+    try:
+        backbone = named_among(name.features, found)
+    except MissingError as not_at_hand:
+        if not is_known(name.features) and not download:
+            raise _no_features(name.features) from None
+        fetched = _fetched(name.features, download, ask)
+        if fetched is None:
+            raise not_at_hand from None
+        backbone = fetched
+    name = replace(name, features=backbone.name)
+    return Choice(backbone, asked, str(name), classical=name)
+
+
+def _fetched(network: str, download: bool, ask: Ask) -> Backbone | None:
+    """The weights of `network`, where they are on the hub and may be downloaded."""
+    known = is_known(network) and network == architecture_of(network)
+    on_hub = next(iter(known_networks()[network].weights), "") if known else network
+    question = f"The weights of {on_hub} are not on this machine. Download them?"
+    return fetch(on_hub) if on_hub and (download or ask(question)) else None
+
+
+def _no_features(name: str) -> MissingError:
+    return MissingError(
+        f'there are no features called "{name}", and no network with weights',
+        mend=f"There are {', '.join(FEATURES)}, and every pretrained network at hand.",
+    )
 
 
 def _not_at_hand(model: str, reason: MissingError, download: bool, ask: Ask) -> Choice:

@@ -42,6 +42,8 @@ from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.augmentation.settled import settled
 from linnaeus.training.card import model_card
 from linnaeus.training.choice import Choice
+from linnaeus.training.classical.asked import check_classical
+from linnaeus.training.classical.learn import Pretrained, learn_classical
 from linnaeus.training.device import chosen_device
 from linnaeus.training.facts import Judged, run_facts
 from linnaeus.training.kept_work import KeptWork, kept_beside
@@ -103,7 +105,8 @@ def fit(
     saver = saver or Saver()
     go_on_as_begun(saver, progress)
     _check_asked(dataset, recipe, choice, team)
-    device = "cpu" if _only_probes(recipe, choice) else chosen_device(recipe.device)
+    fitted = choice.classical is not None or _only_probes(recipe, choice)
+    device = "cpu" if fitted else chosen_device(recipe.device)
     recipe = recipe.model_copy(update={"model": choice.name, "device": device})
     progress.say(f"{dataset}")
     progress.say(f"Network: {choice.name}. {choice.why}")
@@ -119,7 +122,9 @@ def fit(
     choice, recipe = decided
     kept = kept_beside(cache, progress)
     with stop_on_interrupt(progress) as stop:
-        learned = _learn(material, recipe, choice, network, progress, stop, team, kept, saver)
+        learned = _learn(
+            material, recipe, choice, network, progress, stop, team, kept, saver, workers
+        )
         return team.led(lambda: _write(material, learned, recipe, choice, out, progress))
 
 
@@ -144,6 +149,8 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -
     """Refuse before the work what cannot be meant, and a training that nothing would judge."""
     check_shares(recipe.validation, recipe.test)
     recipe = _as_asked(recipe)
+    if choice.classical is not None:
+        check_classical(dataset, recipe, choice.classical, team.size)
     first_precision(recipe.precision, best_engine())
     if recipe.test == 0 and not _comes_with_test(dataset, recipe):
         raise UsageError(
@@ -151,6 +158,8 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -
             where="--test",
             mend="Give a share above 0, such as 0.2.",
         )
+    if choice.classical is not None:
+        return
     if choice.backbone is not None and team.size > 1:
         raise UsageError(
             f"{choice.name} is taught in stages, by one process",
@@ -272,9 +281,23 @@ def _learn(
     team: Team,
     kept: KeptWork | None,
     saver: Saver,
+    workers: int | None,
 ) -> Learned:
-    """Learn, from scratch or from a pretrained `network`."""
+    """Learn, from scratch or from a pretrained `network`, or a classical model."""
     dataset = material.dataset
+    if choice.classical is not None:
+        backbone = choice.backbone
+        return learn_classical(
+            _plain_lesson(material, UNMOVED[1]),
+            choice.classical,
+            Pretrained(backbone, network) if backbone and network else None,
+            material.preprocessing,
+            recipe,
+            progress=progress,
+            stop=stop,
+            kept=kept,
+            workers=workers,
+        )
     if choice.backbone is None or network is None:
         return learn_from_scratch(
             material.pixels,
@@ -314,9 +337,10 @@ def _serve(material: Material, learned: Learned, recipe: Recipe, progress: Progr
             learned.graph,
             ChosenRows(material.pixels, held),
             truth,
-            engine=best_engine(),
+            engine=learned.engine or best_engine(),
             asked=recipe.precision,
             views=views,
+            description=learned.description,
         ),
         truth,
         asked=recipe.test_time_augmentation,
@@ -342,7 +366,7 @@ def _mirrors_may_pay(learned: Learned, recipe: Recipe, height_px: int, width_px:
 
 
 def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
-    dataset, how = material.dataset, material.preprocessing.model_dump_json()
+    dataset = material.dataset
     stages = transfer_stages(recipe)
     tuned = [
         EPOCHS[s.learns] if s.epochs is None else s.epochs for s in stages if s.learns in EPOCHS
@@ -358,6 +382,11 @@ def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
     )
     if why and tuned:
         progress.say(why)
+    return replace(_plain_lesson(material, augment), augmentation=in_words(augment, why))
+
+
+def _plain_lesson(material: Material, augment: AugmentPlan) -> Lesson:
+    dataset, how = material.dataset, material.preprocessing.model_dump_json()
     return Lesson(
         pixels=material.pixels,
         labels=dataset.truth,
@@ -365,7 +394,6 @@ def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
         validation=material.validation,
         classes=dataset.classes,
         augment=augment,
-        augmentation=in_words(augment, why),
         digests=[f"{how} {digest}" for digest in material.scan.content_digests],
     )
 
@@ -499,6 +527,7 @@ def _record(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         classes=dataset.classes,
         preprocessing=material.preprocessing,
+        description=learned.description,
         serving=served.serving,
         calibration=calibrated.calibration,
         task="multi" if several else "single",
@@ -506,7 +535,7 @@ def _record(
         model={
             "name": choice.name,
             "architecture": learned.architecture,
-            "structure": learned.structure.model_dump(),
+            **({"structure": learned.structure.model_dump()} if learned.structure else {}),
             "why": choice.why,
             "parameters": learned.parameters,
             "licence_of_weights": choice.backbone.licence if choice.backbone else "",

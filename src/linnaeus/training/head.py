@@ -9,17 +9,18 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
+from linnaeus.evaluation.calibration import fit_temperature
 from linnaeus.evaluation.ranking import Ranking
 from linnaeus.progress import Event, Progress
 
-__all__ = ["Head", "Tried", "fit_head"]
+__all__ = ["Head", "Loss", "Tried", "fit_head", "standardisation"]
 
 MOST_ITERATIONS = 100
 PATIENCE = 2
@@ -31,9 +32,14 @@ UNCHOSEN_STRENGTH = 1e-4
 SMALLEST_DEVIATION = 1e-3
 """Of the largest: a feature that hardly varies is not blown up to unit deviation."""
 
+SCALED_AT_ONCE = 1024
+"""Rows, in double precision: those of a large set take a gigabyte."""
+
 Features = NDArray[np.float32]
 Labels = NDArray[np.int64] | NDArray[np.bool_]
 Scaled = tuple[torch.Tensor, torch.Tensor]
+Loss = Literal["logistic", "hinge"]
+LossOf = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Tried(NamedTuple):
@@ -89,10 +95,12 @@ def fit_head(
     validation: tuple[Features, Labels],
     *,
     classes: int,
-    parts: Sequence[int],
+    parts: Sequence[int] | None,
     strengths: Sequence[float],
     progress: Progress,
     stop: Callable[[], bool] = lambda: False,
+    loss: Loss = "logistic",
+    class_weights: NDArray[np.floating] | None = None,
 ) -> Head:
     """Fit a head on `features` (n, d) float32 with `labels` (n,) int64 in [0, classes).
 
@@ -100,13 +108,18 @@ def fit_head(
 
     `parts` are the widths of the features' parts, in order. Features are standardised, and scaled
     so that every part counts the same whatever its width and a strength means the same whatever d
-    is; this is folded into the weights. Strengths are tried from strong to weak, each from the last
-    one's weights (L-BFGS), and the one with the least log loss on `validation` is kept. `stop` ends
-    the trying, and the strength under way counts as not tried; the first is always fitted.
+    is; None leaves their proportions. This is folded into the weights. `loss`: log loss, or the
+    squared hinge loss of each class against the rest, a linear support vector machine. A picture
+    counts as much as `class_weights` (classes,) say of its class. Strengths are tried from strong
+    to weak, each from the last one's weights (L-BFGS), and the one with the least log loss on
+    `validation` is kept. `stop` ends the trying, and the strength under way counts as not tried;
+    the first is always fitted.
     """
-    shift, scale = _standardisation(features, parts)
+    shift, scale = standardisation(features, parts)
     inputs, targets = _scaled(features, labels, shift, scale)
     judged = _scaled(*validation, shift, scale) if len(validation[1]) else None
+    learnt = inputs, targets
+    loss_of = _loss_function(loss, class_weights, targets)
     path = sorted(strengths, reverse=True) if judged else [UNCHOSEN_STRENGTH]
     weights = torch.zeros(features.shape[1] + 1, classes)
     best, best_loss, kept = weights, float("inf"), path[0]
@@ -115,14 +128,14 @@ def fit_head(
         for strength in path:
             try:
                 ends = stop if tried else _never
-                weights = _descend(inputs, targets, weights, strength, ends)
+                weights = _descend(inputs, targets, weights, strength, ends, loss_of)
             except _Ended:
                 break
             stage.advance()
             if judged is None:
                 best = weights
                 break
-            one = Tried(strength, *_judge(judged, weights), *_judge((inputs, targets), weights))
+            one = Tried(strength, *_judge(judged, weights, loss), *_judge(learnt, weights, loss))
             tried.append(one)
             progress.log(Event("strength", "probe", {"strength": strength, **one.figures()}))
             if one.validation_loss < best_loss:
@@ -146,12 +159,18 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _standardisation(
-    features: Features, parts: Sequence[int]
+def standardisation(
+    features: Features, parts: Sequence[int] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shift and scale (d,) under which each part has the same variance, and all together 1."""
+    """Shift and scale (d,) under which each part has the same variance, and all together 1.
+
+    Within a part all features vary alike then; without `parts` each keeps its share.
+    """
     shift = features.mean(axis=0, dtype=np.float64)
     deviation = features.std(axis=0, dtype=np.float64)
+    if parts is None:
+        together = max(float(np.sqrt((deviation**2).sum())), float(np.finfo(np.float32).tiny))
+        return shift, np.full(len(shift), 1 / together)
     floor = max(SMALLEST_DEVIATION * float(deviation.max()), float(np.finfo(np.float32).tiny))
     share = np.repeat([1 / np.sqrt(width * len(parts)) for width in parts], parts)
     return shift, share / np.maximum(deviation, floor)
@@ -160,8 +179,10 @@ def _standardisation(
 def _scaled(
     features: Features, labels: Labels, shift: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> Scaled:
-    rows = ((features - shift) * scale).astype(np.float32)
-    with_one = np.concatenate([rows, np.ones((len(rows), 1), np.float32)], axis=1)
+    with_one = np.ones((len(features), features.shape[1] + 1), np.float32)
+    for start in range(0, len(features), SCALED_AT_ONCE):
+        rows = slice(start, start + SCALED_AT_ONCE)
+        with_one[rows, :-1] = (features[rows] - shift) * scale
     targets = labels if labels.ndim == 1 else labels.astype(np.float32)
     return torch.from_numpy(with_one), torch.from_numpy(targets)
 
@@ -180,8 +201,9 @@ def _descend(
     start: torch.Tensor,
     strength: float,
     stop: Callable[[], bool],
+    loss_of: LossOf,
 ) -> torch.Tensor:
-    """Minimise mean log loss + strength / 2 · ‖weights‖², the bias left free.
+    """Minimise mean loss + strength / 2 · ‖weights‖², the bias left free.
 
     Raises _Ended as soon as `stop` says so.
     """
@@ -195,7 +217,7 @@ def _descend(
             raise _Ended
         optimiser.zero_grad()
         penalty = 0.5 * strength * weights[:-1].square().sum()
-        value = _log_loss(inputs @ weights, targets) + penalty
+        value = loss_of(inputs @ weights, targets) + penalty
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
@@ -203,12 +225,36 @@ def _descend(
     return weights.detach()
 
 
-def _judge(judged: Scaled, weights: torch.Tensor) -> tuple[float, float]:
+def _judge(judged: Scaled, weights: torch.Tensor, by: Loss) -> tuple[float, float]:
+    """Log loss and accuracy; distances from a machine's planes are no logits before scaling."""
     logits = judged[0] @ weights
+    if by == "hinge":
+        logits = logits / fit_temperature(logits.numpy(), judged[1].numpy())
     loss = float(_log_loss(logits, judged[1]))
     if judged[1].ndim == 2:
         return loss, mean_average_precision(judged[1], logits)
     return loss, float((logits.argmax(dim=1) == judged[1]).float().mean())
+
+
+def _loss_function(
+    loss: Loss, class_weights: NDArray[np.floating] | None, labels: torch.Tensor
+) -> LossOf:
+    """What is made small, from logits (n, classes) and the training labels (n,)."""
+    if class_weights is None and loss == "logistic":
+        return _log_loss
+    weights = torch.ones(len(labels))
+    if class_weights is not None:
+        weights = torch.from_numpy(class_weights.astype(np.float32))[labels]
+    weights = weights / weights.sum()
+
+    def hinge(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        sides = 2 * one_hot(targets, logits.shape[1]).to(logits) - 1
+        return weights @ (1 - sides * logits).clamp(min=0).square().sum(dim=1)
+
+    def logistic(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return weights @ cross_entropy(logits, targets, reduction="none")
+
+    return hinge if loss == "hinge" else logistic
 
 
 def _log_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,10 @@ from safetensors.numpy import load, save
 
 from linnaeus.training.kept_work import KeptWork
 
-__all__ = ["KnownFeatures"]
+__all__ = ["KnownFeatures", "known_or_new"]
+
+Rows = NDArray[np.int64]
+Features = NDArray[np.float32]
 
 
 class KnownFeatures:
@@ -35,6 +38,8 @@ class KnownFeatures:
 
     def keep(self, rows: NDArray[np.int64], features: NDArray[np.float32]) -> None:
         """Keep the `features` (n, d) of `rows` (n,) with what is known of this data set already."""
+        if features.nbytes > self._kept.bound_bytes:
+            return
         here = set(self._digests)
         known = {d: f for d, f in self._read().items() if d in here}
         known |= {self._digests[row]: one for row, one in zip(rows, features, strict=True)}
@@ -52,3 +57,34 @@ class KnownFeatures:
         tensors = load(content)
         names: list[str] = json.loads(tensors["digests"].tobytes())
         return dict(zip(names, tensors["features"], strict=True))
+
+
+def known_or_new(
+    known: KnownFeatures | None,
+    rows: Rows,
+    compute: Callable[[Rows, int], Features],
+    *,
+    at_least: int,
+    tell: Callable[[int], None],
+) -> Features:
+    """(k, d) features of the first k `rows`, of which those that are `known` are not computed.
+
+    `compute(rows, at_least)` gives those of the first so many of other rows as it has time for,
+    and they are kept. `tell` hears how many are known, where any are.
+    """
+    found = {} if known is None else known.of(rows)
+    if found:
+        tell(len(found))
+    unknown = np.array([row not in found for row in rows.tolist()], bool)
+    new = compute(rows[unknown], int(unknown[:at_least].sum()))
+    whole = len(new) == unknown.sum()
+    reached = rows if whole else rows[: np.flatnonzero(unknown)[len(new)]]
+    if len(new) == len(reached):
+        together = new
+    else:
+        found |= zip(rows[unknown].tolist(), new, strict=False)
+        features = [found[row] for row in reached.tolist()]
+        together = np.stack(features) if features else np.zeros((0, 0), np.float32)
+    if known is not None and len(new):
+        known.keep(reached, together)
+    return together

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from linnaeus.bundle.record import Engine
 from linnaeus.evaluation.facts import EpochFacts, StageFacts, StrengthFacts
+from linnaeus.features.description import Description
 from linnaeus.models.reopened import Structure
 from linnaeus.training.loop import Ended
 from linnaeus.training.recipe import Recipe
@@ -19,17 +21,19 @@ class Learned:
     """A trained network, ready to become a bundle.
 
     `graph`: the ONNX file (see bundle.record for its input and outputs). `save_weights` writes the
-    network's weights as safetensors, and `structure` says what they are the weights of. `recipe`:
-    the one asked for with nothing left to choose. `stages`: of a pretrained network, what each of
-    its stages brought and cost; `strengths`: of its probe, what each strength did. `remarks`:
-    sentences that the user should read. `augmentation`: how views differed from their pictures, and
-    why; empty where pictures were taken as they are.
+    network's weights as safetensors, and `structure` says what they are the weights of, None where
+    no network learnt. `recipe`: the one asked for with nothing left to choose. `stages`: of a
+    pretrained network, what each of its stages brought and cost; `strengths`: of its probe, what
+    each strength did. `remarks`: sentences that the user should read. `augmentation`: how views
+    differed from their pictures, and why; empty where pictures were taken as they are.
+    `description`: what the graph takes in place of pixels. `engine`: what is to serve it; None: the
+    fastest here.
     """
 
     graph: bytes
     save_weights: Callable[[Path], None]
     architecture: str
-    structure: Structure
+    structure: Structure | None
     parameters: int
     seconds: float
     ended: Ended
@@ -39,3 +43,5 @@ class Learned:
     strengths: tuple[StrengthFacts, ...] = ()
     remarks: tuple[str, ...] = ()
     augmentation: str = ""
+    description: Description | None = None
+    engine: Engine | None = None

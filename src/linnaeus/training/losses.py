@@ -46,6 +46,22 @@ def loss_for(plan: TrainingPlan, labels: NDArray[np.int64] | NDArray[np.float32]
     return _plain_cross_entropy(plan.label_smoothing) if plain else _CrossEntropy(plan, labels)
 
 
+def class_weights(
+    plan: TrainingPlan, labels: NDArray[np.int64], classes: Sequence[str]
+) -> NDArray[np.float64]:
+    """(classes,) what a picture of each class counts by `plan`; the mean over the `labels` is 1.
+
+    Raises UsageError where the plan's weights are not of these classes.
+    """
+    given = plan.class_weights
+    if isinstance(given, dict):
+        plan = plan.model_copy(update={"class_weights": ordered_weights(given, classes)})
+    counts = _counts(labels, len(classes))
+    weights = 1 / counts.clip(1) if given == "balanced" else _given(plan, len(classes))
+    mean = float((weights * counts).sum() / counts.sum())
+    return np.asarray(weights / mean, np.float64)
+
+
 def ordered_weights(weights: dict[str, float], classes: Sequence[str]) -> tuple[float, ...]:
     """The weight of each of `classes` in their order; 1 for those that `weights` does not name.
 

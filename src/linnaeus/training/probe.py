@@ -28,7 +28,7 @@ from linnaeus.training.embedding import View, embed, embedding_order, one_of_eac
 from linnaeus.training.fixed_views import fixed_views
 from linnaeus.training.head import Head, fit_head
 from linnaeus.training.kept_work import KeptWork
-from linnaeus.training.known_features import KnownFeatures
+from linnaeus.training.known_features import KnownFeatures, known_or_new
 from linnaeus.training.recipe import Recipe
 
 __all__ = ["Probe", "Probed", "pretrained_normalisation"]
@@ -183,6 +183,33 @@ class Probe:
             embedding_s=embedding_s,
         )
 
+    def embed(
+        self,
+        pixels: PixelRows,
+        rows: Rows,
+        *,
+        at_least: int,
+        engine: Engine,
+        progress: Progress,
+        stop: Callable[[], bool],
+        late: Callable[[], bool],
+        digests: Sequence[str] | None = None,
+    ) -> Features:
+        """(k, d) features, in float32, of the first k `rows`: of all where there is time for it.
+
+        `at_least` so many are computed whatever the clock says. What an earlier run saw is known by
+        `digests`, as in `fit`. Raises Stopped as `embedding.embed` does.
+        """
+        embedding = _Embedding(
+            Session(self.graph, engine, "float32"),
+            pixels,
+            stop=stop,
+            late=late,
+            progress=progress,
+            known=lambda view: self._known(digests, engine, view),
+        )
+        return embedding.of(rows, at_least=at_least)
+
     def _graph(self, height_px: int, width_px: int) -> bytes:
         if self._kept is None:
             return export_features(self.module, height_px, width_px)
@@ -221,29 +248,23 @@ class _Embedding:
         self, rows: Rows, *, at_least: int = 0, view: View | None = None, name: str = "plain"
     ) -> Features:
         """As `embed`, but what is known is not computed again."""
-        known = self.known(name)
-        found = {} if known is None else known.of(rows)
-        if found:
-            self.progress.say(f"The features of {len(found):,} pictures are known ({name} view).")
-        unknown = np.array([row not in found for row in rows.tolist()], bool)
-        new = embed(
-            self.session,
-            self.pixels,
-            rows[unknown],
-            at_least=int(unknown[:at_least].sum()),
-            stop=self.stop,
-            late=self.late,
-            progress=self.progress,
-            view=view,
-        )
-        whole = len(new) == unknown.sum()
-        reached = rows if whole else rows[: np.flatnonzero(unknown)[len(new)]]
-        found |= zip(rows[unknown].tolist(), new, strict=False)
-        features = [found[row] for row in reached.tolist()]
-        together = np.stack(features) if features else np.zeros((0, 0), np.float32)
-        if known is not None and len(new):
-            known.keep(reached, together)
-        return together
+
+        def compute(unknown: Rows, least: int) -> Features:
+            return embed(
+                self.session,
+                self.pixels,
+                unknown,
+                at_least=least,
+                stop=self.stop,
+                late=self.late,
+                progress=self.progress,
+                view=view,
+            )
+
+        def tell(count: int) -> None:
+            self.progress.say(f"The features of {count:,} pictures are known ({name} view).")
+
+        return known_or_new(self.known(name), rows, compute, at_least=at_least, tell=tell)
 
     def seconds_for(self, rows: Rows) -> float:
         """About how long it takes to compute the features of all `rows`, by a few of them."""

@@ -12,6 +12,7 @@ from linnaeus.bundle.views import AskedViews
 from linnaeus.data.parting import NearPolicy
 from linnaeus.errors import UsageError
 from linnaeus.images.decode import MAX_PIXELS
+from linnaeus.training.classical.plan import ClassicalPlan
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.presets import Preset
 from linnaeus.training.recipe_faults import (
@@ -45,8 +46,9 @@ class Recipe(BaseModel):
 
     model: str = "auto"
     """"auto", or any name of `linnaeus models`: a pretrained network where its weights are at hand,
-    else one learnt from scratch. "auto" takes the best pretrained one at hand; where there is none,
-    small_cnn or, with a budget, the one of our sizes that the time is best spent on."""
+    else one learnt from scratch; or features and a classifier, such as hog+svm. "auto" takes the
+    best pretrained network at hand; where there is none, small_cnn or, with a budget, the one of
+    our sizes that the time is best spent on."""
     seed: Annotated[int, Ge(0)] = 0
     """Of every random number of the run. Change it to see how much luck there is in a figure."""
     validation: float = 0.1
@@ -120,6 +122,8 @@ class Recipe(BaseModel):
     `transfer` says nothing else."""
     transfer: TransferPlan = TransferPlan()
     """The stages in which a pretrained network is taught."""
+    classical: ClassicalPlan = ClassicalPlan()
+    """What classical models, such as hog+svm, see of pictures and how they learn."""
 
 
 def read_recipe(file: Path) -> Recipe:

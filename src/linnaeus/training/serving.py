@@ -17,6 +17,7 @@ from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.views import Views
 from linnaeus.data.pixels import PixelRows, chunks, rows_of
 from linnaeus.errors import UsageError
+from linnaeus.features.description import Description
 
 __all__ = ["LEAST_AGREEMENT", "MOST_LOSS", "Served", "first_precision", "serve"]
 
@@ -73,13 +74,14 @@ def serve(
     engine: Engine,
     asked: Asked,
     views: Views = "none",
+    description: Description | None = None,
 ) -> Served:
     """Choose how `graph` is served, by its answers to validation `pixels` (n, h, w, 3) uint8.
 
-    An answer is the mean over the `views` of a picture.
+    An answer is the mean over the `views` of a picture, each described as `description` says.
     """
     rows, count = rows_of(pixels), len(labels)
-    served = partial(_served, graph, rows, engine, views)
+    served = partial(_served, graph, rows, engine, views, description)
     precision = first_precision(asked, engine)
     if precision == "float32":
         why = "asked for"
@@ -103,9 +105,15 @@ def serve(
 
 
 def _served(
-    graph: bytes, pixels: PixelRows, engine: Engine, views: Views, precision: Precision, why: str
+    graph: bytes,
+    pixels: PixelRows,
+    engine: Engine,
+    views: Views,
+    description: Description | None,
+    precision: Precision,
+    why: str,
 ) -> Served:
-    session = Session(graph, engine, precision, views)
+    session = Session(graph, engine, precision, views, description)
     every = chunks(pixels, np.arange(pixels.shape[0]), READ_AHEAD)
     logits = [session.run_one(picture)[0] for picture in itertools.chain.from_iterable(every)]
     serving = Serving(

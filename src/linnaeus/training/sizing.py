@@ -13,6 +13,7 @@ from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.images.decode import image_size
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.catalogue import SMALL_CNN, least_side_px
+from linnaeus.models.classical.names import classical_name
 from linnaeus.models.weights import Backbone
 from linnaeus.training.recipe import Recipe
 
@@ -28,6 +29,17 @@ SCRATCH_SIDE_PX = 96
 """The side that a network from scratch learns large pictures at."""
 
 LEAST_SCRATCH_SIDE_PX = 8
+
+CLASSICAL_SIDES_PX = {
+    "hog": (16, 96),
+    "lbp": (16, 192),
+    "colour-histogram": (8, 96),
+    "sift": (64, 192),
+    "raw": (8, 32),
+}
+"""The sides that features are taken at: they are made for detail of a few pixels, and of raw ones
+a few thousand are as many as a classifier can use."""
+
 WIDEST_ASPECT = 2.0
 MULTIPLE_PX = 16
 
@@ -72,6 +84,9 @@ def choose_preprocessing(
         height, width = recipe.image_size_px
     elif backbone is not None:
         height, width = _fitting(sizes, LEAST_SIDE_PX, backbone.side_px, MULTIPLE_PX)
+    elif (classical := classical_name(recipe.model)) is not None:
+        least_px, most_px = CLASSICAL_SIDES_PX[classical.features]
+        height, width = _fitting(sizes, least_px, most_px, 1)
     else:
         height, width = _fitting_scratch(sizes, recipe.model)
     fit = "stretch" if recipe.fit == "auto" else recipe.fit

@@ -42,7 +42,8 @@ def suited(
     What an earlier run came to is repeated, and pretrained networks are left as they are. All of
     a `team` call this, and get the same.
     """
-    if choice.backbone is not None or recipe.network.paces:
+    left_alone = choice.backbone is not None or choice.classical is not None
+    if left_alone or recipe.network.paces:
         return choice, recipe
     recipe = as_long_as_its_preset(recipe, pixels.shape)
     if not choice.by_time:

@@ -1,0 +1,1 @@
+"""Learning without a network that learns: features once, then a classifier on them."""
