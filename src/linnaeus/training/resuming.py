@@ -80,7 +80,8 @@ def take_decided(saver: Saver, material: Material, choice: Choice) -> tuple[Choi
 
 def keep_decided(saver: Saver, material: Material, choice: Choice, recipe: Recipe) -> None:
     """Save what the run has come to, before it learns."""
-    plain = {f.name: getattr(choice, f.name) for f in fields(choice) if f.name != "backbone"}
+    asked = ("backbone", "classical")  # what was asked for, and is known again by its name
+    plain = {f.name: getattr(choice, f.name) for f in fields(choice) if f.name not in asked}
     facts = {
         "name": choice.name,
         "choice": plain,
