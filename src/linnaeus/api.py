@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.cache import the_cache
@@ -31,6 +31,7 @@ from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
     from linnaeus.auditing.run import Audited
+    from linnaeus.explanation.explaining import Explained
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
     from linnaeus.training.begun import Begun
@@ -46,6 +47,7 @@ __all__ = [
     "audit",
     "augment",
     "evaluate",
+    "explain",
     "export_dataset",
     "fetch_dataset",
     "load",
@@ -570,6 +572,51 @@ def split(
         inner=inner,
         given=[name for name, share in (("--val", val), ("--test", test)) if share is not None],
         workers=workers,
+        progress=progress,
+    )
+
+
+def explain(
+    bundle: str | Path,
+    pictures: str | Path | Sequence[str | Path],
+    *,
+    method: str = "auto",
+    class_name: str | None = None,
+    layer: str | None = None,
+    cover: str = "blur",
+    parts: Literal["superpixels", "grid"] | None = None,
+    alike: str | Path | Dataset | None = None,
+    boxes: str | Path | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Explained:
+    """Explain what `bundle` says of `pictures` (paths), and measure whether that can be believed.
+
+    `method`: a name of `explanation.methods.METHODS`, "auto" or "all". `class_name`: the class to
+    explain, by default of each picture the one named. `alike`: labelled pictures among which those
+    most alike are found. `boxes`: a table of where objects are. `out`: a new folder for the page,
+    pictures, maps and figures, by default none. Methods that look inside the network need the
+    `train` extra. Raises as `explanation.explaining.explain_pictures`, `load_dataset` and
+    `explanation.boxes.read_boxes` do.
+    """
+    from linnaeus.explanation.boxes import read_boxes
+    from linnaeus.explanation.explaining import explain_pictures
+
+    known = alike if alike is None or isinstance(alike, Dataset) else load_dataset(alike)
+    given = [pictures] if isinstance(pictures, str | Path) else pictures
+    return explain_pictures(
+        bundle,
+        [Path(one) for one in given],
+        method=cast("Any", method),
+        target=class_name,
+        layer=layer,
+        cover=cover,
+        parts=parts,
+        known=known,
+        boxes=None if boxes is None else read_boxes(Path(boxes)),
+        seed=seed,
+        out=None if out is None else Path(out),
         progress=progress,
     )
 

@@ -17,6 +17,7 @@ from linnaeus.cli import (
     data,
     doctor,
     evaluate,
+    explain,
     lr_find,
     models,
     predict,
@@ -53,6 +54,7 @@ app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
+app.command("explain")(explain.explain)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.command("models")(models.models)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from linnaeus.bundle.predictions import Prediction
     from linnaeus.bundle.promises import Promised
 
-__all__ = ["predict"]
+__all__ = ["picture_files", "predict"]
 
 SOME_UNREAD = 7
 
@@ -64,7 +64,7 @@ def predict(
         check_coverage(sets)
     if max_error is not None:
         check_error(max_error)
-    files = _files(pictures)
+    files = picture_files(pictures)
     classifier = api.load(bundle)
     if sets is not None or max_error is not None:
         _ = classifier.held_out  # what cannot be promised is said before the work
@@ -97,7 +97,7 @@ def predict(
         raise typer.Exit(SOME_UNREAD)
 
 
-def _files(given: list[Path]) -> list[Path]:
+def picture_files(given: list[Path]) -> list[Path]:
     """The files named, and the pictures in the folders named, in order.
 
     Raises DataError for a name that does not exist, or a folder without pictures.

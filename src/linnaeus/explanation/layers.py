@@ -1,0 +1,145 @@
+"""The maps inside a network: finding them by name, and seeing what they give and how it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from linnaeus.errors import UsageError
+
+__all__ = [
+    "Seen",
+    "as_map",
+    "last_map",
+    "last_of_each_size",
+    "layer_called",
+    "maps_of",
+    "seen_at",
+]
+
+SHOWN = 8  # names of layers in a message
+
+
+class Seen(NamedTuple):
+    """What a layer gave for some pictures, and the gradient of their scores in it.
+
+    Both (n, channels, h', w').
+    """
+
+    activations: Tensor
+    gradients: Tensor
+
+
+def maps_of(network: nn.Module, pixels: Tensor) -> list[tuple[str, nn.Module]]:
+    """The layers of `network` that give a map for `pixels` (n, h, w, 3), as they are computed.
+
+    A map has channels and places: (n, c, h', w') in either order of channels, or tokens (n, t, c)
+    of which all but a few at the front stand for the places of a square grid.
+    """
+    found: list[tuple[str, nn.Module]] = []
+
+    def note(name: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(module: nn.Module, given: object, output: object) -> None:
+            if isinstance(output, Tensor) and as_map(output) is not None:
+                found.append((name, module))
+
+        return hook
+
+    handles = [
+        module.register_forward_hook(note(name)) for name, module in network.named_modules() if name
+    ]
+    try:
+        with torch.no_grad():
+            network(pixels[:1])
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
+def last_map(network: nn.Module, pixels: Tensor) -> tuple[str, nn.Module]:
+    """The layer that gives the last map, which the classes are told from.
+
+    Raises UsageError where the network has none, as of an mlp.
+    """
+    found = maps_of(network, pixels)
+    if not found:
+        raise UsageError(
+            "this network has no layer whose answers are a map of the picture",
+            where="--method",
+            mend="Use occlusion, integrated-gradients or another method that needs none.",
+        )
+    return found[-1]
+
+
+def last_of_each_size(network: nn.Module, pixels: Tensor) -> list[str]:
+    """The last layer of each size of map, from the end backwards: coarse maps know the classes
+    best, and fine ones the places.
+    """
+    sizes: dict[tuple[int, int], str] = {}
+    with torch.no_grad():
+        for name, module in maps_of(network, pixels):
+            with seen_at(module) as outputs:
+                network(pixels[:1])
+            given = as_map(outputs[-1])
+            assert given is not None
+            sizes.pop((given.shape[2], given.shape[3]), None)  # the later one takes its place
+            sizes[given.shape[2], given.shape[3]] = name
+    return list(reversed(sizes.values()))
+
+
+def layer_called(network: nn.Module, name: str, pixels: Tensor) -> tuple[str, nn.Module]:
+    """The layer called `name`. Raises UsageError where there is none that gives a map."""
+    found = maps_of(network, pixels)
+    for known, module in found:
+        if name in (known, known.removeprefix("network.")):
+            return known, module
+    some = ", ".join(known.removeprefix("network.") for known, _ in found[-SHOWN:])
+    raise UsageError(
+        "no layer of this name gives a map of the picture",
+        where=f"--layer {name}",
+        mend=f"Among those that do: {some}." if some else "This network has none.",
+    )
+
+
+@contextmanager
+def seen_at(layer: nn.Module) -> Iterator[list[Tensor]]:
+    """Inside, what `layer` gives is collected, in order, with its gradient graph."""
+    outputs: list[Tensor] = []
+    handle = layer.register_forward_hook(
+        lambda module, given, output: outputs.append(output), prepend=True
+    )
+    try:
+        yield outputs
+    finally:
+        handle.remove()
+
+
+def as_map(output: Tensor) -> Tensor | None:
+    """`output` as (n, channels, h', w'), or None where it is no map of more than one place.
+
+    Channels come last where the last dimension is the largest and the two before are alike in
+    size, as the networks of timm that work so give them.
+    """
+    if output.ndim == 4 and min(output.shape[1:]) >= 1:
+        _, first, height, width = output.shape
+        channels_last = width > height and width > first and abs(first - height) <= height
+        channels_last = channels_last and first > 1 and width >= 2 * height
+        placed = output.permute(0, 3, 1, 2) if channels_last else output
+        return placed if placed.shape[2] * placed.shape[3] > 1 else None
+    if output.ndim == 3:
+        return _of_tokens(output)
+    return None
+
+
+def _of_tokens(output: Tensor) -> Tensor | None:
+    count = output.shape[1]
+    side = int(count**0.5)
+    front = count - side * side
+    if side < 2 or front > 5:  # a class token, and up to four registers
+        return None
+    return output[:, front:].transpose(1, 2).reshape(len(output), -1, side, side)

@@ -1,0 +1,261 @@
+"""The methods by name, and an explainer that applies any of them to a bundle's pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.errors import BundleError, MissingError, UsageError
+from linnaeus.explanation.enlarging import enlarged, smoothed
+from linnaeus.explanation.faithfulness import deletion_and_insertion
+from linnaeus.explanation.hiding import cover_for, occlusion, superpixel_permutation
+from linnaeus.explanation.segments import Parts, segments_of
+from linnaeus.explanation.surrogates import kernel_shap, lime
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from linnaeus.models.reopened import Reopened
+
+__all__ = ["METHODS", "OF_NETWORKS", "Explainer", "Method", "readable"]
+
+Pixels = NDArray[np.uint8]
+Maps = NDArray[np.float32]
+Targets = NDArray[np.int64]
+
+Method = Literal[
+    "grad-cam",
+    "grad-cam++",
+    "score-cam",
+    "layer-cam",
+    "saliency",
+    "smooth-grad",
+    "integrated-gradients",
+    "gradient-shap",
+    "attention-rollout",
+    "occlusion",
+    "superpixels",
+    "lime",
+    "kernel-shap",
+]
+METHODS: tuple[Method, ...] = get_args(Method)
+SCORED_CHANNELS = 64
+"""Of Score-CAM: those with the largest spread. Each costs a pass of the network; a last map of
+1,280 channels takes half a minute a picture on two cores, and most of them are flat."""
+
+MOST_SIZES = 4  # of maps among which a layer is chosen
+
+OF_CAMS = ("grad-cam", "grad-cam++", "score-cam", "layer-cam")
+OF_GRADIENTS = ("saliency", "smooth-grad", "integrated-gradients", "gradient-shap")
+OF_NETWORKS = (*OF_CAMS, *OF_GRADIENTS, "attention-rollout")
+"""Methods that look inside the network and need PyTorch; the others ask the bundle alone."""
+
+
+class Explainer:
+    """Explains the answers of the bundle in `folder`.
+
+    `layer`: the one whose map a class activation map is of; None: the last, until `choose_layer`.
+    `cover`: what stands where a picture is hidden, see `hiding.cover_for`. `parts`: see
+    `segments.segments_of`.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        layer: str | None = None,
+        cover: str = "blur",
+        parts: Parts | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.classifier: Classifier = load(folder)
+        self._folder = folder
+        self._layer = layer
+        self._cover = cover
+        self._parts = parts
+        self._seed = seed
+
+    @cached_property
+    def network(self) -> Reopened:
+        """The network. Raises BundleError where there is none, MissingError without torch."""
+        try:
+            from linnaeus.models.reopened import reopen
+        except ImportError as error:
+            raise MissingError(
+                f"looking inside a network needs PyTorch ({error.name} is missing)",
+                where="--method",
+                mend='Install it with pip install "linnaeus[train]", or use --method occlusion.',
+            ) from None
+        return reopen(self._folder)
+
+    @property
+    def default(self) -> Method:
+        """grad-cam where the network can be opened and has a map, otherwise occlusion."""
+        try:
+            self.layer_name()
+        except (BundleError, MissingError, UsageError):
+            return "occlusion"
+        return "grad-cam"
+
+    @property
+    def usable(self) -> tuple[Method, ...]:
+        """The methods that this bundle can be explained by."""
+        try:
+            network = self.network
+        except (BundleError, MissingError):
+            return tuple(method for method in METHODS if method not in OF_NETWORKS)
+        import torch
+
+        from linnaeus.explanation.layers import maps_of
+        from linnaeus.explanation.rollout import attention_rollout
+
+        left_out = set()
+        black = torch.zeros(1, *self._size, 3)
+        if not maps_of(network, black):
+            left_out |= set(OF_CAMS)
+        try:
+            attention_rollout(network, black)
+        except UsageError:
+            left_out.add("attention-rollout")
+        return tuple(method for method in METHODS if method not in left_out)
+
+    def layer_name(self) -> str:
+        """The layer that class activation maps are of. Raises UsageError where there is none."""
+        return self._layer_of(self.network)[0].removeprefix("network.")
+
+    def choose_layer(self, pixels: Pixels, targets: Targets) -> str:
+        """Take, where no layer was named, the one whose Grad-CAM maps of `pixels` (n, h, w, 3) part
+        best what the answers for `targets` (n,) go by from what they do not; returns its name.
+
+        Among the last layers of each size of map: the last of all may be too coarse for small
+        things, and the first ones know no classes. Judged by insertion less deletion area.
+        """
+        if self._layer is None:
+            import torch
+
+            from linnaeus.explanation.layers import last_of_each_size
+
+            names = last_of_each_size(self.network, torch.zeros(1, *self._size, 3))
+            margins = [self._margin_at(name, pixels, targets) for name in names[:MOST_SIZES]]
+            if margins:
+                self._layer = names[int(np.argmax(margins))]
+        return self.layer_name()
+
+    def _margin_at(self, layer: str, pixels: Pixels, targets: Targets) -> float:
+        there = copy(self)
+        there._layer = layer
+        maps = there.explain(pixels, targets, "grad-cam")
+        curves = [
+            deletion_and_insertion(self.answer, one, int(of), cover_for(one, self._cover), found)
+            for one, of, found in zip(pixels, targets, maps, strict=True)
+        ]
+        return float(np.mean([curve.margin for curve in curves]))
+
+    def answer(self, pixels: Pixels) -> NDArray[np.float32]:
+        """The bundle's probabilities (n, classes) for `pixels` (n, h, w, 3) uint8."""
+        return np.stack([one.probabilities for one in self.classifier.predict_pixels(pixels)])
+
+    def explain(
+        self, pixels: Pixels, targets: Targets, method: Method, *, network: Reopened | None = None
+    ) -> Maps:
+        """(n, h, w) float32: how much each place of `pixels` (n, h, w, 3) uint8, which
+        `classifier.record.preprocessing` has read, speaks for its class of `targets` (n,).
+
+        Larger is more; below 0 speaks against, where a method can tell. `network` explains another
+        one than the bundle's, such as one with random weights. Raises UsageError for a method that
+        there is not, or that this network has nothing for.
+        """
+        if method not in METHODS:
+            names = ", ".join(METHODS)
+            raise UsageError(
+                f"there is no method {method!r}", where="--method", mend=f"Give one of {names}."
+            )
+        if method not in OF_NETWORKS:
+            pairs = zip(pixels, targets, strict=True)
+            return np.stack([self._by_answers(one, int(of), method) for one, of in pairs])
+        return self._inside(network or self.network, pixels, targets, method)
+
+    def _by_answers(self, picture: Pixels, target: int, method: Method) -> NDArray[np.float32]:
+        cover = cover_for(picture, self._cover)
+        if method == "occlusion":
+            return occlusion(self.answer, picture, target, cover)
+        segments = segments_of(picture, parts=self._parts)
+        if method == "superpixels":
+            return superpixel_permutation(self.answer, picture, target, cover, segments)
+        surrogate = {"lime": lime, "kernel-shap": kernel_shap}[method]
+        return surrogate(self.answer, picture, target, cover, segments, seed=self._seed)
+
+    def _inside(self, network: Reopened, pixels: Pixels, targets: Targets, method: Method) -> Maps:
+        import torch
+
+        given = torch.from_numpy(np.ascontiguousarray(pixels)).float()
+        of = torch.from_numpy(targets.astype(np.int64))
+        if method in OF_GRADIENTS:
+            return _over_channels(self._by_gradients(network, given, of, method), method)
+        if method == "attention-rollout":
+            from linnaeus.explanation.rollout import attention_rollout
+
+            maps = attention_rollout(network, given)
+        else:
+            maps = self._cam(method)(network, self._layer_of(network)[1], given, of)
+        return enlarged(maps.numpy(), *self._size)
+
+    def _by_gradients(self, network: Reopened, given: Tensor, of: Tensor, method: Method) -> Tensor:
+        from linnaeus.explanation import gradients
+
+        if method == "saliency":
+            return gradients.saliency(network, given, of)
+        if method == "smooth-grad":
+            return gradients.smooth_grad(network, given, of, seed=self._seed)
+        mean = network.normalise.mean
+        if method == "integrated-gradients":
+            return gradients.integrated_gradients(network, given, of, baseline=mean)
+        baselines = mean.expand(1, *given.shape[1:])
+        return gradients.gradient_shap(network, given, of, baselines=baselines, seed=self._seed)
+
+    def _cam(self, method: Method) -> Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]:
+        from linnaeus.explanation import cams
+
+        by_name: dict[str, Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]] = {
+            "grad-cam": cams.grad_cam,
+            "grad-cam++": cams.grad_cam_plus_plus,
+            "layer-cam": cams.layer_cam,
+            "score-cam": partial(cams.score_cam, most_channels=SCORED_CHANNELS),
+        }
+        return by_name[method]
+
+    def _layer_of(self, network: Reopened) -> tuple[str, nn.Module]:
+        import torch
+
+        from linnaeus.explanation.layers import last_map, layer_called
+
+        black = torch.zeros(1, *self._size, 3)
+        if self._layer is None:
+            return last_map(network, black)
+        return layer_called(network, self._layer, black)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        how = self.classifier.record.preprocessing
+        return how.height_px, how.width_px
+
+
+def readable(importance: NDArray[np.float32], method: Method) -> NDArray[np.float32]:
+    """A map (h, w) as it is shown and measured: of gradients, smoothed, since what a single pixel
+    of theirs says is noise."""
+    return smoothed(importance) if method in OF_GRADIENTS else importance
+
+
+def _over_channels(attributions: Tensor, method: Method) -> Maps:
+    """One number a place: those of the three levels added up; of saliency, the largest."""
+    if method in ("saliency", "smooth-grad"):
+        return attributions.amax(3).numpy()  # as in their papers
+    summed: Maps = attributions.sum(3).numpy()
+    return summed

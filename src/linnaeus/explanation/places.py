@@ -1,0 +1,107 @@
+"""Where a classifier looks, over many pictures of a class, and what that suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.explanation.enlarging import smoothed
+from linnaeus.wilson import wilson
+
+__all__ = ["Places", "places_of"]
+
+Maps = NDArray[np.float32]
+
+GRID = 4  # cells a side: a corner is a sixteenth of the picture
+NAMES = (
+    ("top left", "top", "top", "top right"),
+    ("left", "middle", "middle", "right"),
+    ("left", "middle", "middle", "right"),
+    ("bottom left", "bottom", "bottom", "bottom right"),
+)
+LEAST_PICTURES = 10
+SUSPECT = 0.4
+"""Share of pictures whose map is largest in one same cell at the border, from which on that is
+told: by chance it is a sixteenth, and objects that fill the picture rarely reach a third."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the answers for pictures of `name` come from.
+
+    `mean` (h, w) float32 is the mean of the maps, each from 0 to 1. `at_border`: the share of
+    pictures whose map is largest in the outer ring of cells, which is three quarters of the
+    area. `cell`: the one cell (row, column of 4 × 4) where most maps are largest, `in_cell` their
+    share with its 95 % interval (Wilson), and `suspicious` whether that needs a look.
+    """
+
+    name: str
+    pictures: int
+    mean: Maps
+    at_border: float
+    cell: tuple[int, int]
+    in_cell: float
+    interval: tuple[float, float]
+    suspicious: bool
+
+    @property
+    def cell_name(self) -> str:
+        """The cell in words, such as "top left"."""
+        return NAMES[self.cell[0]][self.cell[1]]
+
+    @property
+    def sentence(self) -> str:
+        """What was seen, and what it suggests."""
+        share = f"{100 * self.in_cell:.0f} %"
+        if self.suspicious:
+            corner = " corner" if " " in self.cell_name else " edge"
+            return (
+                f"The answers for {self.name} come from the {self.cell_name}{corner} in {share} of"
+                f" {self.pictures:,} pictures: look there for a mark, a stamp or a border that only"
+                " this class has, which a picture from elsewhere will lack."
+            )
+        return (
+            f"The answers for {self.name} come from no one place: the commonest, the"
+            f" {self.cell_name}, has {share} of {self.pictures:,} pictures, and the border"
+            f" {100 * self.at_border:.0f} %."
+        )
+
+
+def places_of(maps: Maps, names: Sequence[str]) -> list[Places]:
+    """Where the `maps` (n, h, w) of pictures that are called `names` (n,) are largest, by name."""
+    given = np.array(names)
+    return [
+        _places(str(name), maps[given == name])
+        for name in sorted(set(names))
+        if (given == name).sum() > 0
+    ]
+
+
+def _places(name: str, maps: Maps) -> Places:
+    positive = np.maximum(maps, 0)
+    height, width = maps.shape[1:]
+    tops = [np.unravel_index(int(smoothed(one).argmax()), one.shape) for one in positive]
+    rows = np.array([int(y) * GRID // height for y, _ in tops])
+    columns = np.array([int(x) * GRID // width for _, x in tops])
+    counts = np.zeros((GRID, GRID), np.int64)
+    np.add.at(counts, (rows, columns), 1)
+    row, column = (int(at) for at in np.unravel_index(int(counts.argmax()), counts.shape))
+    most, total = int(counts[row, column]), len(maps)
+    inside = counts[1:-1, 1:-1].sum()
+    low, high = wilson(most / total, total)
+    at_edge = row in (0, GRID - 1) or column in (0, GRID - 1)
+    scales = positive.reshape(total, -1).max(axis=1)
+    scaled = positive / np.where(scales > 0, scales, 1.0)[:, None, None]
+    return Places(
+        name=name,
+        pictures=total,
+        mean=scaled.mean(axis=0).astype(np.float32),
+        at_border=float((total - inside) / total),
+        cell=(row, column),
+        in_cell=most / total,
+        interval=(low, high),
+        suspicious=at_edge and total >= LEAST_PICTURES and most / total >= SUSPECT,
+    )

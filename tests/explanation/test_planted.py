@@ -1,0 +1,126 @@
+"""Where it is known what the class hangs on, the maps point there, and a shortcut is named."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import linnaeus
+from linnaeus.errors import DataError, UsageError
+from linnaeus.explanation.enlarging import smoothed
+from linnaeus.training.run import Run
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests share no package
+
+from planted import write_dots, write_patches
+
+
+@pytest.fixture(scope="module")
+def patches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, tuple[int, ...]]]:
+    folder = tmp_path_factory.mktemp("patches")
+    boxes = write_patches(folder / "data", 150)
+    run = linnaeus.train(
+        folder / "data",
+        out=folder / "run",
+        model="cnn-tiny",
+        epochs=12,
+        precision="float32",
+        settings=["near_duplicates=ignore"],
+    )
+    assert run.metrics.accuracy.value > 0.95
+    return run, boxes
+
+
+@pytest.mark.parametrize("method", ["grad-cam", "occlusion", "integrated-gradients"])
+def test_the_maximum_lies_in_the_patch(patches, method: str) -> None:
+    run, boxes = patches
+    files = [*boxes][::12]
+    explained = linnaeus.explain(run.bundle, files, method=method)
+    inside = []
+    for one in explained.explanations:
+        left, top, right, bottom = boxes[one.id]
+        found = smoothed(one.maps[method])
+        y, x = np.unravel_index(int(found.argmax()), found.shape)
+        inside.append(left <= x < right and top <= y < bottom)
+    assert np.mean(inside) >= 0.95
+
+
+def test_a_page_maps_and_figures_are_written(patches, tmp_path: Path) -> None:
+    run, boxes = patches
+    files = [*boxes][:3]
+    table = tmp_path / "boxes.csv"
+    rows = [",".join(map(str, (file, *boxes[file]))) for file in files]
+    table.write_text("image,left,top,right,bottom\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "linnaeus", "explain", run.bundle, *files]
+    options = ["--out", out, "--boxes", table, "--alike", Path(files[0]).parents[1]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [*map(str, [*command, *options])],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((out / "explanations.json").read_text("utf-8"))
+    assert [one["id"] for one in told["pictures"]] == files
+    assert told["pictures"][0]["neighbours"][0]["id"].endswith(Path(files[0]).name)
+    assert told["trust"][0]["pointing"] >= 2 / 3
+    maps = sorted((out / "maps").glob("*.npy"))
+    assert len(maps) == len(list((out / "pictures").glob("*.png"))) == 3
+    assert np.load(maps[0]).shape == (48, 48)
+    page = (out / "index.html").read_text("utf-8")
+    assert "Can this be believed" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_dot_in_the_corner_is_named_as_a_shortcut(tmp_path: Path) -> None:
+    write_dots(tmp_path / "data", 80)
+    run = linnaeus.train(
+        tmp_path / "data",
+        out=tmp_path / "run",
+        model="cnn-tiny",
+        epochs=10,
+        precision="float32",
+        settings=["near_duplicates=ignore"],
+    )
+    files = sorted((tmp_path / "data" / "dotted").iterdir())[1:30]
+    explained = linnaeus.explain(run.bundle, files)
+    dotted = next(one for one in explained.places if one.name == "dotted")
+    assert dotted.suspicious
+    assert dotted.cell_name == "top left"
+    assert "top left corner" in explained.in_plain_words[0]
+
+
+def test_what_cannot_be_meant_is_said(patches, tmp_path: Path) -> None:
+    run, boxes = patches
+    file = next(iter(boxes))
+    with pytest.raises(UsageError, match="no method"):
+        linnaeus.explain(run.bundle, file, method="guess")
+    with pytest.raises(UsageError, match="no class"):
+        linnaeus.explain(run.bundle, file, class_name="squares")
+    with pytest.raises(UsageError, match="no layer of this name"):
+        linnaeus.explain(run.bundle, file, method="grad-cam", layer="roof")
+    with pytest.raises(UsageError, match="vision transformers"):
+        linnaeus.explain(run.bundle, file, method="attention-rollout")
+    wrong = tmp_path / "boxes.csv"
+    wrong.write_text("image,left,top,right,bottom\na.png,5,5,2,9\n")
+    with pytest.raises(DataError, match="no box"):
+        linnaeus.explain(run.bundle, file, boxes=wrong)
+
+
+def test_another_class_and_layer_can_be_explained(patches) -> None:
+    run, boxes = patches
+    file = next(iter(boxes))
+    one = linnaeus.explain(run.bundle, file, class_name="rings", layer="body.stages.0")
+    assert one.explanations[0].explained == "rings"
+    assert one.layer == "body.stages.0"
