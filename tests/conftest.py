@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from PIL import Image
 
-from linnaeus import load_dataset, train
+from linnaeus import ensemble, load_dataset, train
 
 if TYPE_CHECKING:
     from linnaeus import Dataset
+    from linnaeus.ensembling.made import Ensembled
     from linnaeus.training.run import Run
 
 SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
@@ -96,6 +97,33 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -
     pytest.importorskip("torch")
     folder = tmp_path_factory.mktemp("digits") / "run"
     return train(some_digits, out=folder, model="small_cnn", epochs=2, precision="float32")
+
+
+@pytest.fixture(scope="session")
+def mlp_run(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -> Run:
+    """The split of `digits_run`, learnt by another network from pictures of another size."""
+    pytest.importorskip("torch")
+    out = tmp_path_factory.mktemp("mlp") / "run"
+    return train(some_digits, out=out, model="mlp", epochs=6, image_size=12, precision="float32")
+
+
+@pytest.fixture(scope="session")
+def averaged(
+    tmp_path_factory: pytest.TempPathFactory, digits_run: Run, mlp_run: Run, some_digits: Dataset
+) -> Ensembled:
+    """The two of them, averaged."""
+    out = tmp_path_factory.mktemp("averaged") / "e"
+    return ensemble([digits_run.folder, mlp_run.bundle], some_digits, out=out)
+
+
+@pytest.fixture(scope="session")
+def stacked(
+    tmp_path_factory: pytest.TempPathFactory, digits_run: Run, mlp_run: Run, some_digits: Dataset
+) -> Ensembled:
+    """The two of them, stacked."""
+    out = tmp_path_factory.mktemp("stacked") / "e"
+    members = [digits_run.folder, mlp_run.folder]
+    return ensemble(members, some_digits, out=out, method="stack")
 
 
 @pytest.fixture(scope="session")

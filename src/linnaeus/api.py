@@ -25,12 +25,14 @@ from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
 from linnaeus.evaluation.further import Asked
-from linnaeus.files import check_unused, whole_folder
+from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
     from linnaeus.auditing.run import Audited
+    from linnaeus.bundle.combination import CombinationMethod
+    from linnaeus.ensembling.made import Ensembled
     from linnaeus.explanation.explaining import Explained
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
@@ -46,6 +48,7 @@ __all__ = [
     "Dataset",
     "audit",
     "augment",
+    "ensemble",
     "evaluate",
     "explain",
     "export_dataset",
@@ -483,6 +486,50 @@ def evaluate(
     )
 
 
+def ensemble(
+    bundles: Sequence[str | Path],
+    data: str | Path | Dataset,
+    *,
+    out: str | Path | None = None,
+    method: CombinationMethod = "average",
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
+    workers: int | None = None,
+    cache: bool = True,
+    progress: Progress | None = None,
+) -> Ensembled:
+    """Make one bundle of `bundles` that were trained on one split of `data`, and judge it.
+
+    `method`: "average" takes the mean of their calibrated probabilities, by weights that suit the
+    pictures which all of them held out; "stack" learns a small model on them. `out`: a folder for
+    bundle/, report/ and predictions.csv, by default a new one under runs/. Needs no torch.
+
+    Raises UsageError for a method that there is not, and as `ensembling.ensemble.ensemble` does.
+    """
+    if method not in ("average", "stack"):
+        mend = 'Give "average" or "stack".'
+        raise UsageError(f'there is no method "{method}"', where="--method", mend=mend)
+    from linnaeus.ensembling.ensemble import ensemble as ensemble_of
+
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
+    with _claimed(out, f"{dataset.name}-ensemble") as folder:
+        return ensemble_of(
+            [Path(bundle) for bundle in bundles],
+            dataset,
+            method=method,
+            out=folder,
+            progress=progress or Quiet(),
+            workers=workers,
+            cache=the_cache() if cache else None,
+        )
+
+
 def export_dataset(
     data: str | Path | Dataset,
     *,
@@ -707,3 +754,17 @@ def _led(claimed: AbstractContextManager[Path], team: Team, progress: Progress) 
             if isinstance(end, Terminated) or (has_learnt(folder) and not isinstance(end, Stopped)):
                 progress.say(f"Go on with this run by `linnaeus train --resume {folder}`.")
             raise
+
+
+@contextmanager
+def _claimed(out: str | Path | None, name: str) -> Iterator[Path]:
+    """Claim the folder `out`, or a new runs/NAME-DATE-TIME; give it up where the block fails."""
+    wanted = Path(out or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
+    stood = wanted.exists()
+    folder = wanted.with_name(claim_folder(wanted, numbered=out is None).name)
+    try:
+        yield folder
+    except BaseException:
+        if not stood:
+            release_folder(folder)
+        raise

@@ -28,6 +28,7 @@ __all__ = [
     "check_unused",
     "claim_folder",
     "clear_unfinished",
+    "copy_listed",
     "new_file",
     "read_json",
     "release_folder",
@@ -236,6 +237,15 @@ def verify_manifest(folder: Path) -> dict[str, str]:
         if sha256_of(folder / name) != digest:
             raise _not_as_made(folder / name, "was changed after the bundle was made")
     return files
+
+
+def copy_listed(folder: Path, place: Path) -> None:
+    """Copy the files that the manifest of `folder` lists, and the manifest, to the new `place`.
+
+    Raises BundleError as `verify_manifest` does, WriteError where the disk refuses.
+    """
+    for name in (*verify_manifest(folder), MANIFEST):
+        write_whole(place / name, (folder / name).read_bytes())
 
 
 def _files_under(folder: Path) -> set[str]:

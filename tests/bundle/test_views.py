@@ -63,9 +63,9 @@ def test_an_answer_is_the_mean_over_the_views(mirrored_run: Run, tmp_path: Path)
 
     asked = pictures(4)
     both = linnaeus.load(mirrored_run.bundle).predict_pixels(asked)
-    classifier = linnaeus.bundle.classifier.Classifier(
-        linnaeus.bundle.record.read_record(plain), plain / "model.onnx"
-    )
+    read = linnaeus.bundle.record.read_record(plain)
+    network = linnaeus.bundle.network.OneNetwork(read, plain / "model.onnx")
+    classifier = linnaeus.bundle.classifier.Classifier(read, network)
     one = classifier.predict_pixels(asked)
     other = classifier.predict_pixels([np.ascontiguousarray(p[:, ::-1]) for p in asked])
     for mean, a, b in zip(both, one, other, strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from linnaeus.bundle.calibration import Calibration
+from linnaeus.evaluation.ensemble_facts import EnsembleFacts, MemberFacts
 from linnaeus.evaluation.facts import (
     BundleFacts,
     DataFacts,
@@ -72,6 +73,18 @@ def full_facts() -> RunFacts:
             ),
             size_bytes=2_345_678,
             uncalibrated_error=Figure(0.08, 0.05, 0.11),
+        ),
+        ensemble=EnsembleFacts(
+            method="average",
+            why="the weights under which 80 held-out pictures are likeliest",
+            members=(
+                MemberFacts("mlp", 0.3, Figure(0.8, 0.7, 0.9), Figure(0.5, 0.4, 0.6), 0.004),
+                MemberFacts("small_cnn", 0.7, Figure(0.9, 0.8, 0.95), Figure(0.4, 0.3, 0.5), 0.01),
+            ),
+            best="small_cnn",
+            accuracy_gain=Figure(0.01, -0.01, 0.03),
+            log_loss_gain=Figure(-0.02, -0.03, -0.01),
+            seconds=0.015,
         ),
         recipe={"seed": 0, "model": "auto", "budget_s": 120.0},
         commands=("linnaeus predict RUN/bundle PICTURES",),

@@ -21,18 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from linnaeus.bundle.ensemble import Ensemble
 from linnaeus.bundle.golden import check_golden
 from linnaeus.bundle.held_out import HeldOut, read_held_out
 from linnaeus.bundle.label_sets import Method
+from linnaeus.bundle.network import Answering, Inputs, OneNetwork
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.bundle.promises import Promised, promised
-from linnaeus.bundle.record import GRAPH_FILE, BundleRecord, read_record
-from linnaeus.bundle.runtime import Session, serving_here
+from linnaeus.bundle.record import GRAPH_FILE, RECORD_FILE, BundleRecord, read_record
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import verify_manifest
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["Answer", "Classifier", "load"]
+__all__ = ["Answer", "Classifier", "bundle_folder", "load"]
 
 AHEAD = 4
 """Pictures decoded ahead of the network for each decoding thread: enough to keep it busy, little
@@ -44,7 +45,7 @@ NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
 
 Key = TypeVar("Key")
 Picture = ImageSource | Callable[[], bytes]
-Decoded = tuple[NDArray[np.uint8], tuple[str, ...]]
+Decoded = tuple[Inputs, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,12 @@ class Classifier:
     """
 
     def __init__(
-        self, record: BundleRecord, graph: Path | bytes, kept: HeldOut | None = None
+        self, record: BundleRecord, answering: Answering, kept: HeldOut | None = None
     ) -> None:
-        engine, precision, notice = serving_here(record.serving)
         self.record = record
+        self._answering = answering
         self._held_out = kept
-        self.notices: tuple[str, ...] = (notice,) if notice else ()
-        views = record.serving.test_time_augmentation
-        self._session = Session(graph, engine, precision, views, record.description)
+        self.notices = answering.notices
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -102,12 +101,13 @@ class Classifier:
     @property
     def precision(self) -> str:
         """The precision it answers in on this machine: "float32" or "bfloat16"."""
-        return self._session.precision
+        return self._answering.precision
 
     @property
     def engine(self) -> str:
-        """The runtime that answers on this machine: "openvino" or "onnxruntime"."""
-        return self._session.engine
+        """The runtime that answers on this machine: "openvino" or "onnxruntime"; of an ensemble
+        whose members differ in that, both, parted by a comma."""
+        return self._answering.engine
 
     @property
     def promises(self) -> bool:
@@ -202,9 +202,10 @@ class Classifier:
     def predict_pixels(self, pixels: Iterable[NDArray[np.uint8]]) -> list[Answer]:
         """Classify pictures that `record.preprocessing` has already brought to the model's size.
 
-        `pixels`: any number of (height_px, width_px, 3) uint8 RGB arrays.
+        `pixels`: any number of (height_px, width_px, 3) uint8 RGB arrays. Members of an ensemble
+        that want another size get it from there.
         """
-        return [self._answer((one, ())) for one in pixels]
+        return [self._answer((self._answering.fitted(one), ())) for one in pixels]
 
     def gather(
         self,
@@ -234,15 +235,14 @@ class Classifier:
         given = source() if callable(source) else source
         _check_picture(given, "the picture")
         try:
-            pixels, picture = self.record.preprocessing.read(given)
+            return self._answering.read(given)
         except UnreadableImage as error:
             return error
-        return pixels, picture.notes
 
     def _answer(self, decoded: Decoded) -> Answer:
-        pixels, notes = decoded
+        inputs, notes = decoded
         with self._one_at_a_time:
-            logits, features = self._session.run_one(np.ascontiguousarray(pixels))
+            logits, features = self._answering.answer(inputs)
         return Answer(self.record.probabilities(logits), logits, features, notes)
 
     def _refuse(self, error: UnreadableImage) -> Answer:
@@ -252,7 +252,7 @@ class Classifier:
     def _silence(self) -> Answer:
         """An answer of the usual shapes that says nothing: all NaN."""
         size = (self.record.preprocessing.height_px, self.record.preprocessing.width_px)
-        black = self._answer((np.zeros((*size, 3), np.uint8), ()))
+        (black,) = self.predict_pixels([np.zeros((*size, 3), np.uint8)])
         return Answer(
             np.full_like(black.probabilities, np.nan),
             np.full_like(black.logits, np.nan),
@@ -267,14 +267,32 @@ def load(folder: str | Path) -> Classifier:
     it), where the bundle is too new, or where this machine answers the golden inputs otherwise
     than the machine that made it.
     """
-    place = Path(folder)
-    if not (place / "bundle.json").exists() and (place / "bundle" / "bundle.json").exists():
-        place = place / "bundle"
+    place = bundle_folder(Path(folder))
     record = read_record(place)
     verify_manifest(place)
-    classifier = Classifier(record, place / GRAPH_FILE, read_held_out(place))
+    return _opened(place, record)
+
+
+def bundle_folder(folder: Path) -> Path:
+    """The folder of the bundle's files: `folder` itself, or where it is a run its bundle/."""
+    inside = folder / "bundle"
+    there = not (folder / RECORD_FILE).exists() and (inside / RECORD_FILE).exists()
+    return inside if there else folder
+
+
+def _opened(place: Path, record: BundleRecord) -> Classifier:
+    """The bundle in `place`, whose files are as they were made."""
+    answering = _answering(place, record)
+    classifier = Classifier(record, answering, read_held_out(place))
     check_golden(place, classifier.predict_pixels, classifier.precision)
     return classifier
+
+
+def _answering(place: Path, record: BundleRecord) -> Answering:
+    if record.combination is None:
+        return OneNetwork(record, place / GRAPH_FILE)
+    folders = [place / member.folder for member in record.combination.members]
+    return Ensemble([_opened(one, read_record(one)) for one in folders], record.combination)
 
 
 def _as_pictures(images: ImageSource | Iterable[ImageSource]) -> list[ImageSource]:

@@ -13,6 +13,9 @@ The bundle is a folder of plain files (no pickle: files from elsewhere are data,
     held_out.safetensors     how its answers to held-out pictures fared: what promises rest on
     MODEL_CARD.md        what it is for, what it was trained on, how good it is, its limits
     manifest.json        the SHA-256 of each of the above
+
+An ensemble has no graph and no weights of its own: its members are whole bundles in the folders
+members/00, members/01, …, and `combination` says how their answers become one.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from linnaeus.bundle.calibration import Calibration
+from linnaeus.bundle.combination import Combination
 from linnaeus.bundle.strict import Strict
 from linnaeus.bundle.views import Views
 from linnaeus.errors import BundleError
@@ -87,6 +91,8 @@ class BundleRecord(Strict):
     `description`: what the graph takes in place of pixels; None: the pixels.
     `task`: "single" where a picture has one label, "multi" where it may have several or none; then
     `thresholds` has one for each class, in their order.
+    `combination`: how the answers of an ensemble's members become one; None where one network
+    answers. `preprocessing` is then that of the member with the largest input.
     `created` is UTC in ISO 8601. `data` and `model` are facts for people and tools (name,
     fingerprint, architecture, parameters…); nothing in them changes an answer.
     """
@@ -101,6 +107,7 @@ class BundleRecord(Strict):
     calibration: Calibration = Calibration()
     task: Task = "single"
     thresholds: tuple[Threshold, ...] = ()
+    combination: Combination | None = None
     model: dict[str, Any] = Field(default_factory=dict)
     data: dict[str, Any] = Field(default_factory=dict)
 
@@ -110,6 +117,14 @@ class BundleRecord(Strict):
             raise ValueError("a bundle of several labels needs one threshold for each class")
         if self.calibration.classes not in (None, len(self.classes)):
             raise ValueError("the calibration has to be of as many classes as the bundle")
+        return self
+
+    @model_validator(mode="after")
+    def _one_bias_a_class(self) -> BundleRecord:
+        combination = self.combination
+        stacked = combination is not None and combination.method == "stack"
+        if combination and stacked and len(combination.bias) != len(self.classes):
+            raise ValueError("a stacked ensemble needs one bias for each class")
         return self
 
     def probabilities(self, logits: ArrayLike) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +11,43 @@ from numpy.typing import NDArray
 
 from linnaeus.files import write_whole
 
-__all__ = ["SEEN_FILE", "read_seen", "was_seen", "write_seen"]
+__all__ = ["SEEN_FILE", "SeenFiles", "read_seen", "read_seen_files", "was_seen", "write_seen"]
 
 SEEN_FILE = "trained_on.safetensors"
 
 
-def write_seen(folder: Path, pixel_digests: Iterable[str]) -> None:
+@dataclass(frozen=True, eq=False)
+class SeenFiles:
+    """The files that a bundle was made from, by the digests of their bytes.
+
+    `learnt`: (n,) uint64, the first 8 bytes of the SHA-256 of the files that it learned from.
+    `held_out`: (m,) uint64, those that it was chosen and calibrated on, and did not learn from.
+    """
+
+    learnt: NDArray[np.uint64]
+    held_out: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, learnt: Iterable[str], held_out: Iterable[str]) -> SeenFiles:
+        """From hexadecimal SHA-256 digests of files, as scans and data sets give them."""
+        return cls(_short(learnt), _short(held_out))
+
+
+def write_seen(folder: Path, pixel_digests: Iterable[str], files: SeenFiles | None = None) -> None:
     """Keep the digests (hexadecimal SHA-256 of decoded pixels, as scans give them) in a bundle.
 
     They are of pixels decoded by the bundle's own preprocessing, as those must be that are asked
     for: a JPEG decoded at a reduced scale has another digest than the same picture saved as PNG.
     The first 8 bytes of each are kept: with a million pictures one false alarm is expected in
-    eighteen million such evaluations of a million others.
+    eighteen million such evaluations of a million others. `files` tell apart, of the same data
+    set, what was learnt from and what was held out: an ensemble needs to know.
     """
     from safetensors.numpy import save
 
-    write_whole(folder / SEEN_FILE, save({"pixel_digests": _short(pixel_digests)}))
+    tensors = {"pixel_digests": _short(pixel_digests)}
+    if files is not None:
+        tensors |= {"learnt_files": files.learnt, "held_out_files": files.held_out}
+    write_whole(folder / SEEN_FILE, save(tensors))
 
 
 def read_seen(folder: Path) -> NDArray[np.uint64]:
@@ -37,14 +59,26 @@ def read_seen(folder: Path) -> NDArray[np.uint64]:
     return load_file(str(folder / SEEN_FILE))["pixel_digests"]
 
 
-def was_seen(seen: NDArray[np.uint64], pixel_digests: Iterable[str]) -> NDArray[np.bool_]:
-    """(n,) whether each of `pixel_digests` is among `seen`."""
-    asked = np.array([_number(digest) for digest in pixel_digests], np.uint64)
+def read_seen_files(folder: Path) -> SeenFiles | None:
+    """The files that the bundle in `folder` was made from; None where it does not say."""
+    from safetensors.numpy import load_file
+
+    if not (folder / SEEN_FILE).exists():
+        return None
+    kept = load_file(str(folder / SEEN_FILE))
+    if "learnt_files" not in kept:
+        return None
+    return SeenFiles(kept["learnt_files"], kept["held_out_files"])
+
+
+def was_seen(seen: NDArray[np.uint64], digests: Iterable[str]) -> NDArray[np.bool_]:
+    """(n,) whether each of `digests` is among `seen`, digests of the same kind."""
+    asked = np.array([_number(digest) for digest in digests], np.uint64)
     return np.isin(asked, seen)
 
 
-def _short(pixel_digests: Iterable[str]) -> NDArray[np.uint64]:
-    return np.unique(np.array([_number(digest) for digest in pixel_digests], np.uint64))
+def _short(digests: Iterable[str]) -> NDArray[np.uint64]:
+    return np.unique(np.array([_number(digest) for digest in digests], np.uint64))
 
 
 def _number(digest: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.ensemble import Ensemble
 from linnaeus.bundle.golden import GOLDEN_IMAGES, write_golden
+from linnaeus.bundle.network import OneNetwork
 from linnaeus.bundle.record import (
     CARD_FILE,
     GRAPH_FILE,
     RECORD_FILE,
     WEIGHTS_FILE,
     BundleRecord,
+    read_record,
 )
 from linnaeus.bundle.runtime import Session
-from linnaeus.files import whole_folder, write_json, write_manifest, write_whole
+from linnaeus.files import copy_listed, whole_folder, write_json, write_manifest, write_whole
 
-__all__ = ["Draft", "bundle_being_made"]
+__all__ = ["Draft", "bundle_being_made", "ensemble_being_made"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,60 @@ def bundle_being_made(
         save_weights(aside / WEIGHTS_FILE)
         write_json(aside / RECORD_FILE, record.model_dump(mode="json"))
         _keep_golden(aside, record, graph, golden[:GOLDEN_IMAGES])
-        draft = Draft(Classifier(record, graph), aside)
+        draft = Draft(Classifier(record, OneNetwork(record, graph)), aside)
         yield draft
         write_manifest(aside)
+
+
+@contextmanager
+def ensemble_being_made(
+    folder: Path, record: BundleRecord, members: Sequence[Path], golden: NDArray[np.uint8]
+) -> Iterator[Draft]:
+    """Write a bundle of bundles at `folder`; it appears there, whole, when the block succeeds.
+
+    `members`: the folders of whole bundles, in the order of the record's combination; they are
+    copied as they are, so that each can be taken out again. `golden` (k, height, width, 3) uint8
+    are pictures at the size of the record's preprocessing.
+
+    Raises WriteError when `folder` exists already or cannot be written, BundleError where a member
+    is not as it was made.
+    """
+    assert record.combination is not None
+    with whole_folder(folder) as aside:
+        for member, source in zip(record.combination.members, members, strict=True):
+            copy_listed(source, aside / member.folder)
+        write_json(aside / RECORD_FILE, record.model_dump(mode="json"))
+        classifier = _ensemble(aside, record, exact=False)
+        _keep_golden_of_ensemble(aside, record, classifier, golden[:GOLDEN_IMAGES])
+        yield Draft(classifier, aside)
+        write_manifest(aside)
+
+
+def _ensemble(folder: Path, record: BundleRecord, *, exact: bool) -> Classifier:
+    """The ensemble in `folder`; with `exact` all its members answer in float32."""
+    assert record.combination is not None
+    members = []
+    for member in record.combination.members:
+        of_member = read_record(folder / member.folder)
+        if exact:
+            serving = of_member.serving.model_copy(update={"precision": "float32"})
+            of_member = of_member.model_copy(update={"serving": serving})
+        network = OneNetwork(of_member, folder / member.folder / GRAPH_FILE)
+        members.append(Classifier(of_member, network))
+    return Classifier(record, Ensemble(members, record.combination))
+
+
+def _keep_golden_of_ensemble(
+    aside: Path, record: BundleRecord, classifier: Classifier, pixels: NDArray[np.uint8]
+) -> None:
+    answering = {classifier.precision: classifier}
+    if "float32" not in answering:
+        answering["float32"] = _ensemble(aside, record, exact=True)
+    answers = {
+        precision: np.stack([answer.probabilities for answer in one.predict_pixels(pixels)])
+        for precision, one in answering.items()
+    }
+    write_golden(aside, pixels, answers)
 
 
 def _keep_golden(

@@ -16,6 +16,7 @@ from linnaeus.cli import (
     cache,
     data,
     doctor,
+    ensemble,
     evaluate,
     explain,
     lr_find,
@@ -52,6 +53,7 @@ app.command("audit")(audit.audit)
 app.command("augment")(augment.augment)
 app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
+app.command("ensemble")(ensemble.ensemble)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)

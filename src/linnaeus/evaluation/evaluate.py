@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from linnaeus.bundle.classifier import Answer, Classifier, load
+from linnaeus.bundle.classifier import Answer, Classifier, bundle_folder, load
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
-from linnaeus.bundle.record import GRAPH_FILE
 from linnaeus.bundle.seen import read_seen, was_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.views import views_in_words
@@ -82,7 +81,7 @@ def evaluate(
         check_unused(out)
     classifier = load(bundle)
     _check_task(classifier, dataset)
-    folder = bundle if (bundle / GRAPH_FILE).exists() else bundle / "bundle"
+    folder = bundle_folder(bundle)
     labels = _in_order_of(classifier.classes, dataset)
     check_columns(slice_by, [*dataset.metadata, *MEASURED], "--slice-by", dataset.name)
     rows, traits, remarks = _to_be_judged(
@@ -149,6 +148,7 @@ def answers_for(
     rows: NDArray[np.int64],
     labels: NDArray[np.int64] | NDArray[np.bool_],
     progress: Progress,
+    stage_name: str = "Judging",
 ) -> tuple[Predictions, list[Answer]]:
     """The answers of `classifier` to the pictures at `rows` of `dataset`, read from their files.
 
@@ -158,7 +158,7 @@ def answers_for(
     """
     ids = [dataset.paths[row] for row in rows]
     answers: list[Answer] = []
-    with progress.stage("Judging", len(ids)) as stage:
+    with progress.stage(stage_name, len(ids)) as stage:
         pictures = ((name, partial(dataset.source.read, name)) for name in ids)
         for _, answer in classifier.stream(pictures):
             answers.append(answer.without_features())

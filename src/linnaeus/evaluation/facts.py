@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from linnaeus.bundle.calibration import Calibration
+from linnaeus.evaluation.ensemble_facts import EnsembleFacts
 from linnaeus.evaluation.figure import Figure
 
 __all__ = [
@@ -167,6 +168,7 @@ class RunFacts:
     model: ModelFacts | None = None
     training: TrainingFacts | None = None
     bundle: BundleFacts | None = None
+    ensemble: EnsembleFacts | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
 
@@ -180,6 +182,7 @@ class RunFacts:
             "model": asdict(self.model) if self.model else None,
             "training": asdict(self.training) if self.training else None,
             "bundle": self.bundle.to_json() if self.bundle else None,
+            "ensemble": asdict(self.ensemble) if self.ensemble else None,
             "recipe": dict(self.recipe),
             "commands": list(self.commands),
         }

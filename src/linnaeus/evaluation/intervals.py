@@ -29,6 +29,7 @@ __all__ = [
     "score_figure",
     "share_figure",
     "spread_figure",
+    "student_t",
 ]
 
 Floats = NDArray[np.float64]
@@ -132,25 +133,33 @@ def spread_figure(
     return Figure.around(value, *wilson(value, effective * (Z / _student(groups - 1)) ** 2))
 
 
-def mean_figure(values: ArrayLike, most: float, resampling: Resampling) -> Figure:
-    """The mean of `values` (n,), each in [0, `most`], with a studentised bootstrap interval.
+def mean_figure(
+    values: ArrayLike, most: float, resampling: Resampling, least: float = 0.0
+) -> Figure:
+    """The mean of `values` (n,), each in [`least`, `most`], with a studentised bootstrap interval.
 
     The bootstrap-t follows the skew that losses have (Efron and Tibshirani 1993, chapter 12).
     Where all values are alike, the interval allows for the share of other values that may have
-    been missed (Wilson); a single group promises nothing but [0, most].
+    been missed (Wilson); a single group promises nothing but [least, most].
     """
     x = np.asarray(values, np.float64)
     sizes = np.bincount(resampling.codes, minlength=resampling.groups).astype(np.float64)
     sums: Floats = np.bincount(resampling.codes, weights=x).astype(np.float64)
     mean, error = _mean_and_error(np.ones(resampling.groups), sums, sizes)
     if resampling.groups < 2:
-        return Figure.around(mean, 0.0, most)
+        return Figure.around(mean, least, most)
     if error <= 1e-12 * max(mean, 1.0):
         missed = wilson(0.0, resampling.groups)[1]
-        return Figure.around(mean, mean * (1 - missed), mean + missed * (most - mean))
+        low, high = mean - missed * (mean - least), mean + missed * (most - mean)
+        return Figure.around(mean, low, high)
     steps = [_studentised(mean, *_mean_and_error(t, sums, sizes)) for t in resampling.times()]
     lower, upper = np.quantile(steps, TAILS, method="nearest")
-    return Figure.around(mean, max(0.0, mean - upper * error), min(most, mean - lower * error))
+    return Figure.around(mean, max(least, mean - upper * error), min(most, mean - lower * error))
+
+
+def student_t(resampling: Resampling) -> float:
+    """How many standard errors a 95 % interval reaches, with as many groups as there are."""
+    return _student(max(resampling.groups - 1, 1))
 
 
 def _mean_and_error(times: Floats, sums: Floats, sizes: Floats) -> tuple[float, float]:

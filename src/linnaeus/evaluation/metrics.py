@@ -26,7 +26,7 @@ from linnaeus.evaluation.further import Asked, Further, further_figures
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
 from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
 
-__all__ = ["NOTHING_ASKED", "Metrics", "log_losses", "measure"]
+__all__ = ["MOST_LOG_LOSS", "NOTHING_ASKED", "Metrics", "log_losses", "measure"]
 
 Floats = NDArray[np.float64]
 
@@ -176,6 +176,13 @@ def measure(
     )
 
 
+def log_losses(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> Floats:
+    """Minus the logarithm of the true class's probability, (n,) nats in [0, 15.9]."""
+    given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    losses: Floats = -np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))
+    return losses
+
+
 def _judged(predictions: Predictions) -> tuple[NDArray[np.bool_], int, int]:
     """Which pictures can be judged (n,) bool; how many were not read; how many have no label."""
     unread = np.isnan(predictions.probabilities).any(axis=1)
@@ -198,13 +205,6 @@ def _one_each(values: ArrayLike, pictures: int, noun: str) -> NDArray[Any]:
     if array.shape != (pictures,):
         raise ValueError(f"one {noun} for each of {pictures} pictures expected, not {array.shape}")
     return array
-
-
-def log_losses(labels: NDArray[np.int64], probabilities: Floats) -> Floats:
-    """Minus the logarithm of the true class's probability, (n,) nats in [0, 15.9]."""
-    given = probabilities[np.arange(len(labels)), labels]
-    losses: Floats = -np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))
-    return losses
 
 
 def _brier_scores(labels: NDArray[np.int64], probabilities: Floats) -> Floats:

@@ -51,7 +51,16 @@ def _details(facts: RunFacts) -> str:
 - Made with Linnaeus {facts.linnaeus_version}, {facts.created}
 - Answers with {facts.bundle.runtime} in {facts.bundle.precision}: \
 {_plain(facts.bundle.precision_why)}
-- {_calibration(facts.bundle.calibration)}"""
+- {_calibration(facts.bundle.calibration)}{_together(facts)}"""
+
+
+def _together(facts: RunFacts) -> str:
+    """Of an ensemble, what its members are and whether they are better together."""
+    if facts.ensemble is None:
+        return ""
+    names = ", ".join(_plain(member.name) for member in facts.ensemble.members)
+    words = "".join(f"\n- {_plain(line)}" for line in facts.ensemble.in_plain_words)
+    return f"\n- Members: {names}, each a whole bundle under `members/`{words}"
 
 
 def _calibration(calibration: Calibration) -> str:

@@ -16,7 +16,7 @@ from linnaeus.bundle.held_out import HeldOut, write_held_out
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.runtime import best_engine
-from linnaeus.bundle.seen import write_seen
+from linnaeus.bundle.seen import SeenFiles, write_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.data.cache import Cache
@@ -432,7 +432,11 @@ def _finish(
             write_held_out(draft.folder, held_out)
         judged = _judge(material, draft, served, held_out, progress)
         used = np.concatenate([material.train, material.validation])
-        write_seen(draft.folder, [material.scan.pixel_digests[row] for row in used])
+        write_seen(
+            draft.folder,
+            [material.scan.pixel_digests[row] for row in used],
+            SeenFiles.of(material.files_of("train"), material.files_of("validation")),
+        )
         recipe = _resolved(learned.recipe, material.preprocessing, choice, served)
         facts = run_facts(material, learned, judged, record, recipe, draft.folder)
         draft.write_card(model_card(facts, judged.test))

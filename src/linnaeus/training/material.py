@@ -67,6 +67,10 @@ class Material:
         """Rows that only judge the finished bundle."""
         return self.split.rows("test")
 
+    def files_of(self, side: str) -> list[str]:
+        """The digests of the files that stand on one side of the split."""
+        return [self.scan.content_digests[row] for row in self.split.rows(side)]
+
     def counts(self, rows: NDArray[np.int64]) -> list[int]:
         """Pictures of each class among `rows`."""
         return [int(count) for count in self.dataset.class_counts(rows)]

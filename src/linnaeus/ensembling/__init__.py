@@ -1,0 +1,1 @@
+"""Several bundles that answer as one, and whether that is worth its price."""

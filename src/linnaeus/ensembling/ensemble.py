@@ -1,0 +1,73 @@
+"""Bundles that are finished into one bundle that answers with all of them, and a report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.combination import CombinationMethod
+from linnaeus.data.cache import Cache
+from linnaeus.data.cached_scan import cached_scan
+from linnaeus.data.dataset import Dataset
+from linnaeus.ensembling.answers import answers_of
+from linnaeus.ensembling.candidates import opened
+from linnaeus.ensembling.combined import combined
+from linnaeus.ensembling.made import Ensembled, Weighed, make_ensemble
+from linnaeus.ensembling.roles import check_same_data, roles_of
+from linnaeus.images.preprocess import Preprocessing
+from linnaeus.progress import Progress
+
+__all__ = ["ensemble", "groups_of", "widest"]
+
+
+def ensemble(
+    bundles: Sequence[Path],
+    dataset: Dataset,
+    *,
+    method: CombinationMethod,
+    out: Path,
+    progress: Progress,
+    workers: int | None = None,
+    cache: Cache | None = None,
+) -> Ensembled:
+    """Combine `bundles` by `method` into one bundle, judged on pictures of `dataset`, in `out`.
+
+    The pictures that all of them held out weigh them and calibrate the whole; those that none has
+    seen judge it. The order of `bundles` changes nothing.
+
+    Raises as `candidates.opened`, `check_same_data` and `roles_of` of `roles`, and
+    `made.make_ensemble` do.
+    """
+    candidates = opened(bundles)
+    names = [candidate.name for candidate in candidates]
+    progress.say(f"Members: {', '.join(names)}.")
+    preprocessing = widest([candidate.record.preprocessing for candidate in candidates])
+    scan = cached_scan(
+        dataset, cache=cache, preprocessing=preprocessing, workers=workers, progress=progress
+    )
+    check_same_data(candidates, dataset)
+    roles = roles_of(candidates, dataset, scan)
+    progress.say(
+        f"{len(roles.held_out):,} pictures that all members held out weigh them, and"
+        f" {len(roles.test):,} that none has seen judge the whole."
+    )
+    held = answers_of(candidates, dataset, roles.held_out, progress)
+    how = combined(names, held.probabilities, held.labels, groups_of(dataset, held.rows), method)
+    weighed = Weighed(how.combination, method, how.why, held.rows, held.labels, how.logits)
+    return make_ensemble(
+        candidates, weighed, roles, dataset, scan, preprocessing, out=out, progress=progress
+    )
+
+
+def widest(ways: Sequence[Preprocessing]) -> Preprocessing:
+    """The preprocessing with the largest input, which the others' inputs can be made from."""
+    return max(ways, key=lambda way: (way.height_px * way.width_px, way.model_dump_json()))
+
+
+def groups_of(dataset: Dataset, rows: NDArray[np.int64]) -> list[str]:
+    """What keeps pictures together where weights are chosen without them: a group, or the path."""
+    groups = np.full(len(dataset), "") if dataset.groups is None else dataset.groups
+    return [str(groups[row]) or dataset.paths[row] for row in rows]
