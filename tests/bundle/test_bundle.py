@@ -24,6 +24,7 @@ FILES = [
     "manifest.json",
     "model.onnx",
     "trained_on.safetensors",
+    "unknown.safetensors",
     "weights.safetensors",
 ]
 

@@ -12,7 +12,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -26,9 +27,10 @@ from linnaeus.bundle.golden import check_golden
 from linnaeus.bundle.held_out import HeldOut, read_held_out
 from linnaeus.bundle.label_sets import Method
 from linnaeus.bundle.network import Answering, Inputs, OneNetwork
-from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.bundle.predictions import UNKNOWN_LABEL, Familiarity, Predictions
 from linnaeus.bundle.promises import Promised, promised
 from linnaeus.bundle.record import GRAPH_FILE, RECORD_FILE, BundleRecord, read_record
+from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate, check_unknown, read_unknown
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import verify_manifest
 from linnaeus.images.decode import ImageSource
@@ -43,6 +45,13 @@ SOURCES = (bytes, str, Path, Image.Image, np.ndarray)
 NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
 """What can be iterated, and gives no pictures when it is."""
 
+TELLS_NOTHING_UNKNOWN = (
+    "This bundle cannot tell pictures of something else from those of its classes: it answers with"
+    " a class whatever a picture shows."
+)
+
+NO_SKETCH = np.zeros(0, np.float32)
+
 Key = TypeVar("Key")
 Picture = ImageSource | Callable[[], bytes]
 Decoded = tuple[Inputs, tuple[str, ...]]
@@ -54,7 +63,8 @@ class Answer:
 
     `logits` (classes,) float32 before calibration and `probabilities` (classes,) float32 after it,
     `features` (d,) float32; all NaN where the picture could not be read, for the reason in `error`,
-    with what to do about it in `mend`. `notes` tell what was done beyond plain decoding.
+    with what to do about it in `mend`. `notes` tell what was done beyond plain decoding. `sketch`:
+    the little of features and pixels that tells how strange a picture is; empty where nothing does.
     """
 
     probabilities: NDArray[np.float32]
@@ -63,6 +73,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     error: str = ""
     mend: str = ""
+    sketch: NDArray[np.float32] = field(default_factory=lambda: NO_SKETCH)
 
     def without_features(self) -> Answer:
         """The same answer with features of length 0, for keeping many: they are most of it."""
@@ -85,11 +96,16 @@ class Classifier:
     """
 
     def __init__(
-        self, record: BundleRecord, answering: Answering, kept: HeldOut | None = None
+        self,
+        record: BundleRecord,
+        answering: Answering,
+        kept: HeldOut | None = None,
+        unknown: Unknown | None = None,
     ) -> None:
         self.record = record
         self._answering = answering
         self._held_out = kept
+        self._unknown = unknown
         self.notices = answering.notices
         self._one_at_a_time = threading.Lock()
 
@@ -135,17 +151,58 @@ class Classifier:
             )
         return self._held_out
 
+    @property
+    def tells_unknown(self) -> bool:
+        """Whether it can say that a picture shows none of its classes."""
+        return self._unknown is not None
+
+    @property
+    def unknown(self) -> Unknown:
+        """What tells it that a picture shows none of its classes.
+
+        Raises BundleError where it has none, UsageError where a picture may have several labels.
+        """
+        if self.record.task == "multi":
+            raise UsageError(
+                "this bundle gives each picture all labels that it finds probable, or none of them,"
+                " and calls nothing unknown",
+                where="--unknown-rate",
+                mend="Leave it out; every label comes with its probability.",
+            )
+        if self._unknown is None:
+            raise BundleError(
+                "this bundle cannot tell pictures of something else from those of its classes",
+                where=", ".join(self.classes[:2]) + ", …",
+                mend="Train again with validation pictures and this version of Linnaeus.",
+            )
+        return self._unknown
+
+    def remarks(self, predictions: Predictions) -> tuple[str, ...]:
+        """What to know of what `predictions` call unknown, as sentences."""
+        if self._unknown is None or predictions.familiar is None:
+            return ()
+        remark = self._unknown.remark(predictions.familiar.unknown_rate)
+        return (remark,) if remark else ()
+
+    def knowing(self, unknown: Unknown | None) -> Classifier:
+        """The same, with `unknown` (or nothing) to tell what shows none of its classes."""
+        other = copy(self)
+        other._unknown = unknown
+        other.__dict__.pop("_silence", None)
+        return other
+
     def predict(
         self,
         images: ImageSource | Iterable[ImageSource],
         *,
         unreadable: Literal["raise", "keep"] = "raise",
+        unknown_rate: float | None = None,
     ) -> Predictions:
         """Classify one picture or any number of them.
 
         A picture is a path, the bytes of a file, a PIL image or an array (H, W, 3) uint8 RGB.
         Always gives `Predictions`, of length 1 for a single picture; ids are the paths, or the
-        positions "0", "1", … where there is no path.
+        positions "0", "1", … where there is no path. `unknown_rate` is as in `gather`.
 
         Raises UnreadableImage for a picture that cannot be read; `unreadable="keep"` keeps its
         row instead, with NaN probabilities and the reason in `errors`. Raises UsageError for what
@@ -162,7 +219,7 @@ class Classifier:
                 where = _called(given, place)
                 raise UnreadableImage(answer.error, where=where, mend=answer.mend)
             answers.append(answer.without_features())
-        return self.gather(ids, answers)
+        return self.gather(ids, answers, unknown_rate=unknown_rate)
 
     def promise(
         self,
@@ -177,14 +234,16 @@ class Classifier:
         With `coverage` (0.9, say), the set of each picture holds the true class so often, by
         `method`: "lac", "aps", "raps" or "class-conditional". With `max_error` (0.02, say) answers
         are withheld so that at most that share of those given is wrong. Both hold for pictures
-        that come as the validation pictures of the training did.
+        that come as the validation pictures of the training did. What `predictions` call unknown
+        gets neither; both promises are then of pictures that are not called so.
 
         Raises BundleError where the bundle kept nothing of held-out pictures, UsageError for a
         share or a method that cannot be.
         """
-        return promised(
-            predictions, self.held_out, coverage=coverage, method=method, max_error=max_error
-        )
+        kept = self.held_out
+        if predictions.familiar is not None:
+            kept = kept.subset(self.unknown.known_rows(predictions.familiar.unknown_rate))
+        return promised(predictions, kept, coverage=coverage, method=method, max_error=max_error)
 
     def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
         """Classify (key, picture) pairs as they come; gives (key, Answer) in the same order.
@@ -212,11 +271,19 @@ class Classifier:
         ids: Sequence[str],
         answers: Sequence[Answer],
         labels: NDArray[np.int64] | NDArray[np.bool_] | None = None,
+        *,
+        unknown_rate: float | None = None,
     ) -> Predictions:
         """Put together the `answers` to the pictures called `ids`, with true `labels` if known.
 
         `labels`: (n,) positions, or (n, classes) bool where a picture may have several.
+        `unknown_rate`: the share of pictures of its own classes that it may call unknown, so that
+        it calls so what is none of them; 0 never says it. By default 0.05, where it can tell.
+
+        Raises UsageError for a rate that cannot be, BundleError where one is given and the bundle
+        cannot tell.
         """
+        familiar = self._familiar(answers, unknown_rate)
         rows = [answer.probabilities for answer in answers]
         several = labels is not None and labels.ndim == 2
         unknown = np.full(len(ids), UNKNOWN_LABEL, np.int64)
@@ -229,7 +296,19 @@ class Classifier:
             label_sets=labels.astype(bool) if labels is not None and several else None,
             errors={n: a.error for n, a in zip(ids, answers, strict=True) if a.error},
             notes={n: a.notes for n, a in zip(ids, answers, strict=True) if a.notes},
+            familiar=familiar,
         )
+
+    def _familiar(self, answers: Sequence[Answer], rate: float | None) -> Familiarity | None:
+        """How strange the pictures look; None where nobody asked and the bundle cannot tell."""
+        if rate is not None:
+            check_rate(rate)
+        if rate:
+            _ = self.unknown  # refuses where it cannot tell
+        if self._unknown is None:
+            return None
+        strangeness = self._unknown.strangeness_of(answers)
+        return self._unknown.familiar(strangeness, UNKNOWN_RATE if rate is None else rate)
 
     def _decode(self, source: Picture) -> Decoded | UnreadableImage:
         given = source() if callable(source) else source
@@ -243,7 +322,8 @@ class Classifier:
         inputs, notes = decoded
         with self._one_at_a_time:
             logits, features = self._answering.answer(inputs)
-        return Answer(self.record.probabilities(logits), logits, features, notes)
+        sketch = NO_SKETCH if self._unknown is None else self._unknown.sketch(features, inputs[0])
+        return Answer(self.record.probabilities(logits), logits, features, notes, sketch=sketch)
 
     def _refuse(self, error: UnreadableImage) -> Answer:
         return replace(self._silence, error=error.what, mend=error.mend)
@@ -257,6 +337,7 @@ class Classifier:
             np.full_like(black.probabilities, np.nan),
             np.full_like(black.logits, np.nan),
             np.full_like(black.features, np.nan),
+            sketch=np.full_like(black.sketch, np.nan),
         )
 
 
@@ -282,9 +363,15 @@ def bundle_folder(folder: Path) -> Path:
 
 def _opened(place: Path, record: BundleRecord) -> Classifier:
     """The bundle in `place`, whose files are as they were made."""
+    unknown = read_unknown(place)
     answering = _answering(place, record)
-    classifier = Classifier(record, answering, read_held_out(place))
-    check_golden(place, classifier.predict_pixels, classifier.precision)
+    classifier = Classifier(record, answering, read_held_out(place), unknown)
+    answers = check_golden(place, classifier.predict_pixels, classifier.precision)
+    if unknown is not None:
+        strangeness = unknown.strangeness_of(answers)
+        check_unknown(place, unknown, strangeness, classifier.precision)
+    elif record.task == "single" and TELLS_NOTHING_UNKNOWN not in classifier.notices:
+        classifier.notices += (TELLS_NOTHING_UNKNOWN,)
     return classifier
 
 
@@ -292,7 +379,8 @@ def _answering(place: Path, record: BundleRecord) -> Answering:
     if record.combination is None:
         return OneNetwork(record, place / GRAPH_FILE)
     folders = [place / member.folder for member in record.combination.members]
-    return Ensemble([_opened(one, read_record(one)) for one in folders], record.combination)
+    members = [_opened(one, read_record(one)).knowing(None) for one in folders]
+    return Ensemble(members, record.combination)
 
 
 def _as_pictures(images: ImageSource | Iterable[ImageSource]) -> list[ImageSource]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,8 @@ class HasProbabilities(Protocol):
         """(classes,) float32."""
 
 
-AnswerAll = Callable[[Iterable[NDArray[np.uint8]]], Sequence[HasProbabilities]]
+AnswerT = TypeVar("AnswerT", bound=HasProbabilities)
+AnswerAll = Callable[[Iterable[NDArray[np.uint8]]], Sequence[AnswerT]]
 
 
 def write_golden(
@@ -47,13 +48,14 @@ def write_golden(
     write_whole(folder / GOLDEN_FILE, save({"pixels": np.ascontiguousarray(pixels), **tensors}))
 
 
-def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:
-    """Answer the golden inputs of the bundle in `folder` here, and compare.
+def check_golden(folder: Path, answer: AnswerAll[AnswerT], precision: str) -> Sequence[AnswerT]:
+    """Answer the golden inputs of the bundle in `folder` here, and compare. Returns the answers.
 
     Raises BundleError where a probability is further off than `TOLERANCE`.
     """
     pixels, expected = golden_answers(folder, precision)
-    given = np.stack([one.probabilities for one in answer(pixels)])
+    answers = answer(pixels)
+    given = np.stack([one.probabilities for one in answers])
     if given.shape != expected.shape:
         raise _unusable(folder / GOLDEN_FILE, "they are of other classes")
     worst = float(np.abs(given - expected).max())
@@ -64,6 +66,7 @@ def check_golden(folder: Path, answer: AnswerAll, precision: str) -> None:
             where=str(folder),
             mend="Install the runtime named in bundle.json in that version, or train anew here.",
         )
+    return answers
 
 
 def golden_answers(folder: Path, precision: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

@@ -7,7 +7,7 @@ method, and for the threshold of any stated error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,18 @@ class HeldOut:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def subset(self, rows: NDArray[np.int64]) -> HeldOut:
+        """What is kept of the pictures at `rows` alone; the penalty stays as it was chosen."""
+        return replace(
+            self,
+            confidence=self.confidence[rows],
+            right=self.right[rows],
+            labels=self.labels[rows],
+            lac=self.lac[rows],
+            aps=self.aps[rows],
+            raps=self.raps[rows],
+        )
 
     def sets(self, coverage: float, method: Method = "lac") -> Sets:
         """The rule for label sets that hold the true class with `coverage` (0 to 1).

@@ -9,11 +9,21 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NONE_OF_THEM", "SEPARATOR", "UNKNOWN_LABEL", "Prediction", "Predictions"]
+__all__ = [
+    "NONE_OF_THEM",
+    "SEPARATOR",
+    "UNKNOWN_LABEL",
+    "UNKNOWN_WORD",
+    "Familiarity",
+    "Prediction",
+    "Predictions",
+]
 
 UNKNOWN_LABEL = -1
 SEPARATOR = "|"
 NONE_OF_THEM = "none of the classes"
+UNKNOWN_WORD = "unknown"
+"""What is answered of a picture that is taken for none of the classes."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,11 @@ class Prediction:
     `probabilities`, or where there is none, how improbable the likeliest class is.
 
     `error` is empty, or the reason why the picture could not be read; then `label` is empty too.
+
+    `unknown`: whether the picture is taken for something that is none of the classes. Then `label`
+    is "unknown", `labels` are none and `confidence` is NaN, for it would be that of a class which
+    the picture is not believed to be. `familiarity`: the share of known pictures that look as
+    strange, NaN where the bundle cannot tell.
     """
 
     id: str
@@ -33,6 +48,30 @@ class Prediction:
     error: str = ""
     labels: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
+    unknown: bool = False
+    familiarity: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Familiarity:
+    """How strange n pictures look to a classifier, beside known ones that it did not learn from.
+
+    `strangeness` (n,) float32: the score itself, larger for stranger pictures. `familiarity` (n,)
+    float64 in (0, 1]: the share of known pictures that look as strange or stranger, this one
+    counted among them. Of known pictures at most the share `unknown_rate` fall to that rate or
+    below it, and what does is called unknown. NaN for a picture that could not be read.
+    """
+
+    strangeness: NDArray[np.float32]
+    familiarity: NDArray[np.float64]
+    unknown_rate: float
+
+    @property
+    def unknown(self) -> NDArray[np.bool_]:
+        """(n,) bool: which pictures are called unknown; none that could not be read."""
+        with np.errstate(invalid="ignore"):
+            called: NDArray[np.bool_] = self.familiarity <= self.unknown_rate
+        return called
 
 
 @dataclass(frozen=True)
@@ -46,6 +85,8 @@ class Predictions:
     probability reaches its threshold is given. Rows do not sum to 1 then, `labels` are all -1, and
     `label_sets` (n, classes) bool is the truth, or None where that is not known.
     `notes`: what was done to a picture beyond plain decoding ("first of 12 frames"), by id.
+    `familiar`: how strange each picture looks, and which are called unknown; None where the
+    classifier cannot tell.
     """
 
     ids: tuple[str, ...]
@@ -56,6 +97,7 @@ class Predictions:
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     thresholds: NDArray[np.float32] | None = None
     label_sets: NDArray[np.bool_] | None = None
+    familiar: Familiarity | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -70,13 +112,30 @@ class Predictions:
         row = self.probabilities[index]
         if self.thresholds is not None:
             return self._several(name, row, self.given[index])
+        familiarity = float("nan")
+        if self.familiar is not None:
+            familiarity = float(self.familiar.familiarity[index])
+        if self.unknown[index]:
+            return Prediction(
+                name, UNKNOWN_WORD, float("nan"), unknown=True, familiarity=familiarity
+            )
         best = int(row.argmax())
-        sure = float(row[best])
-        return Prediction(name, self.classes[best], sure, "", (self.classes[best],), (sure,))
+        label, sure = self.classes[best], float(row[best])
+        return Prediction(name, label, sure, "", (label,), (sure,), familiarity=familiarity)
+
+    @cached_property
+    def unknown(self) -> NDArray[np.bool_]:
+        """(n,) bool: which pictures are called unknown; none where the classifier cannot tell."""
+        if self.familiar is None:
+            return np.zeros(len(self), bool)
+        return self.familiar.unknown
 
     @property
     def decisions(self) -> NDArray[np.int64]:
-        """(n,) int64: the position of the likeliest class, -1 for a picture that was not read."""
+        """(n,) int64: the position of the likeliest class, -1 for a picture that was not read.
+
+        Of a picture that is called unknown too: what it would be, were it known.
+        """
         unread = np.isnan(self.probabilities).any(axis=1)
         return np.where(unread, UNKNOWN_LABEL, np.nan_to_num(self.probabilities).argmax(axis=1))
 

@@ -21,7 +21,8 @@ class Promised:
     """Promises row for row with `Predictions`; what was not asked for is None.
 
     `inside`: (n, classes) bool, the classes in each label set. `given`: (n,) bool, which answers
-    are sure enough to be given. `remarks`: what to know of them, as sentences.
+    are sure enough to be given. A picture that is called unknown has an empty set and no answer.
+    `remarks`: what to know of them, as sentences.
     """
 
     sets: Sets | None = None
@@ -51,16 +52,19 @@ def promised(
 ) -> Promised:
     """Label sets with `coverage`, and silence beyond `max_error`, for finished `predictions`.
 
-    Raises UsageError for a share or a method that cannot be.
+    What is called unknown gets neither a set nor an answer, so `held_out` must be of pictures that
+    would not be called so. Raises UsageError for a share or a method that cannot be.
     """
     sets = None if coverage is None else held_out.sets(coverage, method)
     silence = None if max_error is None else held_out.silence(max_error)
     given = inside = None
     if sets is not None:
         inside = sets(predictions.probabilities, tie_breakers(predictions.ids))
+        inside &= ~predictions.unknown[:, None]
     if silence is not None:
         with np.errstate(invalid="ignore"):
             given = predictions.probabilities.max(axis=1) >= silence.confidence
+        given &= ~predictions.unknown
     remarks = (
         *(_of_sets(sets, predictions.classes) if sets else ()),
         *((_of_silence(silence),) if silence else ()),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.ensemble import Ensemble
 from linnaeus.bundle.golden import GOLDEN_IMAGES, write_golden
 from linnaeus.bundle.network import OneNetwork
@@ -23,6 +23,7 @@ from linnaeus.bundle.record import (
     read_record,
 )
 from linnaeus.bundle.runtime import Session
+from linnaeus.bundle.unknown import Unknown, write_unknown
 from linnaeus.files import copy_listed, whole_folder, write_json, write_manifest, write_whole
 
 __all__ = ["Draft", "bundle_being_made", "ensemble_being_made"]
@@ -30,10 +31,31 @@ __all__ = ["Draft", "bundle_being_made", "ensemble_being_made"]
 
 @dataclass(frozen=True)
 class Draft:
-    """A bundle being made: its classifier already answers, and only the model card is missing."""
+    """A bundle being made: its classifier already answers, and only the model card is missing.
+
+    `golden` (k, height, width, 3) uint8 are the golden pictures, `golden_answers` its answers to
+    them, by precision.
+    """
 
     classifier: Classifier
     folder: Path
+    golden: NDArray[np.uint8]
+    golden_answers: Mapping[str, list[Answer]]
+
+    def with_unknown(self, unknown: Unknown) -> Draft:
+        """Keep `unknown`, with what it says of the golden pictures; the classifier then knows."""
+        strangeness = {
+            precision: unknown.strangeness_of(
+                [
+                    replace(one, sketch=unknown.sketch(one.features, pixels))
+                    for one, pixels in zip(answers, self.golden, strict=True)
+                ]
+            )
+            for precision, answers in self.golden_answers.items()
+        }
+        whole = unknown.with_golden(strangeness)
+        write_unknown(self.folder, whole)
+        return replace(self, classifier=self.classifier.knowing(whole))
 
     def write_card(self, text: str) -> None:
         """Add the model card, whose figures are those of `classifier`."""
@@ -59,9 +81,10 @@ def bundle_being_made(
         write_whole(aside / GRAPH_FILE, graph)
         save_weights(aside / WEIGHTS_FILE)
         write_json(aside / RECORD_FILE, record.model_dump(mode="json"))
-        _keep_golden(aside, record, graph, golden[:GOLDEN_IMAGES])
-        draft = Draft(Classifier(record, OneNetwork(record, graph)), aside)
-        yield draft
+        pixels = golden[:GOLDEN_IMAGES]
+        answers = _golden_answers(record, graph, pixels)
+        _keep_golden(aside, pixels, answers)
+        yield Draft(Classifier(record, OneNetwork(record, graph)), aside, pixels, answers)
         write_manifest(aside)
 
 
@@ -84,8 +107,10 @@ def ensemble_being_made(
             copy_listed(source, aside / member.folder)
         write_json(aside / RECORD_FILE, record.model_dump(mode="json"))
         classifier = _ensemble(aside, record, exact=False)
-        _keep_golden_of_ensemble(aside, record, classifier, golden[:GOLDEN_IMAGES])
-        yield Draft(classifier, aside)
+        pixels = golden[:GOLDEN_IMAGES]
+        answers = _golden_answers_of_ensemble(aside, record, classifier, pixels)
+        _keep_golden(aside, pixels, answers)
+        yield Draft(classifier, aside, pixels, answers)
         write_manifest(aside)
 
 
@@ -103,26 +128,36 @@ def _ensemble(folder: Path, record: BundleRecord, *, exact: bool) -> Classifier:
     return Classifier(record, Ensemble(members, record.combination))
 
 
-def _keep_golden_of_ensemble(
+def _golden_answers_of_ensemble(
     aside: Path, record: BundleRecord, classifier: Classifier, pixels: NDArray[np.uint8]
-) -> None:
+) -> dict[str, list[Answer]]:
     answering = {classifier.precision: classifier}
     if "float32" not in answering:
         answering["float32"] = _ensemble(aside, record, exact=True)
-    answers = {
-        precision: np.stack([answer.probabilities for answer in one.predict_pixels(pixels)])
-        for precision, one in answering.items()
-    }
-    write_golden(aside, pixels, answers)
+    return {precision: one.predict_pixels(pixels) for precision, one in answering.items()}
 
 
-def _keep_golden(
-    aside: Path, record: BundleRecord, graph: bytes, pixels: NDArray[np.uint8]
-) -> None:
+def _golden_answers(
+    record: BundleRecord, graph: bytes, pixels: NDArray[np.uint8]
+) -> dict[str, list[Answer]]:
+    """The answers to `pixels` in the precision that serves, and in float32 that serves anywhere."""
     serving = record.serving
-    answers: dict[str, NDArray[np.float32]] = {}
+    answers: dict[str, list[Answer]] = {}
     for precision in sorted({"float32", serving.precision}):
         views = serving.test_time_augmentation
         session = Session(graph, serving.engine, precision, views, record.description)
-        answers[precision] = record.probabilities(session.run(pixels)[0])
-    write_golden(aside, pixels, answers)
+        answers[precision] = [
+            Answer(record.probabilities(logits), logits, features)
+            for logits, features in zip(*session.run(pixels), strict=True)
+        ]
+    return answers
+
+
+def _keep_golden(
+    aside: Path, pixels: NDArray[np.uint8], answers: Mapping[str, list[Answer]]
+) -> None:
+    probabilities = {
+        precision: np.stack([answer.probabilities for answer in each])
+        for precision, each in answers.items()
+    }
+    write_golden(aside, pixels, probabilities)

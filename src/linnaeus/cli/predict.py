@@ -51,23 +51,28 @@ def predict(
             metavar="SHARE",
         ),
     ] = None,
+    unknown_rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of pictures of the classes that may be called unknown, so that pictures of"
+            " something else are; 0 calls nothing so. (0.05)",
+            metavar="SHARE",
+        ),
+    ] = None,
 ) -> None:
     """Say what pictures show, and how sure that is."""
     from linnaeus import api
-    from linnaeus.bundle.label_sets import check_coverage
     from linnaeus.bundle.promises import Promised
-    from linnaeus.bundle.silence import check_error
     from linnaeus.bundle.table import write_csv
     from linnaeus.cli.telling import teller
 
-    if sets is not None:
-        check_coverage(sets)
-    if max_error is not None:
-        check_error(max_error)
+    _check_shares(sets, max_error, unknown_rate)
     files = picture_files(pictures)
     classifier = api.load(bundle)
     if sets is not None or max_error is not None:
         _ = classifier.held_out  # what cannot be promised is said before the work
+    if unknown_rate:
+        _ = classifier.unknown
     for notice in classifier.notices:
         typer.echo(notice, err=True)
     answers = []
@@ -75,13 +80,14 @@ def predict(
         for _, answer in classifier.stream((file, file) for file in files):
             answers.append(answer.without_features())
             stage.advance()
-    answered = classifier.gather([str(file) for file in files], answers)
+    names = [str(file) for file in files]
+    answered = classifier.gather(names, answers, unknown_rate=unknown_rate)
     promised = Promised()
     if sets is not None or max_error is not None:
         promised = classifier.promise(
             answered, coverage=sets, method=sets_method, max_error=max_error
         )
-    for remark in promised.remarks:
+    for remark in (*classifier.remarks(answered), *promised.remarks):
         typer.echo(remark, err=True)
     several = answered.thresholds is not None
     if csv is not None:
@@ -95,6 +101,20 @@ def predict(
         typer.echo(f"Could not be read: {name}: {reason}", err=True)
     if answered.errors:
         raise typer.Exit(SOME_UNREAD)
+
+
+def _check_shares(sets: float | None, max_error: float | None, unknown_rate: float | None) -> None:
+    """Refuse what is no share, before the work."""
+    from linnaeus.bundle.label_sets import check_coverage
+    from linnaeus.bundle.silence import check_error
+    from linnaeus.bundle.unknown import check_rate
+
+    if sets is not None:
+        check_coverage(sets)
+    if max_error is not None:
+        check_error(max_error)
+    if unknown_rate is not None:
+        check_rate(unknown_rate)
 
 
 def picture_files(given: list[Path]) -> list[Path]:
@@ -141,24 +161,29 @@ def _line(one: Prediction, several: bool) -> str:
 
         told = [f"{p:.3f}" for p in one.probabilities or (one.confidence,)]
         return f"{one.id}\t{one.label or NONE_OF_THEM}\t{SEPARATOR.join(told)}"
-    return f"{one.id}\t{one.label}\t{one.confidence:.3f}"
+    return f"{one.id}\t{one.label}\t{'' if one.unknown else f'{one.confidence:.3f}'}"
 
 
 def _told(promised: Promised, place: int, classes: Sequence[str], one: Prediction) -> str:
     """What was promised of one answer, as further columns."""
-    columns = []
+    columns, blank = [], one.error or one.unknown
     if promised.inside is not None:
-        columns.append("" if one.error else " | ".join(promised.labels(place, classes)) or "none")
+        columns.append("" if blank else " | ".join(promised.labels(place, classes)) or "none")
     if promised.given is not None:
-        columns.append("withheld" if not one.error and promised.withheld(place) else "")
+        columns.append("withheld" if not blank and promised.withheld(place) else "")
     return "".join(f"\t{column}" for column in columns)
 
 
 def _print_summary(answered: list[Prediction]) -> None:
     """How many pictures were given each label."""
-    from linnaeus.bundle.predictions import NONE_OF_THEM
-
     read = [one for one in answered if not one.error]
-    counts = Counter(label for one in read for label in one.labels or (NONE_OF_THEM,))
+    counts = Counter(label for one in read for label in _given(one))
     for label, count in counts.most_common():
         typer.echo(f"{count:>8,}  {label}")
+
+
+def _given(one: Prediction) -> tuple[str, ...]:
+    """The labels that a picture was given, or a word for none."""
+    from linnaeus.bundle.predictions import NONE_OF_THEM
+
+    return (one.label,) if one.unknown else one.labels or (NONE_OF_THEM,)

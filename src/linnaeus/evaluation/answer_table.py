@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.predictions import SEPARATOR, UNKNOWN_LABEL, Predictions
+from linnaeus.bundle.predictions import SEPARATOR, UNKNOWN_LABEL, UNKNOWN_WORD, Predictions
 from linnaeus.data.columns import (
     IMAGE_NAMES,
     LABEL_NAMES,
@@ -38,7 +38,7 @@ __all__ = ["AnswerTable", "read_answer_table"]
 
 PREFIX = "p:"
 ID_NAMES = (*IMAGE_NAMES, "id", "image_id", "img_id", "sample", "sample_id", "index", "name")
-BESIDE_ANSWERS = ("prediction", "confidence", "error", "notes", "set", "withheld")
+BESIDE_ANSWERS = ("prediction", "confidence", "error", "notes", "familiarity", "set", "withheld")
 """Columns of `predict --csv` that are neither labels nor probabilities."""
 
 
@@ -247,8 +247,9 @@ def _disagreeing(table: Table, predictions: Predictions) -> list[str]:
     if "prediction" not in table.header:
         return []
     said = [_nfc(text) for text in table.texts(table.header.index("prediction"))]
+    no_class = {"", UNKNOWN_WORD} - set(predictions.classes)
     other = sum(
-        bool(text) and at != UNKNOWN_LABEL and text != predictions.classes[at]
+        text not in no_class and at != UNKNOWN_LABEL and text != predictions.classes[at]
         for text, at in zip(said, predictions.decisions.tolist(), strict=True)
     )
     if not other:

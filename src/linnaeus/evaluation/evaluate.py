@@ -303,6 +303,7 @@ def _facts(
             precision_why=record.serving.why,
             calibration=record.calibration,
             size_bytes=size,
+            tells_unknown=classifier.tells_unknown,
         ),
         commands=(f"linnaeus predict {folder} PICTURES",),
     )

@@ -129,6 +129,7 @@ class BundleFacts:
 
     `precision_why`: a clause, to stand behind "float32:". `uncalibrated_error`: the test's
     calibration error without the calibration, where there is one and that was measured.
+    `tells_unknown`: whether it can call a picture unknown.
     """
 
     runtime: str
@@ -137,6 +138,7 @@ class BundleFacts:
     calibration: Calibration
     size_bytes: int
     uncalibrated_error: Figure | None = None
+    tells_unknown: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As metrics.json has it; of the calibration what people ask, not its maps."""
@@ -149,6 +151,7 @@ class BundleFacts:
             "calibration": told,
             "temperature": self.calibration.fitted,
             "size_bytes": self.size_bytes,
+            "tells_unknown": self.tells_unknown,
             "uncalibrated_error": error.to_json() if error else None,
         }
 

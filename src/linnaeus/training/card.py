@@ -75,20 +75,24 @@ def _use(facts: RunFacts, several: bool) -> str:
     more = f" and {len(facts.data.classes) - 20} more" if len(facts.data.classes) > 20 else ""
     return f"""## Intended use
 
-{_task(len(facts.data.classes), several, names + more)}
+{_task(facts, several, names + more)}
 
 Who it was made for, and what its answers decide: {GAP}"""
 
 
-def _task(count: int, several: bool, names: str) -> str:
+def _task(facts: RunFacts, several: bool, names: str) -> str:
+    count = len(facts.data.classes)
     if several:
         return (
             f"Finding which of these {count} labels a picture has, which may be several or none:"
             f" {names}. It says nothing of other things that a picture may show."
         )
+    apart = f"Telling pictures of these {count} classes apart: {names}."
+    if _tells_unknown(facts):
+        return f'{apart} What looks like none of them it calls "unknown".'
     return (
-        f"Telling pictures of these {count} classes apart: {names}. It answers with one of them"
-        " for every picture, also for pictures of something else."
+        f"{apart} It answers with one of them for every picture, also for pictures of something"
+        " else."
     )
 
 
@@ -149,11 +153,14 @@ def _ethics() -> str:
 
 
 def _limits(facts: RunFacts, test: Measured) -> str:
-    none = (
-        '"None of the classes" says that it finds none of them probable, and nothing more.'
-        if isinstance(test, LabelMetrics)
-        else 'It has no way to say "none of these".'
-    )
+    none = 'It has no way to say "none of these".'
+    if isinstance(test, LabelMetrics):
+        none = '"None of the classes" says that it finds none of them probable, and nothing more.'
+    elif _tells_unknown(facts):
+        none = (
+            '"Unknown" was tried on pictures made from the known ones; what is really shown to it'
+            " may be harder to tell."
+        )
     remarks = "".join(f"\n- {_plain(remark)}" for remark in test.remarks)
     return f"""## Limits
 
@@ -161,6 +168,10 @@ def _limits(facts: RunFacts, test: Measured) -> str:
 places and times can do worse.
 - Blur, darkness, damage and deliberate attack were not tried.
 - {none}{remarks}"""
+
+
+def _tells_unknown(facts: RunFacts) -> bool:
+    return facts.bundle is not None and facts.bundle.tells_unknown
 
 
 def _plain(text: str) -> str:

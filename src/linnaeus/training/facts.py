@@ -79,6 +79,7 @@ def run_facts(
             calibration=record.calibration,
             size_bytes=sum(f.stat().st_size for f in bundle.rglob("*") if f.is_file()),
             uncalibrated_error=judged.uncalibrated_error if calibrated else None,
+            tells_unknown=judged.predictions.familiar is not None,
         ),
         recipe=recipe.model_dump(mode="json"),
         commands=("linnaeus predict RUN/bundle PICTURES", "linnaeus evaluate RUN/bundle DATA"),

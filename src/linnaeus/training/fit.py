@@ -60,6 +60,7 @@ from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.training.suited import suited
 from linnaeus.training.team import ALONE, Team
+from linnaeus.training.telling_unknown import taught_unknown
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan
 from linnaeus.training.tuning import EPOCHS, OF_MUON, Lesson
@@ -430,6 +431,9 @@ def _finish(
         held_out = _held_out(material, calibrated, record)
         if held_out is not None:
             write_held_out(draft.folder, held_out)
+        fitted = taught_unknown(material, draft.classifier, learned.recipe.seed, progress)
+        if fitted is not None:
+            draft = draft.with_unknown(fitted.unknown)  # noqa: PLW2901
         judged = _judge(material, draft, served, held_out, progress)
         used = np.concatenate([material.train, material.validation])
         write_seen(
@@ -497,7 +501,8 @@ def _judge(
     validation: Measured | None = None
     if len(held):
         ids = [dataset.paths[row] for row in held]
-        known = classifier.gather(ids, _as_answers(served, classifier), dataset.truth[held])
+        plain_classifier = classifier.knowing(None)  # of logits alone, nothing tells the unknown
+        known = plain_classifier.gather(ids, _as_answers(served, classifier), dataset.truth[held])
         validation = judge(known, **usual, groups=validated)
     before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
     kept = None if held_out is None else _promises(predictions, held_out, tested)

@@ -1,0 +1,129 @@
+"""What a picture looks like to no network at all: brightness, colours, contrast and detail.
+
+Networks forget what does not help to tell their classes apart, and so take for one of them what
+looks like none. These numbers forget other things. Checked in `benchmarks/unknown.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["APPEARANCE", "appearance"]
+
+SMALL_PX = 32
+"""Side to which a picture is averaged down, about, for its colours and its coarse detail."""
+
+DETAIL_PX = 64
+"""Side of the part in the middle whose finest detail is measured, at most."""
+
+LEVELS = 4
+"""Scales of detail, each half as fine as the one before."""
+
+QUANTILES = (0.05, 0.25, 0.75, 0.95)
+FAINT = np.float32(0.003)
+"""Added before a logarithm: less than one level of 255, so that flat pictures stay finite."""
+
+EXTREMES = (0.02, 0.98)
+"""Brightness, of 1, below which a pixel counts as black, and above which as white."""
+
+OPPONENTS = np.array([[1 / 3, 1 / 3, 1 / 3], [1, -1, 0], [0.5, 0.5, -1]], np.float32) / np.float32(
+    255
+)
+"""From (red, green, blue) to brightness, red against green, and yellow against blue."""
+
+APPEARANCE = 3 * (2 + len(QUANTILES)) + 4 + 9 * (LEVELS + 1)
+"""How many numbers tell it."""
+
+Floats = NDArray[np.float32]
+
+HALF = np.float32(0.5)
+
+
+def appearance(pixels: NDArray[np.uint8]) -> Floats:
+    """(APPEARANCE,) float32 of a picture (height, width, 3) uint8 RGB, of any size from 1 px on."""
+    small = _planes(_averaged(pixels))
+    channels = _opponents(small)
+    parts = [_colours(small, channels), _detail(channels)]
+    for _ in range(LEVELS - 1):
+        channels = _halved(channels)
+        parts.append(_detail(channels))
+    parts.append(_detail(_opponents(_planes(_middle(pixels)))))
+    return np.concatenate(parts)
+
+
+def _averaged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | Floats:
+    """The means of square blocks, so that the shorter side has 32 to 63; smaller ones stay."""
+    height, width, _ = pixels.shape
+    block = max(1, min(height, width) // SMALL_PX)
+    if block == 1:
+        return pixels
+    down, across = height // block, width // block
+    cut = pixels[: down * block, : across * block].reshape(down, block, across, block * 3)
+    rows = cut.sum(axis=1, dtype=np.uint32).reshape(down, across, block, 3)
+    means: Floats = rows.sum(axis=2).astype(np.float32) / np.float32(block * block)
+    return means
+
+
+def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    top, left = (max(0, (side - DETAIL_PX) // 2) for side in pixels.shape[:2])
+    middle: NDArray[np.uint8] = pixels[top : top + DETAIL_PX, left : left + DETAIL_PX]
+    return middle
+
+
+def _planes(pixels: NDArray[np.uint8] | Floats) -> Floats:
+    """(3, height, width) float32, each channel by itself in memory."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
+
+
+def _opponents(planes: Floats) -> Floats:
+    channels: Floats = OPPONENTS @ planes.reshape(3, -1)
+    return channels.reshape(planes.shape)
+
+
+def _halved(channels: Floats) -> Floats:
+    """Means of 2 × 2; a side of one pixel stays."""
+    _, height, width = channels.shape
+    halved = channels
+    if height > 1:
+        halved = np.multiply(halved[:, 0 : height - 1 : 2] + halved[:, 1:height:2], HALF)
+    if width > 1:
+        halved = np.multiply(halved[:, :, 0 : width - 1 : 2] + halved[:, :, 1:width:2], HALF)
+    return halved
+
+
+def _colours(small: Floats, channels: Floats) -> Floats:
+    """Mean, spread and quantiles of each channel; saturation; the shares of black and white."""
+    rising = np.sort(channels.reshape(3, -1), axis=1)
+    count = rising.shape[1]
+    quantiles = rising[:, [round(q * (count - 1)) for q in QUANTILES]]
+    mean, spread = _mean_and_spread(rising)
+    red, green, blue = small.reshape(3, -1)
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    saturation = np.divide(most - least, np.float32(255))[None]
+    black, not_white = np.searchsorted(rising[0], EXTREMES) / count
+    ends = np.array([black, 1 - not_white], np.float32)
+    return np.concatenate([mean, spread, quantiles.ravel(), *_mean_and_spread(saturation), ends])
+
+
+def _mean_and_spread(rows: Floats) -> tuple[Floats, Floats]:
+    """(k,) the mean of each of k rows, and the logarithm of its standard deviation."""
+    mean: Floats = rows.mean(axis=1)
+    apart = rows - mean[:, None]
+    squares = np.einsum("kn,kn->k", apart, apart) / np.float32(rows.shape[1])
+    return mean, np.log(np.sqrt(squares) + FAINT)
+
+
+def _detail(channels: Floats) -> Floats:
+    """(9,) of each channel: how much neighbours across and below differ, and how evenly they do."""
+    across = np.subtract(channels[:, :, 1:], channels[:, :, :-1], order="C")
+    below = np.subtract(channels[:, 1:], channels[:, :-1], order="C")
+    squares = [_mean_product(steps, steps) for steps in (across, below)]
+    sizes = np.abs(across).reshape(3, -1).sum(axis=1) / np.float32(max(1, across[0].size))
+    return np.log(np.concatenate([*np.sqrt(squares), sizes]) + FAINT)
+
+
+def _mean_product(first: Floats, second: Floats) -> Floats:
+    """(3,) the mean of the products in each channel; 0 where there are none."""
+    sums = np.einsum("kn,kn->k", first.reshape(3, -1), second.reshape(3, -1))
+    return np.asarray(sums / np.float32(max(1, first[0].size)), np.float32)

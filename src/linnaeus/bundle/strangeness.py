@@ -1,0 +1,117 @@
+"""How strange a picture looks to a classifier: scores from its answer and a sketch of it, in NumPy.
+
+The sketch is the little that has to be kept of a picture: coordinates of its features and of its
+appearance, and how much of the features these leave out. Scores are larger for stranger pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.softmax import softmax
+
+__all__ = ["NEIGHBOUR", "SCORES", "Known", "Sketching", "scores_of"]
+
+Floats = NDArray[np.float32]
+
+SCORES = ("softmax", "energy", "neighbours", "mahalanobis", "residual", "appearance")
+"""softmax: one minus the largest probability (Hendrycks and Gimpel 2017). energy: minus the log of
+the summed powers of the logits (Liu and others 2020). neighbours: how far the nearest known
+features of unit length are (Sun and others 2022). mahalanobis: how far the nearest class is, by the
+spread of classes (Lee and others 2018). residual: how much of the features lies outside of where
+known ones lie, which is what ViM adds to the energy (Wang and others 2022). appearance: how far the
+nearest known pictures are by brightness, colours and detail."""
+
+NEIGHBOUR = 5
+"""Which nearest known picture counts: one alone may be a stray, and classes can have few."""
+
+BLOCK = 256
+"""Pictures whose distances are computed at a time, so that memory stays flat."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sketching:
+    """How a picture is sketched: principal components of known features and appearances.
+
+    `middle` (d,) float32 and `axes` (q, d) float32, orthonormal rows, are of features brought to
+    unit length; `look_middle` (a,) float32 and `look_axes` (p, a) float32 of `bundle.appearance`,
+    and whiten it.
+    """
+
+    middle: Floats
+    axes: Floats
+    look_middle: Floats
+    look_axes: Floats
+
+    def __call__(self, features: Floats, look: Floats) -> Floats:
+        """(q + 1 + p,) of `features` (d,) and an appearance `look` (a,); see `Known` for parts."""
+        apart = features / max(float(np.sqrt(features @ features)), 1e-12) - self.middle
+        along = self.axes @ apart
+        rest = np.sqrt(max(float(apart @ apart - along @ along), 0.0))
+        looks = self.look_axes @ (look - self.look_middle)
+        return np.concatenate([along, [rest], looks]).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Where known pictures lie.
+
+    `bank` (m, q) float16 are coordinates of the features of some of them, `look_bank` (m, p)
+    float16 of their appearance. `middles` (classes, q) float32 are the coordinates of the classes'
+    means; a class without pictures has NaN and is never the nearest. `precision` (q, q) float32 is
+    the inverse of how pictures spread about the mean of their class.
+    """
+
+    bank: NDArray[np.float16]
+    look_bank: NDArray[np.float16]
+    middles: Floats
+    precision: Floats
+
+
+def scores_of(sketches: Floats, logits: Floats, known: Known) -> NDArray[np.float64]:
+    """(n, scores): every one of `SCORES` for n pictures; NaN where the picture was not read.
+
+    `sketches` (n, q + 1 + p) as `Sketching` gives them, `logits` (n, classes).
+    """
+    q = known.bank.shape[1]
+    along, rest, looks = sketches[:, :q], sketches[:, q], sketches[:, q + 1 :]
+    columns = [
+        1.0 - softmax(logits).max(axis=1),
+        _energy(logits.astype(np.float64)),
+        _to_neighbours(along, known.bank.astype(np.float32)),
+        _to_classes(along, known),
+        rest,
+        _to_neighbours(looks, known.look_bank.astype(np.float32)),
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _energy(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    largest = logits.max(axis=1)
+    energy: NDArray[np.float64] = -largest - np.log(np.exp(logits - largest[:, None]).sum(axis=1))
+    return energy
+
+
+def _to_neighbours(points: Floats, bank: Floats) -> Floats:
+    """(n,) the distance to the fifth nearest of `bank`, or to the farthest where it has fewer."""
+    nearest = min(NEIGHBOUR, len(bank)) - 1
+    lengths = np.einsum("mq,mq->m", bank, bank)
+    distances = np.empty(len(points), np.float32)
+    for start in range(0, len(points), BLOCK):
+        some = points[start : start + BLOCK]
+        apart = lengths - 2 * (some @ bank.T) + np.einsum("nq,nq->n", some, some)[:, None]
+        squared = np.partition(apart, nearest, axis=1)[:, nearest]
+        distances[start : start + BLOCK] = np.sqrt(np.maximum(squared, 0.0))
+    return distances
+
+
+def _to_classes(along: Floats, known: Known) -> Floats:
+    """(n,) the Mahalanobis distance to the nearest class."""
+    least = np.full(len(along), np.inf, np.float32)
+    for middle in known.middles[~np.isnan(known.middles).any(axis=1)]:
+        apart = along - middle
+        least = np.minimum(least, np.einsum("nq,nq->n", apart @ known.precision, apart))
+    return np.sqrt(np.maximum(least, 0.0))

@@ -1,0 +1,178 @@
+"""Choosing what tells unknown pictures from known ones, by what does on outliers that are made.
+
+All that is asked of a bundle is its answers, so that it can be done again for the same network in
+another precision.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.appearance import appearance
+from linnaeus.bundle.strangeness import SCORES, scores_of
+from linnaeus.bundle.unknown import Unknown
+from linnaeus.unknowns.space import known_by, sketching_of
+
+__all__ = ["Answering", "FittedUnknown", "KnownPictures", "Tried", "area", "fit_unknown"]
+
+Floats = NDArray[np.float32]
+Pictures = Iterable[NDArray[np.uint8]]
+
+
+class HasFeatures(Protocol):
+    """An answer, as far as it is needed here."""
+
+    @property
+    def logits(self) -> Floats:
+        """(classes,) float32."""
+
+    @property
+    def features(self) -> Floats:
+        """(d,) float32."""
+
+
+Answering = Callable[[NDArray[np.uint8]], HasFeatures]
+"""From a picture as the network sees it to the bundle's answer."""
+
+MOST_SUMMED = 4
+"""Scores in one sum: five or all six never did better on five networks that this was tried on."""
+
+LEAST_DEVIATION = 1e-6
+"""Of a score that is the same for all known pictures, so that nothing is divided by 0."""
+
+
+@dataclass(frozen=True)
+class KnownPictures:
+    """Pictures (height, width, 3) uint8 of the classes, with their `labels` (n,) int64."""
+
+    pictures: Pictures
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How a score, or several together, did: its area under the ROC curve for each kind."""
+
+    scores: tuple[str, ...]
+    areas: Mapping[str, float]
+
+    @property
+    def mean(self) -> float:
+        """Over the kinds, each counting the same."""
+        return float(np.mean(list(self.areas.values())))
+
+
+@dataclass(frozen=True)
+class FittedUnknown:
+    """What tells unknown pictures, and all that was tried, the best first."""
+
+    unknown: Unknown
+    tried: tuple[Tried, ...]
+
+
+def fit_unknown(
+    answer: Answering,
+    train: KnownPictures,
+    held_out: KnownPictures,
+    rows: NDArray[np.int64],
+    outliers: Mapping[str, Pictures],
+    *,
+    classes: int,
+    seed: int,
+) -> FittedUnknown:
+    """Learn where the pictures of `train` lie, and take the scores that tell `outliers` best.
+
+    `train` should come in an order that is drawn. `held_out` are known pictures that the network
+    did not learn from, at `rows` of those that the bundle's promises rest on; beside them a picture
+    is strange or not. `outliers`: by kind. Pictures are taken one by one and none is kept.
+    """
+    learnt = _Answered.of(answer, train.pictures)
+    sketching = sketching_of(learnt.features, learnt.looks, seed)
+    sketches = np.stack(list(map(sketching, learnt.features, learnt.looks)))
+    known = known_by(sketches, len(sketching.axes), train.labels, classes)
+
+    def scored(pictures: Pictures) -> NDArray[np.float64]:
+        pairs = [
+            (sketching(one.features, appearance(pixels)), one.logits)
+            for pixels, one in _answered(answer, pictures)
+        ]
+        sketches, logits = (np.stack(each) for each in zip(*pairs, strict=True))
+        return scores_of(sketches, logits, known)
+
+    beside = scored(held_out.pictures)
+    usual, deviation = np.median(beside, axis=0), np.maximum(beside.std(axis=0), LEAST_DEVIATION)
+    strange = {kind: (scored(some) - usual) / deviation for kind, some in outliers.items()}
+    beside = (beside - usual) / deviation
+    tried = sorted((_try(some, beside, strange) for some in CANDIDATES), key=lambda one: -one.mean)
+    weights = _weights(tried[0].scores)
+    unknown = Unknown(
+        sketching=sketching,
+        known=known,
+        usual=usual,
+        deviation=deviation,
+        weights=weights,
+        held_out=(beside @ weights).astype(np.float32),
+        rows=rows,
+        golden={},
+    )
+    return FittedUnknown(unknown, tuple(tried))
+
+
+def area(known: NDArray[np.floating], unknown: NDArray[np.floating]) -> float:
+    """The area under the ROC curve: how often an unknown picture is the stranger of two."""
+    rising = np.sort(known)
+    sides = [np.searchsorted(rising, unknown, side) for side in ("left", "right")]
+    return float(np.mean(sides)) / len(known)
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """`features` (n, d) and appearances `looks` (n, a) of n pictures, float32."""
+
+    features: Floats
+    looks: Floats
+
+    @classmethod
+    def of(cls, answer: Answering, pictures: Pictures) -> _Answered:
+        pairs = [(one.features, appearance(pixels)) for pixels, one in _answered(answer, pictures)]
+        return cls(*(np.stack(each) for each in zip(*pairs, strict=True)))
+
+
+def _answered(
+    answer: Answering, pictures: Pictures
+) -> Iterator[tuple[NDArray[np.uint8], HasFeatures]]:
+    """Each picture with the answer to it."""
+    for pixels in pictures:
+        yield pixels, answer(pixels)
+
+
+def _candidates() -> Iterator[tuple[str, ...]]:
+    """Each score alone, and every sum of two to four, of `softmax` and `energy` one at most."""
+    for count in range(1, MOST_SUMMED + 1):
+        for names in itertools.combinations(SCORES, count):
+            if not {"softmax", "energy"} <= set(names):
+                yield names
+
+
+CANDIDATES = tuple(_candidates())
+
+
+def _weights(names: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([name in names for name in SCORES], np.float64) / len(names)
+
+
+def _try(
+    names: tuple[str, ...],
+    beside: NDArray[np.float64],
+    strange: Mapping[str, NDArray[np.float64]],
+) -> Tried:
+    weights = _weights(names)
+    return Tried(
+        names, {kind: area(beside @ weights, some @ weights) for kind, some in strange.items()}
+    )
