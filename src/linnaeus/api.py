@@ -235,6 +235,7 @@ def train(
     fold: int | None = None,
     repeat: int | None = None,
     inner: int | None = None,
+    unknown: str | Path | None = None,
     precision: str | None = None,
     device: str | None = None,
     image_column: str | None = None,
@@ -262,8 +263,9 @@ def train(
     into for pretrained networks. `download`: fetch weights, or a data set with a name, that are not
     on this machine; `ask` is asked where that is not given. `budget`: seconds, or text such as
     "2m". `device`: cpu, cuda, cuda:1 or mps. `augment`: a preset's name, or an AugmentPlan.
-    `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `cache`: whether
-    decoded pictures, and features of them, are taken from, and kept for, other runs.
+    `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `unknown`: a folder of
+    pictures that show none of the classes, to choose and judge what tells such pictures. `cache`:
+    whether decoded pictures, and features of them, are taken from, and kept for, other runs.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -307,6 +309,7 @@ def train(
         fold=fold,
         repeat=repeat,
         inner=inner,
+        unknown=None if unknown is None else str(Path(unknown).absolute()),
         precision=precision,
         device=device,
     )
@@ -438,6 +441,7 @@ def evaluate(
     positive: str | None = None,
     prevalence: float | None = None,
     slice_by: str | Sequence[str] = (),
+    unknown: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen, or a table of answers.
@@ -448,6 +452,7 @@ def evaluate(
     many likeliest classes. Of two classes, `positive` is the one that is looked for, by default the
     second, and `prevalence` its share where the classifier is to serve. `slice_by`: columns, or
     measures of the pictures, by which weak slices are looked for; by default all that make any.
+    `unknown`: a folder of pictures that show none of the classes, to judge how well they are told.
 
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
@@ -461,6 +466,7 @@ def evaluate(
             "--split-column": split_column,
             "--label-separator": label_separator,
             "--table": table,
+            "--unknown": unknown,
         }
         _check_alone("--predictions", beside)
         columns = Columns.named(image_column, label_column, group_column, None, None)
@@ -483,6 +489,7 @@ def evaluate(
         progress=progress or Quiet(),
         asked=asked,
         slice_by=slice_by,
+        unknown=None if unknown is None else Path(unknown),
     )
 
 

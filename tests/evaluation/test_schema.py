@@ -14,6 +14,7 @@ from answers import random_answers, random_labels
 
 from linnaeus.bundle.held_out import HeldOut
 from linnaeus.evaluation.facts import DataFacts, RunFacts
+from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.label_metrics import measure_labels
 from linnaeus.evaluation.metrics import measure
@@ -21,6 +22,7 @@ from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slices import slices_of
 from linnaeus.evaluation.traits import told_traits
+from linnaeus.evaluation.unknowns import KindTold, UnknownTold
 
 if TYPE_CHECKING:
     from linnaeus.training.run import Run
@@ -113,9 +115,26 @@ def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
         validation=measure(validation),
         promises=kept_promises(test, held_out),
         slices=slices_of(test, told_traits({"site": np.array(list("ab") * 160)})),
+        unknown=_unknown_told(),
         picture_of=lambda _: None,
     )
     return _read(tmp_path / "report")
+
+
+def _unknown_told() -> UnknownTold:
+    share, area = Figure(0.1, 0.05, 0.2), Figure(0.95, 0.9, 0.98)
+    made = KindTold("all", 60, area, share)
+    return UnknownTold(
+        scores=("energy", "appearance"),
+        rate=0.05,
+        held_out=80,
+        known=320,
+        false_alarms=share,
+        made=made,
+        kinds=(KindTold("noise", 60, area, share),),
+        given=KindTold("given", 10, area, share),
+        tried=((("energy", "appearance"), 0.95), (("softmax",), 0.7)),
+    )
 
 
 def _read(report: Path) -> dict[str, Any]:

@@ -27,9 +27,9 @@ FAINT = np.float32(0.003)
 EXTREMES = (0.02, 0.98)
 """Brightness, of 1, below which a pixel counts as black, and above which as white."""
 
-OPPONENTS = np.array([[1 / 3, 1 / 3, 1 / 3], [1, -1, 0], [0.5, 0.5, -1]], np.float32) / np.float32(
-    255
-)
+OPPONENTS: NDArray[np.float32] = np.array(
+    [[1 / 3, 1 / 3, 1 / 3], [1, -1, 0], [0.5, 0.5, -1]], np.float32
+) / np.float32(255)
 """From (red, green, blue) to brightness, red against green, and yellow against blue."""
 
 APPEARANCE = 3 * (2 + len(QUANTILES)) + 4 + 9 * (LEVELS + 1)

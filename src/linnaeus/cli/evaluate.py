@@ -19,6 +19,7 @@ from linnaeus.cli.options import (
 if TYPE_CHECKING:
     from linnaeus.evaluation.judging import Measured
     from linnaeus.evaluation.slices import Slices
+    from linnaeus.evaluation.unknowns import UnknownTold
 
 __all__ = ["evaluate"]
 
@@ -83,6 +84,14 @@ def evaluate(
             metavar="COLUMN",
         ),
     ] = None,
+    unknown: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of pictures that show none of the classes: tell how many of them are"
+            " called unknown.",
+            metavar="DIR",
+        ),
+    ] = None,
 ) -> None:
     """Judge a bundle on labelled pictures that it was not trained on, or a table of answers."""
     from linnaeus import api
@@ -103,12 +112,15 @@ def evaluate(
         positive=positive,
         prevalence=prevalence,
         slice_by=slice_by or (),
+        unknown=unknown,
         progress=teller(),
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):
         typer.echo(sentence)
     _print_figures(judged.metrics)
     _print_slices(judged.slices)
+    if judged.unknown is not None:
+        _print_unknown(judged.unknown)
     if judged.report:
         typer.echo(f"Report: {judged.report}")
     errors = judged.predictions.errors
@@ -142,3 +154,15 @@ def _print_figures(metrics: Measured) -> None:
     typer.echo(f"\nOn {metrics.images:,} pictures (95 % intervals):")
     for name, figure in figures.items():
         typer.echo(f"  {name:<{width}} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")
+
+
+def _print_unknown(told: UnknownTold) -> None:
+    """How many of the known, the made and the given pictures are called unknown, and how sure."""
+    typer.echo("\nCalled unknown (95 % intervals), and the area under the ROC curve:")
+    kinds = {"made outliers": told.made} | ({"your unknown ones": told.given} if told.given else {})
+    for name, share in {
+        "known pictures": told.false_alarms,
+        **{name: kind.called for name, kind in kinds.items()},
+    }.items():
+        area = f"  {kinds[name].area.value:.4f}" if name in kinds else ""
+        typer.echo(f"  {name:<18} {share.value:.4f}  ({share.low:.4f} to {share.high:.4f}){area}")

@@ -135,22 +135,17 @@ def picture_files(given: list[Path]) -> list[Path]:
 
 def _pictures_in(folder: Path) -> list[Path]:
     from linnaeus.data.layout import listed
-    from linnaeus.images.decode import IMAGE_SUFFIXES
+    from linnaeus.data.picture_files import picture_files
 
-    inside = sorted(file for file in folder.rglob("*") if file.is_file())
-    found = [file for file in inside if file.suffix.lower() in IMAGE_SUFFIXES]
-    if not found:
-        mend = "Name a folder that holds some; their names must end in .jpg, .png or the like."
-        raise DataError("no pictures are in this folder", where=str(folder), mend=mend)
-    others = [file for file in inside if file.suffix.lower() not in IMAGE_SUFFIXES]
-    if others:
-        named = listed(file.relative_to(folder).as_posix() for file in others)
+    found = picture_files(folder)
+    if found.others:
+        named = listed(file.relative_to(folder).as_posix() for file in found.others)
         typer.echo(
-            f"{folder}: {len(others):,} other files left alone, for their names do not end like a"
-            f" picture's ({named}). A file that is named itself is tried whatever its name.",
+            f"{folder}: {len(found.others):,} other files left alone, for their names do not end"
+            f" like a picture's ({named}). A file that is named itself is tried whatever its name.",
             err=True,
         )
-    return found
+    return list(found.pictures)
 
 
 def _line(one: Prediction, several: bool) -> str:

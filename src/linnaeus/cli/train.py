@@ -108,6 +108,14 @@ def train(
     inner: Annotated[
         int | None, typer.Option(help="Which inner fold of the split file is the validation.")
     ] = None,
+    unknown: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder of pictures that show none of the classes, to choose and judge what"
+            " tells such pictures.",
+            metavar="DIR",
+        ),
+    ] = None,
     precision: Annotated[
         Literal["auto", "float32", "bfloat16"] | None,
         typer.Option(help="What the bundle answers in; float32 is the same everywhere. (auto)"),
@@ -175,6 +183,7 @@ def train(
         fold=fold,
         repeat=repeat,
         inner=inner,
+        unknown=unknown,
         precision=precision,
         device=device,
         image_column=image_column,

@@ -18,6 +18,7 @@ from linnaeus.bundle.seen import read_seen, was_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.views import views_in_words
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.pixels import ChosenRows, DecodedRows
 from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
@@ -30,26 +31,37 @@ from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slice_words import slice_words
 from linnaeus.evaluation.slices import Slices, slices_of
 from linnaeus.evaluation.traits import MEASURED, Trait, check_columns, measured_traits, told_traits
+from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
 from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import decode
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
+from linnaeus.unknowns.fit import GIVEN
+from linnaeus.unknowns.given import check_given, given_pictures
+from linnaeus.unknowns.outliers import outliers_from
 from linnaeus.version import __version__
 
 __all__ = ["Evaluation", "answers_for", "evaluate", "picture_from", "traits_of", "write_judged"]
 
 NAMED_CLASSES = 5
 
+JUDGING_SEED = 1
+"""Of the outliers that a bundle is judged on; those that its score is chosen on are of a run's."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good answers are on labelled pictures; `report`: its page, None where none is written."""
+    """How good answers are on labelled pictures; `report`: its page, None where none is written.
+
+    `unknown`: how pictures of something else were told; None where the bundle cannot tell them.
+    """
 
     metrics: Measured
     predictions: Predictions
     remarks: tuple[str, ...]
     report: Path | None
     slices: Slices
+    unknown: UnknownTold | None = None
 
     @property
     def in_plain_words(self) -> tuple[str, ...]:
@@ -66,8 +78,11 @@ def evaluate(
     seed: int = 0,
     asked: Asked = NOTHING_ASKED,
     slice_by: Sequence[str] = (),
+    unknown: Path | None = None,
 ) -> Evaluation:
     """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
+
+    `unknown`: a folder of pictures that show none of the classes, to judge that they are told.
 
     Where the data come with a test split, that is judged; otherwise all of them. Pictures whose
     pixels the bundle was trained or calibrated on are left out, and told. `slice_by`: the only
@@ -79,7 +94,10 @@ def evaluate(
     """
     if out is not None:
         check_unused(out)
+    given = () if unknown is None else check_given(unknown)
     classifier = load(bundle)
+    if given:
+        _ = classifier.unknown  # refuses where it cannot tell
     _check_task(classifier, dataset)
     folder = bundle_folder(bundle)
     labels = _in_order_of(classifier.classes, dataset)
@@ -100,6 +118,7 @@ def evaluate(
     )
     promises = _promises(classifier, predictions, groups)
     slices = slices_of(predictions, traits, groups, slice_by)
+    told = _unknown(classifier, dataset, rows, predictions, given, groups, progress)
     remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)
     report = None
     if out is not None:
@@ -111,9 +130,10 @@ def evaluate(
             metrics,
             promises=promises,
             slices=slices,
+            unknown=told,
             picture_of=lambda name: picture_from(dataset, name),
         )
-    return Evaluation(metrics, predictions, remarks, report, slices)
+    return Evaluation(metrics, predictions, remarks, report, slices, told)
 
 
 def write_judged(
@@ -124,6 +144,7 @@ def write_judged(
     *,
     promises: Kept | None = None,
     slices: Slices | None = None,
+    unknown: UnknownTold | None = None,
     picture_of: Callable[[str], Image.Image | None],
 ) -> Path:
     """Write predictions.csv and report/ into the new folder `out`; the path of the page."""
@@ -137,6 +158,7 @@ def write_judged(
             validation=None,
             promises=promises,
             slices=slices,
+            unknown=unknown,
             picture_of=picture_of,
         )
     return out / "report" / "index.html"
@@ -181,6 +203,28 @@ def _promises(
     if not classifier.promises:
         return None
     return kept_promises(predictions, classifier.held_out, groups=groups)
+
+
+def _unknown(
+    classifier: Classifier,
+    dataset: Dataset,
+    rows: NDArray[np.int64],
+    predictions: Predictions,
+    given: Sequence[Path],
+    groups: NDArray[np.str_] | None,
+    progress: Progress,
+) -> UnknownTold | None:
+    """How pictures made of those judged, and the `given` ones, are told; None where none can be."""
+    read = np.array([name not in predictions.errors for name in predictions.ids], bool)
+    if not classifier.tells_unknown or not read.any():
+        return None
+    preprocessing = classifier.record.preprocessing
+    pixels = ChosenRows(DecodedRows(dataset, preprocessing), rows[read])
+    outliers = outliers_from(pixels, predictions.labels[read], JUDGING_SEED)
+    if given:
+        outliers[GIVEN] = given_pictures(given, preprocessing, progress)
+    with progress.stage("Trying what is unknown"):
+        return unknown_told(classifier, predictions, outliers, groups=groups)
 
 
 def _check_task(classifier: Classifier, dataset: Dataset) -> None:

@@ -22,6 +22,7 @@ from linnaeus.evaluation.schema import metrics_document, metrics_text
 from linnaeus.evaluation.slice_words import slice_words
 from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.training_curves import training_curves
+from linnaeus.evaluation.unknowns import UnknownTold
 from linnaeus.files import whole_folder, write_whole
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def write_report(
     validation: Measured | None,
     promises: Kept | None = None,
     slices: Slices | None = None,
+    unknown: UnknownTold | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> Path:
     """Write index.html and metrics.json into the new folder `folder`, both or neither.
@@ -57,7 +59,8 @@ def write_report(
     `metrics` must be measured on `test`. `picture_of` gives the picture of an id in `test`, or
     None where it is not at hand; it is asked for the dozen most confident mistakes only.
     `promises`: how label sets and silence did on `test`, where anything was promised. `slices`:
-    on which kinds of pictures it is weaker, where that was looked at. Returns the path of the page.
+    on which kinds of pictures it is weaker, where that was looked at. `unknown`: how pictures of
+    something else are told, where they can be. Returns the path of the page.
 
     Raises WriteError where `folder` holds something already.
     """
@@ -68,9 +71,11 @@ def write_report(
         validation=validation,
         promises=promises,
         slices=slices,
+        unknown=unknown,
         picture_of=picture_of,
     )
-    numbers = metrics_text(metrics_document(facts, metrics, validation, promises, slices))
+    document = metrics_document(facts, metrics, validation, promises, slices, unknown)
+    numbers = metrics_text(document)
     with whole_folder(folder) as aside:
         write_whole(aside / "index.html", page)
         write_whole(aside / "metrics.json", numbers)
@@ -85,6 +90,7 @@ def report_page(
     validation: Measured | None,
     promises: Kept | None = None,
     slices: Slices | None = None,
+    unknown: UnknownTold | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
@@ -98,6 +104,7 @@ def report_page(
             validation=validation,
             promises=promises,
             slices=slices,
+            unknown=unknown,
             words=(*plain_words(metrics), *slice_words(slices)),
             worthless=is_worthless(metrics),
             several=several,

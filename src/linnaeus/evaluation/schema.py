@@ -12,6 +12,7 @@ from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.slice_words import slice_words
 from linnaeus.evaluation.slices import Slices
+from linnaeus.evaluation.unknowns import UnknownTold
 
 __all__ = ["SCHEMA_VERSION", "metrics_document", "metrics_text"]
 
@@ -24,6 +25,7 @@ def metrics_document(
     validation: Measured | None = None,
     promises: Kept | None = None,
     slices: Slices | None = None,
+    unknown: UnknownTold | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
     return {
@@ -33,6 +35,7 @@ def metrics_document(
         "test": test.to_json(),
         "promises": promises.to_json() if promises else None,
         "slices": slices.to_json() if slices else None,
+        "unknown": unknown.to_json() if unknown else None,
         "plain_words": [*plain_words(test), *slice_words(slices)],
     }
 

@@ -13,6 +13,7 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.slices import Slices
+from linnaeus.evaluation.unknowns import UnknownTold
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material
 from linnaeus.training.recipe import Recipe
@@ -27,6 +28,7 @@ class Judged:
     `uncalibrated_error` is the test's calibration error without the calibration. `promises`: how
     label sets and silence did on the test; None without validation pictures to fit them on.
     `slices`: on which kinds of test pictures it is weaker.
+    `unknown`: how pictures of something else were told; None where the bundle cannot tell them.
     """
 
     predictions: Predictions
@@ -35,6 +37,7 @@ class Judged:
     uncalibrated_error: Figure
     promises: Kept | None = None
     slices: Slices | None = None
+    unknown: UnknownTold | None = None
 
 
 def run_facts(

@@ -60,11 +60,12 @@ from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.training.suited import suited
 from linnaeus.training.team import ALONE, Team
-from linnaeus.training.telling_unknown import taught_unknown
+from linnaeus.training.telling_unknown import TaughtUnknown, judged_unknown, taught_unknown
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan
 from linnaeus.training.tuning import EPOCHS, OF_MUON, Lesson
 from linnaeus.training.views_choice import served_with_views
+from linnaeus.unknowns.given import check_given
 from linnaeus.version import __version__
 
 __all__ = ["fit"]
@@ -188,8 +189,22 @@ def _check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) -
             mend="Leave --augment out, fine-tune with --preset best, or learn from scratch with"
             " --model small_cnn.",
         )
+    _check_unknown(dataset, recipe)
     _check_idle(recipe, choice)
     _check_head(recipe, choice)
+
+
+def _check_unknown(dataset: Dataset, recipe: Recipe) -> None:
+    """Refuse unknown pictures that are not there, or that nothing will be told of."""
+    if recipe.unknown is None:
+        return
+    if dataset.label_sets is not None:
+        raise UsageError(
+            "these pictures may have several labels or none, so nothing is called unknown",
+            where="--unknown",
+            mend="Leave it out.",
+        )
+    check_given(Path(recipe.unknown))
 
 
 def _as_asked(recipe: Recipe) -> Recipe:
@@ -431,10 +446,10 @@ def _finish(
         held_out = _held_out(material, calibrated, record)
         if held_out is not None:
             write_held_out(draft.folder, held_out)
-        fitted = taught_unknown(material, draft.classifier, learned.recipe.seed, progress)
-        if fitted is not None:
-            draft = draft.with_unknown(fitted.unknown)  # noqa: PLW2901
-        judged = _judge(material, draft, served, held_out, progress)
+        taught = taught_unknown(material, draft.classifier, learned.recipe, progress)
+        if taught is not None:
+            draft = draft.with_unknown(taught.fitted.unknown)  # noqa: PLW2901
+        judged = _judge(material, draft, served, held_out, taught, progress)
         used = np.concatenate([material.train, material.validation])
         write_seen(
             draft.folder,
@@ -457,6 +472,7 @@ def _finish(
         validation=judged.validation,
         promises=judged.promises,
         slices=judged.slices,
+        unknown=judged.unknown,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
     return judged.test
@@ -484,6 +500,7 @@ def _judge(
     draft: Draft,
     served: Served,
     held_out: HeldOut | None,
+    taught: TaughtUnknown | None,
     progress: Progress,
 ) -> Judged:
     """The finished bundle's figures on validation and, from the files themselves, on test."""
@@ -507,7 +524,10 @@ def _judge(
     before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
     kept = None if held_out is None else _promises(predictions, held_out, tested)
     slices = slices_of(predictions, traits_of(dataset, test, material.scan, test), tested)
-    return Judged(predictions, metrics, validation, before, kept, slices)
+    told = None
+    if taught is not None:
+        told = judged_unknown(material, classifier, taught, predictions, progress)
+    return Judged(predictions, metrics, validation, before, kept, slices, told)
 
 
 def _as_answers(served: Served, classifier: Classifier) -> list[Answer]:

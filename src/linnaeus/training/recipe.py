@@ -31,6 +31,9 @@ __all__ = ["Recipe", "read_recipe", "recipe_with"]
 
 NOT_BESIDE_A_SPLIT_FILE = ("time_column", "domain_column", "test_domain", "fold", "repeat", "inner")
 
+FROM_ITS_FOLDER = ("split_file", "unknown")
+"""Paths in a recipe's file that are meant from the folder of that file."""
+
 OPTIONS_OF_THE_NETWORK = {"network.epochs": "epochs", "network.augment": "augment"}
 
 Side = Annotated[int, Ge(8), Le(1024)]
@@ -77,6 +80,10 @@ class Recipe(BaseModel):
     """Which repeat of `split_file` the fold is of. None: the first, which is 0."""
     inner: Annotated[int, Ge(0)] | None = None
     """Which inner fold of `fold` is the validation, where `split_file` holds nested folds."""
+    unknown: str | None = None
+    """A folder of pictures that show none of the classes: half of them help to choose what tells
+    unknown pictures, and the others judge it. In a recipe's file it is meant from that file's
+    folder. None: only pictures that are made of the known ones do."""
     budget_s: Annotated[float, Gt(0)] | None = None
     """Seconds that learning may take. None: as long as the default number of passes takes."""
     device: str = "auto"
@@ -129,8 +136,8 @@ class Recipe(BaseModel):
 def read_recipe(file: Path) -> Recipe:
     """Read a recipe from a file in YAML or JSON, such as a run's recipe.json.
 
-    A `split_file` is meant from the recipe's folder, wherever this is called. Raises UsageError
-    where the recipe cannot be read or a field is unknown, given twice or out of its range.
+    A `split_file` or `unknown` is meant from the recipe's folder, wherever this is called. Raises
+    UsageError where the recipe cannot be read or a field is unknown, given twice or out of range.
     """
     try:
         content = parsed(file.read_text("utf-8-sig"), file)
@@ -139,9 +146,9 @@ def read_recipe(file: Path) -> Recipe:
         raise fault_in_file(error, Recipe, file) from None
     except (OSError, ValueError) as error:
         raise no_recipe(error, file) from None
-    if recipe.split_file is None:
-        return recipe
-    return recipe.model_copy(update={"split_file": str(file.parent / recipe.split_file)})
+    named = {name: getattr(recipe, name) for name in FROM_ITS_FOLDER}
+    found = {name: str(file.parent / path) for name, path in named.items() if path is not None}
+    return recipe.model_copy(update=found)
 
 
 def recipe_with(

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.unknown import UNKNOWN_RATE
 from linnaeus.data.pixels import ChosenRows, PixelRows, chunks
+from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
 from linnaeus.progress import Progress
-from linnaeus.randomness import generator
+from linnaeus.randomness import generator, number
 from linnaeus.training.material import Material
-from linnaeus.unknowns.fit import FittedUnknown, KnownPictures, fit_unknown
+from linnaeus.training.recipe import Recipe
+from linnaeus.unknowns.fit import GIVEN, FittedUnknown, KnownPictures, fit_unknown
+from linnaeus.unknowns.given import check_given, given_pictures, in_halves
 from linnaeus.unknowns.outliers import outliers_from
 
-__all__ = ["taught_unknown"]
+__all__ = ["TaughtUnknown", "judged_unknown", "taught_unknown"]
 
 MOST_LEARNT = 2000
-"""Training pictures to learn from where known ones lie: the areas stay the same with more."""
+"""Training pictures to learn from where known ones lie, twice as many as are kept of them."""
 
 MOST_HELD_OUT = 5000
 """Validation pictures to say how strange known ones are: 5 % is then within 0.6 points."""
@@ -34,40 +40,98 @@ Rows = NDArray[np.int64]
 Pixels = NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class TaughtUnknown:
+    """What tells unknown pictures, how it was chosen, and what is left to judge it on.
+
+    `seed`: of the outliers to judge it on. `given`: the half of the user's unknown pictures that it
+    was not chosen on.
+    """
+
+    fitted: FittedUnknown
+    seed: int
+    given: tuple[Path, ...]
+
+
 def taught_unknown(
-    material: Material, classifier: Classifier, seed: int, progress: Progress
-) -> FittedUnknown | None:
+    material: Material, classifier: Classifier, recipe: Recipe, progress: Progress
+) -> TaughtUnknown | None:
     """What tells `classifier` unknown pictures, learnt from training and validation pictures.
 
     None, and told, where there are too few of these, or where a picture may have several labels.
     """
-    if classifier.record.task == "multi":
-        progress.say(
-            "Nothing will be called unknown: a picture with several labels may have none of them."
-        )
+    if why := _why_not(material, classifier):
+        progress.say(f"Nothing will be called unknown: {why}.")
         return None
-    if len(material.validation) < FEWEST_HELD_OUT:
-        progress.say(
-            f"Nothing will be called unknown: that takes {FEWEST_HELD_OUT} validation pictures or"
-            f" more, and there are {len(material.validation):,}."
-        )
-        return None
+    seed, labels = recipe.seed, material.dataset.labels
     learnt = _some(material.train, MOST_LEARNT, seed, "known pictures to learn from")
-    places = _some(
-        np.arange(len(material.validation)), MOST_HELD_OUT, seed, "known pictures held out"
-    )
+    every = np.arange(len(material.validation))
+    places = _some(every, MOST_HELD_OUT, seed, "known pictures held out")
     held_out = material.validation[places]
-    labels = material.dataset.labels
-    with progress.stage("Learning what is unknown", None), threadpool_limits(1):
-        return fit_unknown(
+    files = () if recipe.unknown is None else check_given(Path(recipe.unknown))
+    to_choose, to_judge = in_halves(files, seed)
+    outliers = outliers_from(ChosenRows(material.pixels, held_out), labels[held_out], seed)
+    if files:
+        outliers[GIVEN] = given_pictures(to_choose, material.preprocessing, progress)
+    with progress.stage("Learning what is unknown"), threadpool_limits(1):
+        fitted = fit_unknown(
             lambda pixels: classifier.predict_pixels([pixels])[0],
             KnownPictures(_pictures(material.pixels, learnt), labels[learnt]),
             KnownPictures(_pictures(material.pixels, held_out), labels[held_out]),
             places,
-            outliers_from(ChosenRows(material.pixels, held_out), labels[held_out], seed),
+            outliers,
             classes=len(classifier.classes),
             seed=seed,
         )
+    _tell(fitted, given=bool(files), progress=progress)
+    return TaughtUnknown(fitted, number(seed, "outliers to judge on"), tuple(to_judge))
+
+
+def judged_unknown(
+    material: Material,
+    classifier: Classifier,
+    taught: TaughtUnknown,
+    predictions: Predictions,
+    progress: Progress,
+) -> UnknownTold | None:
+    """How `classifier` tells test pictures, whose answers are `predictions`, from new outliers."""
+    read = np.array([name not in predictions.errors for name in predictions.ids], bool)
+    rows = material.test[read]
+    if not len(rows):
+        return None
+    pixels = ChosenRows(material.pixels, rows)
+    outliers = outliers_from(pixels, material.dataset.labels[rows], taught.seed)
+    if taught.given:
+        outliers[GIVEN] = given_pictures(taught.given, material.preprocessing, progress)
+    groups = material.dataset.groups
+    tried = [(one.scores, one.mean) for one in taught.fitted.tried]
+    with progress.stage("Trying what is unknown"):
+        return unknown_told(
+            classifier,
+            predictions,
+            outliers,
+            groups=None if groups is None else groups[material.test],
+            tried=tried,
+        )
+
+
+def _tell(fitted: FittedUnknown, *, given: bool, progress: Progress) -> None:
+    best = fitted.tried[0]
+    on = "made from validation pictures" + (" and on half of yours" if given else "")
+    progress.say(
+        f"Unknown pictures are told by {' + '.join(best.scores)}: the area under the ROC curve is"
+        f" {best.mean:.3f} on outliers {on}."
+    )
+
+
+def _why_not(material: Material, classifier: Classifier) -> str:
+    """Why nothing can tell unknown pictures here, as a clause; empty where something can."""
+    if classifier.record.task == "multi":
+        return "a picture that may have several labels may have none of them"
+    count = len(material.validation)
+    if count < FEWEST_HELD_OUT:
+        return f"that takes {FEWEST_HELD_OUT} validation pictures or more, and there are {count:,}"
+    return ""
 
 
 def _some(rows: Rows, most: int, seed: int, purpose: str) -> Rows:

@@ -19,7 +19,7 @@ from linnaeus.bundle.strangeness import SCORES, scores_of
 from linnaeus.bundle.unknown import Unknown
 from linnaeus.unknowns.space import known_by, sketching_of
 
-__all__ = ["Answering", "FittedUnknown", "KnownPictures", "Tried", "area", "fit_unknown"]
+__all__ = ["GIVEN", "Answering", "FittedUnknown", "KnownPictures", "Tried", "area", "fit_unknown"]
 
 Floats = NDArray[np.float32]
 Pictures = Iterable[NDArray[np.uint8]]
@@ -39,6 +39,9 @@ class HasFeatures(Protocol):
 
 Answering = Callable[[NDArray[np.uint8]], HasFeatures]
 """From a picture as the network sees it to the bundle's answer."""
+
+GIVEN = "given"
+"""The kind of outliers that the user has given; all others are made."""
 
 MOST_SUMMED = 4
 """Scores in one sum: five or all six never did better on five networks that this was tried on."""
@@ -64,8 +67,10 @@ class Tried:
 
     @property
     def mean(self) -> float:
-        """Over the kinds, each counting the same."""
-        return float(np.mean(list(self.areas.values())))
+        """Over the kinds, each counting the same; what was given counts as much as all others."""
+        made = [area for kind, area in self.areas.items() if kind != GIVEN]
+        given = [area for kind, area in self.areas.items() if kind == GIVEN]
+        return float(np.mean([np.mean(some) for some in (made, given) if some]))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,139 @@
+"""How well a bundle tells pictures of something else: areas, false alarms, what it was tried on.
+
+Known pictures are those of the test. Outliers are made of them anew, so that what is judged is not
+what the score was chosen on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.predictions import Familiarity, Predictions
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure, share_figure
+from linnaeus.evaluation.one_against_rest import one_against_rest
+from linnaeus.unknowns.fit import GIVEN
+
+__all__ = ["KindTold", "UnknownTold", "unknown_told"]
+
+Pictures = Iterable[NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class KindTold:
+    """Of `pictures` outliers of one kind: the area under the ROC curve, and the share found."""
+
+    kind: str
+    pictures: int
+    area: Figure
+    called: Figure
+
+    def to_json(self) -> dict[str, Any]:
+        """As metrics.json has it."""
+        return {
+            "kind": self.kind,
+            "pictures": self.pictures,
+            "auroc": self.area.to_json(),
+            "called_unknown": self.called.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class UnknownTold:
+    """How a bundle tells unknown pictures at `rate`.
+
+    `scores`: those that its strangeness is the sum of. `held_out`: known pictures that a picture is
+    ranked among. `false_alarms`: the share of `known` test pictures that are called unknown.
+    `made`: all made outliers together; `kinds`: each kind of them. `given`: the user's own, if any.
+    `tried`: the mean area of each sum of scores when one was chosen, the best first; empty where it
+    was not chosen here.
+    """
+
+    scores: tuple[str, ...]
+    rate: float
+    held_out: int
+    known: int
+    false_alarms: Figure
+    made: KindTold
+    kinds: tuple[KindTold, ...]
+    given: KindTold | None
+    tried: tuple[tuple[tuple[str, ...], float], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As metrics.json has it."""
+        return {
+            "scores": list(self.scores),
+            "rate": self.rate,
+            "held_out": self.held_out,
+            "known": self.known,
+            "false_alarms": self.false_alarms.to_json(),
+            "made": self.made.to_json(),
+            "kinds": [kind.to_json() for kind in self.kinds],
+            "given": self.given.to_json() if self.given else None,
+            "tried": [{"scores": list(names), "mean_auroc": mean} for names, mean in self.tried],
+        }
+
+
+def unknown_told(
+    classifier: Classifier,
+    test: Predictions,
+    outliers: Mapping[str, Pictures],
+    *,
+    groups: ArrayLike | None = None,
+    tried: Sequence[tuple[tuple[str, ...], float]] = (),
+    seed: int = 0,
+) -> UnknownTold | None:
+    """Judge what `classifier` calls unknown, on its answers `test` and on `outliers` by kind.
+
+    Outliers are (height, width, 3) uint8 at the network's size. None where the classifier cannot
+    tell, or where no test picture could be read.
+    """
+    familiar = test.familiar
+    if familiar is None:
+        return None
+    read = np.flatnonzero(~np.isnan(familiar.strangeness))
+    if not len(read):
+        return None
+    known = familiar.strangeness[read].astype(np.float64)
+    of_groups = None if groups is None else np.asarray(groups)[read]
+    resampling = Resampling.of(len(read), of_groups, seed=seed)
+    each = {kind: _familiar(classifier, some) for kind, some in outliers.items()}
+    made = [one for kind, one in each.items() if kind != GIVEN]
+    unknown = classifier.unknown
+    return UnknownTold(
+        scores=unknown.scores,
+        rate=familiar.unknown_rate,
+        held_out=len(unknown.held_out),
+        known=len(read),
+        false_alarms=accuracy_figure(familiar.unknown[read], resampling),
+        made=_told("all", known, made),
+        kinds=tuple(_told(kind, known, [one]) for kind, one in each.items() if kind != GIVEN),
+        given=_told(GIVEN, known, [each[GIVEN]]) if GIVEN in each else None,
+        tried=tuple(tried),
+    )
+
+
+def _familiar(classifier: Classifier, pictures: Pictures) -> Familiarity:
+    answers = [classifier.predict_pixels([one])[0].without_features() for one in pictures]
+    familiar = classifier.gather([str(at) for at in range(len(answers))], answers).familiar
+    assert familiar is not None
+    return familiar
+
+
+def _told(kind: str, known: NDArray[np.float64], outliers: Sequence[Familiarity]) -> KindTold:
+    strange = np.concatenate([one.strangeness for one in outliers]).astype(np.float64)
+    called = np.concatenate([one.unknown for one in outliers])
+    both = np.concatenate([known, strange])
+    labels = (np.arange(len(both)) >= len(known)).astype(np.int64)
+    ranking = one_against_rest(
+        labels, np.stack([-both, both], axis=1), ("known", "unknown"), Resampling.of(len(both))
+    )
+    area = ranking.per_class[1].auroc
+    assert area is not None
+    return KindTold(kind, len(strange), area, share_figure(int(called.sum()), len(called)))
