@@ -135,9 +135,9 @@ def picture_files(given: list[Path]) -> list[Path]:
 
 def _pictures_in(folder: Path) -> list[Path]:
     from linnaeus.data.layout import listed
-    from linnaeus.data.picture_files import picture_files
+    from linnaeus.data.pictures_below import pictures_below
 
-    found = picture_files(folder)
+    found = pictures_below(folder)
     if found.others:
         named = listed(file.relative_to(folder).as_posix() for file in found.others)
         typer.echo(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.layout import listed
-from linnaeus.data.picture_files import picture_files
+from linnaeus.data.pictures_below import pictures_below
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
@@ -29,7 +29,7 @@ def check_given(folder: Path) -> tuple[Path, ...]:
             where=f"--unknown {folder}",
             mend="Name a folder of pictures that show none of the classes.",
         )
-    files = picture_files(folder).pictures
+    files = pictures_below(folder).pictures
     if len(files) < FEWEST_GIVEN:
         raise DataError(
             "one picture cannot both choose and judge",
