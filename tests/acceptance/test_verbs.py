@@ -64,6 +64,7 @@ def test_models_lists_ours_and_what_is_at_hand(shared_weights: Path, tmp_path: P
     assert names[-1] == "mobilenetv2_100.same_in1k"
     assert f"here: {shared_weights}" in rows[-1]
     assert "linnaeus models PATTERN" in here.out
+    assert "such as hog+svm" in here.out
     nothing = linnaeus("models", **hub)
     assert nothing.code == 0
     assert "--download" in nothing.out

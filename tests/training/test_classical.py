@@ -146,6 +146,26 @@ def test_without_opencv_a_bundle_of_words_says_what_to_install(
     assert "linnaeus[classical]" in told.value.mend
 
 
+def test_a_run_that_its_budget_cut_short_is_repeated_by_its_recipe(
+    some_digits: Dataset, tmp_path: Path
+) -> None:
+    short = train(some_digits, out=tmp_path / "short", model="raw+svm", budget=0.01)
+    recipe = short.folder / "recipe.json"
+    assert len(json.loads(recipe.read_text("utf-8"))["head_strengths"]) == 1
+    again = train(some_digits, out=tmp_path / "again", recipe=recipe)
+    graphs = [run.bundle / "model.onnx" for run in (short, again)]
+    assert graphs[0].read_bytes() == graphs[1].read_bytes()
+
+
+def test_pictures_of_several_labels_are_refused(tmp_path: Path) -> None:
+    for name in "abcd":
+        Image.new("RGB", (16, 16), "red").save(tmp_path / f"{name}.png")
+    table = tmp_path / "table.csv"
+    table.write_text("image,label\na.png,x|y\nb.png,x\nc.png,y\nd.png,x|y\n", "utf-8")
+    with pytest.raises(UsageError, match="one label"):
+        train(table, out=tmp_path / "run", model="hog+svm", label_separator="|")
+
+
 @pytest.mark.parametrize(
     ("options", "where"),
     [

@@ -84,7 +84,7 @@ def choose_preprocessing(
         height, width = recipe.image_size_px
     elif backbone is not None:
         height, width = _fitting(sizes, LEAST_SIDE_PX, backbone.side_px, MULTIPLE_PX)
-    elif (classical := classical_name(recipe.model)) is not None:
+    elif (classical := classical_name(recipe.model)) and not classical.of_network:
         least_px, most_px = CLASSICAL_SIDES_PX[classical.features]
         height, width = _fitting(sizes, least_px, most_px, 1)
     else:

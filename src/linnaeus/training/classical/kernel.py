@@ -55,13 +55,15 @@ def fit_kernel(task: Task) -> Fitted:
     assert best is not None
     weight = best.whitening @ best.head.weight.T.astype(np.float64)
     bias = best.head.bias
+    how = f", the best of {len(tried)} on validation," if len(tried) > 1 else ""
     graph = append_kernel(task.graph, scaling.pair, landmarks, best.gamma, weight, bias)
     return Fitted(
         graph=graph,
         parameters=landmarks.size + weight.size + bias.size + 1,
-        remark=f"Its kernel has gamma {best.gamma:g}, the best of {len(tried)} on validation, on"
-        f" {len(landmarks):,} landmarks; its regularisation has strength {best.head.strength:g}.",
-        settled={"rbf_gammas": tuple(tried)},
+        remark=f"Its kernel has gamma {best.gamma:g}{how} on {len(landmarks):,} landmarks; its"
+        f" regularisation has strength {best.head.strength:g}.",
+        settled={"rbf_gammas": (best.gamma,)},
+        tried=best.head.tried,
     )
 
 
