@@ -127,6 +127,16 @@ def test_promises_leave_out_what_is_unknown(
     assert every.pictures == len(classifier.held_out)
 
 
+def test_answers_can_be_taken_at_another_rate(
+    classifier: Classifier, noise: list[NDArray[np.uint8]]
+) -> None:
+    answered = classifier.predict(noise)
+    never = answered.at_rate(0)
+    assert answered.unknown.any()
+    assert not never.unknown.any()
+    assert {one.label for one in never} <= set(classifier.classes)
+
+
 def test_a_bundle_from_before_there_was_a_score_answers_as_it_did(
     bundle: Path, digits: list[bytes], classifier: Classifier
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -148,6 +148,12 @@ class Predictions:
         answers = self.decisions
         likeliest: NDArray[np.bool_] = answers[:, None] == np.arange(len(self.classes))
         return likeliest
+
+    def at_rate(self, rate: float) -> Predictions:
+        """The same answers, with another share of known pictures that may be called unknown."""
+        if self.familiar is None:
+            return self
+        return replace(self, familiar=replace(self.familiar, unknown_rate=rate))
 
     def true_labels(self, index: int) -> tuple[str, ...]:
         """The true labels of a picture, as far as they are known."""

@@ -149,7 +149,7 @@ def write_judged(
 ) -> Path:
     """Write predictions.csv and report/ into the new folder `out`; the path of the page."""
     with whole_folder(out) as aside:
-        write_csv(aside / "predictions.csv", predictions)
+        write_csv(aside / "predictions.csv", predictions.at_rate(0))  # as the figures count them
         write_report(
             aside / "report",
             facts,

@@ -463,7 +463,7 @@ def _finish(
     digests = material.scan.content_digests
     write_whole(out / SPLIT_TABLE, split_table(material.dataset, digests, material.split))
     write_json(out / "audit.json", material.audit.to_json())
-    write_csv(out / "predictions.csv", judged.predictions)
+    write_csv(out / "predictions.csv", judged.predictions.at_rate(0))  # as the figures count them
     write_report(
         out / "report",
         facts,
