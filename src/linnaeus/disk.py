@@ -19,7 +19,9 @@ class Disk:
 
     def write(self, file: BinaryIO, content: bytes) -> None:
         """Give `file` the whole of `content`."""
-        file.write(content)
+        left = memoryview(content)
+        while left:  # a file without a buffer may take less at a time
+            left = left[file.write(left) :]
 
     def flush(self, file: BinaryIO) -> None:
         """Wait until what was written to `file` would outlive a power cut."""

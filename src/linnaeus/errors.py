@@ -7,6 +7,7 @@
     ├── BundleError         4   a bundle is absent, changed, too new, or answers differently here
     ├── MissingError        5   a package, pretrained weights or a data set are not on this machine
     ├── WriteError          6   a file could not be written; what stood there before still stands
+    ├── LearningError       8   learning cannot go on: no numbers come of it, or it finds no memory
     └── Stopped           130   interrupted before there was anything worth keeping
     Terminated            143   SIGTERM came; no failure, but an exit
 
@@ -23,6 +24,7 @@ from typing import Literal
 __all__ = [
     "BundleError",
     "DataError",
+    "LearningError",
     "LinnaeusError",
     "MissingError",
     "Stopped",
@@ -110,6 +112,12 @@ class WriteError(LinnaeusError):
     """A file could not be written; whatever stood in its place before still stands."""
 
     exit_code = 6
+
+
+class LearningError(LinnaeusError):
+    """Learning cannot go on: no numbers come of it, or two pictures at a time find no memory."""
+
+    exit_code = 8
 
 
 class Stopped(LinnaeusError):

@@ -78,11 +78,10 @@ def append_whole(path: Path, content: str) -> None:
 
     A process that is killed in between may leave a part. Raises WriteError.
     """
-    with _told_as_write_error(path), path.open("ab") as file:
+    with _told_as_write_error(path), path.open("ab", buffering=0) as file:
         before = file.tell()
         try:
             the_disk().write(file, content.encode("utf-8", "backslashreplace"))
-            file.flush()
         except OSError:
             with suppress(OSError):
                 os.truncate(path, before)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import linnaeus
 from forked import Ended, Forks
 
 pytest.importorskip("torch")
@@ -25,6 +26,21 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
         yield forks
 
 
+@pytest.fixture(scope="module")
+def transfer(photo_set: Path, shared_weights: Path) -> tuple[object, ...]:
+    """72 photographs at 64 px: a probe, and two stages of fine-tuning."""
+    stages = "[{learns: probe}, {learns: upper, epochs: 2}, {learns: whole, epochs: 2}]"
+    weights = (
+        "--weights",
+        shared_weights,
+        "--image-size",
+        64,
+        "--set",
+        f"transfer.stages={stages}",
+    )
+    return photo_set, *weights, "--val", 0.3
+
+
 def outcome(run: Path) -> dict[str, object]:
     """All that has to be the same: what was learnt, how it went, and what it answers."""
     history = json.loads((run / "report" / "metrics.json").read_text())["training"]["history"]
@@ -38,24 +54,89 @@ def completed(forks: Forks, *arguments: object) -> Ended:
     return ended
 
 
-def test_a_run_killed_again_and_again_comes_to_the_same_bits(forks: Forks, tmp_path: Path) -> None:
-    whole, run = tmp_path / "whole", tmp_path / "run"
-    took_s = completed(forks, *SCRATCH, "--out", whole).seconds
-    chance = random.Random(0)
-    arguments: tuple[object, ...] = (*SCRATCH, "--out", run)
-    for kill in range(3):
+def killed_and_gone_on_with(
+    forks: Forks, asked: tuple[object, ...], run: Path, *, kills: int, seed: int
+) -> int:
+    """Train; kill it `kills` times, every other time inside a write; go on to the end.
+
+    Returns how many of the processes were killed.
+    """
+    chance = random.Random(seed)
+    arguments, killed = (*asked, "--out", run), 0
+    for kill in range(kills):
         often = ("--checkpoint-every", "0.01", "--workers", 1 + kill % 2)
-        inside_a_write = chance.randrange(40, 120) if kill == 1 else None
-        process = forks.start("train", *arguments, *often, kill_at=inside_a_write)
-        if inside_a_write is None:
-            time.sleep(chance.uniform(0.5, 0.9) * took_s)
+        write = chance.randrange(30, 300) if kill % 2 else None
+        process = forks.start("train", *arguments, *often, kill_at=write)
+        if write is None:
+            process.wait_for("Learning" if chance.random() < 0.5 else "Reading")
+            time.sleep(chance.uniform(0.0, 3.0))
             process.send(signal.SIGKILL)
         ended = process.end()
         assert ended.code in (-signal.SIGKILL, 0), ended.told
+        killed += ended.code != 0
         if ended.code == 0:
-            break
-        arguments = ("--resume", run)
-    else:
-        completed(forks, *arguments)
-    assert outcome(run) == outcome(whole)
-    assert not (run / "checkpoints").exists()
+            return killed
+        if (run / "begun.json").exists():
+            arguments = ("--resume", run)
+    completed(forks, *arguments)
+    return killed
+
+
+def test_a_run_from_scratch_killed_again_and_again_comes_to_the_same_bits(
+    forks: Forks, tmp_path: Path
+) -> None:
+    completed(forks, *SCRATCH, "--out", tmp_path / "whole")
+    assert killed_and_gone_on_with(forks, SCRATCH, tmp_path / "run", kills=3, seed=0) > 0
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_a_transfer_killed_again_and_again_comes_to_the_same_bits(
+    forks: Forks, tmp_path: Path, transfer: tuple[object, ...]
+) -> None:
+    completed(forks, *transfer, "--out", tmp_path / "whole")
+    assert killed_and_gone_on_with(forks, transfer, tmp_path / "run", kills=3, seed=1) > 0
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+
+
+def test_sigterm_saves_and_ends_with_143(forks: Forks, tmp_path: Path) -> None:
+    completed(forks, *SCRATCH, "--out", tmp_path / "whole")
+    run = tmp_path / "run"
+    process = forks.start("train", *SCRATCH, "--out", run)
+    process.wait_for("Searching near duplicates: ")
+    process.send(signal.SIGTERM)
+    ended = process.end()
+    assert ended.code == 143
+    assert f"linnaeus train --resume {run}" in ended.told
+    assert "Traceback" not in ended.told
+    assert list((run / "checkpoints").glob("*/manifest.json"))
+    completed(forks, "--resume", run)
+    assert outcome(run) == outcome(tmp_path / "whole")
+
+
+def test_what_differs_from_what_was_begun_is_said(forks: Forks, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = forks.start("train", *SCRATCH, "--out", run)
+    process.wait_for("Searching near duplicates: ")
+    process.send(signal.SIGTERM)
+    process.end()
+    for asked, reason in (
+        (("--resume", run, "--epochs", 4), "begun with network.epochs 3.0, not 4.0"),
+        ((*SCRATCH, "--out", run), f"Go on with it by `linnaeus train --resume {run}`"),
+        (("--resume", tmp_path), "no run was begun here"),
+        (("--resume", run, "--out", tmp_path / "other"), "goes on in its own folder"),
+    ):
+        ended = forks.start("train", *asked).end()
+        assert ended.code in (2, 6)
+        assert reason in ended.told.replace("\n", " ")
+
+
+def test_two_runs_never_write_in_one_folder(forks: Forks, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = forks.start("train", *SCRATCH, "--out", run)
+    process.wait_for("Reading")
+    for asked in ((*SCRATCH, "--out", run), ("--resume", run)):
+        done = linnaeus("train", *asked)
+        assert done.code == 6
+        assert f"another run is being written here, process {process.pid} since" in done.sentence
+    assert process.end().code == 0

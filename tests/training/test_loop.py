@@ -10,7 +10,7 @@ datasets = pytest.importorskip("sklearn.datasets")
 
 from torch import nn  # noqa: E402
 
-from linnaeus.errors import Stopped, UsageError  # noqa: E402
+from linnaeus.errors import LearningError, Stopped, UsageError  # noqa: E402
 from linnaeus.models.cnn import small_cnn  # noqa: E402
 from linnaeus.models.normalise import Normalise  # noqa: E402
 from linnaeus.progress import Quiet  # noqa: E402
@@ -207,10 +207,10 @@ def test_what_cannot_be_meant_for_the_pictures_is_refused(digits):
 
 def test_a_learning_rate_that_blows_up_is_named(digits):
     plan = TrainingPlan(epochs=2, learning_rate=1e30, head_learning_rate=1e30)
-    with pytest.raises(UsageError, match="stopped being a number at step"):
+    with pytest.raises(LearningError, match="is no number, also at an eighth"):
         fit(digits, plan=plan)
     last = plan.model_copy(update={"epochs": 1, "batch_size": 1257})  # no loss comes after it
-    with pytest.raises(UsageError, match="stopped being numbers at step 1"):
+    with pytest.raises(LearningError, match="answers on validation are no numbers"):
         fit(digits, plan=last)
 
 

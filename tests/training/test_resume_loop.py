@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,13 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(grey[..., None], 3, axis=3), data.target[:400].astype(np.int64)
 
 
-def fit(digits: Any, plan: TrainingPlan, saver: Saver | None = None, after: int = 10**9) -> Fitted:
+def fit(
+    digits: Any,
+    plan: TrainingPlan,
+    saver: Saver | None = None,
+    after: int = 10**9,
+    clock: Clock | None = None,
+) -> Fitted:
     """Learn; break off when the loop has asked `after` times whether to stop."""
     pixels, labels = digits
     torch.manual_seed(0)
@@ -52,11 +59,16 @@ def fit(digits: Any, plan: TrainingPlan, saver: Saver | None = None, after: int 
         labels[:320],
         (pixels[320:], labels[320:]),
         plan=plan,
-        clock=Clock(),
+        clock=clock or Clock(),
         progress=Quiet(),
         stop=stop,
         saver=saver,
     )
+
+
+def steady_clock() -> Clock:
+    """A clock whose every look takes a hundredth of a second."""
+    return Clock(itertools.count(step=0.01).__next__)
 
 
 def saver_in(folder: Path, every_s: float = 0.0) -> Saver:
@@ -106,11 +118,12 @@ def test_a_finished_training_is_not_learnt_again(digits: Any, tmp_path: Path) ->
 def test_a_budget_gone_on_with_is_repeated_by_the_plan_that_it_came_to(
     digits: Any, tmp_path: Path
 ) -> None:
-    plan = TrainingPlan(budget_s=1.0, batch_size=32)
+    plan = TrainingPlan(budget_s=3.0, batch_size=32)
     with pytest.raises(BrokenOff):
-        fit(digits, plan, saver_in(tmp_path), after=20)
-    gone_on = fit(digits, plan, saver_in(tmp_path))
-    assert gone_on.steps > 20
+        fit(digits, plan, saver_in(tmp_path), after=30, clock=steady_clock())
+    gone_on = fit(digits, plan, saver_in(tmp_path), clock=steady_clock())
+    assert gone_on.steps > 30
+    assert gone_on.seconds == pytest.approx(3.0, abs=0.2)
     assert same_bits(fit(digits, gone_on.plan).network, gone_on.network)
 
 

@@ -56,6 +56,10 @@ class WeightAverage:
         """A copy of the average of now."""
         return {name: tensor.clone() for name, tensor in self.network().state_dict().items()}
 
+    def begin_anew(self) -> None:
+        """Forget all weights so far: the next ones begin a new average."""
+        self._updates = 0
+
     def whole_state(self) -> State:
         """All that the next update depends on; the tensors are those that it changes."""
         return State({"updates": self._updates}, self._network.state_dict())

@@ -70,6 +70,10 @@ class Batches:
         """All views and targets of `step`, those of other processes too."""
         return self._part(step, slice(self.size))
 
+    def places(self, step: int) -> Labels:
+        """Which of the pictures `step` shows, those of other processes too."""
+        return self._numbers(*divmod(step, self.epoch_steps)) % self.count
+
     def _part(self, step: int, part: slice) -> tuple[Tensor, Tensor]:
         epoch, place = divmod(step, self.epoch_steps)
         numbers, after = (self._numbers(epoch, place + ahead)[part] for ahead in (0, 1))

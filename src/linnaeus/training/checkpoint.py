@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from linnaeus.errors import BundleError
 from linnaeus.files import (
     MANIFEST,
-    clear_unfinished,
     new_file,
     read_json,
     verify_manifest,
@@ -69,9 +68,13 @@ class Checkpoints:
                 )
         return {}
 
-    def clear(self) -> None:
-        """Remove what a killed process has left unfinished."""
-        clear_unfinished(self.folder)
+    def set_aside(self, name: str, state: State) -> Path:
+        """Write `state` to a folder beside the checkpoints, which outlives them."""
+        folder = self.folder.parent / name
+        shutil.rmtree(folder, ignore_errors=True)
+        with whole_folder(folder) as aside:
+            _write_part(aside, name, state)
+        return folder
 
     def _numbered(self) -> list[Path]:
         """The folders of checkpoints, oldest first."""

@@ -36,13 +36,16 @@ def embed(
     late: Callable[[], bool],
     progress: Progress,
     view: View | None = None,
+    done: list[NDArray[np.float32]] | None = None,
+    after_each: Callable[[], None] = lambda: None,
 ) -> Features:
     """(k, d) features of the first k `rows`: of all where there is time for it.
 
     `at_least` so many are computed whatever the clock says. `view` makes of a picture (h, w, 3)
-    uint8 what is looked at in its place. Raises Stopped where `stop` says so before that.
+    uint8 what is looked at in its place. They are put into `done` one by one, and `after_each` is
+    called. Raises Stopped where `stop` says so before that.
     """
-    done: list[NDArray[np.float32]] = []
+    done = [] if done is None else done
     if len(rows) == 0:
         return np.zeros((0, 0), np.float32)
     with progress.stage("Computing features", len(rows)) as stage:
@@ -57,6 +60,7 @@ def embed(
             shown = picture if view is None else np.ascontiguousarray(view(picture))
             done.append(session.run_one(shown)[1])
             stage.advance()
+            after_each()
     return np.stack(done) if done else np.zeros((0, 0), np.float32)
 
 

@@ -122,6 +122,7 @@ def fit(
         decided = suited(choice, recipe, learning, classes, progress=progress, team=team)
         keep_decided(saver, material, *decided)
     choice, recipe = decided
+    saver.pictures = [dataset.paths[row] for row in material.train]
     kept = kept_beside(cache, progress)
     with stop_on_interrupt(progress) as stop:
         learned = _learn(
@@ -339,6 +340,7 @@ def _learn(
         progress=progress,
         stop=stop,
         kept=kept,
+        saver=saver,
     )
 
 

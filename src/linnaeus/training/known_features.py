@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -66,15 +67,18 @@ def known_or_new(
     *,
     at_least: int,
     tell: Callable[[int], None],
+    so_far: Mapping[int, NDArray[np.float32]] = MappingProxyType({}),
 ) -> Features:
     """(k, d) features of the first k `rows`, of which those that are `known` are not computed.
 
     `compute(rows, at_least)` gives those of the first so many of other rows as it has time for,
-    and they are kept. `tell` hears how many are known, where any are.
+    and they are kept. `tell` hears how many are known, where any are. `so_far`: {row: features} that this
+    run has computed.
     """
     found = {} if known is None else known.of(rows)
     if found:
         tell(len(found))
+    found |= so_far
     unknown = np.array([row not in found for row in rows.tolist()], bool)
     new = compute(rows[unknown], int(unknown[:at_least].sum()))
     whole = len(new) == unknown.sum()

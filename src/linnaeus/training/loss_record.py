@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from linnaeus.errors import UsageError
 from linnaeus.training.state import State
 
 __all__ = ["LossRecord"]
@@ -17,9 +16,9 @@ READ_EVERY = 50  # steps, where reading makes the host wait for the device
 
 
 class LossRecord:
-    """Takes the loss of each step. A loss that is no number ends the training.
+    """Takes the loss of each step, and counts those that are no numbers.
 
-    On a processor that is noticed at once; elsewhere every `READ_EVERY` steps and before a
+    On a processor they are read at once; elsewhere every `READ_EVERY` steps and before a
     validation, so that the device never waits for the host.
     """
 
@@ -27,47 +26,40 @@ class LossRecord:
         self._read_every = 1 if torch.device(device).type == "cpu" else READ_EVERY
         self._unread: list[Tensor] = []
         self._read: list[float] = []
-        self._steps = 0
-
-    def __len__(self) -> int:
-        return len(self._read) + len(self._unread)
+        self.skipped = 0
+        """How many in a row, up to the newest that was read, are no numbers."""
 
     def note(self, loss: Tensor) -> None:
-        """Take the `loss` of the next step, a scalar. Raises UsageError as `mean` does."""
+        """Take the `loss` of the next step, a scalar."""
         self._unread.append(loss)
         if len(self._unread) >= self._read_every:
-            self._read_all()
+            self.read()
 
     def mean(self) -> float:
-        """The mean of the losses since this was last asked; at least one was noted.
-
-        Raises UsageError where one of them is not a number.
-        """
-        self._read_all()
-        mean = float(np.mean(self._read))
+        """The mean of the losses since this was last asked; NaN where none is a number."""
+        self.read()
+        mean = float(np.mean(self._read)) if self._read else math.nan
         self._read.clear()
         return mean
 
+    def read(self) -> None:
+        """Wait for what is not read yet."""
+        for loss in torch.stack(self._unread).tolist() if self._unread else ():
+            if math.isfinite(loss):
+                self._read.append(loss)
+                self.skipped = 0
+            else:
+                self.skipped += 1
+        self._unread.clear()
+
     def state(self) -> State:
         """The losses that `mean` would be of."""
-        self._read_all()
+        self.read()
         return State(
-            {"steps": self._steps}, {"read": torch.tensor(self._read, dtype=torch.float64)}
+            {"skipped": self.skipped}, {"read": torch.tensor(self._read, dtype=torch.float64)}
         )
 
     def restore(self, state: State) -> None:
         """Go on where the record of `state` stood."""
-        self._steps, self._read = state.facts["steps"], state.tensors["read"].tolist()
-        self._unread.clear()
-
-    def _read_all(self) -> None:
-        for loss in torch.stack(self._unread).tolist() if self._unread else ():
-            if not math.isfinite(loss):
-                raise UsageError(
-                    f"the loss stopped being a number at step {self._steps}",
-                    where="training",
-                    mend="Lower the learning rate, or train in float32.",
-                )
-            self._read.append(loss)
-            self._steps += 1
+        self.skipped, self._read = state.facts["skipped"], state.tensors["read"].tolist()
         self._unread.clear()

@@ -24,12 +24,14 @@ from linnaeus.models.export import FeatureGraph, export_features
 from linnaeus.models.normalise import Normalise
 from linnaeus.models.weights import NETWORK_FILES, Backbone
 from linnaeus.progress import Progress
+from linnaeus.training.embedded import Embedded
 from linnaeus.training.embedding import View, embed, embedding_order, one_of_each, past
 from linnaeus.training.fixed_views import fixed_views
 from linnaeus.training.head import Head, fit_head
 from linnaeus.training.kept_work import KeptWork
 from linnaeus.training.known_features import KnownFeatures, known_or_new
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.saving import Saver
 
 __all__ = ["Probe", "Probed", "pretrained_normalisation"]
 
@@ -126,6 +128,7 @@ class Probe:
         stop: Callable[[], bool],
         digests: Sequence[str] | None = None,
         others_follow: bool = False,
+        embedded: Embedded | None = None,
     ) -> Probed:
         """Fit a head to the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
@@ -137,10 +140,12 @@ class Probe:
         the same on processors with and without bfloat16; those of pictures that an earlier run
         saw are taken from what was kept, by `digests` (n,) of their files. Where `others_follow`,
         stages that go on from this head, half of the budget is left to them if they can use it.
+        What is in `embedded` is not computed again, and it is given the features as they come.
 
         Raises Stopped if `stop` says so before every class was seen.
         """
-        began = time.perf_counter()
+        embedded = embedded or Embedded(Saver())
+        began = embedded.began_s
         budget_s = recipe.budget_s if recipe.head_pictures is None else None
         embedding = _Embedding(
             Session(self.graph, engine, "float32"),
@@ -149,6 +154,7 @@ class Probe:
             late=past(budget_s and began + SHARE_FOR_EMBEDDING * budget_s),
             progress=progress,
             known=lambda view: self._known(digests, engine, view),
+            embedded=embedded,
         )
         order = embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
         features = embedding.of(order, at_least=len(one_of_each(labels[train])))
@@ -243,6 +249,7 @@ class _Embedding:
     late: Callable[[], bool]
     progress: Progress
     known: Callable[[str], KnownFeatures | None]
+    embedded: Embedded
 
     def of(
         self, rows: Rows, *, at_least: int = 0, view: View | None = None, name: str = "plain"
@@ -259,12 +266,21 @@ class _Embedding:
                 late=self.late,
                 progress=self.progress,
                 view=view,
+                done=self.embedded.into(name, unknown),
+                after_each=self.embedded.save_if_due,
             )
 
         def tell(count: int) -> None:
             self.progress.say(f"The features of {count:,} pictures are known ({name} view).")
 
-        return known_or_new(self.known(name), rows, compute, at_least=at_least, tell=tell)
+        return known_or_new(
+            self.known(name),
+            rows,
+            compute,
+            at_least=at_least,
+            tell=tell,
+            so_far=self.embedded.of(name),
+        )
 
     def seconds_for(self, rows: Rows) -> float:
         """About how long it takes to compute the features of all `rows`, by a few of them."""

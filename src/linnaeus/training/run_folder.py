@@ -64,7 +64,8 @@ def reopen_run(folder: Path) -> Iterator[Path]:
                 where=str(folder),
                 mend="Look at its report, or train with another --out.",
             )
-        clear_unfinished(folder)
+        for place in (folder, folder / CHECKPOINTS):
+            clear_unfinished(place)
         yield folder
         _tidy(folder)
 

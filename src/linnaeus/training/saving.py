@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from linnaeus.errors import WriteError
 from linnaeus.progress import Progress, Quiet
@@ -23,8 +25,9 @@ class Saver:
     """Saves the parts of a run's state to `checkpoints`, and knows those that were `found` there.
 
     With `checkpoints` None nothing is saved; where it does not `write`, another process of its team
-    does. `every_s`: seconds between two, None: a minute, or as
-    many as keep saving to a fiftieth of the time. `ending`: whether somebody asked to end.
+    does. `every_s`: seconds between two, None: a minute, or as many as keep that to a fiftieth of
+    the time. `ending`: whether somebody asked to end. `pictures`: the names of those that are
+    learnt from, for people to read.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Saver:
         ending: Ending | None = None,
     ) -> None:
         self.ending = ending or Ending()
+        self.pictures: Sequence[str] = ()
         self._progress = progress or Quiet()
         self._checkpoints = checkpoints if writes else None
         self._every_s = every_s
@@ -75,6 +79,17 @@ class Saver:
     def due(self) -> bool:
         """Whether it is time to save again."""
         return self._checkpoints is not None and time.perf_counter() >= self._due_s
+
+    def set_aside(self, name: str, state: State) -> Path | None:
+        """Keep `state` in the run's folder for people to look at; None where nothing is saved.
+
+        Where its facts have "places" among the pictures that are learnt from, names are added.
+        """
+        if self._checkpoints is None:
+            return None
+        if self.pictures:
+            state.facts["pictures"] = [self.pictures[place] for place in state.facts["places"]]
+        return self._checkpoints.set_aside(name, state)
 
     def save(self) -> None:
         """Save all parts as they are now. A disk that refuses is told of; what was saved stands."""

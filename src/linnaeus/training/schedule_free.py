@@ -14,6 +14,10 @@ SECOND_MOMENT = 0.999
 LEAST_LENGTH = 1e-8
 
 
+RECORD: dict[str, Any] = {"steps": 0, "largest_lr": 0.0, "weight_sum": 0.0}
+"""What a group remembers, as it is at first."""
+
+
 class ScheduleFree(torch.optim.Optimizer):
     """AdamW without a schedule (Defazio and others 2024), as its authors' package computes it.
 
@@ -27,8 +31,7 @@ class ScheduleFree(torch.optim.Optimizer):
         self, params: Iterable[Tensor] | Iterable[dict[str, Any]], *, lr: float, momentum: float
     ) -> None:
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": 0.0}
-        record = {"steps": 0, "largest_lr": 0.0, "weight_sum": 0.0}
-        super().__init__(params, defaults | record)
+        super().__init__(params, defaults | RECORD)
 
     @torch.no_grad()
     def look_ahead(self) -> None:
@@ -40,6 +43,19 @@ class ScheduleFree(torch.optim.Optimizer):
                     state["z"], state["x"] = weight.clone(), weight.clone()
                     state["square"] = torch.zeros_like(weight)
                 weight.copy_(torch.lerp(state["z"], state["x"], group["momentum"]))
+
+    @torch.no_grad()
+    def look_back(self) -> None:
+        """Bring the parameters from y back to x, where no step is taken."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                weight.copy_(self.state[weight]["x"])
+
+    def begin_anew(self) -> None:
+        """Forget all weights and steps so far."""
+        self.state.clear()
+        for group in self.param_groups:
+            group.update(RECORD)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]

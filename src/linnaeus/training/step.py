@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from linnaeus.errors import LearningError
 from linnaeus.randomness import number
 from linnaeus.training.averaging import WeightAverage
+from linnaeus.training.batch_statistics import KeptStatistics
 from linnaeus.training.compiled import compiled
 from linnaeus.training.losses import Loss
+from linnaeus.training.memory_shortage import is_of_memory
 from linnaeus.training.optimiser_state import optimiser_state, restore_optimiser
 from linnaeus.training.optimisers import optimisers_for, set_learning_rate
 from linnaeus.training.precision import autocast
@@ -58,6 +62,9 @@ class Step:
         self._loss_of = loss
         self._device = device
         self._optimisers = optimisers_for(network, plan, rate_factors)
+        self._reads_losses = torch.device(device).type == "cpu"
+        self._statistics = KeptStatistics(network)
+        self.parts = plan.accumulate
         self._scaler = torch.amp.GradScaler(
             torch.device(device).type, enabled=plan.precision == "float16"
         )
@@ -71,23 +78,73 @@ class Step:
     def take(self, step: int, progress: float, views: Tensor, labels: Tensor) -> Tensor:
         """Learn from the batch (n, h, w, 3) uint8 of `step`, at `progress` (0 to 1) of the run.
 
-        Returns its loss, on the device.
+        Returns its loss, on the device. On a processor nothing is learnt where that is no number;
+        elsewhere that would let the device wait for the host. Where the memory is too small for a
+        batch in `parts` parts, there are twice as many from then on.
+
+        Raises LearningError where parts of two pictures are too large for the memory.
         """
         set_learning_rate(self._optimisers, self._schedule(progress))
-        rank = () if self._team.leads else (self._team.rank,)
-        torch.manual_seed(number(self._plan.seed, "dropout", step, *rank))
         self._network.train()
-        for optimiser in self._optimisers:
-            if isinstance(optimiser, ScheduleFree):
-                optimiser.look_ahead()
-        self._network.zero_grad(set_to_none=True)
-        loss = self._descent(views, labels)
+        self._statistics.keep()
+        loss = self._descended(step, views, labels)
+        if self._reads_losses and not math.isfinite(self._team.total(loss.item())[0]):
+            self._leave()
+            return loss
         self._clip()
         for optimiser in self._optimisers:
             self._scaler.step(optimiser)
         self._scaler.update()
         self.average.update(progress)
         return loss
+
+    def go_back(self, weights: Mapping[str, Tensor], rate: float) -> None:
+        """Go on from `weights`, without a memory of other steps, at `rate` times the rate."""
+        self._network.load_state_dict(weights)
+        self.average.begin_anew()
+        for optimiser in self._optimisers:
+            optimiser.state.clear()
+            if isinstance(optimiser, ScheduleFree):
+                optimiser.begin_anew()
+            for group in optimiser.param_groups:
+                group["peak_lr"] *= rate
+
+    def _descended(self, step: int, views: Tensor, labels: Tensor) -> Tensor:
+        """Leave in the parameters the gradients of the batch of `step`; returns its loss."""
+        rank = () if self._team.leads else (self._team.rank,)
+        while True:
+            torch.manual_seed(number(self._plan.seed, "dropout", step, *rank))
+            for optimiser in self._optimisers:
+                if isinstance(optimiser, ScheduleFree):
+                    optimiser.look_ahead()
+            self._network.zero_grad(set_to_none=True)
+            try:
+                return self._descent(views, labels)
+            except (RuntimeError, MemoryError) as error:
+                if not is_of_memory(error) or self._team.size > 1:
+                    raise
+            self._use_less_memory(len(views))  # here, where nothing holds on to what was computed
+
+    def _use_less_memory(self, pictures: int) -> None:
+        self._leave()
+        if pictures < 4 * self.parts:
+            raise LearningError(
+                f"not even {max(1, pictures // self.parts)} pictures at a time find memory on"
+                f" {self._device}",
+                where="training",
+                mend="Take smaller pictures with --image-size, or a smaller network.",
+            )
+        self.parts *= 2
+        if torch.device(self._device).type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _leave(self) -> None:
+        """Let it be as if the batch had not been looked at."""
+        self._network.zero_grad(set_to_none=True)
+        self._statistics.bring_back()
+        for optimiser in self._optimisers:
+            if isinstance(optimiser, ScheduleFree):
+                optimiser.look_back()
 
     def state(self) -> State:
         """All that the next step depends on; the tensors are those that it changes."""
@@ -110,9 +167,9 @@ class Step:
     def _descent(self, views: Tensor, labels: Tensor) -> Tensor:
         """Leave in the parameters the gradients of the mean loss of the batch; returns that loss.
 
-        The batch goes through in `accumulate` parts, so only a part's activations are in memory.
+        The batch goes through in `parts` parts, so only a part's activations are in memory.
         """
-        parts = self._plan.accumulate
+        parts = self.parts
         losses: list[Tensor] = []
         for some, truth in zip(views.tensor_split(parts), labels.tensor_split(parts), strict=True):
             last = len(losses) == parts - 1

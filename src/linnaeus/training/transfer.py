@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -20,18 +21,25 @@ from linnaeus.models.reopened import Structure
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Event, Progress
 from linnaeus.training.better import compare, quality
+from linnaeus.training.embedded import FEATURES, Embedded
 from linnaeus.training.exported import epoch_facts, graph_of, save_network, save_probe
 from linnaeus.training.kept_work import KeptWork
 from linnaeus.training.learned import Ended, Learned
+from linnaeus.training.loop import LOOP
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.probe import Probe, Probed
+from linnaeus.training.probed_state import probed_from, probed_state
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.saving import Saver
+from linnaeus.training.state import State
 from linnaeus.training.transfer_plan import TransferStage
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.tuning import Lesson, answers, tunable_from_head, tunable_from_probe, tune
 from linnaeus.training.tuning_time import SHARE_OF_FIRST_HEAD, allowance_s, pass_s
 
 __all__ = ["learn_by_transfer"]
+
+PART = "transfer"  # of what is saved of a run
 
 
 def learn_by_transfer(
@@ -45,23 +53,34 @@ def learn_by_transfer(
     progress: Progress,
     stop: Callable[[], bool],
     kept: KeptWork | None = None,
+    saver: Saver | None = None,
 ) -> Learned:
     """Teach `backbone` the `lesson` in the stages that `recipe` comes to.
 
     `network` is what `models.backbones.load_backbone` gave for it. The first stage makes a head.
     Each further one starts from the best network so far, and takes its place where it is better by
     its answers to the same validation pictures. Within a budget, a stage that has no time for half
-    a pass over the pictures is left out, which is told. `kept`: what earlier runs computed.
+    a pass over the pictures is left out, which is told. `kept`: what earlier runs computed. `saver`
+    is given what each stage came to, and where it stands; what it holds of an earlier process is
+    gone on with.
 
     Raises Stopped if `stop` says so before there was a model, and as `training.loop.fit_network`.
     """
     transfer = _Transfer(
         lesson, backbone, network, preprocessing, recipe, engine, progress, stop, kept
     )
+    transfer.saver = saver or transfer.saver
     first, *further = transfer_stages(recipe)
-    transfer.begin(first)
-    for place, stage in enumerate(further):
+    found = transfer.saver.take(PART)
+    if found is not None:
+        transfer.restore(found)
+    else:
+        transfer.begin(first)
+        transfer.save()
+    over = len(transfer.facts) - 1
+    for place, stage in enumerate(further[over:], over):
         transfer.go_on(stage, last=place == len(further) - 1)
+        transfer.save()
     return transfer.learned()
 
 
@@ -87,6 +106,7 @@ class _Transfer:
     done: list[TransferStage] = field(default_factory=list)
     history: list[EpochFacts] = field(default_factory=list)
     began_s: float = 0.0
+    saver: Saver = field(default_factory=Saver)
 
     def begin(self, stage: TransferStage) -> None:
         """Make a head, by itself or by the loop."""
@@ -104,6 +124,8 @@ class _Transfer:
             there = len(self.lesson.validation) > 0
             why = "there was no time for any" if there else "there are no"
             self._leave_out(stage, f"{why} validation pictures to judge it on")
+        elif self.saver.look(LOOP) is not None:  # begun by an earlier process, which knew how long
+            self._try(stage, None)
         elif (allowed_s := self._allowed_s(stage, last)) == 0:
             self._leave_out(stage, "there was no time for half a pass over the pictures")
         else:
@@ -131,11 +153,62 @@ class _Transfer:
             augmentation=self.lesson.augmentation if self._is_tuned else "",
         )
 
-    def _probe(self, stage: TransferStage) -> None:
+    def save(self) -> None:
+        """Save what has come of the stages so far."""
+        state = State(
+            {
+                "seconds": time.perf_counter() - self.began_s,
+                "stages": [asdict(one) for one in self.facts],
+                "done": [one.model_dump(mode="json") for one in self.done],
+                "history": [asdict(one) for one in self.history],
+            },
+            {"judged": torch.from_numpy(self.judged), "logits": torch.from_numpy(self.logits)},
+        )
+        if self.probed is not None:
+            state.add("probed", probed_state(self.probed))
+        if self._is_tuned:
+            assert self.tunable is not None
+            state.add("tuned", State(tensors=self.tunable.state_dict()))
+        self.saver.keep(PART, state)
+        self.saver.drop(LOOP, FEATURES)
+        self.saver.save()
+
+    def restore(self, state: State) -> None:
+        """Go on where an earlier process stood after one of its stages."""
+        facts = state.facts
+        self.began_s = time.perf_counter() - facts["seconds"] - self._begun_s()
+        self.facts = [StageFacts(**one) for one in facts["stages"]]
+        self.done = [TransferStage.model_validate(one) for one in facts["done"]]
+        self.history = [EpochFacts(**one) for one in facts["history"]]
+        self.judged, self.logits = (state.tensors[name].numpy() for name in ("judged", "logits"))
+        if "probed" in facts:
+            self._prepare()
+            self.probed = probed_from(state.of("probed"))
+        if "tuned" in facts:
+            fresh = self._tunable() if self.probed else self._fresh_head()
+            # laid out in memory as it was when it had learnt
+            self.tunable = fresh.to(memory_format=torch.channels_last).eval()
+            self.tunable.load_state_dict(state.of("tuned").tensors)
+
+    def _prepare(self) -> None:
         with self.progress.stage(f"Preparing {self.backbone.name}"):
             self.probe = Probe(self.backbone, self.network, self.preprocessing, self.kept)
-        self.began_s = time.perf_counter()
-        self.probed = self.probe.fit(
+
+    def _fresh_head(self) -> Tunable:
+        return tunable_from_head(self.backbone, self.lesson, self.recipe)
+
+    def _probe(self, stage: TransferStage) -> None:
+        self._prepare()
+        assert self.probe is not None
+        embedded = Embedded(self.saver)
+        self.began_s = embedded.began_s
+        with embedded.saved_at_the_end():
+            self.probed = self._probed(self.probe, stage, embedded)
+        self.judged, self.logits = self.probed.judged, self.probed.logits
+        self.done.append(stage.model_copy(update={"views": self.probed.views}))
+
+    def _probed(self, probe: Probe, stage: TransferStage, embedded: Embedded) -> Probed:
+        return probe.fit(
             self.lesson.pixels,
             self.lesson.labels,
             self.lesson.train,
@@ -149,15 +222,20 @@ class _Transfer:
             stop=self.stop,
             digests=self.lesson.digests,
             others_follow=len(transfer_stages(self.recipe)) > 1,
+            embedded=embedded,
         )
-        self.judged, self.logits = self.probed.judged, self.probed.logits
-        self.done.append(stage.model_copy(update={"views": self.probed.views}))
+
+    def _begun_s(self) -> float:
+        """Seconds that an earlier process has spent on a stage that it had not finished."""
+        begun = self.saver.look(LOOP)
+        return 0.0 if begun is None else float(begun.facts["seconds"])
 
     def _first_head(self, stage: TransferStage) -> None:
-        self.began_s = time.perf_counter()
-        fresh = tunable_from_head(self.backbone, self.lesson, self.recipe)
+        self.began_s = time.perf_counter() - self._begun_s()
+        fresh = self._fresh_head()
         self.judged = self.lesson.validation
-        allowed_s = None if stage.paces else self.recipe.budget_s
+        begun = self.saver.look(LOOP) is not None  # by an earlier process, which knew how long
+        allowed_s = None if stage.paces or begun else self.recipe.budget_s
         if allowed_s is not None:
             further = len(transfer_stages(self.recipe)) > 1
             judging_s = self._judging_s(pass_s(fresh, self.lesson))
@@ -203,6 +281,7 @@ class _Transfer:
             budget_s=allowed_s,
             progress=self.progress,
             stop=self.stop,
+            saver=self.saver,
         )
         self.history += [epoch_facts(row, stage.learns, after=before) for row in fitted.history]
         assert isinstance(fitted.network, Tunable)

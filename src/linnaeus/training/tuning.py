@@ -28,6 +28,7 @@ from linnaeus.training.losses import ordered_weights
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.probe import Probe, pretrained_normalisation
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.saving import Saver
 from linnaeus.training.scratch import as_targets
 from linnaeus.training.transfer_plan import StageName, TransferStage
 from linnaeus.training.tunable import Tunable
@@ -138,9 +139,11 @@ def tune(
     budget_s: float | None,
     progress: Progress,
     stop: Callable[[], bool],
+    saver: Saver | None = None,
 ) -> Fitted:
     """Teach a copy of `start` the part that `stage` names, for as long as it or `budget_s` says.
 
+    `saver`: as `training.loop.fit_network` takes it.
     Raises as `training.loop.fit_network` does.
     """
     targets = as_targets(lesson.labels)
@@ -159,6 +162,7 @@ def tune(
         rate_factors=network.rate_factors(recipe.transfer.rate_decay),
         judging_cost=1 / COST[stage.learns],
         stage=stage.learns,
+        saver=saver,
     )
 
 
