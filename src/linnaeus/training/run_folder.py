@@ -35,6 +35,7 @@ def begin_run(path: Path, begun: Begun, *, numbered: bool) -> Iterator[Path]:
     where nothing can be written there, or another run is there or being written.
     """
     _refuse_a_run(path)
+    _clear_dead_claim(path)
     stood = path.exists()
     folder = path.with_name(claim_folder(path, numbered=numbered).name)
     with _held(folder):
@@ -89,6 +90,13 @@ def _refuse_a_run(path: Path) -> None:
             where=str(path),
             mend=f"Go on with it by `linnaeus train --resume {path}`, or name another folder.",
         )
+
+
+def _clear_dead_claim(path: Path) -> None:
+    """Empty a folder that a process claimed, and was killed before it wrote what it was for."""
+    with suppress(OSError):
+        if {one.name for one in path.iterdir()} == {LOCK} and not is_in_use(path):
+            (path / LOCK).unlink()
 
 
 @contextmanager
