@@ -6,9 +6,9 @@
 rename, and gone on with; learnt from scratch, a probe, and a probe with two stages of fine-tuning,
 with no, one and two `--workers`. Weights, graph, recipe, history and the answers to the test
 pictures have to be those of a run that nothing ended, bit for bit. `sigterms`: the same with
-SIGTERM, which has to leave a checkpoint and end the run with 143 within 30 s. Processes are forked
-from one that has loaded PyTorch; they are processes of their own nevertheless. `overhead`: what share
-of its time that `linnaeus train cifar10.tar.xz --epochs 3` is saving, as it does by default.
+SIGTERM, which has to leave a checkpoint and end the run with 143 within 30 s. Processes are
+forked from one that has loaded PyTorch, and are of their own nevertheless. `overhead`: what share
+of the time of `linnaeus train cifar10.tar.xz --epochs 3` goes into saving it, as is the default.
 Ends with 1 where a figure is missed.
 """
 

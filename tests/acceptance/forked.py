@@ -107,11 +107,20 @@ class Forked:
         return self._told.read_text(errors="replace")
 
     def wait_for(self, text: str) -> None:
-        """Wait until it has said `text`."""
+        """Wait until it has said `text`; fails where it ends without that."""
         end = time.monotonic() + LONGEST_S
         while text not in self.told:
-            assert time.monotonic() < end, self.told
+            assert time.monotonic() < end and self.lives, f"never said {text!r}: {self.told}"
             time.sleep(0.01)
+
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended yet."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def end(self) -> Ended:
         """Wait for its end."""

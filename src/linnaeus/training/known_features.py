@@ -72,8 +72,8 @@ def known_or_new(
     """(k, d) features of the first k `rows`, of which those that are `known` are not computed.
 
     `compute(rows, at_least)` gives those of the first so many of other rows as it has time for,
-    and they are kept. `tell` hears how many are known, where any are. `so_far`: {row: features} that this
-    run has computed.
+    and they are kept. `tell` hears how many are known, where any are. `so_far`: {row: features}
+    that this run has computed.
     """
     found = {} if known is None else known.of(rows)
     if found:

@@ -213,6 +213,7 @@ class Probe:
             late=late,
             progress=progress,
             known=lambda view: self._known(digests, engine, view),
+            embedded=Embedded(Saver()),
         )
         return embedding.of(rows, at_least=at_least)
 
