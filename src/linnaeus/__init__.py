@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         load_dataset,
         lr_find,
         split,
+        stress,
         train,
     )
     from linnaeus.errors import LinnaeusError
@@ -57,6 +58,7 @@ __all__ = [
     "load_dataset",
     "lr_find",
     "split",
+    "stress",
     "train",
 ]
 

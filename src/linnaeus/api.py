@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from linnaeus.bundle.combination import CombinationMethod
     from linnaeus.ensembling.made import Ensembled
     from linnaeus.explanation.explaining import Explained
+    from linnaeus.robustness.stressing import Stressed
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
     from linnaeus.training.begun import Begun
@@ -57,6 +58,7 @@ __all__ = [
     "load_dataset",
     "lr_find",
     "split",
+    "stress",
     "train",
 ]
 
@@ -672,6 +674,55 @@ def explain(
         seed=seed,
         out=None if out is None else Path(out),
         progress=progress,
+    )
+
+
+def stress(
+    bundle: str | Path,
+    data: str | Path | Dataset,
+    *,
+    beside: str | Path | None = None,
+    kinds: Sequence[str] | None = None,
+    limit: int = 2000,
+    data_shift: str | Path | Dataset | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    table: str | Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[Stressed, ...]:
+    """Judge `bundle`, and `beside` if given, on `data` made worse in many ways, and advise.
+
+    `kinds`: of `robustness.stressing.EVERY_KIND`, all by default. `limit`: most pictures drawn.
+    `data_shift`: the same classes from elsewhere. `out`: a new folder for the page and figures.
+    Raises MissingError where SciPy is missing, and as `robustness.stressing.stress_bundle` and
+    `load_dataset` do.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("scipy") is None:
+        raise MissingError(
+            "making pictures worse needs SciPy, which this installation does not have",
+            mend='Install it with: pip install "linnaeus[train]"',
+        )
+    from linnaeus.robustness.stressing import stress_bundle
+
+    dataset = _dataset(data, image_column, label_column, group_column, split_column, None, table)
+    others = data_shift
+    if others is not None and not isinstance(others, Dataset):
+        others = load_dataset(others)
+    return stress_bundle(
+        [Path(bundle)] if beside is None else [Path(bundle), Path(beside)],
+        dataset,
+        kinds=kinds,
+        limit=limit,
+        elsewhere=others,
+        seed=seed,
+        out=None if out is None else Path(out),
+        progress=progress or Quiet(),
     )
 
 

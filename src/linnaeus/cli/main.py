@@ -23,6 +23,7 @@ from linnaeus.cli import (
     models,
     predict,
     recipes,
+    stress,
     train,
 )
 from linnaeus.errors import LinnaeusError, Terminated
@@ -57,6 +58,7 @@ app.command("ensemble")(ensemble.ensemble)
 app.command("evaluate")(evaluate.evaluate)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
+app.command("stress")(stress.stress)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.command("models")(models.models)

@@ -41,7 +41,16 @@ from linnaeus.unknowns.given import check_given, given_pictures
 from linnaeus.unknowns.outliers import outliers_from
 from linnaeus.version import __version__
 
-__all__ = ["Evaluation", "answers_for", "evaluate", "picture_from", "traits_of", "write_judged"]
+__all__ = [
+    "Evaluation",
+    "ToJudge",
+    "answers_for",
+    "evaluate",
+    "picture_from",
+    "pictures_to_judge",
+    "traits_of",
+    "write_judged",
+]
 
 NAMED_CLASSES = 5
 
@@ -309,6 +318,37 @@ def _to_be_judged(
         )
     places = np.flatnonzero(~old)
     return rows[places], traits_of(dataset, rows[places], looked, places), tuple(remarks)
+
+
+@dataclass(frozen=True)
+class ToJudge:
+    """The pictures of a data set that may judge a bundle: their `rows`, `labels` (-1: unknown) in
+    the bundle's order, and what was decided. `read` gives one at the network's size, None where it
+    cannot be read.
+    """
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    remarks: tuple[str, ...]
+    read: Callable[[str], NDArray[np.uint8] | None]
+
+
+def pictures_to_judge(
+    folder: Path, classifier: Classifier, dataset: Dataset, progress: Progress
+) -> ToJudge:
+    """Those that `evaluate` would judge the bundle in `folder` on. Raises as it does."""
+    _check_task(classifier, dataset)
+    labels = _in_order_of(classifier.classes, dataset)
+    how = classifier.record.preprocessing
+    rows, _, remarks = _to_be_judged(bundle_folder(folder), how, dataset, progress)
+
+    def read(name: str) -> NDArray[np.uint8] | None:
+        try:
+            return how.read(dataset.source.read(name), name=name)[0]
+        except UnreadableImage:
+            return None
+
+    return ToJudge(rows, labels[rows].astype(np.int64), remarks, read)
 
 
 def _facts(

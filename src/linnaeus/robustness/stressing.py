@@ -1,0 +1,268 @@
+"""Stress: a finished bundle on pictures that are made worse in many ways, and what that teaches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.data.dataset import Dataset
+from linnaeus.errors import DataError, UsageError
+from linnaeus.evaluation.evaluate import pictures_to_judge
+from linnaeus.evaluation.figure import Figure
+from linnaeus.files import check_unused, whole_folder, write_whole
+from linnaeus.progress import Progress
+from linnaeus.randomness import generator
+from linnaeus.robustness.advice import FALL, advice_for
+from linnaeus.robustness.condition import Condition, judged_under
+from linnaeus.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from linnaeus.robustness.shifts import SHIFTS, shifted
+from linnaeus.robustness.worst_case import MOST_PICTURES, worst_of_small_moves
+
+__all__ = ["EVERY_KIND", "Stressed", "stress_bundle"]
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+EVERY_KIND = (*CORRUPTIONS, *SHIFTS)
+AT_ONCE = 250  # pictures changed at a time, which bounds the memory
+
+
+@dataclass(frozen=True)
+class Stressed:
+    """How one bundle stood up: unchanged pictures, every kind at every severity, the worst moves.
+
+    `elsewhere`: other pictures of the same classes, None where none were given. `pictures`: how
+    many were judged, of `available`.
+    """
+
+    name: str
+    pictures: int
+    available: int
+    clean: Condition
+    conditions: tuple[Condition, ...]
+    worst_moves: Figure
+    moved_pictures: int
+    elsewhere: Condition | None
+    remarks: tuple[str, ...]
+
+    @property
+    def mean_corruption_error(self) -> float | None:
+        """The mean error under the corruptions that were tried, each severity counted alike.
+
+        As it is: not divided by that of another network, which the benchmark's paper does.
+        """
+        errors = [1 - c.accuracy.value for c in self.conditions if c.kind in CORRUPTIONS]
+        return float(np.mean(errors)) if errors else None
+
+    @property
+    def first_falls(self) -> dict[str, int | None]:
+        """For each kind, the first severity at which accuracy is ten points lower; None: never."""
+        floor = self.clean.accuracy.value - FALL
+        falls: dict[str, int | None] = {}
+        for one in self.conditions:
+            known = falls.setdefault(one.kind, None)
+            if known is None and one.accuracy.value <= floor:
+                falls[one.kind] = one.severity
+        return falls
+
+    @property
+    def in_plain_words(self) -> tuple[str, ...]:
+        """The answer in a few sentences, with what to do about it."""
+        clean = 100 * self.clean.accuracy.value
+        words = []
+        error = self.mean_corruption_error
+        if error is not None:
+            words.append(
+                f"Right {clean:.0f} times in 100 on good pictures, and {100 * (1 - error):.0f} in"
+                " the mean of all corruptions and severities."
+            )
+        else:
+            words.append(f"Right {clean:.0f} times in 100 on good pictures.")
+        words.append(
+            f"Turned by up to 10 degrees and moved by a sixteenth in the worst way, it names"
+            f" {100 * self.worst_moves.value:.0f} in 100 rightly."
+        )
+        if self.elsewhere is not None:
+            words.append(
+                f"On the pictures from elsewhere it is right"
+                f" {100 * self.elsewhere.accuracy.value:.0f} times in 100."
+            )
+        advice = advice_for(self.first_falls)
+        return (*words, *(advice or ["Nothing that was tried costs it ten points."]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Every figure as plain values."""
+        return {
+            "bundle": self.name,
+            "pictures": self.pictures,
+            "available": self.available,
+            "clean": self.clean.to_json(),
+            "mean_corruption_error": self.mean_corruption_error,
+            "first_falls": self.first_falls,
+            "worst_moves": {**self.worst_moves.to_json(), "pictures": self.moved_pictures},
+            "elsewhere": None if self.elsewhere is None else self.elsewhere.to_json(),
+            "conditions": [one.to_json() for one in self.conditions],
+            "in_plain_words": self.in_plain_words,
+            "remarks": self.remarks,
+        }
+
+
+def stress_bundle(
+    bundles: Sequence[Path],
+    dataset: Dataset,
+    *,
+    kinds: Sequence[str] | None,
+    limit: int,
+    elsewhere: Dataset | None,
+    seed: int,
+    out: Path | None,
+    progress: Progress,
+) -> tuple[Stressed, ...]:
+    """Stress each of `bundles` (one, or two to be put side by side) on `dataset`.
+
+    Pictures that a bundle was trained on are left out, and the data's test split is taken where
+    there is one, as `evaluate` does. `kinds`: of EVERY_KIND, None for all. `limit`: at most so many
+    pictures, drawn by the seed and the same for all. `elsewhere`: the same classes from another
+    source. Writes index.html and stress.json to the new folder `out`, if any.
+
+    Raises UsageError for a kind that there is not, DataError where the classes are others or a
+    picture may have several labels, and as `evaluate` does.
+    """
+    if out is not None:
+        check_unused(out)
+    asked = EVERY_KIND if kinds is None else tuple(kinds)
+    if strange := [kind for kind in asked if kind not in EVERY_KIND]:
+        raise UsageError(
+            f"there is no change called {strange[0]!r}",
+            where="--kinds",
+            mend=f"Give some of {', '.join(EVERY_KIND)}.",
+        )
+    if limit < 1:
+        raise UsageError("no picture is left", where="--limit", mend="Give 1 or more.")
+    opened = [(Path(bundle), load(bundle)) for bundle in bundles]
+    done = []
+    samples: Pixels | None = None
+    for place, (folder, classifier) in enumerate(opened):
+        if classifier.record.task == "multi":
+            raise DataError(
+                "a bundle that gives several labels cannot be stressed yet",
+                where=str(folder),
+                mend="Give one that gives each picture one label.",
+            )
+        name = str(folder)
+        pixels, labels, groups, available, remarks = _chosen(
+            folder, classifier, dataset, limit, seed, progress
+        )
+        samples = pixels if place == 0 else samples
+        others = None
+        if elsewhere is not None:
+            strangers = _chosen(folder, classifier, elsewhere, limit, seed, progress)
+            others = judged_under(
+                classifier, strangers[0], strangers[1], "elsewhere", groups=strangers[2]
+            )
+        conditions = _conditions(classifier, pixels, labels, groups, asked, seed, progress, name)
+        few = min(MOST_PICTURES, len(labels))
+        done.append(
+            Stressed(
+                name=name,
+                pictures=len(labels),
+                available=available,
+                clean=judged_under(classifier, pixels, labels, groups=groups),
+                conditions=conditions,
+                worst_moves=worst_of_small_moves(classifier, pixels[:few], labels[:few], progress),
+                moved_pictures=few,
+                elsewhere=others,
+                remarks=remarks,
+            )
+        )
+    if out is not None:
+        assert samples is not None
+        _write(out, done, samples[:1], seed)
+    return tuple(done)
+
+
+def _chosen(
+    folder: Path,
+    classifier: Classifier,
+    dataset: Dataset,
+    limit: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[Pixels, Labels, NDArray[np.str_] | None, int, tuple[str, ...]]:
+    """The pictures at the network's size, their labels and groups, how many there are, remarks."""
+    given = pictures_to_judge(folder, classifier, dataset, progress)
+    known = given.rows[given.labels >= 0]
+    order = generator(seed, "pictures to stress").permutation(len(known))
+    rows = np.sort(known[order[:limit]])
+    label_of = dict(zip(given.rows.tolist(), given.labels.tolist(), strict=True))
+    pixels, kept, unread = [], [], []
+    with progress.stage("Reading the pictures", len(rows)) as stage:
+        for row in rows.tolist():
+            stage.advance()
+            name = dataset.paths[row]
+            pixel = given.read(name)
+            if pixel is None:
+                unread.append(name)
+            else:
+                pixels.append(pixel)
+                kept.append(row)
+    if not kept:
+        raise DataError(
+            "not one labelled picture can be read", where=dataset.name, mend="Give others."
+        )
+    remarks = list(given.remarks)
+    if len(known) > limit:
+        remarks.append(f"{limit:,} of {len(known):,} pictures were drawn; --limit takes more.")
+    if unread:
+        remarks.append(f"{len(unread):,} could not be read: {', '.join(unread[:5])}.")
+    labels = np.array([label_of[row] for row in kept], np.int64)
+    groups = None if dataset.groups is None else dataset.groups[kept]
+    return np.stack(pixels), labels, groups, len(known), tuple(remarks)
+
+
+def _conditions(
+    classifier: Classifier,
+    pixels: Pixels,
+    labels: Labels,
+    groups: NDArray[np.str_] | None,
+    kinds: Sequence[str],
+    seed: int,
+    progress: Progress,
+    name: str,
+) -> tuple[Condition, ...]:
+    done = []
+    with progress.stage(f"Stressing {name}", len(kinds) * len(SEVERITIES)) as stage:
+        for kind in kinds:
+            for severity in SEVERITIES:
+                changed = changed_by(pixels, kind, severity, seed)
+                done.append(judged_under(classifier, changed, labels, kind, severity, groups))
+                stage.advance(1, f"{kind} {severity}: {100 * done[-1].accuracy.value:.0f} %")
+    return tuple(done)
+
+
+def changed_by(pixels: Pixels, kind: str, severity: int, seed: int) -> Pixels:
+    """`pixels` (n, h, w, 3) uint8 changed by any of EVERY_KIND, some at a time."""
+    change: Callable[..., Pixels] = corrupt if kind in CORRUPTIONS else shifted
+    parts = [
+        change(pixels[start : start + AT_ONCE], kind, severity, seed=seed, first=start)
+        for start in range(0, len(pixels), AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _write(out: Path, done: Sequence[Stressed], sample: Pixels, seed: int) -> None:
+    from linnaeus.robustness.page import stress_page
+
+    document = {"bundles": [one.to_json() for one in done]}
+    with whole_folder(out) as aside:
+        write_whole(
+            aside / "stress.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        )
+        write_whole(aside / "index.html", stress_page(done, sample, seed))

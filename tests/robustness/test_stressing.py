@@ -1,0 +1,93 @@
+"""A stress test says where a bundle breaks, and what would help."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import linnaeus
+from linnaeus.errors import DataError, UsageError
+from linnaeus.robustness.advice import WAYS, advice_for
+from linnaeus.training.recipe import recipe_with
+from linnaeus.training.run import Run
+
+
+@pytest.fixture(scope="module")
+def others() -> linnaeus.Dataset:
+    """Digits that no run of the tests learns from."""
+    digits = linnaeus.load_dataset("digits")
+    return digits.subset(range(1, 600, 3))
+
+
+def test_the_page_and_figures(digits_run: Run, others: linnaeus.Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "stress"
+    kinds = ["gaussian-noise", "contrast", "rotation"]
+    (one,) = linnaeus.stress(digits_run.bundle, others, kinds=kinds, limit=120, out=out)
+    assert one.pictures == 120
+    told = json.loads((out / "stress.json").read_text("utf-8"))["bundles"][0]
+    assert len(told["conditions"]) == 15
+    assert told["clean"]["severity"] == 0
+    corrupted = [c["accuracy"]["value"] for c in told["conditions"] if c["kind"] != "rotation"]
+    assert told["mean_corruption_error"] == pytest.approx(1 - np.mean(corrupted))
+    assert one.worst_moves.value <= one.clean.accuracy.value
+    assert told["first_falls"]["gaussian-noise"] in (1, 2, 3, 4, 5, None)
+    floor = one.clean.accuracy.value - 0.1
+    for kind, severity in told["first_falls"].items():
+        rows = [c for c in told["conditions"] if c["kind"] == kind]
+        below = [c["severity"] for c in rows if c["accuracy"]["value"] <= floor]
+        assert severity == (min(below) if below else None)
+    page = (out / "index.html").read_text("utf-8")
+    assert page.count("<img") == 3
+    assert "120 of 200 pictures were drawn" in page
+
+
+def test_two_side_by_side_and_elsewhere(digits_run: Run, others: linnaeus.Dataset) -> None:
+    first, second = linnaeus.stress(
+        digits_run.bundle,
+        others,
+        beside=digits_run.folder,
+        kinds=["fog"],
+        limit=40,
+        data_shift=others.subset(range(100, 200)),
+    )
+    assert first.conditions == second.conditions
+    assert first.elsewhere is not None
+    assert "from elsewhere" in " ".join(first.in_plain_words)
+
+
+def test_what_cannot_be_meant_is_said(digits_run: Run, others: linnaeus.Dataset) -> None:
+    with pytest.raises(UsageError, match="no change called 'rain'"):
+        linnaeus.stress(digits_run.bundle, others, kinds=["rain"])
+    with pytest.raises(UsageError, match="no picture is left"):
+        linnaeus.stress(digits_run.bundle, others, limit=0)
+
+
+def test_pictures_that_it_learnt_from_do_not_judge_it(
+    digits_run: Run, some_digits: linnaeus.Dataset
+) -> None:
+    (one,) = linnaeus.stress(digits_run.bundle, some_digits, kinds=["fog"], limit=50)
+    assert "left out" in " ".join(one.remarks)
+    with pytest.raises(DataError, match="trained on every one"):
+        seen = [
+            row.split(",")[0]
+            for row in (digits_run.folder / "split.csv").read_text("utf-8").splitlines()[1:]
+            if row.endswith("train") or ",train," in row
+        ]
+        places = [some_digits.paths.index(name) for name in seen[:30]]
+        linnaeus.stress(digits_run.bundle, some_digits.subset(places), kinds=["fog"])
+
+
+def test_advice_names_the_earliest_fall_and_a_recipe_that_can_be_read() -> None:
+    assert advice_for({"fog": None, "rotation": None}) == []
+    first, second = advice_for({"defocus-blur": 4, "motion-blur": 2, "rotation": 3})
+    assert first.startswith("Motion blur costs ten points from severity 2")
+    assert second.startswith("Rotation")
+    for _, remedy in WAYS.values():
+        for setting in re.findall(r"--set (network\.\S+?=[\d.]+)", remedy.replace("\n", " ")):
+            recipe_with(None, [setting])
