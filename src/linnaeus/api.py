@@ -21,6 +21,7 @@ from linnaeus.data.save_split import SavedSplit, save_split
 from linnaeus.data.sources import load_dataset
 from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
 from linnaeus.errors import LinnaeusError, MissingError, Stopped, Terminated, UsageError
+from linnaeus.evaluation.compared import Wanted
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
@@ -443,6 +444,8 @@ def evaluate(
     positive: str | None = None,
     prevalence: float | None = None,
     slice_by: str | Sequence[str] = (),
+    fairness: str | Sequence[str] = (),
+    against: str | Path | None = None,
     unknown: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -454,13 +457,15 @@ def evaluate(
     many likeliest classes. Of two classes, `positive` is the one that is looked for, by default the
     second, and `prevalence` its share where the classifier is to serve. `slice_by`: columns, or
     measures of the pictures, by which weak slices are looked for; by default all that make any.
+    `fairness`: columns whose groups are compared. `against`: another bundle, or of a table another
+    table, to be compared with on the same pictures.
     `unknown`: a folder of pictures that show none of the classes, to judge how well they are told.
 
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
     folder = Path(out) if out is not None else None
     asked = Asked(top_k, positive, prevalence)
-    slice_by = (slice_by,) if isinstance(slice_by, str) else tuple(slice_by)
+    wanted = Wanted(_each(slice_by), _each(fairness), None if against is None else Path(against))
     if predictions is not None:
         beside = {
             "BUNDLE": bundle,
@@ -472,9 +477,7 @@ def evaluate(
         }
         _check_alone("--predictions", beside)
         columns = Columns.named(image_column, label_column, group_column, None, None)
-        return evaluate_table(
-            Path(predictions), columns, out=folder, asked=asked, slice_by=slice_by
-        )
+        return evaluate_table(Path(predictions), columns, out=folder, asked=asked, wanted=wanted)
     if bundle is None or data is None:
         raise UsageError(
             "there is nothing to judge",
@@ -490,7 +493,7 @@ def evaluate(
         out=folder,
         progress=progress or Quiet(),
         asked=asked,
-        slice_by=slice_by,
+        wanted=wanted,
         unknown=None if unknown is None else Path(unknown),
     )
 
@@ -776,6 +779,11 @@ def _dataset(
             mend="Name them in load_dataset.",
         )
     return data
+
+
+def _each(names: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several, each once."""
+    return tuple(dict.fromkeys([names] if isinstance(names, str) else names))
 
 
 def _check_alone(option: str, beside: Mapping[str, object]) -> None:

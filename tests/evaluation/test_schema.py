@@ -13,6 +13,9 @@ import pytest
 from answers import random_answers, random_labels
 
 from linnaeus.bundle.held_out import HeldOut
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.evaluation.compared import Compared, Wanted, compare
+from linnaeus.evaluation.contest import pair
 from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
@@ -20,7 +23,6 @@ from linnaeus.evaluation.label_metrics import measure_labels
 from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
-from linnaeus.evaluation.slices import slices_of
 from linnaeus.evaluation.traits import told_traits
 from linnaeus.evaluation.unknowns import KindTold, UnknownTold
 
@@ -114,11 +116,17 @@ def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
         measure(test, groups=[i // 2 for i in range(320)]),
         validation=measure(validation),
         promises=kept_promises(test, held_out),
-        slices=slices_of(test, told_traits({"site": np.array(list("ab") * 160)})),
+        compared=_compared(test),
         unknown=_unknown_told(),
         picture_of=lambda _: None,
     )
     return _read(tmp_path / "report")
+
+
+def _compared(test: Predictions) -> Compared:
+    """Slices, groups and another classifier, so that no field is empty."""
+    site = told_traits({"site": np.array(list("ab") * (len(test) // 2))})
+    return compare(test, site, Wanted(fairness=("site",)), paired=pair(test, test, ("a", "b")))
 
 
 def _unknown_told() -> UnknownTold:

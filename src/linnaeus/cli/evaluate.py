@@ -84,6 +84,21 @@ def evaluate(
             metavar="COLUMN",
         ),
     ] = None,
+    fairness: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Tell how far figures lie apart between the groups of this column; may be"
+            " repeated.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare with this bundle, or of a table with this table, on the same pictures.",
+            metavar="OTHER",
+        ),
+    ] = None,
     unknown: Annotated[
         Path | None,
         typer.Option(
@@ -112,6 +127,8 @@ def evaluate(
         positive=positive,
         prevalence=prevalence,
         slice_by=slice_by or (),
+        fairness=fairness or (),
+        against=against,
         unknown=unknown,
         progress=teller(),
     )

@@ -32,7 +32,6 @@ from linnaeus.data.table import looks_like_table, read_table
 from linnaeus.errors import DataError, UsageError
 from linnaeus.evaluation.given_numbers import are_numbers, checked_probabilities, given_numbers
 from linnaeus.evaluation.in_100 import number
-from linnaeus.evaluation.traits import check_columns
 
 __all__ = ["AnswerTable", "read_answer_table"]
 
@@ -64,7 +63,7 @@ def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) 
     tell something else of the pictures, and are no classes though they hold numbers.
 
     Raises DataError, with the row, for anything else that cannot be judged as it stands, and
-    UsageError where several label columns are named, or one of `beside` is not there.
+    UsageError where several label columns are named.
     """
     if not looks_like_table(path):
         raise DataError(
@@ -83,8 +82,6 @@ def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) 
     group = find_column(table, columns.group, (), "group") if columns.group else None
     image = _image_column(table, columns.image)
     labels = [_nfc(text) for text in table.texts(label)]
-    others = [name for at, name in enumerate(table.header) if at not in {label, group, image}]
-    check_columns(beside, others, "--slice-by", table.where)
     told = {at for at, name in enumerate(table.header) if name in beside}
     classes = _class_columns(table, {label, group, image, *told}, set(labels))
     truth = _positions(table, label, labels, list(classes))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,14 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.pixels import ChosenRows, DecodedRows
 from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError, UnreadableImage
+from linnaeus.evaluation.compared import (
+    NOTHING_COMPARED,
+    NOTHING_WANTED,
+    Compared,
+    Wanted,
+    compare,
+)
+from linnaeus.evaluation.contest import pair
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.judging import Measured, judge
@@ -28,13 +37,11 @@ from linnaeus.evaluation.metrics import NOTHING_ASKED
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
-from linnaeus.evaluation.slice_words import slice_words
-from linnaeus.evaluation.slices import Slices, slices_of
-from linnaeus.evaluation.traits import MEASURED, Trait, check_columns, measured_traits, told_traits
+from linnaeus.evaluation.slices import Slices
+from linnaeus.evaluation.traits import MEASURED, Trait, measured_traits, told_traits
 from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
 from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import decode
-from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.unknowns.fit import GIVEN
 from linnaeus.unknowns.given import check_given, given_pictures
@@ -69,13 +76,19 @@ class Evaluation:
     predictions: Predictions
     remarks: tuple[str, ...]
     report: Path | None
-    slices: Slices
+    compared: Compared
     unknown: UnknownTold | None = None
+
+    @property
+    def slices(self) -> Slices:
+        """On which kinds of pictures it is weaker."""
+        assert self.compared.slices is not None
+        return self.compared.slices
 
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """The answer in a few sentences."""
-        return (*plain_words(self.metrics), *slice_words(self.slices))
+        return (*plain_words(self.metrics), *self.compared.in_plain_words)
 
 
 def evaluate(
@@ -86,7 +99,7 @@ def evaluate(
     progress: Progress,
     seed: int = 0,
     asked: Asked = NOTHING_ASKED,
-    slice_by: Sequence[str] = (),
+    wanted: Wanted = NOTHING_WANTED,
     unknown: Path | None = None,
 ) -> Evaluation:
     """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
@@ -94,8 +107,8 @@ def evaluate(
     `unknown`: a folder of pictures that show none of the classes, to judge that they are told.
 
     Where the data come with a test split, that is judged; otherwise all of them. Pictures whose
-    pixels the bundle was trained or calibrated on are left out, and told. `slice_by`: the only
-    columns, or measures of the pictures, by which slices are looked at.
+    pixels the bundle, or the one it is compared with, was trained or calibrated on are left out,
+    and told. `wanted`: what of them to compare, by columns and by measures of the pictures.
 
     Raises UsageError where there is no such column, DataError where a class of the data is not one
     of the bundle's or no picture is left, BundleError as `bundle.classifier.load` does, WriteError
@@ -104,45 +117,39 @@ def evaluate(
     if out is not None:
         check_unused(out)
     given = () if unknown is None else check_given(unknown)
-    classifier = load(bundle)
+    opened = _opened(bundle, dataset)
+    classifier = opened.classifier
     if given:
         _ = classifier.unknown  # refuses where it cannot tell
-    _check_task(classifier, dataset)
-    folder = bundle_folder(bundle)
-    labels = _in_order_of(classifier.classes, dataset)
-    check_columns(slice_by, [*dataset.metadata, *MEASURED], "--slice-by", dataset.name)
-    rows, traits, remarks = _to_be_judged(
-        folder, classifier.record.preprocessing, dataset, progress
-    )
-    predictions, _ = answers_for(classifier, dataset, rows, labels[rows], progress)
+    against = None if wanted.against is None else _opened(wanted.against, dataset)
+    wanted.check([*dataset.metadata, *MEASURED], dataset.name)
+    both = (opened,) if against is None else (opened, against)
+    rows, traits, remarks = _to_be_judged(both, dataset, progress)
+    predictions = opened.answers(dataset, rows, progress)
     groups = None if dataset.groups is None else dataset.groups[rows]
-    counts = [classifier.record.data.get("train_counts", {}).get(c, 0) for c in classifier.classes]
-    metrics = judge(
-        predictions,
-        train_counts=counts if any(counts) else None,
-        usual_set=classifier.record.data.get("most_common_set"),
-        seed=seed,
-        groups=groups,
-        asked=asked,
+    metrics = judge(predictions, **opened.usual, seed=seed, groups=groups, asked=asked)
+    paired = None
+    if against is not None:
+        others = against.answers(dataset, rows, progress)
+        paired = pair(predictions, others, (opened.name, against.name), groups)
+    compared = compare(
+        predictions, traits, wanted, groups=groups, positive=asked.positive, paired=paired
     )
-    promises = _promises(classifier, predictions, groups)
-    slices = slices_of(predictions, traits, groups, slice_by)
     told = _unknown(classifier, dataset, rows, predictions, given, groups, progress)
     remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)
     report = None
     if out is not None:
-        facts = _facts(classifier, dataset, folder, remarks, predictions)
         report = write_judged(
             out,
-            facts,
+            _facts(classifier, dataset, opened.folder, remarks, predictions),
             predictions,
             metrics,
-            promises=promises,
-            slices=slices,
+            promises=_promises(classifier, predictions, groups),
+            compared=compared,
             unknown=told,
             picture_of=lambda name: picture_from(dataset, name),
         )
-    return Evaluation(metrics, predictions, remarks, report, slices, told)
+    return Evaluation(metrics, predictions, remarks, report, compared, told)
 
 
 def write_judged(
@@ -152,13 +159,18 @@ def write_judged(
     metrics: Measured,
     *,
     promises: Kept | None = None,
-    slices: Slices | None = None,
+    compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
     picture_of: Callable[[str], Image.Image | None],
 ) -> Path:
-    """Write predictions.csv and report/ into the new folder `out`; the path of the page."""
+    """Write predictions.csv and report/ into the new folder `out`; the path of the page.
+
+    Where two classifiers were compared, the answers of the other go into predictions_against.csv.
+    """
     with whole_folder(out) as aside:
         write_csv(aside / "predictions.csv", predictions.at_rate(0))  # as the figures count them
+        if compared.paired:
+            write_csv(aside / "predictions_against.csv", compared.paired.others.at_rate(0))
         write_report(
             aside / "report",
             facts,
@@ -166,7 +178,7 @@ def write_judged(
             metrics,
             validation=None,
             promises=promises,
-            slices=slices,
+            compared=compared,
             unknown=unknown,
             picture_of=picture_of,
         )
@@ -203,6 +215,45 @@ def picture_from(dataset: Dataset, path: str) -> Image.Image | None:
         return Image.fromarray(decode(dataset.source.read(path), name=path).pixels)
     except UnreadableImage:
         return None
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A bundle by the `name` it was given, and the data's `labels` as its classes have them."""
+
+    name: str
+    folder: Path
+    classifier: Classifier
+    labels: NDArray[np.int64] | NDArray[np.bool_]
+
+    @property
+    def usual(self) -> _Usual:
+        """What its training pictures mostly were, as far as it tells."""
+        data = self.classifier.record.data
+        counts = [data.get("train_counts", {}).get(name, 0) for name in self.classifier.classes]
+        return _Usual(
+            train_counts=counts if any(counts) else None, usual_set=data.get("most_common_set")
+        )
+
+    def answers(self, dataset: Dataset, rows: NDArray[np.int64], progress: Progress) -> Predictions:
+        """Its answers to the pictures at `rows`."""
+        return answers_for(self.classifier, dataset, rows, self.labels[rows], progress)[0]
+
+
+class _Usual(TypedDict):
+    train_counts: list[int] | None
+    usual_set: list[str] | None
+
+
+def _opened(bundle: Path, dataset: Dataset) -> _Opened:
+    return _matched(load(bundle), bundle, dataset)
+
+
+def _matched(classifier: Classifier, bundle: Path, dataset: Dataset) -> _Opened:
+    """A bundle that is open already. Raises DataError where it cannot be judged on `dataset`."""
+    _check_task(classifier, dataset)
+    labels = _in_order_of(classifier.classes, dataset)
+    return _Opened(str(bundle), bundle_folder(bundle), classifier, labels)
 
 
 def _promises(
@@ -294,7 +345,7 @@ def traits_of(
 
 
 def _to_be_judged(
-    folder: Path, preprocessing: Preprocessing, dataset: Dataset, progress: Progress
+    bundles: Sequence[_Opened], dataset: Dataset, progress: Progress
 ) -> tuple[NDArray[np.int64], tuple[Trait, ...], tuple[str, ...]]:
     """The rows to judge, what is known of their pictures, and what was decided, as sentences."""
     rows = np.arange(len(dataset))
@@ -302,22 +353,33 @@ def _to_be_judged(
     if (dataset.splits == "test").any():
         rows = np.flatnonzero(dataset.splits == "test")
         remarks.append(f"Judged on the {len(rows):,} pictures of the data's own test split.")
-    # Digests kept are those of the pixels as this bundle decodes them, so it must be asked how.
-    looked = scan(dataset, rows, preprocessing=preprocessing, progress=progress, room=None)
-    old = was_seen(read_seen(folder), looked.pixel_digests) & looked.readable
-    if old.any():
-        remarks.append(
-            f"{int(old.sum()):,} of {len(rows):,} pictures are left out, because the bundle was"
-            " trained or calibrated on their very pixels."
-        )
-    if old.all():
+    looks = [_look(one, dataset, rows, progress) for one in bundles]
+    for one, (_, old) in zip(bundles, looks, strict=True):
+        if old.any():
+            name = f"“{one.name}”" if len(bundles) > 1 else "the bundle"
+            remarks.append(
+                f"{int(old.sum()):,} of {len(rows):,} pictures are left out, because {name} was"
+                " trained or calibrated on their very pixels."
+            )
+    unseen = np.flatnonzero(~np.logical_or.reduce([old for _, old in looks]))
+    if not len(unseen):
         raise DataError(
             "the bundle was trained on every one of these pictures, so they cannot judge it",
             where=dataset.name,
             mend="Give pictures that it has not seen.",
         )
-    places = np.flatnonzero(~old)
-    return rows[places], traits_of(dataset, rows[places], looked, places), tuple(remarks)
+    traits = traits_of(dataset, rows[unseen], looks[0][0], unseen)
+    return rows[unseen], traits, tuple(remarks)
+
+
+def _look(
+    bundle: _Opened, dataset: Dataset, rows: NDArray[np.int64], progress: Progress
+) -> tuple[Scan, NDArray[np.bool_]]:
+    """What is seen of the pictures at `rows`, and which of them the bundle has seen before."""
+    how = bundle.classifier.record.preprocessing
+    # Digests kept are those of the pixels as this bundle decodes them, so it must be asked how.
+    looked = scan(dataset, rows, preprocessing=how, progress=progress, room=None)
+    return looked, was_seen(read_seen(bundle.folder), looked.pixel_digests) & looked.readable
 
 
 @dataclass(frozen=True)
@@ -337,10 +399,9 @@ def pictures_to_judge(
     folder: Path, classifier: Classifier, dataset: Dataset, progress: Progress
 ) -> ToJudge:
     """Those that `evaluate` would judge the bundle in `folder` on. Raises as it does."""
-    _check_task(classifier, dataset)
-    labels = _in_order_of(classifier.classes, dataset)
+    opened = _matched(classifier, folder, dataset)
     how = classifier.record.preprocessing
-    rows, _, remarks = _to_be_judged(bundle_folder(folder), how, dataset, progress)
+    rows, _, remarks = _to_be_judged((opened,), dataset, progress)
 
     def read(name: str) -> NDArray[np.uint8] | None:
         try:
@@ -348,7 +409,7 @@ def pictures_to_judge(
         except UnreadableImage:
             return None
 
-    return ToJudge(rows, labels[rows].astype(np.int64), remarks, read)
+    return ToJudge(rows, opened.labels[rows].astype(np.int64), remarks, read)
 
 
 def _facts(

@@ -10,14 +10,15 @@ from pathlib import Path
 from PIL import Image
 
 from linnaeus.data.columns import Columns
-from linnaeus.errors import UnreadableImage
+from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.answer_table import AnswerTable, read_answer_table
+from linnaeus.evaluation.compared import NOTHING_WANTED, Wanted, compare
+from linnaeus.evaluation.contest import Paired, in_order, pair, same_pictures
 from linnaeus.evaluation.evaluate import Evaluation, write_judged
 from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.judging import judge
 from linnaeus.evaluation.metrics import NOTHING_ASKED
-from linnaeus.evaluation.slices import slices_of
 from linnaeus.evaluation.traits import told_traits
 from linnaeus.files import check_unused
 from linnaeus.images.decode import decode
@@ -33,21 +34,34 @@ def evaluate_table(
     out: Path | None,
     seed: int = 0,
     asked: Asked = NOTHING_ASKED,
-    slice_by: Sequence[str] = (),
+    wanted: Wanted = NOTHING_WANTED,
 ) -> Evaluation:
     """Judge the probabilities in the table at `path` by the labels in it, as a bundle's are.
 
     `out`: a new folder for a report and a table. Pictures stand in the report where the table's
-    names for them, from its folder, lead to files. `slice_by`: the only columns by which slices
-    are looked at; none of them is a class. Raises DataError as `read_answer_table` does,
-    WriteError where `out` holds something already.
+    names for them, from its folder, lead to files. `wanted`: what to compare; columns that it
+    names are no classes, and `against` is another table, of the same pictures.
+
+    Raises DataError as `read_answer_table` does and where the two tables are not of the same
+    pictures and labels, WriteError where `out` holds something already.
     """
     if out is not None:
         check_unused(out)
-    given = read_answer_table(path, columns, beside=slice_by)
+    given = read_answer_table(path, columns, beside=wanted.columns)
+    wanted.check(list(given.metadata), str(path))
     predictions = given.predictions
     metrics = judge(predictions, seed=seed, groups=given.groups, asked=asked)
-    slices = slices_of(predictions, told_traits(given.metadata), given.groups, slice_by)
+    paired = None
+    if wanted.against is not None:
+        paired = _paired(path, wanted.against, columns, given, wanted.columns)
+    compared = compare(
+        predictions,
+        told_traits(given.metadata),
+        wanted,
+        groups=given.groups,
+        positive=asked.positive,
+        paired=paired,
+    )
     report = None
     if out is not None:
         report = write_judged(
@@ -55,10 +69,27 @@ def evaluate_table(
             _facts(path, given),
             predictions,
             metrics,
-            slices=slices,
+            compared=compared,
             picture_of=lambda name: _picture(path.parent / name),
         )
-    return Evaluation(metrics, predictions, given.remarks, report, slices)
+    return Evaluation(metrics, predictions, given.remarks, report, compared)
+
+
+def _paired(
+    path: Path, against: Path, columns: Columns, given: AnswerTable, beside: Sequence[str]
+) -> Paired:
+    """The answers of another table to the same pictures, beside those that are judged."""
+    first = given.predictions
+    second = read_answer_table(against, columns, beside).predictions
+    others = in_order(second, same_pictures(first.ids, second.ids))
+    for row, name in enumerate(first.ids):
+        if first.true_labels(row) != others.true_labels(row):
+            raise DataError(
+                f"'{name}' has another label here than in {path.name}",
+                where=str(against),
+                mend="Compare answers to the same labels.",
+            )
+    return pair(first, others, (path.name, against.name), given.groups)
 
 
 def _picture(path: Path) -> Image.Image | None:

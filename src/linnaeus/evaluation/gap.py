@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, share_figure, spread_figure
+from linnaeus.evaluation.intervals import Resampling, effective_trials
 from linnaeus.evaluation.significance import fewer_by_chance, student_tail
+from linnaeus.wilson import wilson
 
-__all__ = ["Gap", "difference", "gap_of"]
+__all__ = ["Gap", "difference", "gap_of", "share_of"]
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -39,7 +40,7 @@ def gap_of(right: Mask, part: Mask, groups: NDArray[Any] | None = None) -> Gap:
     score test of equal shares whose variance is that between groups, on Student's t with a degree
     less than the groups of the smaller side.
     """
-    inside, rest = (_share(right, side, groups) for side in (part, ~part))
+    inside, rest = (share_of(right, side, groups)[0] for side in (part, ~part))
     if groups is None:
         p = fewer_by_chance(int(right[part].sum()), int(part.sum()), int(right.sum()), len(right))
     else:
@@ -59,16 +60,19 @@ def difference(one: Figure, other: Figure) -> Figure:
     return Figure.around(value, value - below, value + above)
 
 
-def _share(right: Mask, side: Mask, groups: NDArray[Any] | None) -> Figure:
-    """The share of right ones on one side, Wilson's interval at its effective sample size."""
+def share_of(right: Mask, side: Mask, groups: NDArray[Any] | None = None) -> tuple[Figure, float]:
+    """The share of right ones on one side, and the sample size at which Wilson's interval is its.
+
+    That is the number of pictures, less where they come in groups.
+    """
     chosen = right[side]
+    share, trials = float(chosen.mean()), float(len(chosen))
     resampling = None if groups is None else Resampling.of(len(chosen), groups[side])
-    if resampling is None or not resampling.grouped:
-        return share_figure(int(chosen.sum()), len(chosen))
-    share = float(chosen.mean())
-    sums = _sums((chosen - share) / len(chosen), resampling.codes)
-    scale = resampling.groups / max(resampling.groups - 1, 1)
-    return spread_figure(share, scale * float(sums @ sums), len(chosen), resampling)
+    if resampling is not None and resampling.grouped:
+        sums = _sums((chosen - share) / len(chosen), resampling.codes)
+        variance = float(sums @ sums) * resampling.groups / max(resampling.groups - 1, 1)
+        trials = effective_trials(share, variance, trials, resampling)
+    return Figure.around(share, *wilson(share, trials)), trials
 
 
 def _score_test(right: Mask, part: Mask, groups: NDArray[Any]) -> float:

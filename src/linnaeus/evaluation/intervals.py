@@ -25,6 +25,7 @@ __all__ = [
     "TAILS",
     "Resampling",
     "accuracy_figure",
+    "effective_trials",
     "mean_figure",
     "score_figure",
     "share_figure",
@@ -123,14 +124,26 @@ def spread_figure(
 
     `most`: the largest effective sample size; by default, as for shares, the number of pictures.
     """
+    effective = effective_trials(value, variance, trials, resampling, most)
+    return Figure.around(value, *wilson(value, effective))
+
+
+def effective_trials(
+    value: float,
+    variance: float,
+    trials: float,
+    resampling: Resampling,
+    most: float | None = None,
+) -> float:
+    """The sample size at which Wilson's interval is that of `spread_figure`."""
     groups, pictures = resampling.groups, len(resampling.codes)
     if groups < 2:
-        return Figure.around(value, *wilson(value, groups))
+        return groups
     if variance > 1e-12 and 0 < value < 1:
         effective = min(value * (1 - value) / variance, most or pictures)
     else:
         effective = trials * groups / pictures
-    return Figure.around(value, *wilson(value, effective * (Z / _student(groups - 1)) ** 2))
+    return effective * (Z / _student(groups - 1)) ** 2
 
 
 def mean_figure(

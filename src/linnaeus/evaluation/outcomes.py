@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,18 @@ class Outcomes:
             truth,
             given & truth,
             None if groups is None else np.asarray(groups)[rows],
+        )
+
+    def at(self, chosen: NDArray[np.bool_]) -> Outcomes:
+        """The outcomes of the `chosen` (n,) pictures."""
+        return replace(
+            self,
+            rows=self.rows[chosen],
+            right=self.right[chosen],
+            losses=self.losses[chosen],
+            of_class=self.of_class[chosen],
+            found=self.found[chosen],
+            groups=None if self.groups is None else self.groups[chosen],
         )
 
     def __len__(self) -> int:

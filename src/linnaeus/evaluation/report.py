@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation import charts
+from linnaeus.evaluation.compared import NOTHING_COMPARED, Compared
 from linnaeus.evaluation.confusion import ClassFigures
+from linnaeus.evaluation.disagreements import disagreements
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.label_figures import LabelFigures
@@ -19,8 +21,6 @@ from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.schema import metrics_document, metrics_text
-from linnaeus.evaluation.slice_words import slice_words
-from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.training_curves import training_curves
 from linnaeus.evaluation.unknowns import UnknownTold
 from linnaeus.files import whole_folder, write_whole
@@ -50,7 +50,7 @@ def write_report(
     *,
     validation: Measured | None,
     promises: Kept | None = None,
-    slices: Slices | None = None,
+    compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> Path:
@@ -58,9 +58,9 @@ def write_report(
 
     `metrics` must be measured on `test`. `picture_of` gives the picture of an id in `test`, or
     None where it is not at hand; it is asked for the dozen most confident mistakes only.
-    `promises`: how label sets and silence did on `test`, where anything was promised. `slices`:
-    on which kinds of pictures it is weaker, where that was looked at. `unknown`: how pictures of
-    something else are told, where they can be. Returns the path of the page.
+    `promises`: how label sets and silence did on `test`, where anything was promised.
+    `compared`: kinds of pictures, groups and two classifiers. `unknown`: how pictures of something
+    else are told, where they can be. Returns the path of the page.
 
     Raises WriteError where `folder` holds something already.
     """
@@ -70,11 +70,11 @@ def write_report(
         metrics,
         validation=validation,
         promises=promises,
-        slices=slices,
+        compared=compared,
         unknown=unknown,
         picture_of=picture_of,
     )
-    document = metrics_document(facts, metrics, validation, promises, slices, unknown)
+    document = metrics_document(facts, metrics, validation, promises, compared, unknown)
     numbers = metrics_text(document)
     with whole_folder(folder) as aside:
         write_whole(aside / "index.html", page)
@@ -89,12 +89,13 @@ def report_page(
     *,
     validation: Measured | None,
     promises: Kept | None = None,
-    slices: Slices | None = None,
+    compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
     several = isinstance(metrics, LabelMetrics)
+    paired = compared.paired
     return (
         pages()
         .get_template("report.html.j2")
@@ -103,9 +104,12 @@ def report_page(
             metrics=metrics,
             validation=validation,
             promises=promises,
-            slices=slices,
+            slices=compared.slices,
+            fairness=compared.fairness,
+            paired=paired,
+            apart=disagreements(test, paired, picture_of) if paired else (),
             unknown=unknown,
-            words=(*plain_words(metrics), *slice_words(slices)),
+            words=(*plain_words(metrics), *compared.in_plain_words),
             worthless=is_worthless(metrics),
             several=several,
             mistakes=(sure_label_mistakes if several else confident_mistakes)(test, picture_of),

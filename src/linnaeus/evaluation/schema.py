@@ -6,12 +6,11 @@ import json
 import re
 from typing import Any
 
+from linnaeus.evaluation.compared import NOTHING_COMPARED, Compared
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept
-from linnaeus.evaluation.slice_words import slice_words
-from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.unknowns import UnknownTold
 
 __all__ = ["SCHEMA_VERSION", "metrics_document", "metrics_text"]
@@ -24,7 +23,7 @@ def metrics_document(
     test: Measured,
     validation: Measured | None = None,
     promises: Kept | None = None,
-    slices: Slices | None = None,
+    compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
@@ -34,9 +33,9 @@ def metrics_document(
         "validation": validation.to_json() if validation else None,
         "test": test.to_json(),
         "promises": promises.to_json() if promises else None,
-        "slices": slices.to_json() if slices else None,
+        **compared.to_json(),
         "unknown": unknown.to_json() if unknown else None,
-        "plain_words": [*plain_words(test), *slice_words(slices)],
+        "plain_words": [*plain_words(test), *compared.in_plain_words],
     }
 
 

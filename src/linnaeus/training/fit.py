@@ -26,6 +26,7 @@ from linnaeus.data.split import check_shares
 from linnaeus.data.split_file import split_table
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.calibrated import Calibrated
+from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import answers_for, picture_from, traits_of
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, kept_promises
@@ -473,7 +474,7 @@ def _finish(
         judged.test,
         validation=judged.validation,
         promises=judged.promises,
-        slices=judged.slices,
+        compared=Compared(slices=judged.slices),
         unknown=judged.unknown,
         picture_of=lambda name: picture_from(material.dataset, name),
     )

@@ -1,0 +1,156 @@
+"""Two classifiers on the same pictures: by hand, by simulation, and from tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from answers import random_answers
+from numpy.typing import NDArray
+
+import linnaeus
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.table import write_csv
+from linnaeus.errors import DataError
+from linnaeus.evaluation.contest import Paired, pair
+from linnaeus.evaluation.contest_words import paired_words
+
+NAMES = ("one", "other")
+
+
+def right_where(right: NDArray[np.bool_]) -> Predictions:
+    """Answers that are right where told, of pictures half of which are "yes"."""
+    labels = np.arange(len(right)) % 2
+    said = np.where(right, labels, 1 - labels)
+    probabilities = np.where(np.eye(2)[said] > 0, 0.9, 0.1).astype(np.float32)
+    ids = tuple(f"{i}.jpg" for i in range(len(right)))
+    return Predictions(ids, ("no", "yes"), probabilities, labels)
+
+
+def of_table(both: int, only_first: int, only_second: int, neither: int) -> Paired:
+    first = np.repeat([True, True, False, False], [both, only_first, only_second, neither])
+    second = np.repeat([True, False, True, False], [both, only_first, only_second, neither])
+    return pair(right_where(first), right_where(second), NAMES)
+
+
+def test_a_paired_difference_has_newcombes_interval() -> None:
+    # Newcombe (1998, Stat. Med. 17:2635), his table II, method 10, for 36, 12, 2 and 0 pairs.
+    found = of_table(36, 12, 2, 0).accuracy
+    assert (found.both, found.only_first, found.only_second, found.neither) == (36, 12, 2, 0)
+    assert found.difference.value == pytest.approx(0.2)
+    assert found.difference.low == pytest.approx(0.0569, abs=2e-4)
+    assert found.difference.high == pytest.approx(0.3404, abs=2e-4)
+    assert found.p == pytest.approx((2 * (1 + 14) + 91) / 2**14)  # mid-p: 14 coins, 2 heads
+    assert found.real
+
+
+def test_alike_answers_leave_room_for_a_difference_that_was_not_seen() -> None:
+    found = of_table(90, 0, 0, 10).accuracy
+    assert found.difference.low < 0 < found.difference.high
+    assert not found.real
+    assert found.p == 1.0
+
+
+def test_words_tell_better_and_alike_apart() -> None:
+    better = paired_words(of_table(300, 5, 45, 50))[0]
+    assert better.startswith("“other” is better than “one”: right 86 against 76 times in 100")
+    assert "10.0 points more" in better
+    alike = paired_words(of_table(300, 20, 22, 50))[0]
+    assert "no difference that chance would not make" in alike
+    assert "worse" in alike
+    assert "better" in alike
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_intervals_of_paired_differences_hold_the_truth_and_tests_their_level(
+    grouped: bool,
+) -> None:
+    """Both are truly right 85 times in 100; groups of five pictures mostly share their fate."""
+    held = called = 0
+    for seed in range(300):
+        random = np.random.default_rng(seed)
+        groups = np.arange(500) // (5 if grouped else 1)
+        fate = random.random(int(groups[-1]) + 1)[groups]
+        own = np.where(random.random(500) < 0.8, fate, random.random(500))
+        first, second = (own < 0.75) | (own > 0.9), own < 0.85
+        found = pair(right_where(first), right_where(second), NAMES, groups).accuracy
+        held += found.difference.low <= 0.0 <= found.difference.high
+        called += found.real
+    assert held >= 273  # 95 in 100 are promised, fewer of 300 come once in 500 tries
+    assert called <= 27
+
+
+def test_groups_make_an_interval_wider() -> None:
+    random = np.random.default_rng(0)
+    groups = np.arange(400) // 8
+    first = (random.random(50) < 0.9)[groups]
+    second = (random.random(50) < 0.7)[groups]
+    alone = pair(right_where(first), right_where(second), NAMES).accuracy
+    together = pair(right_where(first), right_where(second), NAMES, groups).accuracy
+    widths = [one.difference.high - one.difference.low for one in (alone, together)]
+    assert widths[1] > 2 * widths[0]
+    assert together.p > alone.p
+
+
+def test_the_log_loss_tells_which_probabilities_are_better() -> None:
+    sharp = random_answers(0, 800, 5, skill=2.0)
+    blunt = random_answers(0, 800, 5, skill=2.0, sharpness=0.3)
+    found = pair(sharp, blunt, NAMES)
+    own = np.arange(800), sharp.labels
+    gap = np.log(blunt.probabilities[own]).mean() - np.log(sharp.probabilities[own]).mean()
+    assert found.log_loss.value == pytest.approx(gap, abs=1e-5)
+    assert found.log_loss.high < 0
+    assert any("The probabilities of “one” are better" in s for s in paired_words(found))
+
+
+def test_classes_may_stand_in_another_order() -> None:
+    first = random_answers(0, 300, 4)
+    turned = replace(
+        first,
+        classes=first.classes[::-1],
+        probabilities=first.probabilities[:, ::-1].copy(),
+        labels=3 - first.labels,
+    )
+    found = pair(first, turned, NAMES)
+    assert found.accuracy.only_first == found.accuracy.only_second == 0
+    assert [one.of_class for one in found.of_classes] == list(first.classes)
+    assert all(one.first == one.second for one in found.of_classes)
+
+
+def test_two_tables_are_compared_picture_by_picture(tmp_path: Path) -> None:
+    good, bad = random_answers(0, 400, 4, skill=2.5), random_answers(0, 400, 4, skill=1.0)
+    write_csv(tmp_path / "good.csv", good)
+    write_csv(tmp_path / "bad.csv", bad)
+    lines = (tmp_path / "bad.csv").read_text().splitlines()
+    (tmp_path / "bad.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]))
+    found = linnaeus.evaluate(
+        predictions=tmp_path / "good.csv", against=tmp_path / "bad.csv", out=tmp_path / "judged"
+    )
+    paired = found.compared.paired
+    assert paired is not None
+    right = [answers.decisions == answers.labels for answers in (good, bad)]
+    assert paired.accuracy.only_first == int((right[0] & ~right[1]).sum())
+    assert paired.accuracy.first.value == found.metrics.accuracy.value  # type: ignore[union-attr]
+    assert any("“good.csv” is better than “bad.csv”" in one for one in found.in_plain_words)
+    page = (tmp_path / "judged/report/index.html").read_text()
+    assert "Beside the other" in page
+    assert (tmp_path / "judged/predictions_against.csv").exists()
+
+
+def test_tables_of_other_pictures_or_labels_are_refused(tmp_path: Path) -> None:
+    answers = random_answers(0, 40, 3)
+    write_csv(tmp_path / "a.csv", answers)
+    fewer = replace(
+        answers,
+        ids=answers.ids[1:],
+        labels=answers.labels[1:],
+        probabilities=answers.probabilities[1:],
+    )
+    write_csv(tmp_path / "fewer.csv", fewer)
+    with pytest.raises(DataError, match=r"'0.jpg' is in one of them alone"):
+        linnaeus.evaluate(predictions=tmp_path / "a.csv", against=tmp_path / "fewer.csv")
+    write_csv(tmp_path / "other.csv", replace(answers, labels=(answers.labels + 1) % 3))
+    with pytest.raises(DataError, match=r"'0.jpg' has another label here than in a.csv"):
+        linnaeus.evaluate(predictions=tmp_path / "a.csv", against=tmp_path / "other.csv")
