@@ -14,6 +14,7 @@ from linnaeus.cli import (
     audit,
     augment,
     cache,
+    compare,
     data,
     doctor,
     ensemble,
@@ -56,6 +57,7 @@ app.command("train")(train.train)
 app.command("lr-find")(lr_find.lr_find)
 app.command("ensemble")(ensemble.ensemble)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
 app.command("stress")(stress.stress)

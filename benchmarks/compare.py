@@ -1,0 +1,107 @@
+"""A whole study in an hour, and the same study killed twice on the way.
+
+    python benchmarks/compare.py [--small] [--out DIR]
+
+Six models × five folds × five data sets by one command with `--budget 60m`, as a whole process:
+the time on the wall and the page. Then the same study, with its plan of passes kept and its records
+gone, is begun again, killed with SIGKILL after a third and after two thirds of its trainings, and
+finished by the same command. Held to: at most 60 minutes, one page, and the same answers, bit by
+bit, and the same numbers but for the costs. `--small` shows that it runs, on digits with two models
+and two folds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from _measuring import DATA, WEIGHTS, linnaeus, machine, needed, run
+
+MOST_S = 3600
+MODELS = "hog+svm,sift+random-forest,mlp,cnn-tiny,cnn-small,mobilenetv2_100"
+SETS = (
+    "trashnet192.zip",
+    "clothing160.tar",
+    "deeppcb_crops.tar.xz",
+    "sign_language_digits.tar.xz",
+)
+KILLED_AT = (1 / 3, 2 / 3)
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--small", action="store_true")
+    options.add_argument("--out", type=Path)
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as room:
+        above = given.out or Path(room)
+        return _measure(_command(given.small), above)
+
+
+def _command(small: bool) -> list[str | Path]:
+    """The study, but for its folder."""
+    if small:
+        asked = ["digits", "--models", "mlp,hog+svm", "--folds", "2", "--budget", "2m"]
+        return [linnaeus(), "compare", *asked]
+    sets = [needed(DATA / name) for name in SETS]
+    asked = ["--models", MODELS, "--weights", needed(WEIGHTS), "--folds", "5", "--budget", "60m"]
+    groups = ["--group-column", "clothing160=sender_id"]
+    return [linnaeus(), "compare", *sets, "digits", *asked, *groups]
+
+
+def _measure(command: list[str | Path], above: Path) -> int:
+    whole, killed = above / "whole", above / "killed"
+    cost = run([*command, "--out", whole])
+    records = len(list(whole.glob("records/*/*/*.json")))
+    gaps = sum(len(one["gaps"]) for one in _told(whole)["data_sets"])
+    print(f"{machine()}; {records} trainings, {gaps} of them failed")
+    print(f"{cost.seconds / 60:.1f} min all in; page of {_kb(whole / 'index.html')} kB")
+    print(f"Answer: {_told(whole)['plain_words'][0]}", flush=True)
+    shutil.copytree(whole, killed, ignore=shutil.ignore_patterns("records", "index.html"))
+    for share in KILLED_AT:
+        _kill_after(round(share * records), [*command, "--out", killed], killed)
+    run([*command, "--out", killed])
+    same = _but_costs(_told(whole)) == _but_costs(_told(killed)) and _same_answers(whole, killed)
+    print(f"Killed twice: {'the same result' if same else 'ANOTHER RESULT'}")
+    return int(not same or cost.seconds > MOST_S or gaps > 0)
+
+
+def _kill_after(records: int, command: list[str | Path], study: Path) -> None:
+    process = subprocess.Popen([*map(str, command)], stdout=subprocess.DEVNULL)
+    while len(list(study.glob("records/*/*/*.json"))) < records:
+        if process.poll() is not None:
+            sys.exit(f"the study ended with {process.returncode} before it could be killed")
+        time.sleep(0.2)
+    process.kill()
+    process.wait()
+
+
+def _told(study: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((study / "comparison.json").read_text("utf-8"))
+    return document
+
+
+def _but_costs(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _but_costs(one) for key, one in value.items() if key != "costs"}
+    return [_but_costs(one) for one in value] if isinstance(value, list) else value
+
+
+def _same_answers(one: Path, other: Path) -> bool:
+    files = sorted(file.relative_to(one) for file in one.glob("records/*/*/*.safetensors"))
+    return bool(files) and all((one / f).read_bytes() == (other / f).read_bytes() for f in files)
+
+
+def _kb(file: Path) -> int:
+    return file.stat().st_size // 1000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Comparing ways of training, over data sets and folds."""
