@@ -156,8 +156,8 @@ def test_a_stated_prevalence_like_that_of_the_test_gives_the_same_values() -> No
         assert figure is not None
         holds(moved, figure.value)
         assert moved is not None
-        assert moved.low <= figure.low + 0.01
-        assert moved.high >= figure.high - 0.01
+        assert figure.low - 0.01 <= moved.low <= moved.high <= figure.high + 0.01
+        assert moved.high - moved.low >= 0.75 * (figure.high - figure.low)  # the share is known
 
 
 def test_what_no_picture_could_tell_is_not_known() -> None:
@@ -207,5 +207,5 @@ def test_groups_that_repeat_pictures_widen_the_intervals_to_those_of_the_picture
     for name in ("auroc", "average_precision"):
         one, other = getattr(alone, name), getattr(grouped.per_class[0], name)
         assert other.value == pytest.approx(one.value, **EXACT)
-        assert other.low == pytest.approx(one.low, abs=1e-6)
-        assert other.high == pytest.approx(one.high, abs=1e-6)
+        assert other.low == pytest.approx(one.low, abs=2e-3)
+        assert other.high == pytest.approx(one.high, abs=2e-3)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.class_average import average_f1_figure, class_average_figure
 from linnaeus.evaluation.confusion import Margins
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, score_figure, spread_figure
+from linnaeus.evaluation.intervals import Resampling, spread_figure
 
 __all__ = ["Agreement", "agreement"]
 
@@ -50,38 +51,26 @@ def agreement(labels: Places, answers: Places, classes: int, resampling: Resampl
     values = _scores(margins)
     draws = resampling.draws(lambda w: _scores(Margins.of(labels, answers, classes, w)))
     trials = margins.even_trials()
-    macro_precision, macro_recall, macro_f1, weighted_precision, weighted_f1 = (
-        score_figure(value, draws[:, column], trials, resampling)
-        for column, value in enumerate(values[:5].tolist())
-    )
     kappa, matthews = (
         _correlation(float(values[column]), draws[:, column], trials, resampling)
-        for column in (5, 6)
+        for column in (0, 1)
     )
+    right, alike = labels == answers, (margins.true > 0) / (margins.true > 0).sum()
+    weighted = margins.true / margins.true.sum()
     return Agreement(
-        macro_precision,
-        macro_recall,
-        macro_f1,
-        weighted_precision,
-        weighted_f1,
-        None if np.isnan(kappa.value) else kappa,
-        matthews,
+        macro_precision=class_average_figure(right, answers, alike, resampling),
+        macro_recall=class_average_figure(right, labels, alike, resampling),
+        macro_f1=average_f1_figure(labels, answers, alike, resampling),
+        weighted_precision=class_average_figure(right, answers, weighted, resampling),
+        weighted_f1=average_f1_figure(labels, answers, weighted, resampling),
+        kappa=None if np.isnan(kappa.value) else kappa,
+        matthews_correlation=matthews,
     )
 
 
 def _scores(margins: Margins) -> Floats:
-    """(7,) in the order of the fields of `Agreement`; NaN for a kappa without a meaning."""
-    return np.array(
-        [*margins.macro(), *_weighted(margins), _kappa(margins), _matthews_correlation(margins)]
-    )
-
-
-def _weighted(margins: Margins) -> tuple[float, float]:
-    """Precision and F1, averaged by the pictures of each class."""
-    right, true, said = margins.right, margins.true, margins.said
-    precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
-    f1 = np.divide(2 * right, true + said, out=np.zeros_like(right), where=true + said > 0)
-    return float(true @ precision / true.sum()), float(true @ f1 / true.sum())
+    """(2,) kappa, NaN where it has no meaning, and Matthews correlation."""
+    return np.array([_kappa(margins), _matthews_correlation(margins)])
 
 
 def _kappa(margins: Margins) -> float:

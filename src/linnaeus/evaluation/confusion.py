@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import share_figure
-from linnaeus.wilson import wilson
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 
 __all__ = [
     "ClassFigures",
@@ -94,19 +93,11 @@ class Margins:
         ]
         return cls(*counted)
 
-    def macro(self) -> tuple[float, float, float]:
-        """Precision, recall and F1, each averaged over the classes that have pictures.
-
-        A class that is never answered has precision 0.
-        """
-        present = self.true > 0
-        right, true, said = self.right[present], self.true[present], self.said[present]
-        precision = np.divide(right, said, out=np.zeros_like(right), where=said > 0)
-        return (
-            float(precision.mean()),
-            float((right / true).mean()),
-            float((2 * right / (true + said)).mean()),
-        )
+    def f1(self) -> Floats:
+        """(classes,) F1; 0 where a class is neither true nor said."""
+        either = self.true + self.said
+        f1: Floats = np.divide(2 * self.right, either, out=np.zeros_like(either), where=either > 0)
+        return f1
 
     def even_trials(self) -> float:
         """The sample size of a macro average, were each class as hard as the others (Kish 1965)."""
@@ -120,29 +111,39 @@ def confusion_counts(labels: Counts, answers: Counts, classes: int) -> Counts:
     return cells.reshape(classes, classes).astype(np.int64)
 
 
-def class_figures(counts: Counts, classes: tuple[str, ...]) -> tuple[ClassFigures, ...]:
-    """The figures of each class, by its position."""
+def class_figures(
+    labels: Counts, answers: Counts, classes: tuple[str, ...], by: Resampling
+) -> tuple[ClassFigures, ...]:
+    """The figures of each class, by its position, from `labels` and `answers`, both (n,)."""
     return tuple(
-        _of_one_class(name, int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum()))
-        for i, name in enumerate(classes)
+        _of_one_class(name, labels == at, answers == at, by) for at, name in enumerate(classes)
     )
 
 
-def _of_one_class(name: str, right: int, images: int, answers: int) -> ClassFigures:
-    precision = share_figure(right, answers) if answers else Figure(0.0, 0.0, 1.0)
-    recall = share_figure(right, images) if images else None
-    f1 = _f1(right, images + answers - right) if images else None
+def _of_one_class(
+    name: str, true: NDArray[np.bool_], said: NDArray[np.bool_], by: Resampling
+) -> ClassFigures:
+    images, answers = int(true.sum()), int(said.sum())
+    precision = _share_among(true, said, by) if answers else Figure(0.0, 0.0, 1.0)
+    recall = _share_among(said, true, by) if images else None
+    f1 = _f1(_share_among(true & said, true | said, by)) if images else None
     return ClassFigures(name, images, answers, precision, recall, f1)
 
 
-def _f1(right: int, either: int) -> Figure:
+def _share_among(hit: NDArray[np.bool_], chosen: NDArray[np.bool_], by: Resampling) -> Figure:
+    """The share of `hit` among the `chosen` pictures, both (n,)."""
+    return accuracy_figure(hit[chosen], by.among(chosen) if by.grouped else by)
+
+
+def _f1(share: Figure) -> Figure:
     """F1 rises with the share of right ones among those true or said, so its interval maps over."""
-    share = right / either
-    value, low, high = (2 * s / (1 + s) for s in (share, *wilson(share, either)))
+    value, low, high = (2 * s / (1 + s) for s in (share.value, share.low, share.high))
     return Figure.around(value, low, high)
 
 
-def most_confused(counts: Counts, classes: tuple[str, ...]) -> tuple[ConfusedPair, ...]:
+def most_confused(
+    labels: Counts, answers: Counts, counts: Counts, classes: tuple[str, ...], by: Resampling
+) -> tuple[ConfusedPair, ...]:
     """The 10 pairs (true, said) with most mistakes; at equal counts the larger share first."""
     mistakes = counts - np.diag(np.diag(counts))
     shares = mistakes / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -150,6 +151,6 @@ def most_confused(counts: Counts, classes: tuple[str, ...]) -> tuple[ConfusedPai
     pairs = []
     for true, said in (divmod(int(cell), len(classes)) for cell in order):
         if count := int(mistakes[true, said]):
-            share = share_figure(count, int(counts[true].sum()))
+            share = _share_among(answers == said, labels == true, by)
             pairs.append(ConfusedPair(classes[true], classes[said], count, share))
     return tuple(pairs)

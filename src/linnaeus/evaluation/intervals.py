@@ -8,7 +8,7 @@ for a calibration error, which noise only ever raises, they miss the truth nearl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -47,10 +47,13 @@ def share_figure(count: float, trials: float) -> Figure:
 
 def accuracy_figure(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
     """The share of right answers: Wilson's interval, widened where pictures come in groups."""
+    share, pictures = float(right.mean()), len(right)
     if not resampling.grouped:
-        return share_figure(int(right.sum()), len(right))
-    draws = resampling.draws(lambda weights: weights[right].sum() / weights.sum())
-    return score_figure(float(right.mean()), draws, len(right), resampling)
+        return share_figure(int(right.sum()), pictures)
+    if resampling.groups < 2:
+        return Figure.around(share, *wilson(share, resampling.groups))
+    trials = pictures / resampling.design_effect((right - share) / pictures)
+    return Figure.around(share, *wilson(share, trials * (Z / resampling.z) ** 2))
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,34 @@ class Resampling:
     def grouped(self) -> bool:
         """Whether some group holds more than one picture."""
         return self.groups < len(self.codes)
+
+    @property
+    def z(self) -> float:
+        """How many standard errors hold 95 %: Student's with few groups, as their number allows."""
+        return _student(self.groups - 1) if self.grouped else Z
+
+    def design_effect(self, moves: Floats) -> float:
+        """By how much the sum of `moves` (n,) varies more over groups than over pictures, from 1.
+
+        `moves`: what each picture moves a figure by, to the first order. Where none does, as in a
+        perfect score, every group counts as one picture.
+        """
+        if not self.grouped:
+            return 1.0
+        alone = float((moves**2).sum())
+        if alone <= 0:
+            return len(self.codes) / self.groups
+        return max(1.0, self.variance(moves) / alone)
+
+    def variance(self, moves: Floats) -> float:
+        """The variance of a figure over other groups, from what each picture moves it by, (n,)."""
+        of_groups = np.bincount(self.codes, weights=moves, minlength=self.groups)
+        return float((of_groups**2).sum()) * self.groups / max(self.groups - 1, 1)
+
+    def among(self, chosen: NDArray[np.bool_]) -> Resampling:
+        """The same for the pictures that are `chosen` (n,)."""
+        names, codes = np.unique(self.codes[chosen], return_inverse=True)
+        return replace(self, codes=codes.astype(np.int64), groups=len(names))
 
     def times(self) -> Iterator[Floats]:
         """For each resample, how often each group was drawn: (groups,) float64."""

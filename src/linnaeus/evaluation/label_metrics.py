@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.errors import DataError
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, mean_figure, score_figure, share_figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure, share_figure
 from linnaeus.evaluation.label_figures import LabelFigures, Mixup, mixups
 from linnaeus.evaluation.label_scores import DrawnScores, LabelScores, score_of_draws
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS, SMALLEST_PROBABILITY
@@ -177,19 +177,19 @@ def measure_labels(
         macro_auroc=figures.averaged("auroc", scores.support)
         if np.isfinite(figures.values["auroc"]).any()
         else None,
-        subset_accuracy=_share((given == truth).all(axis=1), resampling),
+        subset_accuracy=accuracy_figure((given == truth).all(axis=1), resampling),
         hamming_loss=mean_figure((given != truth).mean(axis=1), 1.0, resampling),
         log_loss=mean_figure(label_log_losses(truth, probabilities), MOST_LOG_LOSS, resampling),
         brier=mean_figure(((probabilities - truth) ** 2).mean(axis=1), 1.0, resampling),
         calibration_error=calibration_error(flat, has, cells),
         usual_set=tuple(predictions.classes[at] for at in np.flatnonzero(usual)),
         usual_from=usual_from,
-        usual_subset_accuracy=_share((always == truth).all(axis=1), resampling),
+        usual_subset_accuracy=accuracy_figure((always == truth).all(axis=1), resampling),
         usual_f1=_usual_f1(truth, always, resampling),
         per_class=per_class,
         mixups=mixups(truth, given, predictions.classes),
         together=truth.astype(np.int64).T @ truth.astype(np.int64),
-        reliability=reliability_bins(flat, has),
+        reliability=reliability_bins(flat, has, cells),
         remarks=tuple(remarks),
     )
 
@@ -250,14 +250,6 @@ def _judged(predictions: Predictions) -> tuple[Sets, int]:
         )
     judged = np.logical_not(unread)
     return judged, int(unread.sum())
-
-
-def _share(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
-    """A share of pictures: Wilson's interval, widened where they come in groups."""
-    if not resampling.grouped:
-        return share_figure(int(right.sum()), len(right))
-    draws = resampling.draws(lambda weights: weights[right].sum() / weights.sum())
-    return score_figure(float(right.mean()), draws, len(right), resampling)
 
 
 def label_log_losses(truth: Sets, probabilities: Floats) -> Floats:

@@ -146,7 +146,7 @@ def measure(
     counts = confusion_counts(labels, answers, len(predictions.classes))
     right, confidence = answers == labels, probabilities.max(axis=1)
     majority, majority_from = _majority(counts, train_counts)
-    per_class = class_figures(counts, predictions.classes)
+    per_class = class_figures(labels, answers, predictions.classes, resampling)
     agreed = agreement(labels, answers, len(counts), resampling)
     further = further_figures(labels, probabilities, agreed, per_class, resampling, asked)
     return Metrics(
@@ -169,8 +169,8 @@ def measure(
         majority_from=majority_from,
         per_class=per_class,
         counts=counts,
-        most_confused=most_confused(counts, predictions.classes),
-        reliability=reliability_bins(confidence, right),
+        most_confused=most_confused(labels, answers, counts, predictions.classes, resampling),
+        reliability=reliability_bins(confidence, right, resampling),
         further=further,
         remarks=tuple(_remarks(per_class, right, majority_from)),
     )

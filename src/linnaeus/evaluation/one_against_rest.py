@@ -8,7 +8,7 @@ cost a sort's worth of work a thousand times for each class.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,10 @@ __all__ = ["ClassRanking", "OneAgainstRest", "one_against_rest"]
 
 Floats = NDArray[np.float64]
 Sets = NDArray[np.bool_]
+
+HALVINGS = 45
+BY_FORMULA = 10.0
+"""What the formula for the error of an area weighs beside what is seen, in pictures of a class."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def one_against_rest(
         pictures = int(truth.sum())
         area = precision = None
         if 0 < pictures < len(labels):
-            area = areas.add(*_area(truth, probabilities[:, at]), min(pictures, (~truth).sum()))
+            area = areas.add_area(*_area(truth, probabilities[:, at]), truth)
         if pictures:
             precision = precisions.add(*_average_precision(truth, probabilities[:, at]), pictures)
         rows.append(ClassRanking(name, area, precision))
@@ -85,13 +89,42 @@ class _Means:
         self.values: list[float] = []
         self.trials: list[float] = []
         self.moves = np.zeros(len(by.codes))
+        self.seen = 0.0
+        self.expected = 0.0
 
     def add(self, value: float, moves: Floats, trials: float) -> Figure:
         """Take a class's figure in, and give it its interval."""
         self.values.append(value)
         self.trials.append(float(trials))
         self.moves += moves
-        return spread_figure(value, self._variance(moves), float(trials), self.by, most=inf)
+        return spread_figure(value, self.by.variance(moves), float(trials), self.by, most=inf)
+
+    def add_area(self, value: float, moves: Floats, truth: Sets) -> Figure:
+        """The same for an area, of which few pictures of a class tell too little of its spread.
+
+        Newcombe's interval (2006, his fifth): the areas that lie at most 1.96 standard errors off,
+        each with its own error, by the formula of Hanley and McNeil (1982). The error is scaled to
+        that seen, in groups say, as far as there are pictures to see it from.
+        """
+        have = int(truth.sum())
+        lack = len(truth) - have
+        trials = float(min(have, lack))
+        self.values.append(value)
+        self.trials.append(trials)
+        self.moves += moves
+        expected = _area_variance(value, have, lack)
+        seen = self.by.variance(moves)
+        excess = alike = len(truth) / self.by.groups
+        if expected > 0:
+            known = trials / alike
+            excess = (known * seen / expected + BY_FORMULA * alike) / (known + BY_FORMULA)
+        self.expected += max(seen, expected * excess)
+        self.seen += seen
+        if self.by.groups < 2:
+            return Figure.around(value, 0.0, 1.0)
+        z = self.by.z * sqrt(excess)
+        low, high = _area_end(value, have, lack, z), 1 - _area_end(1 - value, have, lack, z)
+        return Figure.around(value, low, high)
 
     def mean(self) -> Figure | None:
         """The mean of the classes; None where there is none."""
@@ -99,13 +132,10 @@ class _Means:
         if not classes:
             return None
         even = classes**2 / sum(1 / count for count in self.trials)  # Kish 1965
-        variance = self._variance(self.moves / classes)
+        variance = self.by.variance(self.moves / classes)
+        if self.seen > 0:
+            variance *= self.expected / self.seen
         return spread_figure(float(np.mean(self.values)), variance, even, self.by, most=inf)
-
-    def _variance(self, moves: Floats) -> float:
-        """The figure's variance, whole groups at a time."""
-        of_groups = np.bincount(self.by.codes, weights=moves, minlength=self.by.groups)
-        return float((of_groups**2).sum()) * self.by.groups / max(self.by.groups - 1, 1)
 
 
 def _area(truth: Sets, score: Floats) -> tuple[float, Floats]:
@@ -116,6 +146,23 @@ def _area(truth: Sets, score: Floats) -> tuple[float, Floats]:
     beaten[~truth] = 1 - _below(found, score[~truth]) / len(found)
     value = float(beaten[truth].mean())
     return value, (beaten - value) / np.where(truth, len(found), len(lacking))
+
+
+def _area_variance(area: float, have: int, lack: int) -> float:
+    """The variance of an area under the ROC curve, in Newcombe's form of Hanley and McNeil's."""
+    half = (have + lack) / 2 - 1
+    spread = 1 + half * ((1 - area) / (2 - area) + area / (1 + area))
+    return area * (1 - area) * spread / (have * lack)
+
+
+def _area_end(area: float, have: int, lack: int, z: float) -> float:
+    """The least area that lies at most `z` of its own standard errors below `area`."""
+    low, high = 0.0, area
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        far = area - middle > z * sqrt(_area_variance(middle, have, lack))
+        low, high = (middle, high) if far else (low, middle)
+    return high
 
 
 def _below(rising: Floats, score: Floats) -> Floats:

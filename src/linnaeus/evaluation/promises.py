@@ -17,7 +17,6 @@ from linnaeus.evaluation.intervals import (
     Resampling,
     accuracy_figure,
     score_figure,
-    share_figure,
 )
 
 __all__ = ["Kept", "RiskPoint", "SetsKept", "SilenceKept", "kept_promises"]
@@ -179,7 +178,7 @@ def _sets_kept(
         mean_size=float(sizes.mean()),
         sizes=dict(zip(numbers.tolist(), counts.tolist(), strict=True)),
         class_covered=tuple(
-            share_figure(int(covered[of].sum()), int(of.sum())) if of.any() else None for of in each
+            accuracy_figure(covered[of], resampling.among(of)) if of.any() else None for of in each
         ),
         class_sizes=tuple(float(sizes[of].mean()) if of.any() else None for of in each),
         classes=tuple(classes),
@@ -200,7 +199,7 @@ def _silence_kept(
         max_error=max_error,
         confidence=rule.confidence if np.isfinite(rule.confidence) else None,
         answered=accuracy_figure(given, resampling),
-        error=share_figure(int((~right[given]).sum()), int(given.sum())) if given.any() else None,
+        error=accuracy_figure(~right[given], resampling.among(given)) if given.any() else None,
     )
 
 

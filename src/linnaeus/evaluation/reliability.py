@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import TAILS, Resampling, share_figure
+from linnaeus.evaluation.intervals import TAILS, Resampling, accuracy_figure
 from linnaeus.wilson import wilson
 
 __all__ = ["BINS", "ReliabilityBin", "bin_of_each", "calibration_error", "reliability_bins"]
@@ -40,7 +40,9 @@ class ReliabilityBin:
         }
 
 
-def reliability_bins(confidence: Floats, right: NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:
+def reliability_bins(
+    confidence: Floats, right: NDArray[np.bool_], by: Resampling
+) -> tuple[ReliabilityBin, ...]:
     """Up to 15 bins of equally many answers, by rising confidence; equal confidences stay together.
 
     `confidence`: (n,) float64 in [0, 1], the likeliest class's probability; `right`: (n,) bool.
@@ -51,7 +53,7 @@ def reliability_bins(confidence: Floats, right: NDArray[np.bool_]) -> tuple[Reli
         inside = bins == number
         if images := int(inside.sum()):
             sure = confidence[inside]
-            accuracy = share_figure(int(right[inside].sum()), images)
+            accuracy = accuracy_figure(right[inside], by.among(inside) if by.grouped else by)
             mean = min(max(float(sure.mean()), float(sure.min())), float(sure.max()))
             found.append(
                 ReliabilityBin(float(sure.min()), float(sure.max()), images, mean, accuracy)

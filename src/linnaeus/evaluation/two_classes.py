@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan
+from math import exp, hypot, inf, log
 from typing import Any
 
 from linnaeus.errors import UsageError
@@ -93,23 +93,37 @@ def _check(names: list[str], positive: str | None, prevalence: float | None) -> 
 def _values_at(
     prevalence: float, sensitivity: Figure | None, specificity: Figure | None
 ) -> tuple[Figure | None, Figure | None]:
-    """Both predictive values by Bayes's rule; ends from both ends at once, so rather too wide."""
+    """Both predictive values by Bayes's rule."""
     if sensitivity is None or specificity is None:
         return None, None
-    ends = [(getattr(sensitivity, e), getattr(specificity, e)) for e in ("value", "low", "high")]
-    positive = [_posterior(prevalence, found, 1 - spared) for found, spared in ends]
-    negative = [_posterior(1 - prevalence, spared, 1 - found) for found, spared in ends]
-    return _figure(positive), _figure(negative)
+    positive = _posterior(prevalence, sensitivity, specificity)
+    return positive, _posterior(1 - prevalence, specificity, sensitivity)
 
 
-def _posterior(prior: float, if_so: float, if_not: float) -> float:
-    """The probability after a result; NaN where that result never comes."""
-    comes = prior * if_so + (1 - prior) * if_not
-    return prior * if_so / comes if comes > 0 else float("nan")
+def _posterior(prior: float, found: Figure, spared: Figure) -> Figure | None:
+    """How probable a class is after its result, which comes to the share `found` of its pictures
+    and to all but `spared` of the others; None where it never comes.
 
-
-def _figure(ends: list[float]) -> Figure | None:
-    value, low, high = ends
-    if isnan(value):
+    The result multiplies the odds by found / (1 - spared). The interval of that ratio comes from
+    those of its parts on the logarithmic scale, each end as far off as both parts' ends together
+    (Zou and Donner 2008); with a part of 0, where that has no meaning, from both ends at once.
+    """
+    wrong = Figure(1 - spared.value, 1 - spared.high, 1 - spared.low)
+    if found.value == wrong.value == 0:
         return None
-    return Figure.around(value, 0.0 if isnan(low) else low, 1.0 if isnan(high) else high)
+    if found.value == 0 or wrong.value == 0:
+        low, high = found.low / wrong.high, found.high / wrong.low if wrong.low else inf
+        ratio = found.value / wrong.value if wrong.value else inf
+    else:
+        ratio = found.value / wrong.value
+        low = ratio / exp(hypot(_above(found.low, found.value), _above(wrong.value, wrong.high)))
+        high = ratio * exp(hypot(_above(found.value, found.high), _above(wrong.low, wrong.value)))
+    return Figure.around(*(_share(prior / (1 - prior) * one) for one in (ratio, low, high)))
+
+
+def _above(low: float, high: float) -> float:
+    return log(high / low) if low > 0 else inf
+
+
+def _share(odds: float) -> float:
+    return odds / (1 + odds) if odds < inf else 1.0

@@ -1,0 +1,112 @@
+"""Score intervals of averages over classes, against Wilson's, an optimiser, and by simulation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from linnaeus.evaluation.class_average import class_average_figure, score_ends
+from linnaeus.evaluation.intervals import Resampling
+from linnaeus.wilson import Z, wilson
+
+Floats = NDArray[Any]
+
+
+@given(right=st.integers(0, 60), wrong=st.integers(0, 60))
+def test_of_one_class_it_is_wilsons(right: int, wrong: int) -> None:
+    trials = right + wrong
+    if not trials:
+        return
+    share = np.array([right / trials])
+    found = score_ends(share, np.array([float(trials)]), np.ones(1), Z)
+    assert found == pytest.approx(wilson(share[0], trials), abs=1e-6)
+
+
+def test_ends_are_the_likeliest_shares_that_lie_so_far_off() -> None:
+    """At each end, an optimiser under the constraint finds shares with that very error."""
+    right, trials, weights = (
+        np.array([18, 7, 30]),
+        np.array([20, 12, 33]),
+        np.array([0.5, 0.3, 0.2]),
+    )
+    shares = right / trials
+    for end in score_ends(shares, trials.astype(float), weights, Z):
+        found = minimize(
+            lambda p: -(right * np.log(p) + (trials - right) * np.log1p(-p)).sum(),
+            np.full(3, end),
+            bounds=[(1e-6, 1 - 1e-6)] * 3,
+            constraints={"type": "eq", "fun": lambda p, end=end: weights @ p - end},
+            options={"ftol": 1e-13},
+        ).x
+        error = np.sqrt((weights**2 * found * (1 - found) / trials).sum())
+        assert abs(weights @ shares - end) / error == pytest.approx(Z, abs=0.01)
+
+
+@given(
+    counts=st.lists(st.tuples(st.integers(0, 15), st.integers(0, 15)), min_size=2, max_size=6),
+    data=st.data(),
+)
+def test_ends_hold_the_value_and_mirror_with_mistakes(
+    counts: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    known = [(r, w) for r, w in counts if r + w]
+    if not known:
+        return
+    right, of = _rows(known)
+    weights = np.full(len(known), 1 / len(known))
+    by = Resampling.of(len(right))
+    found = class_average_figure(right, of, weights, by)
+    mirrored = class_average_figure(~right, of, weights, by)
+    assert 0 <= found.low <= found.value <= found.high <= 1 + 1e-12
+    if len(right) > 1:
+        ends = [found.low, found.high]
+        assert ends == pytest.approx([1 - mirrored.high, 1 - mirrored.low], abs=1e-9)
+
+
+def _rows(counts: list[tuple[int, int]]) -> tuple[NDArray[Any], NDArray[Any]]:
+    right = np.concatenate([np.repeat([True, False], pair) for pair in counts])
+    return right, np.repeat(np.arange(len(counts)), [sum(pair) for pair in counts])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("shares", "accuracies", "pictures"),
+    [
+        pytest.param([0.01] * 100, [0.8, 0.9, 0.95, 1.0] * 25, 400, id="four pictures a class"),
+        pytest.param([0.49, 0.48, 0.03], [0.98, 0.97, 0.7], 400, id="a rare class"),
+        pytest.param([0.4, 0.3, 0.2, 0.1], [0.99, 0.98, 0.97, 0.9], 200, id="few mistakes"),
+        pytest.param([0.8, 0.2], [0.95, 0.7], 250, id="two uneven classes"),
+    ],
+)
+def test_95_in_100_hold_the_truth_where_classes_are_small_or_mistakes_few(
+    shares: list[float], accuracies: list[float], pictures: int
+) -> None:
+    """600 draws; they scatter by 0.9 %, and small classes allow few different intervals."""
+    random = np.random.default_rng(0)
+    truth, held = float(np.mean(accuracies)), 0
+    for _ in range(600):
+        of = random.choice(len(shares), pictures, p=shares)
+        right = random.random(pictures) < np.array(accuracies)[of]
+        present = np.bincount(of, minlength=len(shares)) > 0
+        by = Resampling.of(pictures)
+        figure = class_average_figure(right, of, present / present.sum(), by)
+        held += figure.low <= truth <= figure.high
+    assert 0.935 <= held / 600 <= 0.975
+
+
+def test_pictures_that_stand_twice_tell_no_more_than_once() -> None:
+    random = np.random.default_rng(1)
+    of = random.integers(0, 4, 200)
+    right = random.random(200) < 0.8
+    weights = np.full(4, 0.25)
+    once = class_average_figure(right, of, weights, Resampling.of(200))
+    twice = class_average_figure(
+        np.repeat(right, 2), np.repeat(of, 2), weights, Resampling.of(400, np.arange(400) // 2)
+    )
+    assert [twice.low, twice.high] == pytest.approx([once.low, once.high], abs=0.005)
