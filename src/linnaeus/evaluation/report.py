@@ -22,6 +22,7 @@ from linnaeus.evaluation.plain_words import is_worthless, plain_words
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.schema import metrics_document, metrics_text
 from linnaeus.evaluation.training_curves import training_curves
+from linnaeus.evaluation.uncertain import labels_in_doubt, most_uncertain
 from linnaeus.evaluation.unknowns import UnknownTold
 from linnaeus.files import whole_folder, write_whole
 
@@ -57,7 +58,8 @@ def write_report(
     """Write index.html and metrics.json into the new folder `folder`, both or neither.
 
     `metrics` must be measured on `test`. `picture_of` gives the picture of an id in `test`, or
-    None where it is not at hand; it is asked for the dozen most confident mistakes only.
+    None where it is not at hand; it is asked for two dozen at most, the surest mistakes and the
+    least sure answers.
     `promises`: how label sets and silence did on `test`, where anything was promised.
     `compared`: kinds of pictures, groups and two classifiers. `unknown`: how pictures of something
     else are told, where they can be. Returns the path of the page.
@@ -96,6 +98,7 @@ def report_page(
     """The page as HTML; every text that comes from the user is escaped."""
     several = isinstance(metrics, LabelMetrics)
     paired = compared.paired
+    doubted, doubted_count = ((), 0) if several else labels_in_doubt(test)
     return (
         pages()
         .get_template("report.html.j2")
@@ -113,6 +116,9 @@ def report_page(
             worthless=is_worthless(metrics),
             several=several,
             mistakes=(sure_label_mistakes if several else confident_mistakes)(test, picture_of),
+            uncertain=() if several else most_uncertain(test, picture_of),
+            doubted=doubted,
+            doubted_count=doubted_count,
             curves=training_curves(facts.training, several=several) if facts.training else (),
             hardest_first=_hardest_first(metrics),
             charts=charts,
