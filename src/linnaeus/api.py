@@ -29,6 +29,12 @@ from linnaeus.evaluation.further import Asked
 from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
+from linnaeus.runs.comparison import RunComparison
+from linnaeus.runs.comparison import compare_runs as runs_compared
+from linnaeus.runs.entry import RunEntry, read_entry
+from linnaeus.runs.listing import RUNS, find_run
+from linnaeus.runs.listing import list_runs as runs_in
+from linnaeus.runs.removal import remove_run as remove_folder_of_run
 
 if TYPE_CHECKING:
     from linnaeus.auditing.run import Audited
@@ -52,15 +58,19 @@ __all__ = [
     "Dataset",
     "audit",
     "augment",
+    "compare_runs",
     "ensemble",
     "compare",
     "evaluate",
     "explain",
     "export_dataset",
     "fetch_dataset",
+    "list_runs",
     "load",
     "load_dataset",
     "lr_find",
+    "remove_run",
+    "show_run",
     "split",
     "stress",
     "train",
@@ -252,6 +262,8 @@ def train(
     table: str | Path | None = None,
     workers: int | None = None,
     cache: bool = True,
+    tensorboard: bool = False,
+    mlflow: str | None = None,
     ask: Callable[[str], bool] = lambda question: False,
     progress: Progress | None = None,
 ) -> Run:
@@ -272,6 +284,8 @@ def train(
     `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `unknown`: a folder of
     pictures that show none of the classes, to choose and judge what tells such pictures. `cache`:
     whether decoded pictures, and features of them, are taken from, and kept for, other runs.
+    `tensorboard`: write event files into the run's folder too. `mlflow`: the address of a tracking
+    server that is told of the run. A run that goes on is watched as it was.
 
     Raises UsageError for options that cannot be meant, MissingError where the `train` extra or
     weights asked for are missing, and as `load_dataset` and `training.fit.fit` do.
@@ -363,18 +377,33 @@ def train(
                     network_of(saver, asked), weights=folders, download=download, ask=ask
                 )
             from linnaeus.training.fit import fit  # loads torch: what is wrong was said before
+            from linnaeus.training.watch import watching
 
-            return fit(
-                dataset,
-                asked,
-                choice,
-                out=folder,
-                workers=workers,
-                cache=the_cache() if cache else None,
-                progress=told,
-                team=team,
-                saver=saver,
-            )
+            with ExitStack() as while_it_lasts:
+                watched = None
+                if team.leads:
+                    watched = while_it_lasts.enter_context(
+                        watching(
+                            folder,
+                            told,
+                            saver,
+                            data=dataset.name,
+                            tensorboard=tensorboard,
+                            mlflow=mlflow,
+                        )
+                    )
+                return fit(
+                    dataset,
+                    asked,
+                    choice,
+                    out=folder,
+                    workers=workers,
+                    cache=the_cache() if cache else None,
+                    progress=watched or told,
+                    team=team,
+                    saver=saver,
+                    watched=watched,
+                )
 
 
 def lr_find(
@@ -796,6 +825,35 @@ def stress(
         out=None if out is None else Path(out),
         progress=progress or Quiet(),
     )
+
+
+def list_runs(folder: str | Path = RUNS) -> tuple[RunEntry, ...]:
+    """The runs in `folder`, the newest first: state, figures with intervals, size, when."""
+    return runs_in(Path(folder))
+
+
+def show_run(run: str | Path) -> RunEntry:
+    """All that is known of a run, finished or not: its folder, or its name in runs/.
+
+    Raises UsageError where there is no such run.
+    """
+    return read_entry(find_run(run))
+
+
+def compare_runs(*runs: str | Path) -> RunComparison:
+    """Finished runs side by side, and which of their differences are real.
+
+    Raises UsageError for fewer than two, and where one is not there or not finished.
+    """
+    return runs_compared([find_run(run) for run in runs])
+
+
+def remove_run(run: str | Path) -> None:
+    """Remove a run with all that is in its folder, whole.
+
+    Raises UsageError where it is running or not there, WriteError where it may not be removed.
+    """
+    remove_folder_of_run(find_run(run))
 
 
 def require_training() -> None:

@@ -58,7 +58,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
     Raises WriteError, and leaves what stood at `path` untouched, when the disk refuses.
     """
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    data = _bytes(content)
     with _told_as_write_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with _room_in(path.parent) as room, (room / path.name).open("xb") as file:
@@ -73,19 +73,22 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def append_whole(path: Path, content: str) -> None:
+def append_whole(path: Path, content: bytes | str) -> None:
     """Add `content` to the end of the file `path`, whole or not at all where the disk refuses.
 
-    A process that is killed in between may leave a part. Raises WriteError.
+    The system has it when this returns. A process that is killed in between may leave a part.
+    Raises WriteError.
     """
-    with _told_as_write_error(path), path.open("ab", buffering=0) as file:
-        before = file.tell()
-        try:
-            the_disk().write(file, content.encode("utf-8", "backslashreplace"))
-        except OSError:
-            with suppress(OSError):
-                os.truncate(path, before)
-            raise
+    with _told_as_write_error(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                the_disk().write(file, _bytes(content))
+            except OSError:
+                with suppress(OSError):
+                    os.truncate(path, before)
+                raise
 
 
 class NewFile:
@@ -304,6 +307,11 @@ def _flush_all(aside: Path) -> None:
             file.chmod(usual)
             with file.open("rb+") as opened:
                 the_disk().flush(opened)
+
+
+def _bytes(content: bytes | str) -> bytes:
+    """Text as UTF-8; what that has no bytes for is spelt out."""
+    return content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
 
 
 def _refuse_below_a_file(path: Path) -> None:

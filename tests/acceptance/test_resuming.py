@@ -13,6 +13,8 @@ import pytest
 from command_line import linnaeus
 from forked import Ended, Forks
 
+from linnaeus.watching.run_log import read_log
+
 pytest.importorskip("torch")
 if not hasattr(signal, "SIGKILL"):
     pytest.skip("Windows has no such signals", allow_module_level=True)
@@ -46,7 +48,8 @@ def outcome(run: Path) -> dict[str, object]:
     """All that has to be the same: what was learnt, how it went, and what it answers."""
     history = json.loads((run / "report" / "metrics.json").read_text())["training"]["history"]
     files = ("bundle/weights.safetensors", "bundle/model.onnx", "predictions.csv", "recipe.json")
-    return {"history": history} | {name: (run / name).read_bytes() for name in files}
+    log = [line for line in read_log(run / "log.jsonl") if line.pop("machine")]
+    return {"history": history, "log": log} | {name: (run / name).read_bytes() for name in files}
 
 
 def completed(forks: Forks, *arguments: object) -> Ended:

@@ -17,6 +17,7 @@ from linnaeus.evaluation.facts import (
     TrainingFacts,
 )
 from linnaeus.evaluation.figure import Figure
+from linnaeus.watching.spent import Spent
 
 
 @pytest.fixture
@@ -55,6 +56,8 @@ def full_facts() -> RunFacts:
                 StrengthFacts(0.01, 0.9, 0.75, 0.6, 0.9),
                 StrengthFacts(0.001, 1.0, 0.7, 0.3, 0.99),
             ),
+            speeds={"upper": 321.0},
+            spent=Spent(1_234_567_890, 2_345_678_901, 7200.0, 90_000.0),
             stages=(
                 StageFacts("probe", 8.0, 0.75, 0.81, True, "the first one"),
                 StageFacts("upper", 20.0, 0.77, 0.74, True, "log loss -0.070 ± 0.020"),

@@ -43,6 +43,11 @@ class Curves:
             both = self._drawing("loss", "log loss"), self._drawing("accuracy", self._accuracy)
             self._drawings = [drawing for drawing in both if drawing]
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is anything to draw yet."""
+        return bool(self._drawings)
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if not self._drawings or options.ascii_only:
             return

@@ -24,6 +24,7 @@ from linnaeus.cli import (
     models,
     predict,
     recipes,
+    runs,
     stress,
     train,
 )
@@ -63,6 +64,7 @@ app.command("explain")(explain.explain)
 app.command("stress")(stress.stress)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
+app.add_typer(runs.app, name="runs")
 app.command("models")(models.models)
 app.command("recipes")(recipes.recipes)
 app.command("doctor")(doctor.doctor)

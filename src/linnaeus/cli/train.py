@@ -149,6 +149,13 @@ def train(
     table: Table = None,
     workers: Workers = None,
     no_cache: NoCache = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write event files for TensorBoard into the run.")
+    ] = False,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(help="Tell the MLflow server at this address of the run.", metavar="URL"),
+    ] = None,
 ) -> None:
     """Train a classifier, judge it on pictures it never saw, and write the report."""
     from linnaeus import api
@@ -194,6 +201,8 @@ def train(
         table=table,
         workers=workers,
         cache=not no_cache,
+        tensorboard=tensorboard,
+        mlflow=mlflow,
         ask=_ask_on_terminal,
         progress=teller(),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from linnaeus.bundle.calibration import Calibration
 from linnaeus.evaluation.ensemble_facts import EnsembleFacts
 from linnaeus.evaluation.figure import Figure
+from linnaeus.watching.spent import Spent
 
 __all__ = [
     "BundleFacts",
@@ -110,7 +111,9 @@ class TrainingFacts:
 
     `augmentation`: how views differed from their pictures, as sentences; empty: not at all.
     `stages`: those of a pretrained network, in order; empty where it learned from scratch.
-    `strengths`: those tried for a head on frozen features, in order.
+    `strengths`: those tried for a head on frozen features, in order. `speeds`: pictures a
+    second that each stage learnt from, validation left out. `spent`: what the whole run took of the
+    machine.
     """
 
     seconds: float
@@ -121,6 +124,8 @@ class TrainingFacts:
     history: tuple[EpochFacts, ...] = ()
     stages: tuple[StageFacts, ...] = ()
     strengths: tuple[StrengthFacts, ...] = ()
+    speeds: Mapping[str, float] = field(default_factory=dict)
+    spent: Spent = field(default_factory=Spent)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.schema import metrics_document, metrics_text
+from linnaeus.evaluation.spent_in_words import energy_in_words, speeds_in_words
 from linnaeus.evaluation.training_curves import training_curves
 from linnaeus.evaluation.uncertain import labels_in_doubt, most_uncertain
 from linnaeus.evaluation.unknowns import UnknownTold
@@ -119,6 +120,8 @@ def report_page(
             uncertain=() if several else most_uncertain(test, picture_of),
             doubted=doubted,
             doubted_count=doubted_count,
+            speeds=speeds_in_words(facts.training) if facts.training else "",
+            energy=energy_in_words(facts.training.spent) if facts.training else "",
             curves=training_curves(facts.training, several=several) if facts.training else (),
             hardest_first=_hardest_first(metrics),
             charts=charts,

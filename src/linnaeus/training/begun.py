@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linnaeus.errors import DataError, UsageError
+from linnaeus.runs.state import BEGUN
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
 from linnaeus.version import __version__
 
-__all__ = ["BEGUN", "DECIDED", "Begun", "check_same_recipe", "network_of", "read_begun"]
+__all__ = ["DECIDED", "Begun", "check_same_recipe", "network_of", "read_begun"]
 
-BEGUN = "begun.json"
 FORMAT = 1
 DECIDED = "decided"  # a part of what is saved of a run: see `resuming`
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from linnaeus.models.network import Network
 from linnaeus.training.head import Head
 from linnaeus.training.row import Row
 
-__all__ = ["epoch_facts", "graph_of", "save_network", "save_probe"]
+__all__ = ["epoch_facts", "graph_of", "save_network", "save_probe", "speed_of"]
 
 
 def graph_of(normalise: nn.Module, network: Network, height_px: int, width_px: int) -> bytes:
@@ -51,6 +52,11 @@ def epoch_facts(row: Row, stage: str, *, after: float = 0.0) -> EpochFacts:
     figures = (row.train_loss, row.validation_loss, row.validation_accuracy, row.train_accuracy)
     train_loss, loss, accuracy, train_accuracy = (None if math.isnan(f) else f for f in figures)
     return EpochFacts(after + row.epoch, train_loss, loss, accuracy, train_accuracy, stage)
+
+
+def speed_of(rows: Sequence[Row]) -> float:
+    """Pictures a second over all `rows`, at least one, which are of about as many pictures each."""
+    return len(rows) / sum(1 / row.pictures_a_second for row in rows)
 
 
 def _save(path: Path, tensors: dict[str, Tensor]) -> None:

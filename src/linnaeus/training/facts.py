@@ -17,6 +17,7 @@ from linnaeus.evaluation.unknowns import UnknownTold
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material
 from linnaeus.training.recipe import Recipe
+from linnaeus.watching.spent import Spent
 
 __all__ = ["Judged", "run_facts"]
 
@@ -47,6 +48,7 @@ def run_facts(
     record: BundleRecord,
     recipe: Recipe,
     bundle: Path,
+    spent: Spent,
 ) -> RunFacts:
     """What the report of a training tells besides its figures.
 
@@ -73,6 +75,8 @@ def run_facts(
             history=learned.history,
             stages=learned.stages,
             strengths=learned.strengths,
+            speeds=learned.speeds,
+            spent=spent,
         ),
         bundle=BundleFacts(
             runtime=f"{record.serving.engine} {record.serving.engine_version}"

@@ -66,8 +66,11 @@ from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan
 from linnaeus.training.tuning import EPOCHS, OF_MUON, Lesson
 from linnaeus.training.views_choice import served_with_views
+from linnaeus.training.watch import begun_event, finished_event, gpu_uuids
 from linnaeus.unknowns.given import check_given
 from linnaeus.version import __version__
+from linnaeus.watching.spent import Spent
+from linnaeus.watching.watched import Watched
 
 __all__ = ["fit"]
 
@@ -91,6 +94,7 @@ def fit(
     cache: Cache | None = None,
     team: Team = ALONE,
     saver: Saver | None = None,
+    watched: Watched | None = None,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`,
     a folder that is claimed already.
@@ -99,7 +103,8 @@ def fit(
     does the `cache`, which keeps decoded pictures for the next run. The first
     Ctrl-C during learning ends it with the best model so far. Of a `team` every process calls this
     alike; process 0 writes the run, and all return it. `saver` is given where the run stands, now
-    and then, and what it holds of an earlier process is gone on with.
+    and then, and what it holds of an earlier process is gone on with. `watched`, which then is the
+    `progress` too, knows what the machine spends.
 
     Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
     are not those that an earlier process learnt from, Stopped where it was ended before there was
@@ -124,12 +129,14 @@ def fit(
         keep_decided(saver, material, *decided)
     choice, recipe = decided
     saver.pictures = [dataset.paths[row] for row in material.train]
+    if watched is not None:
+        watched.begin(begun_event(material, recipe, choice), gpu_uuids(device, team))
     kept = kept_beside(cache, progress)
     with stop_on_interrupt(progress) as stop:
         learned = _learn(
             material, recipe, choice, network, progress, stop, team, kept, saver, workers
         )
-        return team.led(lambda: _write(material, learned, recipe, choice, out, progress))
+        return team.led(lambda: _write(material, learned, recipe, choice, out, progress, watched))
 
 
 def _write(
@@ -139,11 +146,13 @@ def _write(
     choice: Choice,
     out: Path,
     progress: Progress,
+    watched: Watched | None,
 ) -> Run:
     """Write what was learnt as a run to `out`, whole or not at all."""
     served = _serve(material, learned, recipe, progress)
     with add_to_folder(out, last=BUNDLE) as aside:
-        metrics = _finish(material, learned, served, choice, aside, progress)
+        metrics = _finish(material, learned, served, choice, aside, progress, watched)
+        progress.log(finished_event(metrics, learned.seconds))
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
     return run
@@ -430,6 +439,7 @@ def _finish(
     choice: Choice,
     out: Path,
     progress: Progress,
+    watched: Watched | None,
 ) -> Measured:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
     groups = material.dataset.groups
@@ -460,7 +470,8 @@ def _finish(
             SeenFiles.of(material.files_of("train"), material.files_of("validation")),
         )
         recipe = _resolved(learned.recipe, material.preprocessing, choice, served)
-        facts = run_facts(material, learned, judged, record, recipe, draft.folder)
+        spent = Spent() if watched is None else watched.spent()
+        facts = run_facts(material, learned, judged, record, recipe, draft.folder, spent)
         draft.write_card(model_card(facts, judged.test))
     write_json(out / RECIPE, recipe.model_dump(mode="json"))
     digests = material.scan.content_digests

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from linnaeus.bundle.record import Engine
@@ -24,10 +24,10 @@ class Learned:
     network's weights as safetensors, and `structure` says what they are the weights of, None where
     no network learnt. `recipe`: the one asked for with nothing left to choose. `stages`: of a
     pretrained network, what each of its stages brought and cost; `strengths`: of its probe, what
-    each strength did. `remarks`: sentences that the user should read. `augmentation`: how views
-    differed from their pictures, and why; empty where pictures were taken as they are.
-    `description`: what the graph takes in place of pixels. `engine`: what is to serve it; None: the
-    fastest here.
+    each strength did. `speeds`: pictures a second that each learnt from. `remarks`: sentences that
+    the user should read. `augmentation`: how views differed from their pictures, and why; empty
+    where pictures were taken as they are. `description`: what the graph takes in place of pixels.
+    `engine`: what is to serve it; None: the fastest here.
     """
 
     graph: bytes
@@ -41,6 +41,7 @@ class Learned:
     history: tuple[EpochFacts, ...] = ()
     stages: tuple[StageFacts, ...] = ()
     strengths: tuple[StrengthFacts, ...] = ()
+    speeds: Mapping[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     augmentation: str = ""
     description: Description | None = None

@@ -293,6 +293,7 @@ class Learning:
             self._validate()
 
     def _validate(self) -> None:
+        self.losses.read()  # which waits for the device, whose steps are not over before
         start_s = self.clock.seconds()
         with self.saver.ending.at_once():  # nothing that is saved changes here
             loss, accuracy = self.validation.judge(self._averaged())

@@ -6,6 +6,8 @@ audit.json       what was found in the data
 predictions.csv  the finished bundle's answer to each test picture
 bundle/          the trained classifier
 report/          index.html and metrics.json
+log.jsonl        what each pass and stage came to
+tensorboard/     the same as event files, where they were asked for
 begun.json       what was asked for; `run_folder` says what else is there until a run is finished
 """
 
@@ -18,11 +20,10 @@ from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.findings import Audit
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
+from linnaeus.runs.state import BUNDLE
 from linnaeus.training.recipe import Recipe
 
 __all__ = ["BUNDLE", "Run"]
-
-BUNDLE = "bundle"
 
 
 @dataclass(frozen=True)

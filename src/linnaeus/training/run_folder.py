@@ -18,12 +18,13 @@ from typing import BinaryIO
 from linnaeus.errors import Stopped, UsageError, WriteError
 from linnaeus.file_lock import locked
 from linnaeus.files import claim_folder, clear_unfinished, release_folder, write_whole
-from linnaeus.training.begun import BEGUN, Begun
+from linnaeus.runs.state import BEGUN, BUNDLE, LOCK, is_in_use
+from linnaeus.training.begun import Begun
+from linnaeus.watching.run_log import LOG
+from linnaeus.watching.tensorboard import TENSORBOARD
 
-__all__ = ["CHECKPOINTS", "begin_run", "has_learnt", "is_in_use", "reopen_run"]
+__all__ = ["CHECKPOINTS", "begin_run", "has_learnt", "reopen_run"]
 
-BUNDLE = "bundle"  # as `run` has it, without loading what a run is made of
-LOCK = "lock"
 CHECKPOINTS = "checkpoints"
 
 
@@ -69,15 +70,6 @@ def reopen_run(folder: Path) -> Iterator[Path]:
             clear_unfinished(place)
         yield folder
         _tidy(folder)
-
-
-def is_in_use(folder: Path) -> bool:
-    """Whether a living process writes in `folder`."""
-    try:
-        with (folder / LOCK).open("rb+") as file:
-            return not locked(file)
-    except OSError:
-        return False
 
 
 def _refuse_a_run(path: Path) -> None:
@@ -156,4 +148,6 @@ def _tidy(folder: Path) -> None:
 
 def _leave_nothing(folder: Path) -> None:
     _tidy(folder)
-    (folder / BEGUN).unlink(missing_ok=True)
+    shutil.rmtree(folder / TENSORBOARD, ignore_errors=True)
+    for name in (LOG, BEGUN):
+        (folder / name).unlink(missing_ok=True)

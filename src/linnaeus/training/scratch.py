@@ -19,7 +19,7 @@ from linnaeus.randomness import number
 from linnaeus.training.augmentation.in_words import in_words
 from linnaeus.training.augmentation.settled import passes_in, settled
 from linnaeus.training.clock import Clock
-from linnaeus.training.exported import epoch_facts, graph_of, save_network
+from linnaeus.training.exported import epoch_facts, graph_of, save_network, speed_of
 from linnaeus.training.learned import Learned
 from linnaeus.training.loop import Fitted, fit_network
 from linnaeus.training.losses import ordered_weights
@@ -178,5 +178,6 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, augmentati
         ended=fitted.ended,
         recipe=recipe.model_copy(update={"network": fitted.plan}),
         history=tuple(epoch_facts(row, "scratch") for row in fitted.history),
+        speeds={"scratch": speed_of(fitted.history)},
         augmentation=augmentation,
     )

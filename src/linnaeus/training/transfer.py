@@ -22,7 +22,7 @@ from linnaeus.models.weights import Backbone
 from linnaeus.progress import Event, Progress
 from linnaeus.training.better import compare, quality
 from linnaeus.training.embedded import FEATURES, Embedded
-from linnaeus.training.exported import epoch_facts, graph_of, save_network, save_probe
+from linnaeus.training.exported import epoch_facts, graph_of, save_network, save_probe, speed_of
 from linnaeus.training.kept_work import KeptWork
 from linnaeus.training.learned import Ended, Learned
 from linnaeus.training.loop import LOOP
@@ -105,6 +105,7 @@ class _Transfer:
     facts: list[StageFacts] = field(default_factory=list)
     done: list[TransferStage] = field(default_factory=list)
     history: list[EpochFacts] = field(default_factory=list)
+    speeds: dict[str, float] = field(default_factory=dict)
     began_s: float = 0.0
     saver: Saver = field(default_factory=Saver)
 
@@ -149,6 +150,7 @@ class _Transfer:
             history=tuple(self.history),
             stages=tuple(self.facts),
             strengths=self._strengths,
+            speeds=self.speeds,
             remarks=self._remarks(),
             augmentation=self.lesson.augmentation if self._is_tuned else "",
         )
@@ -161,6 +163,7 @@ class _Transfer:
                 "stages": [asdict(one) for one in self.facts],
                 "done": [one.model_dump(mode="json") for one in self.done],
                 "history": [asdict(one) for one in self.history],
+                "speeds": self.speeds,
             },
             {"judged": torch.from_numpy(self.judged), "logits": torch.from_numpy(self.logits)},
         )
@@ -180,6 +183,7 @@ class _Transfer:
         self.facts = [StageFacts(**one) for one in facts["stages"]]
         self.done = [TransferStage.model_validate(one) for one in facts["done"]]
         self.history = [EpochFacts(**one) for one in facts["history"]]
+        self.speeds = facts["speeds"]
         self.judged, self.logits = (state.tensors[name].numpy() for name in ("judged", "logits"))
         if "probed" in facts:
             self._prepare()
@@ -283,6 +287,7 @@ class _Transfer:
             stop=self.stop,
             saver=self.saver,
         )
+        self.speeds[stage.learns] = speed_of(fitted.history)
         self.history += [epoch_facts(row, stage.learns, after=before) for row in fitted.history]
         assert isinstance(fitted.network, Tunable)
         return fitted.network, stage.model_copy(update={"paces": fitted.plan.paces})

@@ -1,0 +1,75 @@
+"""In which state a run is, by what stands in its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from linnaeus.file_lock import locked
+from linnaeus.files import MANIFEST, read_json
+from linnaeus.watching.run_log import LOG
+
+__all__ = [
+    "BEGUN",
+    "BUNDLE",
+    "LOCK",
+    "METRICS",
+    "RECIPE",
+    "RunState",
+    "is_in_use",
+    "is_run",
+    "state_of",
+]
+
+RunState = Literal["running", "finished", "stopped", "broken"]
+"""running: a living process writes in it. finished: the bundle is there and was judged. stopped:
+it was ended before, and can be gone on with. broken: something that belongs to it is gone."""
+
+BUNDLE = "bundle"
+METRICS = "report/metrics.json"
+MADE = f"{BUNDLE}/{MANIFEST}"
+RECIPE = "recipe.json"
+BEGUN = "begun.json"
+LOCK = "lock"
+
+
+def state_of(folder: Path) -> tuple[RunState, str]:
+    """The state of the run in `folder` and, where it is broken, why, as a clause."""
+    if is_in_use(folder):
+        return "running", ""
+    if not (folder / BUNDLE).exists():
+        if (folder / BEGUN).exists():
+            return "stopped", ""
+        return "broken", "it has no bundle, and does not say what it was asked for"
+    why = _fault(folder / METRICS, METRICS) or _fault(folder / MADE, MADE)
+    if not why and read_json(folder / METRICS).get("training"):  # an ensemble has no recipe
+        why = _fault(folder / RECIPE, RECIPE)
+    return ("broken", why) if why else ("finished", "")
+
+
+def is_run(folder: Path) -> bool:
+    """Whether `folder` was made by a training or is an ensemble, whatever has become of it."""
+    if folder.name.startswith(".") or not folder.is_dir():
+        return False
+    has_ended = any((folder / name).exists() for name in (RECIPE, METRICS))
+    begun = any((folder / name).exists() for name in (BEGUN, LOG, LOCK))
+    return begun or ((folder / BUNDLE).exists() and has_ended)
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether a living process writes in `folder`."""
+    try:
+        with (folder / LOCK).open("rb+") as file:
+            return not locked(file)
+    except OSError:
+        return False
+
+
+def _fault(file: Path, name: str) -> str:
+    """What is wrong with a JSON object in a run, as a clause; empty where nothing is."""
+    try:
+        return "" if isinstance(read_json(file), dict) else f"{name} cannot be read"
+    except FileNotFoundError:
+        return f"{name} is missing"
+    except (OSError, ValueError):
+        return f"{name} cannot be read"
