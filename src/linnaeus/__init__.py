@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from linnaeus.api import (
         Classifier,
         Dataset,
+        attack,
         audit,
         augment,
         compare,
@@ -52,6 +53,7 @@ __all__ = [
     "LinnaeusError",
     "Recipe",
     "__version__",
+    "attack",
     "audit",
     "augment",
     "compare_runs",

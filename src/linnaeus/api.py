@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from linnaeus.comparing.written import Compared
     from linnaeus.ensembling.made import Ensembled
     from linnaeus.explanation.explaining import Explained
+    from linnaeus.robustness.attacking import Attacked
     from linnaeus.robustness.stressing import Stressed
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Classifier",
     "Dataset",
+    "attack",
     "audit",
     "augment",
     "compare_runs",
@@ -854,6 +856,47 @@ def remove_run(run: str | Path) -> None:
     Raises UsageError where it is running or not there, WriteError where it may not be removed.
     """
     remove_folder_of_run(find_run(run))
+
+
+def attack(
+    bundle: str | Path,
+    data: str | Path | Dataset,
+    *,
+    eps: str | float = "8/255",
+    norm: Literal["linf", "l2"] = "linf",
+    attacks: Sequence[str] | None = None,
+    limit: int = 500,
+    seed: int = 0,
+    out: str | Path | None = None,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    table: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Attacked:
+    """Attack the network of `bundle` on pictures of `data`, and tell how often it is still right.
+
+    `eps`: how far, as a number or text such as "8/255". `attacks`: of fgsm, pgd, apgd-ce, apgd-t,
+    square, patch and strong; by default fgsm, pgd and strong. Needs the `train` extra. Raises as
+    `robustness.attacking.attack_bundle`, `robustness.attacking.parse_eps` and `load_dataset` do.
+    """
+    require_training()
+    from linnaeus.robustness.attacking import attack_bundle, parse_eps
+
+    far = parse_eps(eps)
+    dataset = _dataset(data, image_column, label_column, group_column, split_column, None, table)
+    return attack_bundle(
+        Path(bundle),
+        dataset,
+        eps=far,
+        norm=norm,
+        attacks=attacks,
+        limit=limit,
+        seed=seed,
+        out=None if out is None else Path(out),
+        progress=progress or Quiet(),
+    )
 
 
 def require_training() -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from linnaeus.cli import (
+    attack,
     audit,
     augment,
     cache,
@@ -62,6 +63,7 @@ app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
 app.command("stress")(stress.stress)
+app.command("attack")(attack.attack)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.add_typer(runs.app, name="runs")

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.dataset import Dataset
-from linnaeus.errors import DataError, UsageError
-from linnaeus.evaluation.evaluate import pictures_to_judge
+from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.files import check_unused, whole_folder, write_whole
 from linnaeus.progress import Progress
-from linnaeus.randomness import generator
 from linnaeus.robustness.advice import FALL, advice_for
 from linnaeus.robustness.condition import Condition, judged_under
 from linnaeus.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from linnaeus.robustness.judged_pictures import pictures_of
 from linnaeus.robustness.shifts import SHIFTS, shifted
 from linnaeus.robustness.worst_case import MOST_PICTURES, worst_of_small_moves
 
@@ -144,28 +143,23 @@ def stress_bundle(
             where="--kinds",
             mend=f"Give some of {', '.join(EVERY_KIND)}.",
         )
-    if limit < 1:
-        raise UsageError("no picture is left", where="--limit", mend="Give 1 or more.")
     opened = [(Path(bundle), load(bundle)) for bundle in bundles]
     done = []
     samples: Pixels | None = None
     for place, (folder, classifier) in enumerate(opened):
-        if classifier.record.task == "multi":
-            raise DataError(
-                "a bundle that gives several labels cannot be stressed yet",
-                where=str(folder),
-                mend="Give one that gives each picture one label.",
-            )
         name = str(folder)
-        pixels, labels, groups, available, remarks = _chosen(
-            folder, classifier, dataset, limit, seed, progress
-        )
+        given = pictures_of(folder, classifier, dataset, limit, seed, progress)
+        pixels, labels, groups = given.pixels, given.labels, given.groups
         samples = pixels if place == 0 else samples
         others = None
         if elsewhere is not None:
-            strangers = _chosen(folder, classifier, elsewhere, limit, seed, progress)
+            strange_ones = pictures_of(folder, classifier, elsewhere, limit, seed, progress)
             others = judged_under(
-                classifier, strangers[0], strangers[1], "elsewhere", groups=strangers[2]
+                classifier,
+                strange_ones.pixels,
+                strange_ones.labels,
+                "elsewhere",
+                groups=strange_ones.groups,
             )
         conditions = _conditions(classifier, pixels, labels, groups, asked, seed, progress, name)
         few = min(MOST_PICTURES, len(labels))
@@ -173,58 +167,19 @@ def stress_bundle(
             Stressed(
                 name=name,
                 pictures=len(labels),
-                available=available,
+                available=given.available,
                 clean=judged_under(classifier, pixels, labels, groups=groups),
                 conditions=conditions,
                 worst_moves=worst_of_small_moves(classifier, pixels[:few], labels[:few], progress),
                 moved_pictures=few,
                 elsewhere=others,
-                remarks=remarks,
+                remarks=given.remarks,
             )
         )
     if out is not None:
         assert samples is not None
         _write(out, done, samples[:1], seed)
     return tuple(done)
-
-
-def _chosen(
-    folder: Path,
-    classifier: Classifier,
-    dataset: Dataset,
-    limit: int,
-    seed: int,
-    progress: Progress,
-) -> tuple[Pixels, Labels, NDArray[np.str_] | None, int, tuple[str, ...]]:
-    """The pictures at the network's size, their labels and groups, how many there are, remarks."""
-    given = pictures_to_judge(folder, classifier, dataset, progress)
-    known = given.rows[given.labels >= 0]
-    order = generator(seed, "pictures to stress").permutation(len(known))
-    rows = np.sort(known[order[:limit]])
-    label_of = dict(zip(given.rows.tolist(), given.labels.tolist(), strict=True))
-    pixels, kept, unread = [], [], []
-    with progress.stage("Reading the pictures", len(rows)) as stage:
-        for row in rows.tolist():
-            stage.advance()
-            name = dataset.paths[row]
-            pixel = given.read(name)
-            if pixel is None:
-                unread.append(name)
-            else:
-                pixels.append(pixel)
-                kept.append(row)
-    if not kept:
-        raise DataError(
-            "not one labelled picture can be read", where=dataset.name, mend="Give others."
-        )
-    remarks = list(given.remarks)
-    if len(known) > limit:
-        remarks.append(f"{limit:,} of {len(known):,} pictures were drawn; --limit takes more.")
-    if unread:
-        remarks.append(f"{len(unread):,} could not be read: {', '.join(unread[:5])}.")
-    labels = np.array([label_of[row] for row in kept], np.int64)
-    groups = None if dataset.groups is None else dataset.groups[kept]
-    return np.stack(pixels), labels, groups, len(known), tuple(remarks)
 
 
 def _conditions(

@@ -1,0 +1,89 @@
+"""`linnaeus attack`: how often a bundle is right when somebody wants it to be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from linnaeus.cli.options import (
+    Bundle,
+    GroupColumn,
+    ImageColumn,
+    LabelColumn,
+    SplitColumn,
+    Table,
+)
+
+__all__ = ["attack"]
+
+
+def attack(
+    bundle: Bundle,
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of class folders, a zip or tar of one, a table, shards, or a name.",
+            metavar="DATA",
+        ),
+    ],
+    eps: Annotated[
+        str,
+        typer.Option(
+            help="How far each level may change, of their range: 8/255, 0.03. With --norm l2, how"
+            " long the whole change may be.",
+            metavar="DISTANCE",
+        ),
+    ] = "8/255",
+    norm: Annotated[
+        Literal["linf", "l2"], typer.Option(help="How the distance is measured.")
+    ] = "linf",
+    attacks: Annotated[
+        str | None,
+        typer.Option(
+            help="fgsm, pgd, apgd-ce, apgd-t, square, patch, or strong for the middle three one"
+            " after the other. (fgsm,pgd,strong)",
+            metavar="NAMES",
+        ),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(help="Draw at most so many pictures.", metavar="PICTURES")
+    ] = 500,
+    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A new folder for index.html, attack.json and pictures/.", metavar="DIR"),
+    ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    group_column: GroupColumn = None,
+    split_column: SplitColumn = None,
+    table: Table = None,
+) -> None:
+    """Attack a bundle's network with small changes of pictures, and say what stands."""
+    from linnaeus import api
+    from linnaeus.cli.telling import teller
+
+    done = api.attack(
+        bundle,
+        data,
+        eps=eps,
+        norm=norm,
+        attacks=None if attacks is None else [name.strip() for name in attacks.split(",")],
+        limit=limit,
+        seed=seed,
+        out=out,
+        image_column=image_column,
+        label_column=label_column,
+        group_column=group_column,
+        split_column=split_column,
+        table=table,
+        progress=teller(),
+    )
+    for sentence in (*done.remarks, *done.in_plain_words):
+        typer.echo(sentence)
+    for name, figure in {"no attack": done.clean, **done.accuracy, "all": done.robust}.items():
+        typer.echo(f"  {name:<10} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")
+    if out is not None:
+        typer.echo(f"Page: {out / 'index.html'}")

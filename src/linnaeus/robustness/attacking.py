@@ -1,0 +1,304 @@
+"""Attacking a finished bundle: how often it is right when somebody wants it to be wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from linnaeus.bundle.classifier import load
+from linnaeus.data.dataset import Dataset
+from linnaeus.errors import UsageError
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import share_figure
+from linnaeus.files import check_unused, whole_folder, write_whole
+from linnaeus.models.reopened import Reopened, reopen
+from linnaeus.progress import Progress, Stage
+from linnaeus.randomness import number
+from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted
+from linnaeus.robustness.attacks.gradient_steps import fgsm, pgd
+from linnaeus.robustness.attacks.masking import signs_of_masking
+from linnaeus.robustness.attacks.patch import patch
+from linnaeus.robustness.attacks.problem import Norm, Problem, cross_entropy
+from linnaeus.robustness.attacks.square import square
+from linnaeus.robustness.judged_pictures import pictures_of
+
+__all__ = ["ATTACKS", "Attacked", "AttackName", "attack_bundle", "parse_eps"]
+
+AttackName = Literal["fgsm", "pgd", "apgd-ce", "apgd-t", "square", "patch"]
+ATTACKS: tuple[AttackName, ...] = get_args(AttackName)
+STRONG: tuple[AttackName, ...] = ("apgd-ce", "apgd-t", "square")
+"""One after the other on what still stands; what stands in the end is the robust accuracy."""
+
+AT_ONCE = 250
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture that was fooled: before and after, (h, w, 3) uint8, and what was said of each."""
+
+    name: str
+    before: NDArray[np.uint8]
+    after: NDArray[np.uint8]
+    said: str
+    then: str
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What attacks within `eps` (of the range of levels, in `norm`) did.
+
+    `clean`: accuracy without any. `accuracy`: by attack, of all pictures; of the strong ensemble,
+    each attack is on what those before it left. `robust`: what stands after all of them. `saved`:
+    as `robust`, when the changed pictures are saved in whole levels and the bundle itself answers.
+    `signs`: what speaks for masked gradients, as sentences.
+    """
+
+    name: str
+    pictures: int
+    eps: float
+    norm: Norm
+    clean: Figure
+    accuracy: dict[str, Figure]
+    robust: Figure
+    saved: Figure
+    signs: tuple[str, ...]
+    examples: tuple[Example, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def in_plain_words(self) -> tuple[str, ...]:
+        """The answer in a few sentences."""
+        far = f"{255 * self.eps:.3g}/255" if self.norm == "linf" else f"{self.eps:g}"
+        robust = self.robust
+        answer = (
+            f"Right {100 * self.clean.value:.0f} times in 100, and {100 * robust.value:.0f}"
+            f" (between {100 * robust.low:.0f} and {100 * robust.high:.0f}) when every picture is"
+            f" changed by up to {far} in the worst way that was found."
+        )
+        words = [answer]
+        if robust.value < self.clean.value / 2:
+            words.append(
+                "Whoever can change pictures before they arrive can have most of them named as they"
+                " like: let no answer unlock anything."
+            )
+        return (*words, *self.signs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every figure as plain values."""
+        return {
+            "bundle": self.name,
+            "pictures": self.pictures,
+            "eps": self.eps,
+            "norm": self.norm,
+            "clean": self.clean.to_json(),
+            "accuracy": {name: figure.to_json() for name, figure in self.accuracy.items()},
+            "robust": self.robust.to_json(),
+            "saved": self.saved.to_json(),
+            "signs_of_gradient_masking": self.signs,
+            "in_plain_words": self.in_plain_words,
+            "remarks": self.remarks,
+        }
+
+
+def parse_eps(text: str | float) -> float:
+    """A share of the range of levels, as 0.03 or 8/255, or a length for the norm l2.
+
+    Raises UsageError for what is no number from 0 on.
+
+    >>> parse_eps("8/255") == 8 / 255, parse_eps("0.5")
+    (True, 0.5)
+    """
+    try:
+        above, _, below = str(text).partition("/")
+        value = float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError):
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise UsageError(
+            f"{text!r} is no distance", where="--eps", mend="Give a number such as 8/255 or 0.03."
+        )
+    return value
+
+
+def attack_bundle(
+    bundle: Path,
+    dataset: Dataset,
+    *,
+    eps: float,
+    norm: Norm,
+    attacks: Sequence[str] | None,
+    limit: int,
+    seed: int,
+    out: Path | None,
+    progress: Progress,
+) -> Attacked:
+    """Attack the network of `bundle` on pictures of `dataset`, at the size that it sees.
+
+    `attacks`: of ATTACKS; None: fgsm, pgd and the strong ensemble. Pictures are chosen as
+    `stress_bundle` does. Writes index.html, attack.json and pictures to the new folder `out`.
+
+    Raises UsageError for what cannot be meant, BundleError where the bundle holds no network that
+    PyTorch can be given, and as `stress_bundle` does.
+    """
+    if out is not None:
+        check_unused(out)
+    chosen = _chosen(attacks, norm)
+    classifier = load(bundle)
+    network = reopen(bundle)
+    given = pictures_of(Path(bundle), classifier, dataset, limit, seed, progress)
+    x = torch.from_numpy(given.pixels).permute(0, 3, 1, 2).float() / 255
+    y = torch.from_numpy(given.labels)
+    problem = Problem(_in_unit_levels(network), x, y, eps, norm)
+    right = _in_batches(problem, lambda part: part.right(part.x))
+    clean = share_figure(int(right.sum()), len(y))
+    result = x.clone()
+    accuracy: dict[str, Figure] = {}
+    standing = right.clone()
+    for name in chosen:
+        with progress.stage(f"Attacking by {name}", int(right.sum())) as stage:
+            alone = name not in STRONG
+            rows = (right if alone else standing).nonzero()[:, 0]
+            changed, still = _attacked(problem, rows, name, seed, stage)
+        stands = torch.zeros_like(right)
+        stands[rows] = still
+        accuracy[name] = share_figure(int(stands.sum()), len(y))
+        newly = standing & ~stands if name != "patch" else torch.zeros_like(standing)
+        mine = newly[rows]
+        result[rows[mine]] = changed[mine]
+        if name != "patch":  # which keeps to no distance
+            standing &= stands | ~torch.isin(torch.arange(len(y)), rows)
+    signs = _signs(problem, right, {n: f.value for n, f in accuracy.items()}, seed, eps, norm)
+    whole = (result.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
+    answers = classifier.predict_pixels(whole)
+    said = np.array([int(answer.probabilities.argmax()) for answer in answers])
+    before = classifier.predict_pixels(given.pixels)
+    named = np.array([int(answer.probabilities.argmax()) for answer in before])
+    fooled = np.flatnonzero((named == given.labels) & (said != given.labels))[:SHOWN]
+    done = Attacked(
+        name=str(bundle),
+        pictures=len(y),
+        eps=eps,
+        norm=norm,
+        clean=clean,
+        accuracy=accuracy,
+        robust=share_figure(int(standing.sum()), len(y)),
+        saved=share_figure(int((said == given.labels).sum()), len(y)),
+        signs=signs,
+        examples=tuple(
+            Example(
+                name=given.names[row],
+                before=given.pixels[row],
+                after=whole[row],
+                said=classifier.classes[named[row]],
+                then=classifier.classes[said[row]],
+            )
+            for row in fooled.tolist()
+        ),
+        remarks=given.remarks,
+    )
+    if out is not None:
+        _write(done, out)
+    return done
+
+
+def _chosen(attacks: Sequence[str] | None, norm: Norm) -> list[AttackName]:
+    if strange := [name for name in attacks or () if name not in (*ATTACKS, "strong")]:
+        raise UsageError(
+            f"there is no attack called {strange[0]!r}",
+            where="--attacks",
+            mend=f"Give some of {', '.join(ATTACKS)}, or strong.",
+        )
+    asked = list(attacks or ("fgsm", "pgd", "strong"))
+    if norm == "l2" and "square" in asked:
+        raise UsageError(
+            "the square attack is for the norm linf",
+            where="--attacks",
+            mend="Leave it out, or give --norm linf.",
+        )
+    names: list[AttackName] = []
+    for name in asked:
+        names += [one for one in ATTACKS if one == name]
+        names += [one for one in STRONG if name == "strong" and (one != "square" or norm == "linf")]
+    return list(dict.fromkeys(names))
+
+
+def _in_unit_levels(network: Reopened) -> Callable[[Tensor], Tensor]:
+    """The network for pictures (n, 3, h, w) in [0, 1]: its preprocessing lies inside."""
+
+    def answer(pictures: Tensor) -> Tensor:
+        logits: Tensor = network(255 * pictures.permute(0, 2, 3, 1))
+        return logits
+
+    return answer
+
+
+def _in_batches(problem: Problem, of: Callable[[Problem], Tensor]) -> Tensor:
+    rows = torch.split(torch.arange(len(problem.y)), AT_ONCE)
+    return torch.cat([of(problem.only(some)) for some in rows])
+
+
+def _attacked(
+    problem: Problem, rows: Tensor, name: AttackName, seed: int, stage: Stage
+) -> tuple[Tensor, Tensor]:
+    """What comes of the pictures at `rows`, and which of them are still named rightly."""
+    changed, still = [problem.x[:0]], [torch.zeros(0, dtype=torch.bool)]
+    for place, some in enumerate(torch.split(rows, AT_ONCE)):
+        part = problem.only(some)
+        drawn = torch.Generator().manual_seed(number(seed, f"attack {name}", place) % 2**63)
+        pictures = part.x if problem.eps == 0 and name != "patch" else _by(name, part, drawn)
+        changed.append(pictures)
+        still.append(part.right(pictures))
+        stage.advance(len(some), f"{int(torch.cat(still).sum()):,} still right")
+    return torch.cat(changed), torch.cat(still)
+
+
+def _by(name: AttackName, problem: Problem, drawn: torch.Generator) -> Tensor:
+    if name == "fgsm":
+        return fgsm(problem)
+    if name == "apgd-ce":
+        return apgd(problem, drawn, cross_entropy)
+    made: dict[str, Callable[[Problem, torch.Generator], Tensor]] = {
+        "pgd": pgd,
+        "apgd-t": apgd_targeted,
+        "square": square,
+        "patch": patch,
+    }
+    return made[name](problem, drawn)
+
+
+def _signs(
+    problem: Problem,
+    right: Tensor,
+    accuracy: dict[str, float],
+    seed: int,
+    eps: float,
+    norm: Norm,
+) -> tuple[str, ...]:
+    rows = right.nonzero()[:AT_ONCE, 0]
+    if eps == 0 or norm != "linf" or len(rows) == 0:
+        return ()
+    drawn = torch.Generator().manual_seed(number(seed, "signs of masking") % 2**63)
+    return tuple(signs_of_masking(problem.only(rows), accuracy, drawn))
+
+
+def _write(done: Attacked, out: Path) -> None:
+    from linnaeus.robustness.attack_page import attack_page, shown_change
+
+    with whole_folder(out) as aside:
+        for place, one in enumerate(done.examples):
+            content = io.BytesIO()
+            shown_change(one).save(content, "PNG")
+            write_whole(aside / "pictures" / f"{place}.png", content.getvalue())
+        text = json.dumps(done.to_json(), indent=1, ensure_ascii=False)
+        write_whole(aside / "attack.json", text + "\n")
+        write_whole(aside / "index.html", attack_page(done))

@@ -1,0 +1,1 @@
+"""Attacks on a network: small changes of a picture, chosen so that it is named wrongly."""
