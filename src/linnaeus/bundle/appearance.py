@@ -6,6 +6,8 @@ looks like none. These numbers forget other things. Checked in `benchmarks/unkno
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,12 +46,11 @@ def appearance(pixels: NDArray[np.uint8]) -> Floats:
     """(APPEARANCE,) float32 of a picture (height, width, 3) uint8 RGB, of any size from 1 px on."""
     small = _planes(_averaged(pixels))
     channels = _opponents(small)
-    parts = [_colours(small, channels), _detail(channels)]
+    scales = [channels]
     for _ in range(LEVELS - 1):
-        channels = _halved(channels)
-        parts.append(_detail(channels))
-    parts.append(_detail(_opponents(_planes(_middle(pixels)))))
-    return np.concatenate(parts)
+        scales.append(_halved(scales[-1]))
+    scales.append(_opponents(_planes(_middle(pixels))))
+    return np.concatenate([_colours(small, channels), _detail(scales)])
 
 
 def _averaged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | Floats:
@@ -114,16 +115,18 @@ def _mean_and_spread(rows: Floats) -> tuple[Floats, Floats]:
     return mean, np.log(np.sqrt(squares) + FAINT)
 
 
-def _detail(channels: Floats) -> Floats:
-    """(9,) of each channel: how much neighbours across and below differ, and how evenly they do."""
-    across = np.subtract(channels[:, :, 1:], channels[:, :, :-1], order="C")
-    below = np.subtract(channels[:, 1:], channels[:, :-1], order="C")
-    squares = [_mean_product(steps, steps) for steps in (across, below)]
-    sizes = np.abs(across).reshape(3, -1).sum(axis=1) / np.float32(max(1, across[0].size))
-    return np.log(np.concatenate([*np.sqrt(squares), sizes]) + FAINT)
+def _detail(scales: Sequence[Floats]) -> Floats:
+    """(9 a scale,) of each channel: how much neighbours across and below differ, and how evenly.
 
-
-def _mean_product(first: Floats, second: Floats) -> Floats:
-    """(3,) the mean of the products in each channel; 0 where there are none."""
-    sums = np.einsum("kn,kn->k", first.reshape(3, -1), second.reshape(3, -1))
-    return np.asarray(sums / np.float32(max(1, first[0].size)), np.float32)
+    Means are of what there is; a side of one pixel has no neighbours and gives 0.
+    """
+    sums, counts = [], []
+    for channels in scales:
+        across, below = channels[:, :, 1:] - channels[:, :, :-1], channels[:, 1:] - channels[:, :-1]
+        sums += [np.einsum("cyx,cyx->c", steps, steps) for steps in (across, below)]
+        sums.append(np.abs(across, out=across).sum(axis=(1, 2)))
+        counts += [across[0].size, below[0].size, across[0].size]
+    means = np.stack(sums).reshape(len(scales), 3, 3)
+    means /= np.maximum(np.array(counts, np.float32), 1).reshape(len(scales), 3, 1)
+    np.sqrt(means[:, :2], out=means[:, :2])
+    return np.log(means + FAINT).ravel()
