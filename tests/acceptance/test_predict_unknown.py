@@ -1,0 +1,81 @@
+"""`linnaeus predict` and `evaluate` with pictures of something else, as a user has it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from command_line import linnaeus
+from PIL import Image
+
+if TYPE_CHECKING:
+    from linnaeus import Dataset
+    from linnaeus.training.run import Run
+
+
+@pytest.fixture
+def pictures(tmp_path: Path, some_digits: Dataset) -> Path:
+    """Two digits, two pictures of noise, and one file that is none."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for row in range(2):
+        name = some_digits.paths[row]
+        (folder / f"digit{row}.png").write_bytes(some_digits.source.read(name))
+        noise = random.integers(0, 256, (8, 8, 3), np.uint8)
+        Image.fromarray(noise).save(folder / f"noise{row}.png")
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_unknown_pictures_are_called_so_in_lines_and_tables(
+    digits_run: Run, pictures: Path, tmp_path: Path
+) -> None:
+    done = linnaeus("predict", digits_run.bundle, pictures, "--sets", 0.9)
+    rows = {
+        Path(row[0]).name: row[1:] for line in done.out.splitlines() if (row := line.split("\t"))
+    }
+    assert rows["noise0.png"] == rows["noise1.png"] == ["unknown", "", ""]
+    assert rows["broken.png"] == ["", "", ""]
+    assert {rows[f"digit{row}.png"][0] for row in range(2)} & set("0123456789")
+
+    table = tmp_path / "answers.csv"
+    done = linnaeus("predict", digits_run.bundle, pictures, "--max-error", 0.5, "--csv", table)
+    assert "unknown" in done.out
+    told = {Path(row["image"]).name: row for row in csv.DictReader(table.open(encoding="utf-8"))}
+    strange = told["noise0.png"]
+    assert (strange["prediction"], strange["confidence"], strange["withheld"]) == (
+        "unknown",
+        "",
+        "",
+    )
+    assert 0 < float(strange["familiarity"]) <= 0.05
+    assert told["broken.png"]["familiarity"] == ""
+
+
+def test_nothing_is_called_so_where_that_is_asked_for(digits_run: Run, pictures: Path) -> None:
+    done = linnaeus("predict", digits_run.bundle, pictures, "--unknown-rate", 0)
+    assert "unknown" not in done.out
+    refused = linnaeus("predict", digits_run.bundle, pictures, "--unknown-rate", 5)
+    assert refused.code == 2
+    assert refused.sentence.startswith("--unknown-rate: 5 is no share")
+
+
+def test_evaluate_tells_how_many_are_called_so(
+    digits_run: Run, photo_set: Path, some_digits: Dataset, tmp_path: Path
+) -> None:
+    folder = tmp_path / "digits"
+    for row in range(400, 460):  # all of them, whatever was learnt
+        label = some_digits.classes[some_digits.labels[row]]
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        content = some_digits.source.read(some_digits.paths[row])
+        (folder / label / f"{row}.png").write_bytes(content)
+    done = linnaeus("evaluate", digits_run.bundle, folder, "--unknown", photo_set)
+    assert done.code == 0, done.err
+    told = {line.strip().rsplit("  ", 2)[0].split("  ")[0]: line for line in done.out.splitlines()}
+    assert "known pictures" in told
+    assert "made outliers" in told
+    assert float(told["your unknown ones"].split()[-1]) > 0.95  # photographs are no digits
