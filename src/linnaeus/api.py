@@ -26,6 +26,7 @@ from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
 from linnaeus.evaluation.further import Asked
+from linnaeus.evaluation.operating import Costs
 from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
@@ -477,6 +478,8 @@ def evaluate(
     top_k: int | None = None,
     positive: str | None = None,
     prevalence: float | None = None,
+    sensitivity: float | None = None,
+    costs: tuple[float, float] | None = None,
     slice_by: str | Sequence[str] = (),
     fairness: str | Sequence[str] = (),
     against: str | Path | None = None,
@@ -489,7 +492,9 @@ def evaluate(
     `data`; its columns are named like a data set's. `out`: a new folder for report/ and
     predictions.csv; nothing is written without it. `top_k`: tell how often the truth is among so
     many likeliest classes. Of two classes, `positive` is the one that is looked for, by default the
-    second, and `prevalence` its share where the classifier is to serve. `slice_by`: columns, or
+    second, and `prevalence` its share where the classifier is to serve; `sensitivity` asks for the
+    threshold that finds so many of them, `costs` for that which suits the cost of a missed one and
+    of a false alarm. `slice_by`: columns, or
     measures of the pictures, by which weak slices are looked for; by default all that make any.
     `fairness`: columns whose groups are compared. `against`: another bundle, or of a table another
     table, to be compared with on the same pictures.
@@ -498,7 +503,8 @@ def evaluate(
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
     folder = Path(out) if out is not None else None
-    asked = Asked(top_k, positive, prevalence)
+    weighed = None if costs is None else Costs(*costs)
+    asked = Asked(top_k, positive, prevalence, sensitivity, weighed)
     wanted = Wanted(_each(slice_by), _each(fairness), None if against is None else Path(against))
     if predictions is not None:
         beside = {

@@ -21,6 +21,7 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.label_metrics import measure_labels
 from linnaeus.evaluation.metrics import measure
+from linnaeus.evaluation.operating import Costs
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.traits import told_traits
@@ -176,7 +177,8 @@ def test_every_written_field_is_documented_and_the_other_way_round(
     documented: dict[str, str], written: dict[str, Any]
 ) -> None:
     """Some are of two classes only."""
-    two = measure(random_answers(3, 40, 2), asked=Asked(prevalence=0.1)).to_json()
+    asked = Asked(prevalence=0.1, sensitivity=0.9, costs=Costs(10, 1))
+    two = measure(random_answers(3, 40, 2), asked=asked).to_json()
     of_two = list(_fields({"test": two}, "", documented))
     assert {path for path, _ in [*_fields(written, "", documented), *of_two]} == set(documented)
     for path, value in of_two:

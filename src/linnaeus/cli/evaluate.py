@@ -76,6 +76,21 @@ def evaluate(
             metavar="SHARE",
         ),
     ] = None,
+    sensitivity: Annotated[
+        float | None,
+        typer.Option(
+            help="Tell the threshold at which this share of its pictures is found: 0.95.",
+            metavar="SHARE",
+        ),
+    ] = None,
+    costs: Annotated[
+        str | None,
+        typer.Option(
+            help="Tell the threshold that suits the cost of a missed one and of a false alarm:"
+            " 10:1.",
+            metavar="MISSED:FALSE",
+        ),
+    ] = None,
     slice_by: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,6 +141,8 @@ def evaluate(
         top_k=top_k,
         positive=positive,
         prevalence=prevalence,
+        sensitivity=sensitivity,
+        costs=_costs(costs),
         slice_by=slice_by or (),
         fairness=fairness or (),
         against=against,
@@ -135,6 +152,7 @@ def evaluate(
     for sentence in (*judged.remarks, *judged.in_plain_words):
         typer.echo(sentence)
     _print_figures(judged.metrics)
+    _print_cuts(judged.metrics)
     _print_slices(judged.slices)
     if judged.unknown is not None:
         _print_unknown(judged.unknown)
@@ -171,6 +189,41 @@ def _print_figures(metrics: Measured) -> None:
     typer.echo(f"\nOn {metrics.images:,} pictures (95 % intervals):")
     for name, figure in figures.items():
         typer.echo(f"  {name:<{width}} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")
+
+
+def _costs(text: str | None) -> tuple[float, float] | None:
+    """ "10:1" as (10, 1). Raises UsageError for anything else."""
+    from linnaeus.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        missed, false_alarm = map(float, text.split(":"))
+    except ValueError:
+        raise UsageError(
+            f"'{text}' is not two costs",
+            where="--costs",
+            mend="Give the cost of a missed picture and of a false alarm, such as 10:1.",
+        ) from None
+    return missed, false_alarm
+
+
+def _print_cuts(metrics: Measured) -> None:
+    """The thresholds that were asked for, and what they bring."""
+    further = getattr(metrics, "further", None)
+    test = further.operating if further else None
+    if test is None:
+        return
+    for cut in test.cuts:
+        typer.echo(f"\nFrom {cut.threshold:.4f} on called “{test.positive}”: {cut.why}.")
+        figures = {
+            "sensitivity": cut.sensitivity,
+            "specificity": cut.specificity,
+            "called": cut.called,
+            **({"cost a picture": cut.cost} if cut.cost else {}),
+        }
+        for name, one in figures.items():
+            typer.echo(f"  {name:<18} {one.value:.4f}  ({one.low:.4f} to {one.high:.4f})")
 
 
 def _print_unknown(told: UnknownTold) -> None:

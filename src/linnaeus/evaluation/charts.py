@@ -14,6 +14,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.operating import CurvePoint, DecisionPoint
 from linnaeus.evaluation.promises import RiskPoint
 from linnaeus.evaluation.reliability import ReliabilityBin
 
@@ -21,16 +22,18 @@ __all__ = [
     "Line",
     "confusion_picture",
     "curves",
+    "decision_curve",
     "gauge",
     "heat",
     "reliability_diagram",
     "risk_curve",
+    "tested_curve",
 ]
 
 Point = tuple[float, float]
 
 SHADES = 6
-LEFT, TOP, SIDE = 44.0, 10.0, 280.0
+LEFT, TOP, SIDE = 58.0, 10.0, 280.0
 KEY = 30.0  # the top of a drawing with a key above it
 
 
@@ -69,7 +72,7 @@ def reliability_diagram(bins: Sequence[ReliabilityBin]) -> Markup:
     parts.append(_label(LEFT + SIDE / 2, TOP + SIDE + 36, "how sure it said it was"))
     parts.append(_label(12, TOP + SIDE / 2, "how often it was right", turned=True))
     description = "Reliability diagram; the same numbers stand in the table below."
-    return _svg(LEFT + SIDE + 16, TOP + SIDE + 44, "chart", description, parts)
+    return _svg(LEFT + SIDE + 22, TOP + SIDE + 44, "chart", description, parts)
 
 
 class Line(NamedTuple):
@@ -103,7 +106,7 @@ def curves(lines: Sequence[Line], figure: str, *, share: bool, across: str = "ep
     parts.append(_label(LEFT + SIDE / 2, KEY + 184, across))
     ends = [(line.name, line.points[0][1], line.points[-1][1]) for line in lines]
     described = ", ".join(f"{name} from {first:.3f} to {last:.3f}" for name, first, last in ends)
-    return _svg(LEFT + SIDE + 16, KEY + 190, "chart", f"{figure}: {described}.", parts)
+    return _svg(LEFT + SIDE + 22, KEY + 190, "chart", f"{figure}: {described}.", parts)
 
 
 def risk_curve(points: Sequence[RiskPoint]) -> Markup:
@@ -117,6 +120,43 @@ def risk_curve(points: Sequence[RiskPoint]) -> Markup:
     parts.append(f'<circle class="dot" cx="{x(last.coverage):.1f}" cy="{y(last.risk):.1f}" r="4"/>')
     parts.append(_label(LEFT + SIDE / 2, TOP + 186, "share answered, the surest first"))
     description = f"Risk and coverage: of all answers {last.risk * 100:.1f} % are wrong."
+    return _svg(LEFT + SIDE + 22, TOP + 194, "chart", description, parts)
+
+
+def tested_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]) -> Markup:
+    """The ROC curve, with chance dashed, or precision against recall."""
+    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, 1, TOP + SIDE, TOP)
+    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], [0, 0.25, 0.5, 0.75, 1])]
+    if kind == "roc":
+        parts.append(f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>')
+        drawn = [(0.0, 0.0), *((point.false_alarms, point.sensitivity) for point in points)]
+        across, upwards = "share of the others called falsely", "share of the class found"
+    else:
+        drawn = [(point.sensitivity, point.precision) for point in points]
+        across, upwards = "share of the class found (recall)", "right when called (precision)"
+    path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in drawn)
+    parts.append(f'<path class="line" d="M{path}"/>')
+    parts.append(_label(LEFT + SIDE / 2, TOP + SIDE + 36, across))
+    parts.append(_label(12, TOP + SIDE / 2, upwards, turned=True))
+    description = f"{upwards.capitalize()} against {across}."
+    return _svg(LEFT + SIDE + 22, TOP + SIDE + 44, "chart", description, parts)
+
+
+def decision_curve(points: Sequence[DecisionPoint]) -> Markup:
+    """Net benefit against the threshold; acting on all pictures is dashed, on none is the floor."""
+    highest = max(0.01, *(max(point.net_benefit, point.acting_on_all) for point in points)) * 1.08
+    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, highest, TOP + 150, TOP)
+    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], list(np.linspace(0, highest, 4)))]
+    shown = {
+        "ideal": [(point.threshold, point.acting_on_all) for point in points],
+        "line": [(point.threshold, point.net_benefit) for point in points],
+    }
+    for kind, drawn in shown.items():
+        path = "L".join(f"{x(a):.1f} {y(max(b, 0.0)):.1f}" for a, b in drawn)
+        parts.append(f'<path class="{kind}" d="M{path}"/>')
+    parts.append(_label(LEFT + SIDE / 2, TOP + 186, "probability from which on one acts"))
+    best = max(point.net_benefit for point in points)
+    description = f"Decision curve: net benefit up to {best * 100:.1f} in 100 pictures."
     return _svg(LEFT + SIDE + 22, TOP + 194, "chart", description, parts)
 
 

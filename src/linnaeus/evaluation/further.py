@@ -16,6 +16,7 @@ from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 from linnaeus.evaluation.one_against_rest import OneAgainstRest, one_against_rest
+from linnaeus.evaluation.operating import Costs, Operating, check_cuts, operating
 from linnaeus.evaluation.two_classes import TwoClasses, as_a_test
 
 __all__ = ["Asked", "Further", "further_figures", "top_k_accuracy"]
@@ -29,17 +30,21 @@ USUAL_KS = (2, 3, 5, 10)
 @dataclass(frozen=True)
 class Asked:
     """What someone wants to know besides: accuracy among the `top_k` likeliest, and of two classes
-    which one is looked for (`positive`) and how frequent it is elsewhere (`prevalence`)."""
+    which one is looked for (`positive`), how frequent it is elsewhere (`prevalence`), and the
+    threshold for a stated `sensitivity` or for the `costs` of both mistakes."""
 
     top_k: int | None = None
     positive: str | None = None
     prevalence: float | None = None
+    sensitivity: float | None = None
+    costs: Costs | None = None
 
     def refuse_for_several_labels(self) -> None:
         """Raise UsageError where anything is asked."""
         if self != Asked():
             raise UsageError(
-                "top-k accuracy, a positive class and its prevalence are of one label a picture",
+                "top-k accuracy, a positive class, its prevalence and threshold are of one label"
+                " a picture",
                 where="evaluate",
                 mend="Leave these options out; each label is judged by itself.",
             )
@@ -47,13 +52,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Further:
-    """`top_k`: {k: accuracy among the k likeliest}; `tests`: of two classes, as a test for one."""
+    """`top_k`: {k: accuracy among the k likeliest}; `tests`: of two classes, as a test for one.
+
+    `operating`: the same at every threshold; None with more classes, or pictures of one alone.
+    """
 
     top_k: dict[int, Figure]
     agreement: Agreement
     one_against_rest: OneAgainstRest
     classwise_calibration_error: Figure
     tests: tuple[TwoClasses, ...]
+    operating: Operating | None
 
     def to_json(self, accuracy: Figure) -> dict[str, Any]:
         """As metrics.json has them."""
@@ -63,6 +72,7 @@ class Further:
             "one_against_rest": self.one_against_rest.to_json(),
             "classwise_calibration_error": self.classwise_calibration_error.to_json(),
             "as_a_test": [test.to_json() for test in self.tests],
+            "operating": self.operating.to_json() if self.operating else None,
         }
 
 
@@ -89,6 +99,30 @@ def further_figures(
         one_against_rest(labels, probabilities, classes, resampling),
         classwise_calibration_error(labels, probabilities, resampling),
         tests,
+        _operating(labels, probabilities, classes, tests, resampling, asked),
+    )
+
+
+def _operating(
+    labels: Places,
+    probabilities: Floats,
+    classes: tuple[str, ...],
+    tests: tuple[TwoClasses, ...],
+    resampling: Resampling,
+    asked: Asked,
+) -> Operating | None:
+    check_cuts(probabilities.shape[1], asked.sensitivity, asked.costs)
+    if not tests:
+        return None
+    positive = tests[0].positive
+    at = classes.index(positive)
+    return operating(
+        positive,
+        labels == at,
+        probabilities[:, at],
+        resampling,
+        sensitivity=asked.sensitivity,
+        costs=asked.costs,
     )
 
 
