@@ -3,10 +3,11 @@
     python benchmarks/significance.py [--comparisons 500]
 
 Each model has features of its own of the same pictures: the same class means, and noise drawn anew
-around them, so that they say equally much of the class. On these it learns a linear classifier,
-truly, in the folds that all share. None is better but by luck; and since folds share most of what
-they learn from, the luck of one fold is partly that of the next, which is what fools a plain t
-test. Each comparison draws its data anew. A false alarm is p < 0.05.
+around them, so that they say equally much of the class. On these it learns a linear classifier (or
+takes the nearest neighbour's class), truly, in the folds that all share. None is better but by
+luck; and since folds share most of what they learn from, the luck of one fold is partly that of the
+next, which is what fools a plain t test. Each comparison draws its data anew. A false alarm is
+p < 0.05.
 
 Held to: the test that the verdicts of `compare` rest on, the corrected resampled t, raises at most
 6 % false alarms in 500 comparisons; so does any of six equal models, over all pairs with Holm's
@@ -43,7 +44,9 @@ def main() -> int:
     count = options.parse_args().comparisons
     rates = {
         "corrected resampled t, five folds": _rate(_two_models, count),
+        "corrected resampled t, five folds, nearest neighbours": _rate(_two_neighbours, count),
         "plain t on the same folds (not used)": _rate(_two_plainly, count),
+        "plain t, nearest neighbours (not used)": _rate(_neighbours_plainly, count),
         "McNemar's mid-p, two trained classifiers": _rate(_two_trained, count),
         "McNemar's mid-p on one fold, two ways of training": _rate(_two_on_one_fold, count),
         "any of 15 pairs of six models, Holm": _rate(_six_models, count),
@@ -64,7 +67,14 @@ def _rate(alarm: object, count: int) -> float:
 
 
 def _two_models(number: int) -> bool:
-    scores = _fold_scores(2, number)
+    return _corrected(_fold_scores(2, number))
+
+
+def _two_neighbours(number: int) -> bool:
+    return _corrected(_fold_scores(2, number, nearest=True))
+
+
+def _corrected(scores: NDArray[np.float64]) -> bool:
     return corrected_resampled_t(
         scores[:, 0] - scores[:, 1],
         test_to_train=1 / (FOLDS - 1),
@@ -73,7 +83,14 @@ def _two_models(number: int) -> bool:
 
 
 def _two_plainly(number: int) -> bool:
-    scores = _fold_scores(2, number)
+    return _plain(_fold_scores(2, number))
+
+
+def _neighbours_plainly(number: int) -> bool:
+    return _plain(_fold_scores(2, number, nearest=True))
+
+
+def _plain(scores: NDArray[np.float64]) -> bool:
     return corrected_resampled_t(scores[:, 0] - scores[:, 1], test_to_train=0.0).p < LEVEL
 
 
@@ -110,13 +127,13 @@ def _over_sets(number: int) -> bool:
     return any(ranking.told_apart(*pair) for pair in combinations(range(MODELS), 2))
 
 
-def _fold_scores(models: int, number: int) -> NDArray[np.float64]:
+def _fold_scores(models: int, number: int, nearest: bool = False) -> NDArray[np.float64]:
     """(folds, models) the accuracy of each on each fold."""
-    right = _right_in_folds(models, number)
+    right = _right_in_folds(models, number, nearest)
     return right.reshape(models, FOLDS, -1).mean(axis=2).T
 
 
-def _right_in_folds(models: int, number: int) -> NDArray[np.bool_]:
+def _right_in_folds(models: int, number: int, nearest: bool = False) -> NDArray[np.bool_]:
     """(models, pictures) whether each is right about pictures that it has not learnt from."""
     random = generator(number, "pictures", models)
     labels = random.permutation(np.arange(PICTURES) % CLASSES)
@@ -126,15 +143,26 @@ def _right_in_folds(models: int, number: int) -> NDArray[np.bool_]:
         features = means[labels] + random.normal(0, 1, (PICTURES, FEATURES))
         for fold in range(FOLDS):
             tested = np.arange(PICTURES) // (PICTURES // FOLDS) == fold
-            weights = _ridge(features[~tested], labels[~tested])
-            answers = (_with_one(features[tested]) @ weights).argmax(axis=1)
+            learn = _neighbours if nearest else _linear
+            answers = learn(features[~tested], labels[~tested], features[tested])
             right[model, tested] = answers == labels[tested]
     return right
 
 
-def _ridge(features: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def _linear(
+    features: NDArray[np.float64], labels: NDArray[np.int64], others: NDArray[np.float64]
+) -> NDArray[np.int64]:
     x = _with_one(features)
-    return np.linalg.solve(x.T @ x + STRENGTH * np.eye(x.shape[1]), x.T @ np.eye(CLASSES)[labels])
+    ridge = STRENGTH * np.eye(x.shape[1])
+    weights = np.linalg.solve(x.T @ x + ridge, x.T @ np.eye(CLASSES)[labels])
+    return (_with_one(others) @ weights).argmax(axis=1)
+
+
+def _neighbours(
+    features: NDArray[np.float64], labels: NDArray[np.int64], others: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    away = (features**2).sum(axis=1) - 2 * others @ features.T
+    return labels[away.argmin(axis=1)]
 
 
 def _with_one(features: NDArray[np.float64]) -> NDArray[np.float64]:

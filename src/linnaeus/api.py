@@ -623,7 +623,7 @@ def compare(
     places = [weights] if isinstance(weights, str | Path) else list(weights)
     return compare_models(
         [data] if isinstance(data, str | Path) else list(data),
-        models.split(",") if isinstance(models, str) else list(models),
+        [m.strip() for m in models.split(",")] if isinstance(models, str) else list(models),
         out=None if out is None else Path(out),
         columns={
             "image_column": image_column,

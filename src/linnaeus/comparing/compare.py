@@ -11,6 +11,7 @@ from linnaeus.comparing.sets import opened_sets
 from linnaeus.comparing.study import Asked, opened_study, usual_folder
 from linnaeus.comparing.written import Compared, write_comparison
 from linnaeus.errors import UsageError
+from linnaeus.models.catalogue import is_ours
 from linnaeus.progress import Progress
 from linnaeus.training.choice import choose_model
 
@@ -32,7 +33,7 @@ def compare_models(
     the work begins; Stopped on Ctrl-C, with all that is done kept.
     """
     opened = opened_sets(data, columns)
-    _check(models, choices)
+    _check(models, choices, progress)
     asked = Asked(sets=tuple(one for one, _ in opened), models=tuple(models), **choices)
     study = opened_study(out or usual_folder(asked), asked)
     progress.say(f"The study is kept in {study.folder}; the same command goes on with it.")
@@ -42,8 +43,11 @@ def compare_models(
     return write_comparison(study, comparison)
 
 
-def _check(models: Sequence[str], choices: Mapping[str, Any]) -> None:
-    """Refuse models that there are not, or that are named twice, before anything is done."""
+def _check(models: Sequence[str], choices: Mapping[str, Any], progress: Progress) -> None:
+    """Refuse models that there are not, or that are named twice, before anything is done.
+
+    A network whose weights are not here learns from scratch, which is told.
+    """
     if not models:
         raise UsageError(
             "no model is named",
@@ -55,6 +59,11 @@ def _check(models: Sequence[str], choices: Mapping[str, Any]) -> None:
             raise UsageError(
                 f"{model} is named twice", where="--models", mend="Name each model once."
             )
-        choose_model(model, weights=choices.get("weights", ()))
+        choice = choose_model(model, weights=choices.get("weights", ()))
+        if choice.backbone is None and choice.classical is None and not is_ours(choice.name):
+            progress.warn(
+                f"No weights of {model} are at hand, so it learns from scratch here; --weights DIR"
+                " names a folder that has them."
+            )
     if choices.get("folds", 5) < 2:
         raise UsageError("one fold is no fold", where="--folds", mend="Give 2 or more.")

@@ -73,7 +73,7 @@ def _spelt(value: float, cost: str) -> str:
 
 
 def _ticks(low: float, high: float, cost: str) -> list[str]:
-    """Marks at 1, 2 and 5 times powers of ten, thinned to about five."""
+    """Marks at 1, 2 and 5 times powers of ten, thinned to four at most."""
     marks = [
         (math.log10(lead) + power, lead * 10.0**power)
         for power in range(math.floor(low), math.ceil(high) + 1)
@@ -81,9 +81,14 @@ def _ticks(low: float, high: float, cost: str) -> list[str]:
     ]
     within = [(place, value) for place, value in marks if low <= place <= high]
     x = scale(low, high, LEFT, RIGHT)
-    thinned: Sequence[tuple[float, float]] = within[:: -(-len(within) // 5) or 1]
+    thinned: Sequence[tuple[float, float]] = within[:: -(-len(within) // 4) or 1]
     return [
         f'<path class="grid" d="M{x(place):.1f} {TOP}V{BOTTOM}"/>'
-        + text(x(place), BOTTOM + 17, _spelt(value, cost))
+        + text(x(place), BOTTOM + 17, _marked(value, cost))
         for place, value in thinned
     ]
+
+
+def _marked(value: float, cost: str) -> str:
+    """A round value as short as can be: 100 s rather than 1 min 40 s."""
+    return f"{value:g} s" if cost != "size_bytes" and value >= 1 else _spelt(value, cost)

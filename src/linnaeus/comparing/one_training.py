@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.comparing.jobs import UNFINISHED, Job
@@ -71,12 +72,19 @@ def train_once(job: Job) -> None:
         all_s = time.perf_counter() - began
         answers = read_answer_table(run.folder / "predictions.csv", Columns()).predictions
         answer_s = _answer_s(run.classifier(), dataset, answers.ids)
-        record = _record(job, run, dataset.fingerprint, tuple(warned.remarks), all_s, answer_s)
+        split_sha256 = sha256_of(Path(job.split_file))
+        pretrained = choice.backbone.name if choice.backbone else ""
+        decided_by = what_decides(job, dataset.fingerprint, split_sha256, pretrained)
+        record = _record(decided_by, run, tuple(warned.remarks), all_s, answer_s)
     write_record(job.record, record, answers)
 
 
 def _record(
-    job: Job, run: Run, fingerprint: str, remarks: tuple[str, ...], all_s: float, answer_s: float
+    decided_by: dict[str, Any],
+    run: Run,
+    remarks: tuple[str, ...],
+    all_s: float,
+    answer_s: float,
 ) -> Record:
     facts, metrics = read_json(run.report.with_name("metrics.json")), run.metrics
     assert isinstance(metrics, Metrics)  # data of several labels were refused
@@ -86,7 +94,7 @@ def _record(
         "log_loss": metrics.log_loss,
     }
     return Record(
-        decided_by=what_decides(job, fingerprint, sha256_of(Path(job.split_file))),
+        decided_by=decided_by,
         answers_sha256="",
         train_pictures=facts["data"]["pictures"]["train"],
         test_pictures=metrics.images,

@@ -59,13 +59,17 @@ class Record(BaseModel):
     costs: Costs
 
 
-def what_decides(job: Job, fingerprint: str, split_sha256: str) -> dict[str, Any]:
-    """All that a training's answers depend on, as plain JSON values."""
+def what_decides(job: Job, fingerprint: str, split_sha256: str, pretrained: str) -> dict[str, Any]:
+    """All that a training's answers depend on, as plain JSON values.
+
+    `pretrained`: the weights that it starts from, "" from scratch.
+    """
     return {
         "linnaeus_version": __version__,
         "data": fingerprint,
         "split": split_sha256,
         "model": job.model,
+        "pretrained": pretrained,
         "fold": job.fold,
         "share": job.share,
         "preset": job.preset,

@@ -320,7 +320,7 @@ def _difference(
     return corrected_resampled_t(
         -differences if figure in LESS_IS_BETTER else differences,
         test_to_train=1 / (len(records) - 1),
-        resolution=1 / float(np.mean(tested)) if figure == "accuracy" else 0.0,
+        resolution=0.0 if figure == "log_loss" else 1 / float(np.mean(tested)),
     )
 
 

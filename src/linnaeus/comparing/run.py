@@ -21,6 +21,7 @@ from linnaeus.data.fetching.lock import alone
 from linnaeus.errors import Stopped
 from linnaeus.files import sha256_of
 from linnaeus.progress import Progress
+from linnaeus.training.choice import choose_model
 
 __all__ = ["carried_out"]
 
@@ -53,6 +54,7 @@ class _Work:
     study: Study
     sets: dict[str, Dataset]
     progress: Progress
+    pretrained: dict[str, str] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     gaps: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -118,7 +120,15 @@ class _Work:
 
     def _decided_by(self, job: Job) -> dict[str, object]:
         fingerprint = self.sets[job.data.name].fingerprint
-        return what_decides(job, fingerprint, sha256_of(Path(job.split_file)))
+        split_sha256 = sha256_of(Path(job.split_file))
+        return what_decides(job, fingerprint, split_sha256, self._weights_of(job.model))
+
+    def _weights_of(self, model: str) -> str:
+        """The weights that `model` starts from; "" where it learns from scratch."""
+        if model not in self.pretrained:
+            backbone = choose_model(model, weights=self.study.asked.weights).backbone
+            self.pretrained[model] = backbone.name if backbone else ""
+        return self.pretrained[model]
 
     def _found_on(self, name: str) -> SetFound:
         dataset, gaps = self.sets[name], self.gaps.get(name, {})
