@@ -84,3 +84,19 @@ def test_a_clause_tells_why_this_precision(full_facts: RunFacts) -> None:
     why = "there was no validation to try bfloat16 on"
     facts = replace(full_facts, bundle=replace(full_facts.bundle, precision_why=why))
     assert f"onnxruntime 1.20 in float32: {why}" in page_of(facts, measure(ANSWERS))
+
+
+def test_the_model_card_is_filled_in_and_names_its_gaps(full_facts: RunFacts) -> None:
+    metrics = measure(ANSWERS)
+    text = page_of(full_facts, metrics)
+    card = text[text.rindex("What whoever is handed this classifier") :]
+    places = [card.index(f" {heading} ") for heading in ("Data", "Metrics", "Limits", "Ethics")]
+    assert places == sorted(places)
+    assert "560 train, 80 validation, 320 test" in card
+    assert f"accuracy {metrics.accuracy.value:.3f}" in card
+    assert "Differences between groups of people or places: not measured." in card
+    assert card.count("Nobody has said.") == 3
+
+
+def test_answers_of_a_table_have_no_model_card(full_facts: RunFacts) -> None:
+    assert "Model card" not in page_of(replace(full_facts, bundle=None), measure(ANSWERS))
