@@ -511,12 +511,11 @@ def evaluate(
             "BUNDLE": bundle,
             "DATA": data,
             "--split-column": split_column,
-            "--label-separator": label_separator,
             "--table": table,
             "--unknown": unknown,
         }
         _check_alone("--predictions", beside)
-        columns = Columns.named(image_column, label_column, group_column, None, None)
+        columns = Columns.named(image_column, label_column, group_column, None, label_separator)
         return evaluate_table(Path(predictions), columns, out=folder, asked=asked, wanted=wanted)
     if bundle is None or data is None:
         raise UsageError(

@@ -164,7 +164,7 @@ def test_a_bundle_beside_a_table_is_refused(tmp_path: Path) -> None:
         linnaeus.evaluate("bundle", predictions="p.csv", table="t.csv")
     with pytest.raises(UsageError, match="there is nothing to judge"):
         linnaeus.evaluate("bundle")
-    with pytest.raises(UsageError, match="one label a picture"):
+    with pytest.raises(UsageError, match="labels of a table of answers stand in one column"):
         linnaeus.evaluate(predictions="p.csv", label_column=["a", "b"])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from linnaeus.data.metadata import as_column
 from linnaeus.data.rows import Table, as_text
 from linnaeus.data.table import looks_like_table, read_table
 from linnaeus.errors import DataError, UsageError
+from linnaeus.evaluation.answer_sets import given_thresholds, label_parts, true_sets
 from linnaeus.evaluation.given_numbers import are_numbers, checked_probabilities, given_numbers
 from linnaeus.evaluation.in_100 import number
 
@@ -73,9 +74,9 @@ def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) 
         )
     if len(columns.labels) > 1:
         raise UsageError(
-            "a table of answers is judged by one label a picture",
+            "the labels of a table of answers stand in one column",
             where="--label-column",
-            mend="Name one column.",
+            mend="Name one column, and with --label-separator what stands between several labels.",
         )
     table = read_table(path)
     label = find_column(table, next(iter(columns.labels), None), LABEL_NAMES, "label")
@@ -83,20 +84,34 @@ def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) 
     image = _image_column(table, columns.image)
     labels = [_nfc(text) for text in table.texts(label)]
     told = {at for at, name in enumerate(table.header) if name in beside}
-    classes = _class_columns(table, {label, group, image, *told}, set(labels))
-    truth = _positions(table, label, labels, list(classes))
+    several = columns.separator is not None
+    parts = label_parts(labels, columns.separator) if columns.separator else None
+    named = {one for row in parts for one in row} if parts is not None else set(labels)
+    classes = _class_columns(table, {label, group, image, *told}, named)
     unread = _unread(table, list(classes.values()))
     numbers = given_numbers(table, classes, unread)
-    probabilities = checked_probabilities(table, classes, numbers, set(labels))
+    probabilities = checked_probabilities(table, classes, numbers, named, several=several)
     ids = _ids(table, image)
     predictions = Predictions(
-        ids, tuple(classes), probabilities.astype(np.float32), truth, _errors(ids, unread)
+        ids,
+        tuple(classes),
+        probabilities.astype(np.float32),
+        np.full(len(ids), UNKNOWN_LABEL, np.int64)
+        if several
+        else _positions(table, label, labels, list(classes)),
+        _errors(ids, unread),
     )
+    sets_told: tuple[str, ...] = ()
+    if parts is not None:
+        thresholds, how = given_thresholds(table, classes, probabilities)
+        sets = true_sets(table, parts, classes)
+        predictions = replace(predictions, thresholds=thresholds, label_sets=sets)
+        sets_told = (how, "A picture without a label counts as having none of them.")
     metadata, notes = _metadata(table, {label, group, image, *classes.values()})
     return AnswerTable(
         predictions,
         None if group is None else _groups(table, group),
-        (*_remarks(table, predictions, image), *notes),
+        (*_remarks(table, predictions, image), *sets_told, *notes),
         metadata,
     )
 
@@ -157,9 +172,9 @@ def _positions(
 def _strange_label(label: str, where: str, classes: Sequence[str]) -> DataError:
     if SEPARATOR in label and set(label.split(SEPARATOR)) <= set(classes):
         return DataError(
-            f"'{label}' is several labels, and a table of answers is judged by one label a picture",
+            f"'{label}' is several labels, and one label a picture is judged",
             where=where,
-            mend="Judge a bundle of several labels on its pictures: evaluate BUNDLE DATA.",
+            mend=f"If that is what it means, say so: --label-separator '{SEPARATOR}'.",
         )
     more = f" and {len(classes) - 20} more" if len(classes) > 20 else ""
     return DataError(
@@ -236,6 +251,8 @@ def _remarks(table: Table, predictions: Predictions, image: int | None) -> list[
     ]
     if image is None:
         remarks.append(f"No column names the pictures, so they go by their {table.unit}.")
+    if predictions.label_sets is not None:
+        return remarks
     return remarks + _disagreeing(table, predictions)
 
 

@@ -40,33 +40,41 @@ def given_numbers(
 
 
 def checked_probabilities(
-    table: Table, classes: Mapping[str, int], numbers: Floats, labels: set[str]
+    table: Table,
+    classes: Mapping[str, int],
+    numbers: Floats,
+    labels: set[str],
+    *,
+    several: bool = False,
 ) -> Floats:
     """`numbers`, as probabilities in [0, 1], what oversteps by less than 1e-6 being rounding.
 
     `labels`: those that the table names, by which columns that are no classes are recognised.
-    Raises DataError, with the first row, where they are no probabilities that sum to 1.
+    Raises DataError, with the first row, where they are no probabilities, or do not sum to 1
+    though a picture has not `several` labels.
     """
     read = np.isfinite(numbers.sum(axis=1))
     given = numbers[read]
     rows = [row for row, is_read in zip(table.rows, read.tolist(), strict=True) if is_read]
     outside = _oversteps(given).any(axis=1)
-    missed = np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE
+    missed = (np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE) & (not several)
     if not (outside | missed).any():
         within: Floats = np.clip(numbers, 0.0, 1.0)
         return within
-    _refuse_extra_columns(table, classes, given, labels)
+    if not several:
+        _refuse_extra_columns(table, classes, given, labels)
     first = int((outside | missed).argmax())
     where = table.place(rows[first].number)
     if outside.any():
-        _refuse_other_scales(given, where)
+        if not several:
+            _refuse_other_scales(given, where)
         at = int(outside.argmax())
         raise _outside(table, rows[at], classes, given[at])
     raise DataError(
         f"the probabilities sum to {given[first].sum():.4g}, not to 1",
         where=where,
-        mend="A class's column may be missing. One label a picture is judged: divide a row by its"
-        " sum where its classes exclude each other.",
+        mend="A class's column may be missing. Where classes exclude each other, divide a row by"
+        " its sum; where a picture may have several labels, say so with --label-separator.",
     )
 
 

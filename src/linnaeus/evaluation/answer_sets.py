@@ -1,0 +1,72 @@
+"""Several labels a picture in a table of answers: the true ones, and when each is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.predictions import NONE_OF_THEM, SEPARATOR
+from linnaeus.data.rows import Table
+from linnaeus.errors import DataError
+from linnaeus.evaluation.thresholds import EVEN
+
+__all__ = ["given_thresholds", "label_parts", "true_sets"]
+
+Floats = NDArray[np.float64]
+
+
+def label_parts(labels: Sequence[str], separator: str) -> list[tuple[str, ...]]:
+    """The labels in each of the cells `labels`; none in an empty one."""
+    return [
+        tuple(part for piece in text.split(separator) if (part := piece.strip())) for text in labels
+    ]
+
+
+def true_sets(
+    table: Table, parts: Sequence[tuple[str, ...]], classes: Mapping[str, int]
+) -> NDArray[np.bool_]:
+    """(n, classes) bool. Raises DataError, with the row, for a label that has no column."""
+    place = {name: at for at, name in enumerate(classes)}
+    sets = np.zeros((len(parts), len(classes)), bool)
+    for at, (row, labels) in enumerate(zip(table.rows, parts, strict=True)):
+        for label in labels:
+            if label not in place:
+                raise DataError(
+                    f"no column gives the probability of the label '{label}'",
+                    where=table.place(row.number),
+                    mend=f"Correct the label or add its column; there are columns of"
+                    f" {', '.join(list(classes)[:20])}.",
+                )
+            sets[at, place[label]] = True
+    return sets
+
+
+def given_thresholds(
+    table: Table, classes: Mapping[str, int], probabilities: Floats
+) -> tuple[NDArray[np.float32], str]:
+    """(classes,) from where on each label is given, and a sentence on where that is from.
+
+    Where the column “prediction” names the labels that were given, thresholds are those that part
+    them from the others; otherwise, or where none part them, one half.
+    """
+    even = np.full(len(classes), EVEN, np.float32)
+    if "prediction" not in table.header:
+        return even, "A label counts as given where its probability is 50 % or more."
+    texts = table.texts(table.header.index("prediction"))
+    said = label_parts(["" if text == NONE_OF_THEM else text for text in texts], SEPARATOR)
+    read = ~np.isnan(probabilities).any(axis=1)
+    found = even.copy()
+    for at, name in enumerate(classes):
+        given = np.array([name in labels for labels in said]) & read
+        p = probabilities[:, at].astype(np.float32)
+        highest = p[read & ~given].max(initial=0.0)
+        if not given.any():
+            found[at] = max(np.float32(EVEN), np.nextafter(np.float32(highest), np.float32(2)))
+        elif p[given].min() <= highest:
+            told = f"No threshold gives “{name}” where the column “prediction” does, so labels"
+            return even, f"{told} count as given from 50 % on."
+        else:
+            found[at] = p[given].min()
+    return found, "The labels judged are those that the column “prediction” gives."

@@ -1,0 +1,78 @@
+"""Tables of answers with several labels a picture are judged as a bundle's answers are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from answers import random_labels
+
+import linnaeus
+from linnaeus.bundle.table import write_csv
+from linnaeus.errors import DataError
+from linnaeus.evaluation.label_metrics import LabelMetrics, measure_labels
+
+BARE = """id,labels,p:cat,p:dog
+a.jpg,cat;dog,0.9,0.6
+b.jpg,,0.2,0.4
+c.jpg,dog,0.6,0.7
+"""
+
+
+def test_what_predict_writes_is_judged_as_the_answers_are(tmp_path: Path) -> None:
+    """Thresholds of a bundle's own, which the table does not name, are found again."""
+    answers = random_labels(0, 120, 4)
+    answers = replace(answers, thresholds=np.array([0.3, 0.5, 0.25, 0.9], np.float32))
+    write_csv(tmp_path / "answers.csv", answers)
+    found = linnaeus.evaluate(predictions=tmp_path / "answers.csv", label_separator="|")
+    expected = measure_labels(answers)
+    assert isinstance(found.metrics, LabelMetrics)
+    for name in ("micro_f1", "macro_average_precision", "subset_accuracy", "calibration_error"):
+        assert getattr(found.metrics, name) == getattr(expected, name)
+    assert found.metrics.labels_given == expected.labels_given
+    assert any("the column “prediction” gives" in remark for remark in found.remarks)
+
+
+def test_without_answers_in_it_labels_are_given_from_one_half_on(tmp_path: Path) -> None:
+    (tmp_path / "bare.csv").write_text(BARE, encoding="utf-8")
+    found = linnaeus.evaluate(
+        predictions=tmp_path / "bare.csv",
+        label_separator=";",
+        label_column="labels",
+        out=tmp_path / "judged",
+    )
+    assert isinstance(found.metrics, LabelMetrics)
+    assert (found.metrics.labels_true, found.metrics.labels_given) == (3, 4)
+    assert found.metrics.micro_precision.value == 0.75
+    assert found.metrics.micro_recall.value == 1
+    assert found.metrics.answered_none == 1
+    assert any("50 % or more" in remark for remark in found.remarks)
+    assert (tmp_path / "judged/report/index.html").exists()
+
+
+def test_answers_that_no_threshold_gives_are_told(tmp_path: Path) -> None:
+    text = "id,labels,prediction,p:cat,p:dog\na,cat,,0.9,0.6\nb,dog,cat,0.2,0.4\n"
+    (tmp_path / "odd.csv").write_text(text, encoding="utf-8")
+    found = linnaeus.evaluate(
+        predictions=tmp_path / "odd.csv", label_separator="|", label_column="labels"
+    )
+    assert any("No threshold gives “cat”" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (BARE.replace("cat;dog", "cat;cow"), r"line 2: no column gives the probability .* 'cow'"),
+        (BARE.replace("0.9", "1.9"), "line 2: the probability of 'cat' is 1.9, which is not betw"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_its_row(
+    tmp_path: Path, text: str, told: str
+) -> None:
+    (tmp_path / "bad.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=told):
+        linnaeus.evaluate(
+            predictions=tmp_path / "bad.csv", label_separator=";", label_column="labels"
+        )
