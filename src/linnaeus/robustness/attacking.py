@@ -89,7 +89,8 @@ class Attacked:
         if robust.value < self.clean.value / 2:
             words.append(
                 "Whoever can change pictures before they arrive can have most of them named as they"
-                " like: let no answer unlock anything."
+                " like: let no answer unlock anything. A network that learns with --set"
+                " network.adversary=free stands up better."
             )
         return (*words, *self.signs)
 

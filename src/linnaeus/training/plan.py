@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from linnaeus.training.adversary import Adversary
 from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.schedule import Pace
 from linnaeus.training.usual import check_plan
@@ -130,6 +131,19 @@ class TrainingPlan(BaseModel):
     patience: Annotated[int, Ge(1)] | None = None
     """Validations in a row without a better score after which learning ends early; there are about
     ten in a run. The learning rate has then not fallen to its end. None: never."""
+    adversary: Adversary = "none"
+    """Whether pictures are learnt from as an attacker would change them, for a network that stands
+    up better and is right less often otherwise. pgd: in the worst of some steps (Madry and others
+    2018); trades: from both, so that answers change little (Zhang and others 2019); free: one step
+    at a time while a batch is learnt from again and again (Shafahi and others 2019), which takes
+    little more time than learning from it so often."""
+    adversary_eps: Annotated[float, Gt(0), Le(1)] | None = None
+    """How far each level may change, of their range. None: 8/255."""
+    adversary_steps: Annotated[int, Ge(1)] | None = None
+    """Steps of the attacker, or of free, how often a batch is learnt from. None: 7, and 4 for
+    free."""
+    trades_beta: Annotated[float, Gt(0)] | None = None
+    """Of trades: what changed answers cost against wrong ones. None: 6."""
     compiled: bool = False
     """Whether the network is compiled for the device when learning begins, which takes half a
     minute or more, for steps that take less time; on a CUDA GPU with CUDA graphs. The weights come

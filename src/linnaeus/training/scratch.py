@@ -112,6 +112,7 @@ def plan_for(
     plan = recipe.network.model_copy(update={"seed": recipe.seed})
     if labels.ndim == 2:
         plan = plan.model_copy(update={"loss": _loss_of_labels(plan)})
+        _refuse_trades(plan)
     if isinstance(plan.class_weights, dict):
         weights = ordered_weights(plan.class_weights, classes)
         plan = plan.model_copy(update={"class_weights": weights})
@@ -140,6 +141,15 @@ def _loss_of_labels(plan: TrainingPlan) -> str:
             mend="Leave it out, or choose binary.",
         )
     return "binary"
+
+
+def _refuse_trades(plan: TrainingPlan) -> None:
+    if plan.adversary == "trades":
+        raise UsageError(
+            "trades is for pictures of one label each, and these may have several",
+            where="the recipe's network.adversary",
+            mend="Choose pgd or free.",
+        )
 
 
 def new_network(recipe: Recipe, classes: int, pixels: PixelRows) -> nn.Sequential:

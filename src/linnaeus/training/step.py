@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from linnaeus.errors import LearningError
 from linnaeus.randomness import number
+from linnaeus.training.adversary import attacked, moved_on, surprise
 from linnaeus.training.averaging import WeightAverage
 from linnaeus.training.batch_statistics import KeptStatistics
 from linnaeus.training.compiled import compiled
@@ -87,16 +88,49 @@ class Step:
         set_learning_rate(self._optimisers, self._schedule(progress))
         self._network.train()
         self._statistics.keep()
+        replays = self._plan.adversary_steps if self._plan.adversary == "free" else None
+        if replays is not None:
+            return self._replayed(step, progress, views, labels, replays)
         loss = self._descended(step, views, labels)
         if self._reads_losses and not math.isfinite(self._team.total(loss.item())[0]):
             self._leave()
             return loss
+        self._move(progress)
+        return loss
+
+    def _replayed(
+        self, step: int, progress: float, views: Tensor, labels: Tensor, replays: int
+    ) -> Tensor:
+        """Learn from the same batch `replays` times, each time changed by one more step of the
+        attacker, who climbs the gradient that learning needs anyway (Shafahi and others 2019).
+
+        The change begins anew with each batch, so that a step depends on the weights alone.
+        """
+        assert self._plan.adversary_eps is not None
+        eps_levels = 255 * self._plan.adversary_eps
+        whole = views.float()
+        torch.manual_seed(number(self._plan.seed, "adversary", step))
+        change = torch.empty_like(whole).uniform_(-eps_levels, eps_levels)
+        loss = torch.zeros(())
+        for _ in range(replays):
+            moved = (whole + change).clamp(0, 255).requires_grad_()
+            self._statistics.keep()
+            loss = self._descended(step, moved, labels)
+            if self._reads_losses and not math.isfinite(self._team.total(loss.item())[0]):
+                self._leave()
+                return loss
+            assert moved.grad is not None
+            change = moved_on(change, moved.grad, eps_levels, eps_levels)
+            self._move(progress)
+        return loss
+
+    def _move(self, progress: float) -> None:
+        """Move every weight by the gradients that stand in the parameters."""
         self._clip()
         for optimiser in self._optimisers:
             self._scaler.step(optimiser)
         self._scaler.update()
         self.average.update(progress)
-        return loss
 
     def go_back(self, weights: Mapping[str, Tensor], rate: float) -> None:
         """Go on from `weights`, without a memory of other steps, at `rate` times the rate."""
@@ -174,7 +208,7 @@ class Step:
         for some, truth in zip(views.tensor_split(parts), labels.tensor_split(parts), strict=True):
             last = len(losses) == parts - 1
             with nullcontext() if last else self._team.quietly(self._parallel):
-                loss = self._loss(some, truth) * (len(some) / len(views))
+                loss = self._loss_against(some, truth) * (len(some) / len(views))
                 self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum()
@@ -185,7 +219,46 @@ class Step:
                 self._scaler.unscale_(optimiser)
             torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._plan.clip_norm)
 
-    def _loss(self, views: Tensor, labels: Tensor) -> Tensor:
+    def _loss_against(self, views: Tensor, labels: Tensor) -> Tensor:
+        """The loss of `views` as the plan's adversary changes them."""
+        plan = self._plan
+        if plan.adversary not in ("pgd", "trades"):
+            return self._loss(views, labels)
+        expected = self._answer_apart(views).detach() if plan.adversary == "trades" else None
+
+        def measure(logits: Tensor) -> Tensor:
+            if expected is None:
+                return self._loss_of(logits, labels)
+            return surprise(logits, expected)
+
+        assert plan.adversary_eps is not None
+        assert plan.adversary_steps is not None
+        changed = attacked(
+            self._answer_apart,
+            views,
+            measure,
+            eps_levels=255 * plan.adversary_eps,
+            steps=plan.adversary_steps,
+        )
+        self._network.train()
+        if plan.adversary == "pgd":
+            return self._loss(changed, labels)
+        assert plan.trades_beta is not None
+        clean = self._logits(views)
+        moved = surprise(self._logits(changed), clean)
+        return self._loss_of(clean, labels) + plan.trades_beta * moved
+
+    def _answer_apart(self, pictures: Tensor) -> Tensor:
+        """What an attacker is answered: pictures one by one, and nothing is learnt from them."""
+        self._network.eval()
+        with autocast(str(self._plan.precision), self._device):
+            logits: Tensor = self._network(pictures)
+        return logits.float()
+
+    def _logits(self, views: Tensor) -> Tensor:
         with self._team.shared_statistics(), autocast(str(self._plan.precision), self._device):
-            logits = self._forward(views)
-        return self._loss_of(logits.float(), labels)
+            logits: Tensor = self._forward(views)
+        return logits.float()
+
+    def _loss(self, views: Tensor, labels: Tensor) -> Tensor:
+        return self._loss_of(self._logits(views), labels)

@@ -50,6 +50,13 @@ LOSSES: dict[str, dict[str, float]] = {
     "binary": {},
 }
 
+ADVERSARIES: dict[str, dict[str, object]] = {
+    "none": {},
+    "pgd": {"adversary_eps": 8 / 255, "adversary_steps": 7},  # Madry and others 2018, on CIFAR-10
+    "trades": {"adversary_eps": 8 / 255, "adversary_steps": 7, "trades_beta": 6.0},
+    "free": {"adversary_eps": 8 / 255, "adversary_steps": 4},
+}
+
 
 class _Owner(NamedTuple):
     """The only choice beside which a field means something."""
@@ -81,6 +88,7 @@ def with_usual(plan: TrainingPlan, epoch_steps: int = 0) -> TrainingPlan:
     loss = plan.loss or "cross-entropy"
     usual: dict[str, object] = {"schedule": schedule, "loss": loss}
     usual |= OPTIMISERS[plan.optimiser] | SCHEDULES[schedule] | LOSSES[loss]
+    usual |= ADVERSARIES[plan.adversary]
     if plan.optimiser == "muon" and epoch_steps > FEW_STEPS:
         usual["learning_rate"] = (
             OPTIMISERS["muon"]["learning_rate"] * (FEW_STEPS / epoch_steps) ** 0.5
@@ -96,6 +104,7 @@ def without_usual(fields: dict[str, object], choice: str) -> None:
         "optimiser": OPTIMISERS,
         "schedule": SCHEDULES,
         "loss": LOSSES,
+        "adversary": ADVERSARIES,
     }
     fields |= {name: None for usual in tables[choice].values() for name in usual}
 
@@ -126,6 +135,12 @@ def check_plan(plan: TrainingPlan) -> None:
             raise _contradiction(
                 f"{field} is for {kind}, and the averaging is {plan.averaging}",
                 f"Leave {field} out, or choose the averaging {kind}.",
+            )
+    for field in ("adversary_eps", "adversary_steps", "trades_beta"):
+        if getattr(plan, field) is not None and field not in ADVERSARIES[plan.adversary]:
+            raise _contradiction(
+                f"{field} means nothing beside the adversary {plan.adversary}",
+                f"Leave {field} out, or choose an adversary that has it.",
             )
     _check_evening(plan)
 
