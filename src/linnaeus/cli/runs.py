@@ -213,6 +213,8 @@ def _next(entry: RunEntry) -> list[tuple[str, str]]:
     if entry.state == "finished":
         told.append(("report", str(entry.folder / "report" / "index.html")))
         told.append(("predict", f"linnaeus predict {entry.folder} PICTURES"))
+    if entry.state == "stopped":
+        told.append(("go on", f"linnaeus train --resume {entry.folder}"))
     if (entry.folder / "tensorboard").is_dir():
         told.append(("watch", f"tensorboard --logdir {entry.folder}"))
     return told if len(told) > 1 else []

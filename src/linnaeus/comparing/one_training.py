@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from linnaeus.training.choice import choose_model
 from linnaeus.training.fit import fit
 from linnaeus.training.recipe import recipe_with
 from linnaeus.training.run import Run
+from linnaeus.watching.memory import peak_memory_bytes
 
 __all__ = ["train_once"]
 
@@ -108,7 +108,7 @@ def _record(
             all_s=all_s,
             answer_s=answer_s,
             size_bytes=facts["bundle"]["size_bytes"],
-            peak_bytes=_peak_bytes(),
+            peak_bytes=peak_memory_bytes(),
         ),
     )
 
@@ -133,13 +133,3 @@ def _answer_s(classifier: Classifier, dataset: Dataset, ids: tuple[str, ...]) ->
         classifier.predict(content, unreadable="keep")
         seconds.append(time.perf_counter() - began)
     return median(seconds[FIRST_ANSWERS:] or seconds)
-
-
-def _peak_bytes() -> int | None:
-    """The most memory that this process has had; None where the machine does not tell."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
