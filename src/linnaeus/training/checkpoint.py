@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from linnaeus.errors import BundleError
 from linnaeus.files import (
     MANIFEST,
-    new_file,
     read_json,
     verify_manifest,
     whole_folder,
@@ -89,18 +88,11 @@ class Checkpoints:
 def _write_part(folder: Path, name: str, state: State) -> None:
     write_json(folder / f"{name}.json", state.facts)
     if state.tensors:
-        from safetensors.torch import save  # a run says what is wrong with it before torch loads
+        from linnaeus.training.tensor_file import (
+            write_tensors,
+        )  # a run is refused before torch loads
 
-        tensors = {key: _laid_out(tensor) for key, tensor in state.tensors.items()}
-        with new_file(folder / f"{name}.safetensors") as file:
-            file.write(save(tensors))
-
-
-def _laid_out(tensor: Tensor) -> Tensor:
-    """A copy, in order: safetensors refuses weights that two layers share."""
-    import torch
-
-    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        write_tensors(folder / f"{name}.safetensors", state.tensors)
 
 
 def _read_parts(folder: Path) -> dict[str, State]:
@@ -117,9 +109,9 @@ def _read_parts(folder: Path) -> dict[str, State]:
 
 
 def _tensors(file: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load
+    from safetensors.torch import load_file
 
-    return load(file.read_bytes())
+    return load_file(file)
 
 
 def _remove(folder: Path) -> None:

@@ -46,27 +46,30 @@ class Ending:
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Inside a `held` block: here it may be raised again."""
-        self.end_if_asked()
         self._holds = False
         try:
+            self.end_if_asked()
             yield
         finally:
             self._holds = True
 
     def end_if_asked(self) -> None:
-        """Raise Terminated where it was asked for."""
-        if self.asked:
+        """Raise Terminated where it was asked for and nothing is held."""
+        if self.asked and not self._holds:
             raise Terminated
 
     def ask(self) -> None:
-        """Hear SIGTERM. Raises Terminated where nothing is held."""
+        """Hear SIGTERM. Raises Terminated where nothing is held.
+
+        It is raised again where the process has not ended for `LONGEST_STEP_S`: other libraries may
+        have caught it.
+        """
         self.asked = True
         self.insists = False
-        if not self._holds:
-            raise Terminated
         self._timer = threading.Timer(LONGEST_STEP_S, self._insist)
         self._timer.daemon = True
         self._timer.start()
+        self.end_if_asked()
 
     def close(self) -> None:
         """Wait for nothing any more."""

@@ -35,8 +35,9 @@ def begin_run(path: Path, begun: Begun, *, numbered: bool) -> Iterator[Path]:
     Where the block fails before anything was learnt, the folder goes away again. Raises WriteError
     where nothing can be written there, or another run is there or being written.
     """
-    _refuse_a_run(path)
-    _clear_dead_claim(path)
+    if not numbered:
+        _refuse_a_run(path)
+        _clear_dead_claim(path)
     stood = path.exists()
     folder = path.with_name(claim_folder(path, numbered=numbered).name)
     with _held(folder):

@@ -99,7 +99,9 @@ class Saver:
         try:
             self._checkpoints.save(self._found | self._parts)
         except WriteError as error:
-            self._progress.warn(f"The run goes on unsaved, from its last checkpoint: {error}")
+            self._progress.warn(
+                f"The run goes on; its checkpoint of now could not be kept. {error}"
+            )
         now_s = time.perf_counter()
         apart_s = max(EVERY_S, (now_s - began_s) / SHARE_OF_TIME)
         self._due_s = now_s + (apart_s if self._every_s is None else self._every_s)
