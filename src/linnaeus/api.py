@@ -20,7 +20,14 @@ from linnaeus.data.parting import NearPolicy, Parting
 from linnaeus.data.save_split import SavedSplit, save_split
 from linnaeus.data.sources import load_dataset
 from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
-from linnaeus.errors import LinnaeusError, MissingError, Stopped, Terminated, UsageError
+from linnaeus.errors import (
+    LearningError,
+    LinnaeusError,
+    MissingError,
+    Stopped,
+    Terminated,
+    UsageError,
+)
 from linnaeus.evaluation.compared import Wanted
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
@@ -992,7 +999,8 @@ def _led(claimed: AbstractContextManager[Path], team: Team, progress: Progress) 
         try:
             yield folder
         except BaseException as end:
-            if isinstance(end, Terminated) or (has_learnt(folder) and not isinstance(end, Stopped)):
+            hopeless = isinstance(end, Stopped | LearningError)
+            if isinstance(end, Terminated) or (has_learnt(folder) and not hopeless):
                 progress.say(f"Go on with this run by `linnaeus train --resume {folder}`.")
             raise
 

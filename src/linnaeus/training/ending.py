@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ __all__ = ["Ending", "end_on_sigterm"]
 LONGEST_STEP_S = 15.0
 """A step that takes longer is not waited for: whoever sent SIGTERM often kills 30 s later."""
 
+LONGEST_END_S = 25.0
+"""Then the process ends wherever it is, in a library's long work say: what was saved is whole."""
+
 
 class Ending:
     """Whether SIGTERM has asked to end.
@@ -28,7 +32,7 @@ class Ending:
         self.asked = False
         self.insists = False
         self._holds = False
-        self._timer: threading.Timer | None = None
+        self._timers: list[threading.Timer] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -61,26 +65,36 @@ class Ending:
     def ask(self) -> None:
         """Hear SIGTERM. Raises Terminated where nothing is held.
 
-        It is raised again where the process has not ended for `LONGEST_STEP_S`: other libraries may
-        have caught it.
+        It is raised again where the process has not ended for `LONGEST_STEP_S`, since a library may
+        have caught it; and after `LONGEST_END_S` the process ends.
         """
         self.asked = True
         self.insists = False
-        self._timer = threading.Timer(LONGEST_STEP_S, self._insist)
-        self._timer.daemon = True
-        self._timer.start()
+        for seconds, work in ((LONGEST_STEP_S, self._insist), (LONGEST_END_S, _end_here)):
+            timer = threading.Timer(seconds, work)
+            timer.daemon = True
+            timer.start()
+            self._timers.append(timer)
         self.end_if_asked()
 
     def close(self) -> None:
         """Wait for nothing any more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in self._timers:
+            timer.cancel()
 
     def _insist(self) -> None:
         """From another thread: let the main one raise Terminated at its next instruction."""
         self._holds = False
         self.insists = True
-        _thread.interrupt_main(signal.SIGTERM)
+        if hasattr(signal, "pthread_kill"):  # which also ends what waits in the system
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        else:
+            _thread.interrupt_main(signal.SIGTERM)
+
+
+def _end_here() -> None:
+    os.write(2, b"linnaeus: ended by SIGTERM; what was saved before stands.\n")
+    os._exit(Terminated.exit_code)
 
 
 @contextmanager
