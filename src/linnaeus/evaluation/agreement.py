@@ -61,8 +61,8 @@ def agreement(labels: Places, answers: Places, classes: int, resampling: Resampl
         macro_precision=class_average_figure(right, answers, alike, resampling),
         macro_recall=class_average_figure(right, labels, alike, resampling),
         macro_f1=average_f1_figure(labels, answers, alike, resampling),
-        weighted_precision=class_average_figure(right, answers, weighted, resampling),
-        weighted_f1=average_f1_figure(labels, answers, weighted, resampling),
+        weighted_precision=class_average_figure(right, answers, weighted, resampling, labels),
+        weighted_f1=average_f1_figure(labels, answers, weighted, resampling, weighed=True),
         kappa=None if np.isnan(kappa.value) else kappa,
         matthews_correlation=matthews,
     )

@@ -28,30 +28,47 @@ HALVINGS = 45
 
 
 def class_average_figure(
-    right: NDArray[np.bool_], of: Places, weights: Floats, by: Resampling
+    right: NDArray[np.bool_],
+    of: Places,
+    weights: Floats,
+    by: Resampling,
+    weighed_by: Places | None = None,
 ) -> Figure:
     """The sum over the classes of `weights` (classes,) times the share of `right` pictures.
 
     `right` and `of` (n,): whether a picture counts, and the class whose share it belongs to. The
-    weights sum to 1; a class without pictures counts 0. Pictures of one group weigh as fewer: by
-    how much more the figure varies over groups than over pictures (Rao and Scott 1992).
+    weights sum to 1; a class without pictures counts 0. Where they are the shares of the classes in
+    `weighed_by` (n,), these vary too. All pictures then weigh as fewer, and so do those of one
+    group: by how much more the figure varies so (Rao and Scott 1992).
     """
     count = np.bincount(of, minlength=len(weights)).astype(np.float64)
     hits: Floats = np.bincount(of, weights=right, minlength=len(weights)).astype(np.float64)
     known = count > 0
     share = np.divide(hits, count, out=np.zeros_like(hits), where=known)
-    moves = (weights / np.maximum(count, 1))[of] * (right - share[of])
     value = float(weights @ share)
+    moves = (weights / np.maximum(count, 1))[of] * (right - share[of])
+    effect = by.design_effect(moves)
+    if weighed_by is not None:
+        effect = _effect(moves, moves + (share[weighed_by] - value) / len(of), effect, by)
     if by.groups < 2:
         return Figure.around(value, 0.0, 1.0)
-    trials = count[known] / by.design_effect(moves)
+    trials = count[known] / effect
     low, high = score_ends(*_few_together(share[known], trials, weights[known], count[known]), by.z)
     return Figure.around(value, low, high)
 
 
-def average_f1_figure(labels: Places, answers: Places, weights: Floats, by: Resampling) -> Figure:
+def _effect(moves: Floats, all_moves: Floats, least: float, by: Resampling) -> float:
+    """By how much more a figure varies by `all_moves` than by `moves` of lone pictures, (n,)."""
+    alone = float((moves**2).sum())
+    return max(least, by.variance(all_moves) / alone) if alone > 0 else least
+
+
+def average_f1_figure(
+    labels: Places, answers: Places, weights: Floats, by: Resampling, *, weighed: bool = False
+) -> Figure:
     """The sum over the classes of `weights` (classes,), which sum to 1, times F1.
 
+    `weighed`: whether the weights are the shares of the classes among `labels`, which vary too.
     `labels` and `answers` (n,) are positions of classes. The F1 of a class varies as the share of
     (true + said) / (2 - F1) coin flips would, by that of right pictures among those true or said.
     Single classes hang together, since a mistake concerns two of them, and pictures of one group
@@ -64,6 +81,8 @@ def average_f1_figure(labels: Places, answers: Places, weights: Floats, by: Resa
         return Figure.around(value, 0.0, 1.0)
     pull = weights / np.maximum(either, 1)
     moves = 2 * pull[labels] * (labels == answers) - (pull * f1)[labels] - (pull * f1)[answers]
+    if weighed:
+        moves = moves + (f1[labels] - value) / len(labels)
     known = (either > 0) & (weights > 0)
     trials = (either / (2 - f1))[known]
     alone = float((weights[known] ** 2 * f1[known] * (1 - f1[known]) / trials).sum())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import FEWEST_RESAMPLES, TAILS, Resampling
-from linnaeus.evaluation.reliability import BINS, bin_of_each
+from linnaeus.evaluation.reliability import BINS, bin_of_each, chance_alone
 
 __all__ = ["classwise_calibration_error"]
 
@@ -37,8 +37,8 @@ def classwise_calibration_error(
     pictures, classes = probabilities.shape
     truth = labels[:, None] == np.arange(classes)
     gaps = probabilities - truth
-    columns = [bin_of_each(probabilities[:, at]) + BINS * at for at in range(classes)]
-    bins = np.stack(columns, axis=1).ravel()
+    columns = [bin_of_each(probabilities[:, at]) for at in range(classes)]
+    bins = np.stack([column + BINS * at for at, column in enumerate(columns)], axis=1).ravel()
 
     def binned(cells: Floats) -> Floats:
         sums = np.bincount(bins, weights=cells.ravel(), minlength=BINS * classes)
@@ -48,12 +48,13 @@ def classwise_calibration_error(
     draws = replace(resampling, resamples=often).draws(
         lambda weights: binned(weights[:, None] * gaps) / weights.sum()
     )
-    deviations = draws.std(axis=0)
-    if not resampling.grouped:
-        flips = binned(probabilities * (1 - probabilities))
-        deviations = np.sqrt(np.maximum(flips, 0.0)) / pictures
-    chance = np.sqrt(2 / np.pi) * deviations.sum() / classes
+    each = [
+        chance_alone(probabilities[:, at], gaps[:, at], columns[at], resampling)
+        for at in range(classes)
+    ]
+    chance = sum(each) / classes
     raw = np.abs(binned(gaps)).sum() / pictures / classes
     drawn = np.abs(draws).sum(axis=1) / classes
-    low, high = np.sqrt(np.maximum(np.quantile(drawn, TAILS) ** 2 - 2 * chance**2, 0.0))
+    taken_off = np.array([2, 1]) * chance**2
+    low, high = np.sqrt(np.maximum(np.quantile(drawn, TAILS) ** 2 - taken_off, 0.0))
     return Figure.around(float(np.sqrt(max(raw**2 - chance**2, 0.0))), low, high)

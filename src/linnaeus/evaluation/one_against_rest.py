@@ -114,10 +114,10 @@ class _Means:
         self.moves += moves
         expected = _area_variance(value, have, lack)
         seen = self.by.variance(moves)
-        excess = alike = len(truth) / self.by.groups
+        excess = effect = self.by.design_effect(moves)
         if expected > 0:
-            known = trials / alike
-            excess = (known * seen / expected + BY_FORMULA * alike) / (known + BY_FORMULA)
+            known = trials / effect
+            excess = (known * seen / expected + BY_FORMULA * effect) / (known + BY_FORMULA)
         self.expected += max(seen, expected * excess)
         self.seen += seen
         if self.by.groups < 2:

@@ -12,7 +12,14 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import TAILS, Resampling, accuracy_figure
 from linnaeus.wilson import wilson
 
-__all__ = ["BINS", "ReliabilityBin", "bin_of_each", "calibration_error", "reliability_bins"]
+__all__ = [
+    "BINS",
+    "ReliabilityBin",
+    "bin_of_each",
+    "calibration_error",
+    "chance_alone",
+    "reliability_bins",
+]
 
 Floats = NDArray[np.float64]
 
@@ -70,8 +77,9 @@ def calibration_error(
     (Naeini and others 2015; bins of equal mass: Nixon and others 2019). Noise alone makes it
     positive: by `chance`, what a perfectly calibrated model would show on as many pictures. Both
     add up as the legs of a right triangle do, nearly, so the figure is sqrt(raw² - chance²), and 0
-    where chance explains it all. A resample carries the noise twice. The interval covers at least
-    95 %, and more where the model is calibrated: then the truth lies at the interval's end.
+    where chance explains it all. A resample carries the noise twice, which is taken off the lower
+    end; off the upper once, since chance adds nothing where all bins err to one side. The interval
+    covers at least 95 %, and more where the model is calibrated: the truth lies at its end then.
     """
     gaps = confidence - right
     bins = bin_of_each(confidence)
@@ -79,10 +87,10 @@ def calibration_error(
         lambda w: np.bincount(bins, weights=w * gaps, minlength=BINS) / w.sum()
     )
     raw = np.abs(np.bincount(bins, weights=gaps, minlength=BINS)).sum() / len(gaps)
-    chance = _chance(confidence, bins, draws, resampling)
+    chance = chance_alone(confidence, gaps, bins, resampling)
     value = _without(float(raw), chance**2)
-    freed = [_without(float(error), 2 * chance**2) for error in np.abs(draws).sum(axis=1)]
-    low, high = np.quantile(freed, TAILS)
+    lowest, highest = np.quantile(np.abs(draws).sum(axis=1), TAILS).tolist()
+    low, high = _without(lowest, 2 * chance**2), _without(highest, chance**2)
     return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
 
 
@@ -92,15 +100,20 @@ def bin_of_each(confidence: Floats) -> NDArray[np.int64]:
     return np.searchsorted(edges, confidence).astype(np.int64)
 
 
-def _chance(
-    confidence: Floats, bins: NDArray[np.int64], draws: Floats, resampling: Resampling
+def chance_alone(
+    confidence: Floats, gaps: Floats, bins: NDArray[np.int64], resampling: Resampling
 ) -> float:
     """The raw error to be expected of a calibrated model: sum of E|N(0, s)| over the bins.
 
-    Independent pictures vary as coin flips; how groups vary together only the resamples know.
+    Independent pictures vary as coin flips; pictures of one group together, about the mean gap of
+    their bin, which may be more than chance.
     """
     if resampling.grouped:
-        deviations = draws.std(axis=0)
+        count = np.maximum(np.bincount(bins, minlength=BINS), 1)
+        apart = gaps - (np.bincount(bins, weights=gaps, minlength=BINS) / count)[bins]
+        cells = resampling.codes * BINS + bins
+        sums = np.bincount(cells, weights=apart, minlength=resampling.groups * BINS)
+        deviations = np.sqrt((sums.reshape(-1, BINS) ** 2).sum(axis=0)) / len(gaps)
     else:
         flips = np.bincount(bins, weights=confidence * (1 - confidence), minlength=BINS)
         deviations = np.sqrt(np.maximum(flips, 0.0)) / len(confidence)
