@@ -18,7 +18,7 @@ from linnaeus.features.lbp import Lbp, patterns
 from linnaeus.features.raw import Raw
 from linnaeus.features.sift import Sift
 
-EVERY = (Hog(cell_px=4), Lbp(), ColourHistogram(), Sift(), Raw())
+EVERY = (Hog(cell_px=4, colours=True), Lbp(), ColourHistogram(), Sift(), Raw())
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,14 @@ def test_hog_is_scikit_image_s(
     ]
     assert ours.dtype == np.float32
     assert np.abs(ours - np.stack(theirs)).max() < 1e-6
+
+
+def test_hog_with_colours_adds_each_cell_s_mean() -> None:
+    pixels = drawn(3, 33, 40)
+    plain, coloured = Hog(cell_px=8)(pixels), Hog(cell_px=8, colours=True)(pixels)
+    assert np.array_equal(coloured[:, : plain.shape[1]], plain)
+    means = coloured[:, plain.shape[1] :].reshape(3, 4, 5, 3)
+    assert np.allclose(means[2, 3, 1], pixels[2, 24:32, 8:16].mean(axis=(0, 1)) / 255)
 
 
 @pytest.mark.parametrize("radius_px", [1, 2, 3])

@@ -43,9 +43,11 @@ def test_the_report_is_of_a_good_classifier(hog_run: Run) -> None:
     assert record["calibration"]["method"] == "temperature"
 
 
-def test_the_bundle_answers_without_what_taught_it(hog_run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "digit.png"
-    Image.fromarray(np.eye(8, dtype=np.uint8) * 200).save(file)
+def test_the_bundle_answers_without_what_taught_it(
+    hog_run: Run, some_digits: Dataset, tmp_path: Path
+) -> None:
+    file = tmp_path / "digit.pgm"
+    file.write_bytes(some_digits.source.read(some_digits.paths[0]))
     done = subprocess.run(
         [sys.executable, "-c", PREDICTS, str(hog_run.bundle), str(file)],
         capture_output=True,

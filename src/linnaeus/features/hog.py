@@ -26,7 +26,8 @@ class Hog(BaseModel):
     one of `orientations` directions of its cell, which is `cell_px` wide and high. Each block of
     `block_cells` times as many cells is scaled to length 1, with no number above 0.2. Pixels to the
     right and below that fill no cell are not looked at. The numbers are those of scikit-image's
-    `hog` to rounding, and the same bits whatever batch a picture is in.
+    `hog` to rounding, and the same bits whatever batch a picture is in. With `colours`, the mean
+    colour of each cell stands behind them, as shares of white.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,12 +37,16 @@ class Hog(BaseModel):
     cell_px: Annotated[int, Ge(1)]
     orientations: Annotated[int, Ge(2)] = 9
     block_cells: Annotated[int, Ge(1)] = 2
+    colours: bool = False
 
     def __call__(self, pixels: Pixels) -> NDArray[np.float32]:
         """(n, d) for pictures (n, height, width, 3) uint8 RGB of at least a block's size."""
         magnitude, direction = _gradients(pixels, self.orientations)
         cells = self._cells(magnitude, direction)
-        return _normalised(_blocks(cells, self.block_cells))
+        blocks = _normalised(_blocks(cells, self.block_cells))
+        if not self.colours:
+            return blocks
+        return np.concatenate([blocks, _colours(pixels, self.cell_px)], axis=1)
 
     def _cells(
         self, magnitude: NDArray[np.float64], direction: NDArray[np.intp]
@@ -103,6 +108,15 @@ def _normalised(blocks: NDArray[np.float64]) -> NDArray[np.float32]:
     """Blocks at length 1 with no number above 0.2, and at length 1 again: (n, d)."""
     once = np.minimum(blocks / _length(blocks), LARGEST_SHARE)
     return (once / _length(once)).astype(np.float32).reshape(len(blocks), -1)
+
+
+def _colours(pixels: Pixels, cell_px: int) -> NDArray[np.float32]:
+    """(n, cells * 3): the mean of red, green and blue in each cell, in [0, 1]."""
+    rows, columns = (side // cell_px for side in pixels.shape[1:3])
+    used = pixels[:, : rows * cell_px, : columns * cell_px]
+    cells = used.reshape(len(pixels), rows, cell_px, columns, cell_px, -1)
+    levels = cells.sum(axis=(2, 4), dtype=np.int64) / (LEVELS * cell_px**2)
+    return levels.astype(np.float32).reshape(len(pixels), -1)
 
 
 def _length(blocks: NDArray[np.float64]) -> NDArray[np.float64]:

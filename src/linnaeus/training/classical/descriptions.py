@@ -37,7 +37,7 @@ def description_for(features: str, plan: ClassicalPlan, side_px: tuple[int, int]
 
 def _hog(plan: ClassicalPlan, side_px: int) -> Hog:
     cell_px = plan.hog_cell_px or max(LEAST_CELL_PX, side_px // CELLS)
-    described = Hog(cell_px=cell_px, orientations=plan.hog_orientations)
+    described = Hog(cell_px=cell_px, orientations=plan.hog_orientations, colours=plan.hog_colours)
     if side_px < cell_px * described.block_cells:
         raise UsageError(
             f"pictures of {side_px} px have no room for a block of cells of {cell_px} px",
