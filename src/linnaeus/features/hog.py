@@ -116,7 +116,7 @@ def _colours(pixels: Pixels, cell_px: int) -> NDArray[np.float32]:
     used = pixels[:, : rows * cell_px, : columns * cell_px]
     cells = used.reshape(len(pixels), rows, cell_px, columns, cell_px, -1)
     levels = cells.sum(axis=(2, 4), dtype=np.int64) / (LEVELS * cell_px**2)
-    return levels.astype(np.float32).reshape(len(pixels), -1)
+    return np.asarray(levels.reshape(len(pixels), -1), np.float32)
 
 
 def _length(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
