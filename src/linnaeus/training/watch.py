@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from linnaeus.errors import LinnaeusError
+from linnaeus.errors import LinnaeusError, Terminated
 from linnaeus.evaluation.judging import Measured
 from linnaeus.progress import Event, Progress
 from linnaeus.training.choice import Choice
@@ -126,4 +126,6 @@ def _why(error: BaseException) -> str:
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "It was interrupted."
+    if isinstance(error, Terminated):
+        return "It was ended by SIGTERM."
     return f"A fault of Linnaeus itself ({type(error).__name__})."
