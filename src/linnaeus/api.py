@@ -474,7 +474,7 @@ def evaluate(
     bundle: str | Path | None = None,
     data: str | Path | Dataset | None = None,
     *,
-    predictions: str | Path | None = None,
+    predictions: str | Path | Sequence[str | Path] | None = None,
     out: str | Path | None = None,
     image_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
@@ -496,16 +496,16 @@ def evaluate(
     """Judge a finished bundle on labelled pictures that it has not seen, or a table of answers.
 
     `predictions`: a table of labels and probabilities from anywhere, instead of `bundle` and
-    `data`; its columns are named like a data set's. `out`: a new folder for report/ and
-    predictions.csv; nothing is written without it. `top_k`: tell how often the truth is among so
-    many likeliest classes. Of two classes, `positive` is the one that is looked for, by default the
-    second, and `prevalence` its share where the classifier is to serve; `sensitivity` asks for the
-    threshold that finds so many of them, `costs` for that which suits the cost of a missed one and
-    of a false alarm. `slice_by`: columns, or
-    measures of the pictures, by which weak slices are looked for; by default all that make any.
-    `fairness`: columns whose groups are compared. `against`: another bundle, or of a table another
-    table, to be compared with on the same pictures.
-    `unknown`: a folder of pictures that show none of the classes, to judge how well they are told.
+    `data`, or several, one a fold; its columns are named like a data set's. `out`: a new folder for
+    report/ and predictions.csv; nothing is written without it. `top_k`: tell how often the truth is
+    among so many likeliest classes. Of two classes, `positive` is the one that is looked for, by
+    default the second, and `prevalence` its share where the classifier is to serve; `sensitivity`
+    asks for the threshold that finds so many of them, `costs` for that which suits the cost of a
+    missed one and of a false alarm. `slice_by`: columns, or measures of the pictures, by which weak
+    slices are looked for; by default all that make any. `fairness`: columns whose groups are
+    compared. `against`: another bundle, or of a table another table, to be compared with on the
+    same pictures. `unknown`: a folder of pictures that show none of the classes, to judge how well
+    they are told.
 
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
@@ -523,7 +523,9 @@ def evaluate(
         }
         _check_alone("--predictions", beside)
         columns = Columns.named(image_column, label_column, group_column, None, label_separator)
-        return evaluate_table(Path(predictions), columns, out=folder, asked=asked, wanted=wanted)
+        tables = [predictions] if isinstance(predictions, str | Path) else predictions
+        paths = [Path(table) for table in tables]
+        return evaluate_table(paths, columns, out=folder, asked=asked, wanted=wanted)
     if bundle is None or data is None:
         raise UsageError(
             "there is nothing to judge",

@@ -16,6 +16,7 @@ from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.compared import Compared, Wanted, compare
 from linnaeus.evaluation.contest import pair
+from linnaeus.evaluation.cross_validation import cross_validated
 from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
@@ -127,7 +128,9 @@ def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
 def _compared(test: Predictions) -> Compared:
     """Slices, groups and another classifier, so that no field is empty."""
     site = told_traits({"site": np.array(list("ab") * (len(test) // 2))})
-    return compare(test, site, Wanted(fairness=("site",)), paired=pair(test, test, ("a", "b")))
+    folds = cross_validated(test, np.arange(len(test)) % 4, ("a", "b", "c", "d"))
+    both = pair(test, test, ("a", "b"))
+    return compare(test, site, Wanted(fairness=("site",)), paired=both, crossed=folds)
 
 
 def _unknown_told() -> UnknownTold:

@@ -40,10 +40,10 @@ def evaluate(
         ),
     ] = None,
     predictions: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             help="Judge this table of labels and probabilities, of whatever model, instead of a"
-            " bundle.",
+            " bundle; may be repeated, once a fold.",
             metavar="FILE",
         ),
     ] = None,
@@ -130,7 +130,7 @@ def evaluate(
     judged = api.evaluate(
         bundle,
         data,
-        predictions=predictions,
+        predictions=predictions or None,
         out=out,
         image_column=image_column,
         label_column=label_column,

@@ -55,13 +55,16 @@ class AnswerTable:
     metadata: Mapping[str, Column]
 
 
-def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) -> AnswerTable:
+def read_answer_table(
+    path: Path, columns: Columns, beside: Sequence[str] = (), *, fold: str = ""
+) -> AnswerTable:
     """The answers in the table at `path`: one row a picture, one column of probabilities a class.
 
     Where some columns are called `p:CLASS`, these are the classes; else all columns of numbers are
     that mean nothing else. A row with a reason under `error` and no probabilities is a picture that
     could not be read; one without a label cannot be judged, and is counted. `beside`: columns that
-    tell something else of the pictures, and are no classes though they hold numbers.
+    tell something else of the pictures, and are no classes though they hold numbers. `fold`: stands
+    before what the table itself does not name, pictures and groups of one.
 
     Raises DataError, with the row, for anything else that cannot be judged as it stands, and
     UsageError where several label columns are named.
@@ -91,7 +94,7 @@ def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) 
     unread = _unread(table, list(classes.values()))
     numbers = given_numbers(table, classes, unread)
     probabilities = checked_probabilities(table, classes, numbers, named, several=several)
-    ids = _ids(table, image)
+    ids = _ids(table, image, fold)
     predictions = Predictions(
         ids,
         tuple(classes),
@@ -110,7 +113,7 @@ def read_answer_table(path: Path, columns: Columns, beside: Sequence[str] = ()) 
     metadata, notes = _metadata(table, {label, group, image, *classes.values()})
     return AnswerTable(
         predictions,
-        None if group is None else _groups(table, group),
+        None if group is None else _groups(table, group, fold),
         (*_remarks(table, predictions, image), *sets_told, *notes),
         metadata,
     )
@@ -198,10 +201,10 @@ def _unread(table: Table, places: Sequence[int]) -> dict[int, str]:
     }
 
 
-def _ids(table: Table, image: int | None) -> tuple[str, ...]:
+def _ids(table: Table, image: int | None, fold: str) -> tuple[str, ...]:
     """The pictures' names, no two alike; the rows' where no column names them."""
     if image is None:
-        return tuple(f"{table.unit} {row.number}" for row in table.rows)
+        return tuple(f"{fold}{table.unit} {row.number}" for row in table.rows)
     first: dict[str, int] = {}
     for row in table.rows:
         name = as_path(filled(table, row, image))
@@ -218,11 +221,11 @@ def _errors(ids: Sequence[str], unread: dict[int, str]) -> dict[str, str]:
     return {ids[at]: reason for at, reason in unread.items()}
 
 
-def _groups(table: Table, column: int) -> NDArray[np.str_]:
+def _groups(table: Table, column: int, fold: str) -> NDArray[np.str_]:
     """(n,) the group of each picture; an empty cell is a group of its own."""
     texts = table.texts(column)
     taken = set(texts)
-    alone = (name for at in range(2 * len(texts)) if (name := f"alone {at}") not in taken)
+    alone = (name for at in range(2 * len(texts)) if (name := f"{fold}alone {at}") not in taken)
     return np.array([text or next(alone) for text in texts])
 
 

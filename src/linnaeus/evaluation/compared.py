@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.contest import Paired
 from linnaeus.evaluation.contest_words import paired_words
+from linnaeus.evaluation.cross_validation import CrossValidated, fold_words
 from linnaeus.evaluation.fairness import Fairness, fairness_of
 from linnaeus.evaluation.fairness_words import fairness_words
 from linnaeus.evaluation.slice_words import slice_words
@@ -23,17 +24,21 @@ __all__ = ["NOTHING_COMPARED", "NOTHING_WANTED", "Compared", "Wanted", "compare"
 
 @dataclass(frozen=True)
 class Compared:
-    """What was compared besides; `slices` and `paired` are None, `fairness` empty, where not."""
+    """What was compared besides; None, and `fairness` empty, where it was not.
+
+    `crossed`: the folds, where answers are those of a cross-validation.
+    """
 
     slices: Slices | None = None
     fairness: tuple[Fairness, ...] = ()
     paired: Paired | None = None
+    crossed: CrossValidated | None = None
 
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """What came of it, in a few sentences: first what was asked for."""
-        asked = (*paired_words(self.paired), *fairness_words(self.fairness))
-        return (*asked, *slice_words(self.slices))
+        asked = (*fold_words(self.crossed), *paired_words(self.paired))
+        return (*asked, *fairness_words(self.fairness), *slice_words(self.slices))
 
     def to_json(self) -> dict[str, Any]:
         """As metrics.json has it."""
@@ -41,6 +46,7 @@ class Compared:
             "slices": self.slices.to_json() if self.slices else None,
             "fairness": [one.to_json() for one in self.fairness],
             "paired": self.paired.to_json() if self.paired else None,
+            "folds": self.crossed.to_json() if self.crossed else None,
         }
 
 
@@ -77,6 +83,7 @@ def compare(
     groups: ArrayLike | None = None,
     positive: str | None = None,
     paired: Paired | None = None,
+    crossed: CrossValidated | None = None,
 ) -> Compared:
     """Compare what is `wanted` of `predictions`, whose pictures have `traits`.
 
@@ -88,4 +95,4 @@ def compare(
         for name in wanted.fairness
     ]
     slices = slices_of(predictions, traits, groups, wanted.slice_by)
-    return Compared(slices, tuple(fairness), paired)
+    return Compared(slices, tuple(fairness), paired, crossed)

@@ -38,8 +38,8 @@ def _accuracy(paired: Paired) -> str:
     gap = one.difference if one.difference.value > 0 else _turned(one.difference)
     return (
         f"“{better}” is better than “{worse}”: right {in_100(shares[0])} against"
-        f" {in_100(shares[1])} {on}, {_points(gap.value)} more (between {_points(gap.low)} and"
-        f" {_points(gap.high)}; {alone})."
+        f" {in_100(shares[1])} {on}, {_points(gap.value)} more (between {gap.low * 100:.1f} and"
+        f" {gap.high * 100:.1f}; {alone})."
     )
 
 

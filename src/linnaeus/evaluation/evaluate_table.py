@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from linnaeus.data.columns import Columns
@@ -14,9 +16,11 @@ from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.answer_table import AnswerTable, read_answer_table
 from linnaeus.evaluation.compared import NOTHING_WANTED, Wanted, compare
 from linnaeus.evaluation.contest import Paired, in_order, pair, same_pictures
+from linnaeus.evaluation.cross_validation import cross_validated
 from linnaeus.evaluation.evaluate import Evaluation, write_judged
 from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.further import Asked
+from linnaeus.evaluation.joined_answers import joined_answers
 from linnaeus.evaluation.judging import judge
 from linnaeus.evaluation.metrics import NOTHING_ASKED
 from linnaeus.evaluation.traits import told_traits
@@ -28,7 +32,7 @@ __all__ = ["evaluate_table"]
 
 
 def evaluate_table(
-    path: Path,
+    paths: Sequence[Path],
     columns: Columns,
     *,
     out: Path | None,
@@ -36,24 +40,30 @@ def evaluate_table(
     asked: Asked = NOTHING_ASKED,
     wanted: Wanted = NOTHING_WANTED,
 ) -> Evaluation:
-    """Judge the probabilities in the table at `path` by the labels in it, as a bundle's are.
+    """Judge the probabilities in a table by the labels in it, as a bundle's are.
 
-    `out`: a new folder for a report and a table. Pictures stand in the report where the table's
-    names for them, from its folder, lead to files. `wanted`: what to compare; columns that it
-    names are no classes, and `against` is another table, of the same pictures.
+    Several tables at `paths` are the folds of a cross-validation, and are judged as one. `out`: a
+    new folder for a report and a table. Pictures stand in the report where a table's names for
+    them, from its folder, lead to files. `wanted`: what to compare; columns that it names are no
+    classes, and `against` is another table, of the same pictures.
 
     Raises DataError as `read_answer_table` does and where the two tables are not of the same
     pictures and labels, WriteError where `out` holds something already.
     """
     if out is not None:
         check_unused(out)
-    given = read_answer_table(path, columns, beside=wanted.columns)
+    given, folds = _read(paths, columns, wanted.columns)
+    path = paths[0]
     wanted.check(list(given.metadata), str(path))
     predictions = given.predictions
     metrics = judge(predictions, seed=seed, groups=given.groups, asked=asked)
     paired = None
     if wanted.against is not None:
         paired = _paired(path, wanted.against, columns, given, wanted.columns)
+    names = [str(one) for one in paths]
+    crossed = None
+    if len(paths) > 1:
+        crossed = cross_validated(predictions, folds, names, given.groups)
     compared = compare(
         predictions,
         told_traits(given.metadata),
@@ -61,18 +71,33 @@ def evaluate_table(
         groups=given.groups,
         positive=asked.positive,
         paired=paired,
+        crossed=crossed,
     )
+    at_rows = zip(predictions.ids, folds.tolist(), strict=True)
+    folder_of = {name: paths[fold].parent for name, fold in at_rows}
     report = None
     if out is not None:
         report = write_judged(
             out,
-            _facts(path, given),
+            _facts(paths, given),
             predictions,
             metrics,
             compared=compared,
-            picture_of=lambda name: _picture(path.parent / name),
+            picture_of=lambda name: _picture(folder_of[name] / name),
         )
     return Evaluation(metrics, predictions, given.remarks, report, compared)
+
+
+def _read(
+    paths: Sequence[Path], columns: Columns, beside: Sequence[str]
+) -> tuple[AnswerTable, NDArray[np.int64]]:
+    """The answers of all tables, and in which (n,) of them each stands."""
+    if len(paths) == 1:
+        given = read_answer_table(paths[0], columns, beside)
+        return given, np.zeros(len(given.predictions), np.int64)
+    tables = [read_answer_table(path, columns, beside, fold=f"{path}, ") for path in paths]
+    joined = joined_answers(paths, tables)
+    return joined.table, joined.folds
 
 
 def _paired(
@@ -100,15 +125,19 @@ def _picture(path: Path) -> Image.Image | None:
         return None  # names in a table of answers need not be files
 
 
-def _facts(path: Path, given: AnswerTable) -> RunFacts:
+def _facts(paths: Sequence[Path], given: AnswerTable) -> RunFacts:
     predictions = given.predictions
+    name = paths[0].name if len(paths) == 1 else f"{len(paths)} folds"
+    content = hashlib.sha256()
+    for path in paths:
+        content.update(path.read_bytes())
     return RunFacts(
-        title=f"The answers in {path.name}",
+        title=f"The answers in {name}",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         linnaeus_version=__version__,
         data=DataFacts(
-            name=path.name,
-            fingerprint=hashlib.sha256(path.read_bytes()).hexdigest(),
+            name=name,
+            fingerprint=content.hexdigest(),
             images=len(predictions),
             classes=predictions.classes,
             counts={"test": predictions.true_counts().tolist()},

@@ -111,6 +111,7 @@ def report_page(
             slices=compared.slices,
             fairness=compared.fairness,
             paired=paired,
+            crossed=compared.crossed,
             apart=disagreements(test, paired, picture_of) if paired else (),
             unknown=unknown,
             words=(*plain_words(metrics), *compared.in_plain_words),

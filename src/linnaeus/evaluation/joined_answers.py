@@ -1,0 +1,123 @@
+"""JoinedAnswers: the tables of several folds as one, each picture answered in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.data.dataset import Column
+from linnaeus.errors import DataError
+from linnaeus.evaluation.answer_table import AnswerTable
+
+__all__ = ["JoinedAnswers", "joined_answers"]
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedAnswers:
+    """`table`: all answers; `folds` (n,) int64: in which of the tables each stood."""
+
+    table: AnswerTable
+    folds: NDArray[np.int64]
+
+
+def joined_answers(paths: Sequence[Path], tables: Sequence[AnswerTable]) -> JoinedAnswers:
+    """Put the `tables` of `paths` together, with the classes in the order of the first.
+
+    Columns that some of them lack are left out. Raises DataError where they know other classes,
+    give several labels from other thresholds, or where a picture stands in two of them.
+    """
+    first = tables[0]
+    answers = [
+        _in_order(one.predictions, first.predictions.classes, str(path))
+        for path, one in zip(paths, tables, strict=True)
+    ]
+    _check_once(paths, answers)
+    ids = tuple(name for one in answers for name in one.ids)
+    predictions = replace(
+        answers[0],
+        ids=ids,
+        probabilities=np.concatenate([one.probabilities for one in answers]),
+        labels=np.concatenate([one.labels for one in answers]),
+        label_sets=_sets(paths, answers),
+        errors={name: why for one in answers for name, why in one.errors.items()},
+    )
+    groups = [one.groups for one in tables if one.groups is not None]
+    remarks = dict.fromkeys(remark for one in tables for remark in one.remarks)
+    together = AnswerTable(
+        predictions,
+        np.concatenate(groups) if groups else None,
+        (*remarks, "Each table is taken for a fold, whose classifier had not seen its pictures."),
+        _shared(tables),
+    )
+    sizes = [len(one) for one in answers]
+    return JoinedAnswers(together, np.repeat(np.arange(len(sizes)), sizes))
+
+
+def _in_order(predictions: Predictions, classes: tuple[str, ...], where: str) -> Predictions:
+    """The same answers with their classes in another order."""
+    if predictions.classes == classes:
+        return predictions
+    if set(predictions.classes) != set(classes):
+        strange = sorted(set(predictions.classes) ^ set(classes))
+        raise DataError(
+            f"the tables are not of the same classes: '{strange[0]}' is in one of them alone",
+            where=where,
+            mend="Give the tables of the folds of one data set.",
+        )
+    places = [predictions.classes.index(name) for name in classes]
+    to = {-1: -1, **{place: at for at, place in enumerate(places)}}
+    labels = np.array([to[label] for label in predictions.labels.tolist()], np.int64)
+    return replace(
+        predictions,
+        classes=classes,
+        probabilities=predictions.probabilities[:, places],
+        labels=labels,
+        label_sets=None if predictions.label_sets is None else predictions.label_sets[:, places],
+        thresholds=None if predictions.thresholds is None else predictions.thresholds[places],
+    )
+
+
+def _sets(paths: Sequence[Path], answers: Sequence[Predictions]) -> NDArray[np.bool_] | None:
+    """The true labels of all pictures, where they may have several."""
+    first = answers[0].thresholds
+    for path, one in zip(paths, answers, strict=True):
+        own = one.thresholds
+        if first is not None and own is not None and not np.array_equal(first, own):
+            raise DataError(
+                f"its labels are given from other probabilities on than those of {paths[0]}",
+                where=str(path),
+                mend="Judge folds of several labels one by one.",
+            )
+    sets = [one.label_sets for one in answers if one.label_sets is not None]
+    return np.concatenate(sets) if sets else None
+
+
+def _check_once(paths: Sequence[Path], answers: Sequence[Predictions]) -> None:
+    seen: dict[str, Path] = {}
+    for path, one in zip(paths, answers, strict=True):
+        for name in one.ids:
+            if name in seen:
+                raise DataError(
+                    f"'{name}' stands in {seen[name]} too, and each picture counts once",
+                    where=str(path),
+                    mend="Give one table a fold, with a column that names the pictures.",
+                )
+        seen |= dict.fromkeys(one.ids, path)
+
+
+def _shared(tables: Sequence[AnswerTable]) -> dict[str, Column]:
+    """The columns of metadata that all tables have, of one kind."""
+    shared: dict[str, Column] = {}
+    for name in tables[0].metadata:
+        columns = [one.metadata.get(name) for one in tables]
+        given = [column for column in columns if column is not None]
+        if len(given) == len(tables) and len({column.dtype.kind for column in given}) == 1:
+            joined: Any = np.concatenate(given)
+            shared[name] = joined
+    return shared
