@@ -18,8 +18,6 @@ from linnaeus.errors import MissingError, UsageError
 
 pytest.importorskip("torch")
 
-MODELS = ["mlp-8", "plain-8"]
-
 
 def but_costs(value: Any) -> Any:
     """`value` without what differs from one time to the next."""
@@ -93,16 +91,15 @@ def test_unknown_models_are_refused_before_anything_is_done(
 
 @pytest.mark.slow
 def test_a_study_killed_twice_comes_to_the_same(two_sets: list[Path], tmp_path: Path) -> None:
-    options = ["--models", ",".join(MODELS), "--folds", "2", "--preset", "quick"]
+    options = ["--models", "mlp-8", "--folds", "3", "--preset", "quick", "--no-curves"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    done_at_once = _start(two_sets, options, whole)
-    assert done_at_once.wait(600) == 0
-    for records in (2, 7):
-        process = _start(two_sets, options, broken)
+    assert _start(two_sets[:1], options, whole).wait(900) == 0
+    for records in (1, 2):
+        process = _start(two_sets[:1], options, broken)
         _wait_for(broken, records, process)
         process.kill()
         process.wait()
-    assert _start(two_sets, options, broken).wait(600) == 0
+    assert _start(two_sets[:1], options, broken).wait(900) == 0
     first, second = (
         but_costs(json.loads((folder / "comparison.json").read_text("utf-8")))
         for folder in (whole, broken)
@@ -120,8 +117,8 @@ def _start(sets: list[Path], options: list[str], out: Path) -> subprocess.Popen[
 
 def _wait_for(study: Path, records: int, process: subprocess.Popen[bytes]) -> None:
     """Until so many trainings are recorded; fails where the study ends before."""
-    last = time.monotonic() + 600
+    last = time.monotonic() + 900
     while len(list(study.glob("records/*/*/*.json"))) < records:
         assert process.poll() is None, "the study ended before it could be killed"
-        assert time.monotonic() < last, "no training was recorded in ten minutes"
+        assert time.monotonic() < last, "no training was recorded in a quarter of an hour"
         time.sleep(0.05)
