@@ -34,7 +34,10 @@ OPPONENTS: NDArray[np.float32] = np.array(
 ) / np.float32(255)
 """From (red, green, blue) to brightness, red against green, and yellow against blue."""
 
-APPEARANCE = 3 * (2 + len(QUANTILES)) + 4 + 9 * (LEVELS + 1)
+DETAILS = 9
+"""Numbers that tell the detail of one scale."""
+
+APPEARANCE = 3 * (2 + len(QUANTILES)) + 4 + DETAILS * (LEVELS + 1)
 """How many numbers tell it."""
 
 Floats = NDArray[np.float32]
@@ -44,12 +47,16 @@ HALF = np.float32(0.5)
 
 def appearance(pixels: NDArray[np.uint8]) -> Floats:
     """(APPEARANCE,) float32 of a picture (height, width, 3) uint8 RGB, of any size from 1 px on."""
-    small = _planes(_averaged(pixels))
+    averaged, middle = _averaged(pixels), _middle(pixels)
+    small = _planes(averaged)
     channels = _opponents(small)
     scales = [channels]
     for _ in range(LEVELS - 1):
         scales.append(_halved(scales[-1]))
-    scales.append(_opponents(_planes(_middle(pixels))))
+    if middle.shape == averaged.shape == pixels.shape:  # a small picture is its own middle
+        detail = _detail(scales)
+        return np.concatenate([_colours(small, channels), detail, detail[:DETAILS]])
+    scales.append(_opponents(_planes(middle)))
     return np.concatenate([_colours(small, channels), _detail(scales)])
 
 
