@@ -18,7 +18,7 @@ import linnaeus
 pytest.importorskip("torch")
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
-LONG = ("--model", "small_cnn", "--epochs", "5000")
+LONG = ("--model", "small_cnn", "--epochs", "5000", "--checkpoint-every", "1h")
 
 
 class Terminal:
