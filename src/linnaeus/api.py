@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from linnaeus.bundle.classifier import Classifier, load
-from linnaeus.data.cache import the_cache
+from linnaeus.data.cache import Cache, the_cache
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.export import Exported
@@ -55,10 +55,12 @@ if TYPE_CHECKING:
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
     from linnaeus.training.begun import Begun
+    from linnaeus.training.choice import Choice
     from linnaeus.training.lr_find import RateRange
     from linnaeus.training.presets import Preset
     from linnaeus.training.recipe import Recipe
     from linnaeus.training.run import Run
+    from linnaeus.training.saving import Saver
     from linnaeus.training.settings import Settings
     from linnaeus.training.team import Team
 
@@ -264,6 +266,7 @@ def train(
     unknown: str | Path | None = None,
     precision: str | None = None,
     device: str | None = None,
+    ensemble: str | None = None,
     image_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
     group_column: str | None = None,
@@ -292,7 +295,8 @@ def train(
     on this machine; `ask` is asked where that is not given. `budget`: seconds, or text such as
     "2m". `device`: cpu, cuda, cuda:1 or mps. `augment`: a preset's name, or an AugmentPlan.
     `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `unknown`: a folder of
-    pictures that show none of the classes, to choose and judge what tells such pictures. `cache`:
+    pictures that show none of the classes, to choose and judge what tells such pictures.
+    `ensemble`: "folds:5" or "snapshots:5", for so many members that answer together. `cache`:
     whether decoded pictures, and features of them, are taken from, and kept for, other runs.
     `tensorboard`: write event files into the run's folder too. `mlflow`: the address of a tracking
     server that is told of the run. A run that goes on is watched as it was.
@@ -342,6 +346,7 @@ def train(
         unknown=None if unknown is None else str(Path(unknown).absolute()),
         precision=precision,
         device=device,
+        ensemble=ensemble,
     )
     folders = [weights] if isinstance(weights, str | Path) else list(weights)
     every_s = None
@@ -368,12 +373,12 @@ def train(
             _fetch_if_wanted(data, download, ask, told)
         dataset = _dataset(data, **how)
         name = None if isinstance(data, Dataset) else str(data)
-        if resume is not None:
+        if begun is not None and resume is not None:
             claimed = reopen_run(Path(resume))
         else:
             wanted = Path(out or Path("runs") / f"{dataset.name}-{datetime.now():%Y%m%d-%H%M%S}")
-            asked_for = Begun.now(name, how, folders, asked)
-            claimed = begin_run(wanted, asked_for, numbered=out is None)
+            begun = Begun.now(name, how, folders, asked)
+            claimed = begin_run(wanted, begun, numbered=out is None)
         with end_on_sigterm() as ending, _led(claimed, team, told) as folder:
             saver = Saver(
                 Checkpoints(folder / CHECKPOINTS),
@@ -386,34 +391,36 @@ def train(
                 choice = choose_model(
                     network_of(saver, asked), weights=folders, download=download, ask=ask
                 )
-            from linnaeus.training.fit import fit  # loads torch: what is wrong was said before
-            from linnaeus.training.watch import watching
+            if asked.ensemble is not None:
+                from linnaeus.ensembling.trained import train_ensemble
 
-            with ExitStack() as while_it_lasts:
-                watched = None
-                if team.leads:
-                    watched = while_it_lasts.enter_context(
-                        watching(
-                            folder,
-                            told,
-                            saver,
-                            data=dataset.name,
-                            tensorboard=tensorboard,
-                            mlflow=mlflow,
-                        )
-                    )
-                return fit(
+                return train_ensemble(
                     dataset,
-                    asked,
                     choice,
+                    begun,
                     out=folder,
+                    progress=told,
+                    team=team,
+                    every_s=every_s,
+                    ending=ending,
                     workers=workers,
                     cache=the_cache() if cache else None,
-                    progress=watched or told,
-                    team=team,
-                    saver=saver,
-                    watched=watched,
+                    tensorboard=tensorboard,
+                    mlflow=mlflow,
                 )
+            return _fit_watched(
+                dataset,
+                asked,
+                choice,
+                out=folder,
+                workers=workers,
+                cache=the_cache() if cache else None,
+                progress=told,
+                team=team,
+                saver=saver,
+                tensorboard=tensorboard,
+                mlflow=mlflow,
+            )
 
 
 def lr_find(
@@ -981,6 +988,51 @@ def _check_alone(option: str, beside: Mapping[str, object]) -> None:
         )
 
 
+def _fit_watched(
+    dataset: Dataset,
+    recipe: Recipe,
+    choice: Choice,
+    *,
+    out: Path,
+    workers: int | None,
+    cache: Cache | None,
+    progress: Progress,
+    team: Team,
+    saver: Saver,
+    tensorboard: bool,
+    mlflow: str | None,
+) -> Run:
+    """Train as `training.fit.fit` does, watched as was asked by the process that leads `team`."""
+    from linnaeus.training.fit import fit  # loads torch: what is wrong was said before
+    from linnaeus.training.watch import watching
+
+    with ExitStack() as while_it_lasts:
+        watched = None
+        if team.leads:
+            watched = while_it_lasts.enter_context(
+                watching(
+                    out,
+                    progress,
+                    saver,
+                    data=dataset.name,
+                    tensorboard=tensorboard,
+                    mlflow=mlflow,
+                )
+            )
+        return fit(
+            dataset,
+            recipe,
+            choice,
+            out=out,
+            workers=workers,
+            cache=cache,
+            progress=watched or progress,
+            team=team,
+            saver=saver,
+            watched=watched,
+        )
+
+
 def _nothing_to_learn_from(begun: Begun | None) -> UsageError:
     if begun is None:
         return UsageError("no pictures are named", where="train", mend="Name a folder of them.")
@@ -1001,7 +1053,8 @@ def _led(claimed: AbstractContextManager[Path], team: Team, progress: Progress) 
         try:
             yield folder
         except BaseException as end:
-            hopeless = isinstance(end, Stopped | LearningError)
+            alone = not (folder / "members").exists()
+            hopeless = isinstance(end, LearningError) or (isinstance(end, Stopped) and alone)
             if isinstance(end, Terminated) or (has_learnt(folder) and not hopeless):
                 progress.say(f"Go on with this run by `linnaeus train --resume {folder}`.")
             raise

@@ -126,6 +126,13 @@ def train(
             help="What a network from scratch learns on: auto, cpu, cuda, cuda:1, mps. (auto)"
         ),
     ] = None,
+    ensemble: Annotated[
+        str | None,
+        typer.Option(
+            help="Train members that answer together: folds:5, or from scratch snapshots:5.",
+            metavar="KIND:N",
+        ),
+    ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
@@ -193,6 +200,7 @@ def train(
         unknown=unknown,
         precision=precision,
         device=device,
+        ensemble=ensemble,
         image_column=image_column,
         label_column=label_column,
         group_column=group_column,
@@ -209,6 +217,8 @@ def train(
     if not leads_here():
         return
     for sentence in run.in_plain_words[:3]:
+        typer.echo(sentence)
+    for sentence in run.gain.in_plain_words if run.gain else ():
         typer.echo(sentence)
     typer.echo(f"Report: {run.report}")
     typer.echo(f"Bundle: {run.bundle}")

@@ -21,8 +21,9 @@ from linnaeus.data.samples import Samples
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import LEFT_OUT, Split, parted
 from linnaeus.errors import DataError, UsageError
+from linnaeus.randomness import number
 
-__all__ = ["part", "part_in_domains", "part_in_folds", "unusable"]
+__all__ = ["part", "part_beside_test", "part_in_domains", "part_in_folds", "unusable"]
 
 
 def part(
@@ -78,6 +79,51 @@ def part_in_folds(
     unused = told_as_unused(dataset)
     ignored = _told_as_ignored(scan, parting, near)
     return Folds(splits, inner, (*unused, *found.remarks, *ignored))
+
+
+def part_beside_test(
+    dataset: Dataset,
+    scan: Scan,
+    whole: Split,
+    count: int,
+    *,
+    seed: int,
+    near: NDArray[np.int64] | None = None,
+) -> Folds:
+    """`count` splits with the test of `whole`, whose other pictures take turns as validation.
+
+    What hangs together stays together, as in other folds. Raises DataError where a class has too
+    few pictures, or hangs together so that a fold would leave nothing of it to learn from.
+    """
+    usable = _usable(dataset, scan)
+    samples = _samples(dataset, scan, usable, near, Parting())
+    sides = whole.assignment[usable]
+    rest = np.isin(sides, ("train", "validation"))
+    counts = samples.counts(rest)
+    if (counts < count).any():
+        raise DataError(
+            f"{count} folds need {count} pictures of every class beside the test, and there are"
+            f" fewer of {samples.classes_of(counts < count)}",
+            where=dataset.name,
+            mend="Ask for fewer folds, add pictures, or take the class out.",
+        )
+    turn = np.full(len(sides), -1)
+    turn[rest] = samples.dealt_evenly(rest, [1 / count] * count, number(seed, "beside the test"))
+    splits = []
+    for fold in range(count):
+        learnt = rest & (turn != fold)
+        if (absent := samples.counts(learnt) == 0).any():
+            raise DataError(
+                f"fold {fold} would leave nothing of {samples.classes_of(absent)} to learn from,"
+                " since its pictures hang together",
+                where=dataset.name,
+                mend="Ask for fewer folds, add other pictures of it, or take the class out.",
+            )
+        named = np.where(learnt, "train", np.where(rest, "validation", sides)).astype("<U10")
+        assignment = whole.assignment.copy()
+        assignment[usable] = named
+        splits.append(Split(assignment, dict(whole.reasons)))
+    return Folds((tuple(splits),))
 
 
 def part_in_domains(

@@ -5,16 +5,17 @@ Whatever order they are named in, they come in the same one, so that nothing dep
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from linnaeus.bundle.classifier import Classifier, bundle_folder, load
-from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.record import GRAPH_FILE, BundleRecord
 from linnaeus.bundle.seen import SeenFiles, read_seen_files
 from linnaeus.errors import BundleError, UsageError
-from linnaeus.files import MANIFEST, sha256_of
+from linnaeus.files import sha256_of
 
 __all__ = ["ON_ONE_SPLIT", "Candidate", "opened"]
 
@@ -29,8 +30,8 @@ NAMED_CLASSES = 3
 class Candidate:
     """A bundle that can be a member.
 
-    `files`: which files it learned from and which it held out. `digest`: of its manifest, and so
-    of all that it is. `name`: unlike that of any other candidate, for people.
+    `files`: which files it learned from and which it held out. `digest`: of all that its answers
+    come from, and not of when it was made. `name`: unlike any other candidate's, for people.
     """
 
     folder: Path
@@ -96,7 +97,13 @@ def _candidate(folder: Path) -> Candidate:
             "Train it again with --val above 0.",
         )
     name = str(record.model.get("name", "")) or folder.name
-    return Candidate(folder, classifier, files, sha256_of(folder / MANIFEST), name)
+    return Candidate(folder, classifier, files, _digest(folder, record), name)
+
+
+def _digest(folder: Path, record: BundleRecord) -> str:
+    graph = sha256_of(folder / GRAPH_FILE)
+    how = record.preprocessing.model_dump_json() + record.serving.test_time_augmentation
+    return hashlib.sha256(f"{graph} {how}".encode()).hexdigest()
 
 
 def _refuse_twice(one: Candidate, other: Candidate) -> None:

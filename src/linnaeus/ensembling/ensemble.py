@@ -13,10 +13,11 @@ from linnaeus.data.cache import Cache
 from linnaeus.data.cached_scan import cached_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.ensembling.answers import answers_of
-from linnaeus.ensembling.candidates import opened
+from linnaeus.ensembling.candidates import Candidate, opened
 from linnaeus.ensembling.combined import combined
+from linnaeus.ensembling.folds import of_folds
 from linnaeus.ensembling.made import Ensembled, Weighed, make_ensemble
-from linnaeus.ensembling.roles import check_same_data, roles_of
+from linnaeus.ensembling.roles import Roles, check_same_data, roles_of
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 
@@ -35,31 +36,47 @@ def ensemble(
 ) -> Ensembled:
     """Combine `bundles` by `method` into one bundle, judged on pictures of `dataset`, in `out`.
 
-    The pictures that all of them held out weigh them and calibrate the whole; those that none has
-    seen judge it. The order of `bundles` changes nothing.
+    The pictures that all of them held out weigh them and calibrate the whole; where each held out
+    a fold, all weigh alike, and each fold calibrates by the answers of the member that held it out.
+    Pictures that none has seen judge it. The order of `bundles` changes nothing.
 
     Raises as `candidates.opened`, `check_same_data` and `roles_of` of `roles`, and
     `made.make_ensemble` do.
     """
     candidates = opened(bundles)
-    names = [candidate.name for candidate in candidates]
-    progress.say(f"Members: {', '.join(names)}.")
+    progress.say(f"Members: {', '.join(candidate.name for candidate in candidates)}.")
     preprocessing = widest([candidate.record.preprocessing for candidate in candidates])
     scan = cached_scan(
         dataset, cache=cache, preprocessing=preprocessing, workers=workers, progress=progress
     )
     check_same_data(candidates, dataset)
     roles = roles_of(candidates, dataset, scan)
+    if roles.keeper is None:
+        weighed = _of_one_split(candidates, dataset, roles, method, progress)
+    else:
+        weighed = of_folds(candidates, dataset, roles, method, progress)
+    return make_ensemble(
+        candidates, weighed, roles, dataset, scan, preprocessing, out=out, progress=progress
+    )
+
+
+def _of_one_split(
+    candidates: Sequence[Candidate],
+    dataset: Dataset,
+    roles: Roles,
+    method: CombinationMethod,
+    progress: Progress,
+) -> Weighed:
+    """Members weighed by the pictures that all of them held out."""
     progress.say(
         f"{len(roles.held_out):,} pictures that all members held out weigh them, and"
         f" {len(roles.test):,} that none has seen judge the whole."
     )
     held = answers_of(candidates, dataset, roles.held_out, progress)
-    how = combined(names, held.probabilities, held.labels, groups_of(dataset, held.rows), method)
-    weighed = Weighed(how.combination, method, how.why, held.rows, held.labels, how.logits)
-    return make_ensemble(
-        candidates, weighed, roles, dataset, scan, preprocessing, out=out, progress=progress
-    )
+    names = [candidate.name for candidate in candidates]
+    apart = groups_of(dataset, held.rows)
+    how = combined(names, held.probabilities, held.labels, apart, method)
+    return Weighed(how.combination, method, how.why, held.rows, held.labels, how.logits)
 
 
 def widest(ways: Sequence[Preprocessing]) -> Preprocessing:

@@ -27,8 +27,8 @@ def ensemble_run_facts(
     """What the report of an ensemble tells besides its figures."""
     record, classifier = draft.classifier.record, draft.classifier
     rows = {
-        "train": np.setdiff1d(roles.learnt, held_out),
-        "validation": held_out,
+        "train": roles.learnt,
+        "validation": np.setdiff1d(held_out, roles.learnt),  # in folds, all of it taught somebody
         "test": roles.test,
     }
     size = record.preprocessing

@@ -35,7 +35,7 @@ from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
-from linnaeus.files import whole_folder
+from linnaeus.files import add_to_folder
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.training.card import model_card
@@ -50,7 +50,7 @@ TIMED = 30  # pictures: enough for a quartile that a busy moment does not move
 class Weighed:
     """How members are combined, and the honest answers of the whole to held-out pictures.
 
-    `method`: "average", "stack", "folds" or "snapshots". `why`: how they were weighed, a clause.
+    `method`: "average", "stack" or "folds". `why`: how they were weighed, a clause.
     `rows` (n,) of the data set, `labels` (n,), `logits` (n, classes): given without having learnt
     from the picture in question, so that calibration and promises may rest on them.
     """
@@ -105,16 +105,16 @@ def make_ensemble(
     out: Path,
     progress: Progress,
 ) -> Ensembled:
-    """Write the ensemble's bundle, report and predictions to `out`, whole or not at all.
+    """Write the ensemble's bundle, report and predictions to the folder `out`, the bundle last.
 
     `scan`: of all of `dataset` under `preprocessing`, the bundle's. Raises WriteError where `out`
-    holds something.
+    holds a bundle.
     """
     groups = None if dataset.groups is None else dataset.groups[weighed.rows]
     calibrated = Calibrated.on(weighed.logits, weighed.labels, groups=groups)
     record = _record(candidates, weighed, roles, dataset, preprocessing, calibrated)
     golden = _golden(dataset, weighed.rows, preprocessing)
-    with whole_folder(out) as aside:
+    with add_to_folder(out, last="bundle") as aside:
         folders = [candidate.folder for candidate in candidates]
         with ensemble_being_made(aside / "bundle", record, folders, golden) as draft:
             held_out = _keep(draft, calibrated, weighed, roles, dataset, scan)

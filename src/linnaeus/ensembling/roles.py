@@ -23,13 +23,17 @@ Rows = NDArray[np.int64]
 class Roles:
     """Rows of a data set, ascending.
 
-    `learnt`: those that a member learned from. `held_out`: those that weigh and calibrate, which
-    no member learned from. `test`: those that no member has seen in any way. `remarks`: sentences.
+    `learnt`: those that a member learned from. `held_out`: those that weigh and calibrate, each
+    by the answers of members that did not learn from it. `test`: those that no member has seen in
+    any way. `keeper`: where the members held out a fold each, (held-out rows,) the place of the one
+    that did, and all the others learned from it; None where all held out the same. `remarks`:
+    sentences.
     """
 
     learnt: Rows
     held_out: Rows
     test: Rows
+    keeper: Rows | None = None
     remarks: tuple[str, ...] = ()
 
     @property
@@ -54,17 +58,18 @@ def check_same_data(candidates: Sequence[Candidate], dataset: Dataset) -> None:
 def roles_of(candidates: Sequence[Candidate], dataset: Dataset, scan: Scan) -> Roles:
     """What each picture of `dataset` is to all the candidates; `scan` is of all of it.
 
-    Raises BundleError where they were not trained on one split, so that pictures which one of them
-    held out taught another; DataError where no picture is left to judge on.
+    Raises BundleError where they were trained neither on one split nor on folds, so that pictures
+    which one of them held out taught another; DataError where none is left to judge on.
     """
-    learnt = [was_seen(one.files.learnt, scan.content_digests) for one in candidates]
-    held = [was_seen(one.files.held_out, scan.content_digests) for one in candidates]
-    for place, candidate in enumerate(candidates[1:], 1):
-        _check_one_split(candidate, candidates[0], held[place], held[0], learnt[place], learnt[0])
-    labelled = scan.readable & (dataset.labels >= 0)
-    known = np.any(learnt, axis=0)
-    held_out = held[0] & ~known & labelled
-    unseen = labelled & ~known & ~held[0] & ~_copies_of(known | held[0], scan)
+    learnt = np.array([was_seen(one.files.learnt, scan.content_digests) for one in candidates])
+    held = np.array([was_seen(one.files.held_out, scan.content_digests) for one in candidates])
+    in_folds = bool((held != held[0]).any())
+    if in_folds:
+        _check_folds(candidates, learnt, held)
+    known, labelled = np.any(learnt, axis=0), scan.readable & (dataset.labels >= 0)
+    held_out = held.any(axis=0) & labelled
+    used = known | held_out
+    unseen = labelled & ~used & ~_copies_of(used, scan)
     if (dataset.splits == "test").any():
         unseen &= dataset.splits == "test"
     if not unseen.any():
@@ -73,38 +78,40 @@ def roles_of(candidates: Sequence[Candidate], dataset: Dataset, scan: Scan) -> R
             where=dataset.name,
             mend="Train them on a split with test pictures.",
         )
-    by_all = np.all(learnt, axis=0)
     return Roles(
         learnt=np.flatnonzero(known),
         held_out=np.flatnonzero(held_out),
         test=np.flatnonzero(unseen),
-        remarks=_told(known, by_all),
+        keeper=held.argmax(axis=0)[held_out] if in_folds else None,
+        remarks=() if in_folds else _told(known, np.all(learnt, axis=0)),
     )
 
 
-def _check_one_split(
-    candidate: Candidate,
-    other: Candidate,
-    held: NDArray[np.bool_],
-    others_held: NDArray[np.bool_],
-    learnt: NDArray[np.bool_],
-    others_learnt: NDArray[np.bool_],
+def _check_folds(
+    candidates: Sequence[Candidate], learnt: NDArray[np.bool_], held: NDArray[np.bool_]
 ) -> None:
-    crossed = int((learnt & others_held).sum() or (others_learnt & held).sum())
-    if crossed:
-        taught, keeper = (candidate, other) if (learnt & others_held).any() else (other, candidate)
-        raise BundleError(
-            f"it learned from {crossed:,} of the pictures that {keeper.folder} held out, so that"
-            " these cannot weigh it",
-            where=str(taught.folder),
-            mend=ON_ONE_SPLIT,
-        )
-    if (held != others_held).any():
-        raise BundleError(
-            f"it held out other pictures than {other.folder}, so that these cannot weigh both",
-            where=str(candidate.folder),
-            mend=ON_ONE_SPLIT,
-        )
+    """Raise BundleError where a picture was held out by several candidates and not by all."""
+    if (held.sum(axis=0) <= 1).all():
+        return
+    first, folder = candidates[0], candidates[0].folder
+    for place, candidate in enumerate(candidates[1:], 1):
+        crossed = [
+            int((learnt[one] & held[other]).sum()) for one, other in ((place, 0), (0, place))
+        ]
+        if any(crossed):
+            taught, keeper = (candidate, first) if crossed[0] else (first, candidate)
+            raise BundleError(
+                f"it learned from {max(crossed):,} of the pictures that {keeper.folder} held out,"
+                " so that these cannot weigh it",
+                where=str(taught.folder),
+                mend=ON_ONE_SPLIT,
+            )
+        if (held[place] != held[0]).any():
+            raise BundleError(
+                f"it held out other pictures than {folder}, so that these cannot weigh both",
+                where=str(candidate.folder),
+                mend=ON_ONE_SPLIT,
+            )
 
 
 def _copies_of(rows: NDArray[np.bool_], scan: Scan) -> NDArray[np.bool_]:

@@ -32,7 +32,7 @@ class MemberFacts:
 class EnsembleFacts:
     """How members answer together, and whether that is better than the best of them alone.
 
-    `method`: "average", "stack", "folds" or "snapshots". `why`: how they were weighed, a clause.
+    `method`: "average", "stack" or "folds". `why`: how they were weighed, a clause.
     `best`: the member that did best on these very test pictures, which favours it; `accuracy_gain`
     and `log_loss_gain` are the ensemble's figures minus its, picture by picture.
     """

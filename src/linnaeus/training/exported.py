@@ -17,7 +17,14 @@ from linnaeus.models.network import Network
 from linnaeus.training.head import Head
 from linnaeus.training.row import Row
 
-__all__ = ["epoch_facts", "graph_of", "save_network", "save_probe", "speed_of"]
+__all__ = [
+    "epoch_facts",
+    "graph_of",
+    "save_network",
+    "save_probe",
+    "speed_of",
+    "take_weights",
+]
 
 
 def graph_of(normalise: nn.Module, network: Network, height_px: int, width_px: int) -> bytes:
@@ -33,6 +40,16 @@ def graph_of(normalise: nn.Module, network: Network, height_px: int, width_px: i
 def save_network(path: Path, normalise: nn.Module, network: nn.Module) -> None:
     """Write the weights of `network` behind `normalise` to `path` as safetensors."""
     _save(path, _named("normalise", normalise) | _named("network", network))
+
+
+def take_weights(path: Path, normalise: nn.Module, network: nn.Module) -> None:
+    """Give `network`, behind `normalise`, the weights that `save_network` wrote of its like."""
+    from safetensors.torch import load_file
+
+    kept = load_file(str(path))
+    for above, module in (("normalise.", normalise), ("network.", network)):
+        own = {name.removeprefix(above): t for name, t in kept.items() if name.startswith(above)}
+        module.load_state_dict(own)
 
 
 def save_probe(path: Path, normalise: nn.Module, stages: nn.Module, head: Head) -> None:

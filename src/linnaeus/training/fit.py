@@ -95,6 +95,7 @@ def fit(
     team: Team = ALONE,
     saver: Saver | None = None,
     watched: Watched | None = None,
+    start: Path | None = None,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`,
     a folder that is claimed already.
@@ -104,7 +105,8 @@ def fit(
     Ctrl-C during learning ends it with the best model so far. Of a `team` every process calls this
     alike; process 0 writes the run, and all return it. `saver` is given where the run stands, now
     and then, and what it holds of an earlier process is gone on with. `watched`, which then is the
-    `progress` too, knows what the machine spends.
+    `progress` too, knows what the machine spends. `start`: the weights of a bundle, from which the
+    same network from scratch goes on.
 
     Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
     are not those that an earlier process learnt from, Stopped where it was ended before there was
@@ -134,7 +136,7 @@ def fit(
     kept = kept_beside(cache, progress)
     with stop_on_interrupt(progress) as stop:
         learned = _learn(
-            material, recipe, choice, network, progress, stop, team, kept, saver, workers
+            material, recipe, choice, network, progress, stop, team, kept, saver, workers, start
         )
         return team.led(lambda: _write(material, learned, recipe, choice, out, progress, watched))
 
@@ -309,6 +311,7 @@ def _learn(
     kept: KeptWork | None,
     saver: Saver,
     workers: int | None,
+    start: Path | None,
 ) -> Learned:
     """Learn, from scratch or from a pretrained `network`, or a classical model."""
     dataset = material.dataset
@@ -339,6 +342,7 @@ def _learn(
             team=team,
             passes=choice.passes,
             saver=saver,
+            start=start,
         )
     return learn_by_transfer(
         _lesson(material, recipe, progress),

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from linnaeus.bundle.views import AskedViews
 from linnaeus.data.parting import NearPolicy
 from linnaeus.errors import UsageError
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.training.classical.plan import ClassicalPlan
+from linnaeus.training.ensemble_plan import checked_plan
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.presets import Preset
 from linnaeus.training.recipe_faults import (
@@ -102,6 +103,10 @@ class Recipe(BaseModel):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """What the bundle answers in. "auto" takes bfloat16 where the processor has it and validation
     shows that next to nothing changes; "float32" gives the same answers on every machine."""
+    ensemble: Annotated[str, AfterValidator(checked_plan)] | None = None
+    """"folds:5": five members, each of which learns from four fifths of what is not the test and is
+    chosen on the other fifth. "snapshots:5": one network from scratch in five cycles of its rate,
+    and what it was at the end of each. All of them answer together. None: one alone."""
     test_time_augmentation: AskedViews = "auto"
     """Whether the bundle answers with the mean over several views of a picture. "mirror": it and
     its mirror image, which takes twice as long; "shifts": it, and moved by a sixteenth to four

@@ -35,6 +35,7 @@ OPTIONS = {
     "budget_s": "--budget",
     "device": "--device",
     "precision": "--precision",
+    "ensemble": "--ensemble",
     "network.epochs": "--epochs",
     "augment": "--augment",
 }

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.findings import Audit
+from linnaeus.evaluation.ensemble_facts import EnsembleFacts
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.runs.state import BUNDLE
@@ -28,12 +29,17 @@ __all__ = ["BUNDLE", "Run"]
 
 @dataclass(frozen=True)
 class Run:
-    """One finished training. `metrics` are those of the bundle on pictures it never saw."""
+    """One finished training. `metrics` are those of the bundle on pictures it never saw.
+
+    `gain`: of an ensemble, whether that is better than its best member alone; None where one
+    classifier answers. Its members are whole runs in the folder members/.
+    """
 
     folder: Path
     recipe: Recipe
     audit: Audit
     metrics: Measured
+    gain: EnsembleFacts | None = None
 
     @property
     def bundle(self) -> Path:
@@ -48,7 +54,8 @@ class Run:
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """What the report says, in a few sentences."""
-        return plain_words(self.metrics)
+        gained = self.gain.in_plain_words if self.gain else ()
+        return (*plain_words(self.metrics), *gained)
 
     def classifier(self) -> Classifier:
         """The trained classifier, opened as `linnaeus.load` does."""

@@ -3,6 +3,7 @@
 begun.json    what the run was asked for, so that another process can go on with it
 lock          held by the process that writes here, as long as it lives
 checkpoints/  where the run stands; gone when it is finished
+members/      of an ensemble, the runs of its members, each with all of this
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from linnaeus.training.begun import Begun
 from linnaeus.watching.run_log import LOG
 from linnaeus.watching.tensorboard import TENSORBOARD
 
-__all__ = ["CHECKPOINTS", "begin_run", "has_learnt", "reopen_run"]
+__all__ = ["CHECKPOINTS", "MEMBERS", "begin_run", "has_learnt", "reopen_run"]
 
 CHECKPOINTS = "checkpoints"
+MEMBERS = "members"
 
 
 @contextmanager
@@ -45,7 +47,8 @@ def begin_run(path: Path, begun: Begun, *, numbered: bool) -> Iterator[Path]:
             write_whole(folder / BEGUN, begun.model_dump_json(indent=2) + "\n")
             yield folder
         except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, Stopped) or not has_learnt(folder):
+            alone = not (folder / MEMBERS).exists()
+            if (isinstance(error, Stopped) and alone) or not has_learnt(folder):
                 _leave_nothing(folder)
                 if not stood:
                     release_folder(folder)
@@ -138,7 +141,10 @@ def _in_use(folder: Path) -> WriteError:
 
 def has_learnt(folder: Path) -> bool:
     """Whether anything was saved that took work to come to, and not only what was decided."""
-    return any((folder / CHECKPOINTS).glob("[0-9]*/*.safetensors"))
+    if any((folder / CHECKPOINTS).glob("[0-9]*/*.safetensors")):
+        return True
+    members = (folder / MEMBERS).glob("*")
+    return any((member / BUNDLE).exists() or has_learnt(member) for member in members)
 
 
 def _tidy(folder: Path) -> None:
@@ -149,6 +155,7 @@ def _tidy(folder: Path) -> None:
 
 def _leave_nothing(folder: Path) -> None:
     _tidy(folder)
+    shutil.rmtree(folder / MEMBERS, ignore_errors=True)
     shutil.rmtree(folder / TENSORBOARD, ignore_errors=True)
     for name in (LOG, BEGUN):
         (folder / name).unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,7 +20,13 @@ from linnaeus.randomness import number
 from linnaeus.training.augmentation.in_words import in_words
 from linnaeus.training.augmentation.settled import passes_in, settled
 from linnaeus.training.clock import Clock
-from linnaeus.training.exported import epoch_facts, graph_of, save_network, speed_of
+from linnaeus.training.exported import (
+    epoch_facts,
+    graph_of,
+    save_network,
+    speed_of,
+    take_weights,
+)
 from linnaeus.training.learned import Learned
 from linnaeus.training.loop import Fitted, fit_network
 from linnaeus.training.losses import ordered_weights
@@ -48,6 +55,7 @@ def learn_from_scratch(
     team: Team = ALONE,
     passes: float | None = None,
     saver: Saver | None = None,
+    start: Path | None = None,
 ) -> Learned:
     """Teach the recipe's network the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
@@ -55,7 +63,8 @@ def learn_from_scratch(
     `grey` says whether the pictures are; it decides, with the class names and, where the recipe
     asks for that, the training pictures, about augmentation. The recipe's device is a resolved one.
     `passes`: about how many over the training pictures the budget is enough for, where measured.
-    `saver`: as `training.loop.fit_network` takes it.
+    `saver`: as `training.loop.fit_network` takes it. `start`: the weights of a bundle of the same
+    network, to go on from in place of new ones.
     Raises as `plan_for`, `models.build.build` and `training.loop.fit_network` do.
     """
     targets = as_targets(labels)
@@ -73,7 +82,7 @@ def learn_from_scratch(
         passes=passes,
     )
     fitted = fit_network(
-        new_network(recipe, len(classes), learning),
+        _going_on(new_network(recipe, len(classes), learning), start),
         learning,
         targets[train],
         (ChosenRows(rows, validation), targets[validation]),
@@ -166,6 +175,13 @@ def new_network(recipe: Recipe, classes: int, pixels: PixelRows) -> nn.Sequentia
         batch_norm=recipe.batch_norm,
     )
     return nn.Sequential(Normalise.measured_on(pixels), network)
+
+
+def _going_on(network: nn.Sequential, start: Path | None) -> nn.Sequential:
+    """`network` with the weights that a bundle of it keeps in `start`, or as it is."""
+    if start is not None:
+        take_weights(start, network[0], network[1])
+    return network
 
 
 def _passes(plan: TrainingPlan, pixels: PixelRows) -> float:

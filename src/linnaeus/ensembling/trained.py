@@ -1,0 +1,234 @@
+"""Training that makes its own members: folds of the pictures, or snapshots of one network.
+
+RUN/members/ holds split.csv and a whole run for each member (fold-0, fold-1, … or snapshot-0, …),
+so that an interrupted training goes on with the member that was under way.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from linnaeus.bundle.record import WEIGHTS_FILE
+from linnaeus.data.cache import Cache
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.folds import Folds
+from linnaeus.data.near import near_duplicates
+from linnaeus.data.part import part_beside_test
+from linnaeus.data.split_file import split_table
+from linnaeus.ensembling.ensemble import ensemble
+from linnaeus.errors import DataError, UsageError
+from linnaeus.files import write_json, write_whole
+from linnaeus.progress import Progress
+from linnaeus.randomness import number
+from linnaeus.runs.state import BEGUN, BUNDLE, RECIPE
+from linnaeus.training.begun import Begun
+from linnaeus.training.checkpoint import Checkpoints
+from linnaeus.training.choice import Choice
+from linnaeus.training.ending import Ending
+from linnaeus.training.ensemble_plan import EnsemblePlan, ensemble_plan
+from linnaeus.training.fit import SPLIT_TABLE, fit
+from linnaeus.training.material import Material, look
+from linnaeus.training.recipe import Recipe, read_recipe
+from linnaeus.training.run import Run
+from linnaeus.training.run_folder import CHECKPOINTS, MEMBERS, begin_run, reopen_run
+from linnaeus.training.saving import Saver
+from linnaeus.training.team import Team
+from linnaeus.training.watch import watching
+
+__all__ = ["train_ensemble"]
+
+SEEDS = 2**32
+
+
+def train_ensemble(
+    dataset: Dataset,
+    choice: Choice,
+    begun: Begun,
+    *,
+    out: Path,
+    progress: Progress,
+    team: Team,
+    every_s: float | None,
+    ending: Ending,
+    workers: int | None = None,
+    cache: Cache | None = None,
+    tensorboard: bool = False,
+    mlflow: str | None = None,
+) -> Run:
+    """Train the members that the recipe of `begun` asks for, and make one bundle of them in `out`.
+
+    A budget is shared out among the members, and of snapshots the passes too. What an earlier
+    process has finished or saved in `out` is gone on with. `every_s` and `ending`: as `Saver` takes
+    them; `tensorboard` and `mlflow`: as `watching` does, for each member.
+
+    Raises UsageError where snapshots of `choice` make no sense or several processes are at work,
+    DataError where there are too few pictures, and as `fit` and `ensemble` do.
+    """
+    recipe = begun.recipe
+    assert recipe.ensemble is not None
+    plan = ensemble_plan(recipe.ensemble)
+    _check(plan, choice, team)
+    material = look(dataset, recipe, choice.backbone, progress, workers, cache)
+    split_file = out / MEMBERS / SPLIT_TABLE
+    digests = material.scan.content_digests
+    if not split_file.exists():
+        write_whole(split_file, split_table(dataset, digests, _parted(plan, material, recipe)))
+    training = _Training(
+        dataset, begun, every_s, ending, progress, workers, cache, tensorboard, mlflow
+    )
+    members = _members(plan, training, choice, material, split_file)
+    write_json(out / RECIPE, recipe.model_dump(mode="json"))
+    write_whole(out / SPLIT_TABLE, split_table(dataset, digests, material.split))
+    write_json(out / "audit.json", material.audit.to_json())
+    made = ensemble(
+        members, dataset, method="average", out=out, progress=progress, workers=workers, cache=cache
+    )
+    return Run(out, read_recipe(out / RECIPE), material.audit, made.metrics, made.gain)
+
+
+def _check(plan: EnsemblePlan, choice: Choice, team: Team) -> None:
+    if team.size > 1:
+        raise UsageError(
+            "the members of an ensemble are taught one after the other, by one process",
+            where="torchrun",
+            mend="Start linnaeus without it.",
+        )
+    if plan.kind == "snapshots" and (choice.backbone or choice.classical):
+        raise UsageError(
+            f"snapshots are of a network that learns from scratch, and {choice.name} does not",
+            where="--ensemble",
+            mend="Ask for folds:N, or learn from scratch with --model small_cnn.",
+        )
+
+
+def _parted(plan: EnsemblePlan, material: Material, recipe: Recipe) -> Folds:
+    """What each member learns from and holds out; snapshots share one split."""
+    if plan.kind == "folds":
+        near = near_duplicates(material.scan.thumbnails, material.scan.readable)
+        together = near.pairs if recipe.near_duplicates == "keep-together" else None
+        return part_beside_test(
+            material.dataset,
+            material.scan,
+            material.split,
+            plan.members,
+            seed=recipe.seed,
+            near=together,
+        )
+    if not len(material.validation):
+        raise DataError(
+            "without validation pictures nothing could weigh the snapshots",
+            where=material.dataset.name,
+            mend="Give a share above 0 with --val.",
+        )
+    return Folds(((material.split,),))
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What is the same for all members."""
+
+    dataset: Dataset
+    begun: Begun
+    every_s: float | None
+    ending: Ending
+    progress: Progress
+    workers: int | None
+    cache: Cache | None
+    tensorboard: bool
+    mlflow: str | None
+
+    def member(
+        self, folder: Path, recipe: Recipe, choice: Choice, start: Path | None = None
+    ) -> Path:
+        """Train one member in `folder`, unless an earlier process has finished it."""
+        if (folder / BUNDLE).exists():
+            self.progress.say(f"{folder.name} is finished already.")
+            return folder
+        self.progress.say(f"Member {folder.name}:")
+        with self._claimed(folder, recipe) as place:
+            saver = Saver(
+                Checkpoints(place / CHECKPOINTS),
+                every_s=self.every_s,
+                progress=self.progress,
+                ending=self.ending,
+            )
+            with watching(
+                place,
+                self.progress,
+                saver,
+                data=self.dataset.name,
+                tensorboard=self.tensorboard,
+                mlflow=self.mlflow,
+            ) as watched:
+                fit(
+                    self.dataset,
+                    recipe,
+                    choice,
+                    out=place,
+                    progress=watched,
+                    workers=self.workers,
+                    cache=self.cache,
+                    saver=saver,
+                    watched=watched,
+                    start=start,
+                )
+        return folder
+
+    def _claimed(self, folder: Path, recipe: Recipe) -> AbstractContextManager[Path]:
+        if (folder / BEGUN).exists():
+            return reopen_run(folder)
+        return begin_run(folder, self.begun.model_copy(update={"recipe": recipe}), numbered=False)
+
+
+def _members(
+    plan: EnsemblePlan, training: _Training, choice: Choice, material: Material, split_file: Path
+) -> list[Path]:
+    """Train all members, one after the other; their folders."""
+    recipe = _of_a_member(training.begun.recipe, plan, material, split_file)
+    if plan.kind == "snapshots":
+        return _snapshots(plan.members, training, choice, recipe, split_file.parent)
+    return [
+        training.member(
+            split_file.with_name(f"fold-{fold}"), recipe.model_copy(update={"fold": fold}), choice
+        )
+        for fold in range(plan.members)
+    ]
+
+
+def _snapshots(
+    count: int, training: _Training, choice: Choice, recipe: Recipe, folder: Path
+) -> list[Path]:
+    """Each cycle goes on from the weights that ended the one before (Huang and others 2017)."""
+    made: list[Path] = []
+    for cycle in range(count):
+        seed = number(recipe.seed, "snapshot", cycle) % SEEDS if cycle else recipe.seed
+        start = made[-1] / BUNDLE / WEIGHTS_FILE if made else None
+        told = recipe.model_copy(update={"seed": seed, "fold": 0})
+        made.append(training.member(folder / f"snapshot-{cycle}", told, choice, start))
+        network = read_recipe(made[0] / RECIPE).model  # the first cycle may have chosen its size
+        choice = replace(choice, network=network, by_time=False)
+    return made
+
+
+def _of_a_member(
+    recipe: Recipe, plan: EnsemblePlan, material: Material, split_file: Path
+) -> Recipe:
+    """The recipe that all members share, with their part of the time."""
+    update: dict[str, object] = {
+        "ensemble": None,
+        "split_file": str(split_file),
+        "time_column": None,
+        "domain_column": None,
+        "test_domain": None,
+        "repeat": None,
+        "inner": None,
+    }
+    if recipe.budget_s is not None:
+        update["budget_s"] = recipe.budget_s / plan.members
+    elif plan.kind == "snapshots":
+        height_px, width_px = material.preprocessing.height_px, material.preprocessing.width_px
+        usual = recipe.network.epochs_for(len(material.train), min(height_px, width_px))
+        update["network"] = recipe.network.model_copy(update={"epochs": usual / plan.members})
+    return recipe.model_copy(update=update)

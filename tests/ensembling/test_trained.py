@@ -1,0 +1,190 @@
+"""Training that makes its own members: folds of the pictures, and snapshots of one network."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import linnaeus
+from linnaeus.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from linnaeus import Dataset
+    from linnaeus.training.run import Run
+
+TAUGHT: dict[str, Any] = {"model": "mlp", "epochs": 4, "precision": "float32"}
+
+
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -> Run:
+    """Three members on folds. Leave its folder alone."""
+    pytest.importorskip("torch")
+    out = tmp_path_factory.mktemp("folds") / "run"
+    return linnaeus.train(some_digits, out=out, ensemble="folds:3", **TAUGHT)
+
+
+@pytest.fixture(scope="module")
+def snapped(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -> Run:
+    """Two snapshots of one network. Leave its folder alone."""
+    pytest.importorskip("torch")
+    out = tmp_path_factory.mktemp("snapshots") / "run"
+    return linnaeus.train(some_digits, out=out, ensemble="snapshots:2", **TAUGHT)
+
+
+def sides(file: Path) -> dict[str, dict[str, str]]:
+    """{column: {picture: side}} of a split file."""
+    with file.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    columns = [name for name in rows[0] if name not in ("image", "label", "reason", "sha256")]
+    return {name: {row["image"]: row[name] for row in rows} for name in columns}
+
+
+def record_of(run: Run) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((run.bundle / "bundle.json").read_text("utf-8"))
+    return record
+
+
+# Folds
+
+
+def test_each_picture_beside_the_test_is_held_out_by_one_member_and_teaches_the_others(
+    folded: Run,
+) -> None:
+    whole = sides(folded.folder / "split.csv")["split"]
+    folds = sides(folded.folder / "members/split.csv")
+    assert len(folds) == 3
+    for name, side in whole.items():
+        stands = [fold[name] for fold in folds.values()]
+        if side == "test":
+            assert stands == ["test"] * 3
+        else:
+            assert sorted(stands) == ["train", "train", "validation"]
+
+
+def test_members_are_whole_runs_and_weigh_alike(folded: Run) -> None:
+    members = record_of(folded)["combination"]["members"]
+    assert [one["weight"] for one in members] == pytest.approx([1 / 3] * 3)
+    for fold in range(3):
+        run = folded.folder / "members" / f"fold-{fold}"
+        assert (run / "report/index.html").exists()
+        assert linnaeus.load(run).classes == folded.classifier().classes
+
+
+def test_all_of_these_pictures_calibrate_by_the_answer_of_the_member_that_held_them_out(
+    folded: Run, some_digits: Dataset
+) -> None:
+    kept = load_file(folded.bundle / "held_out.safetensors")
+    folds = sides(folded.folder / "members/split.csv")
+    right = 0
+    for fold, side in enumerate(folds.values()):
+        classifier = linnaeus.load(folded.folder / f"members/fold-{fold}")
+        names = [name for name in some_digits.paths if side[name] == "validation"]
+        answers = classifier.predict([some_digits.source.read(name) for name in names])
+        right += sum(a.label == name.split("/")[0] for a, name in zip(answers, names, strict=True))
+    assert len(kept["labels"]) == len(some_digits) - folded.metrics.images
+    # Calibration may change an answer, where two classes are all but equally likely.
+    assert kept["right"].sum() == pytest.approx(right, abs=2)
+
+
+def test_the_run_tells_of_the_gain_and_can_be_repeated(folded: Run) -> None:
+    assert folded.gain is not None
+    assert folded.gain.method == "folds"
+    assert folded.in_plain_words[-len(folded.gain.in_plain_words) :] == folded.gain.in_plain_words
+    recipe = json.loads((folded.folder / "recipe.json").read_text("utf-8"))
+    assert recipe["ensemble"] == "folds:3"
+    assert folded.metrics.images == 120
+
+
+def test_folds_can_be_combined_by_hand_but_not_stacked(
+    folded: Run, some_digits: Dataset, tmp_path: Path
+) -> None:
+    members = [folded.folder / f"members/fold-{fold}" for fold in (2, 0, 1)]
+    again = linnaeus.ensemble(members, some_digits, out=tmp_path / "again")
+    one, other = record_of(folded), json.loads((again.bundle / "bundle.json").read_text("utf-8"))
+    assert {**one, "created": ""} == {**other, "created": ""}
+    with pytest.raises(UsageError, match="no pictures that all of them held out"):
+        linnaeus.ensemble(members, some_digits, out=tmp_path / "stacked", method="stack")
+
+
+def test_an_interrupted_training_goes_on_with_the_member_that_is_missing(
+    folded: Run, some_digits: Dataset, tmp_path: Path
+) -> None:
+    """As if the process had been killed before the last member."""
+    run = Path(shutil.copytree(folded.folder, tmp_path / "run"))
+    shutil.rmtree(run / "members/fold-2")
+    for name in ("bundle", "report"):
+        shutil.rmtree(run / name)
+    before = (run / "members/fold-0/bundle/manifest.json").read_bytes()
+    again = linnaeus.train(some_digits, resume=run)
+    assert (run / "members/fold-0/bundle/manifest.json").read_bytes() == before
+    taught, first = (
+        load_file(one / "members/fold-2/bundle/weights.safetensors") for one in (run, folded.folder)
+    )
+    assert all(np.array_equal(taught[name], first[name]) for name in first)
+    assert again.metrics.to_json() == folded.metrics.to_json()
+
+
+def test_more_folds_than_pictures_of_a_class_are_refused_and_leave_nothing(
+    some_digits: Dataset, tmp_path: Path
+) -> None:
+    few = some_digits.subset(np.flatnonzero(some_digits.labels < 2)[:24])
+    with pytest.raises(DataError, match="folds need 15 pictures of every class beside the test"):
+        linnaeus.train(few, out=tmp_path / "none", ensemble="folds:15", **TAUGHT)
+    assert not (tmp_path / "none").exists()
+
+
+# Snapshots
+
+
+def test_a_snapshot_goes_on_from_the_one_before_for_its_part_of_the_passes(snapped: Run) -> None:
+    recipes = [
+        json.loads((snapped.folder / f"members/snapshot-{n}/recipe.json").read_text("utf-8"))
+        for n in (0, 1)
+    ]
+    assert [one["network"]["epochs"] for one in recipes] == [2, 2]
+    assert recipes[0]["seed"] != recipes[1]["seed"]  # its passes take another order
+    assert sides(snapped.folder / "members/snapshot-0/split.csv") == sides(
+        snapped.folder / "members/snapshot-1/split.csv"
+    )
+    numbers = [
+        json.loads((snapped.folder / f"members/snapshot-{n}/report/metrics.json").read_text())
+        for n in (0, 1)
+    ]
+    first, second = ([row["train_loss"] for row in one["training"]["history"]] for one in numbers)
+    assert second[0] < first[0]  # new weights would have to begin anew
+
+
+def test_snapshots_are_weighed_by_what_all_of_them_held_out(snapped: Run) -> None:
+    assert snapped.gain is not None
+    assert snapped.gain.method == "average"
+    weights = [one["weight"] for one in record_of(snapped)["combination"]["members"]]
+    assert sum(weights) == pytest.approx(1)
+    assert {one.name for one in snapped.gain.members} == {
+        "mlp (snapshot-0)",
+        "mlp (snapshot-1)",
+    }
+
+
+# What cannot be meant
+
+
+@pytest.mark.parametrize("plan", ["folds", "folds:1", "folds:21", "bagging:3", "snapshots:x"])
+def test_a_plan_that_there_is_not(some_digits: Dataset, plan: str) -> None:
+    with pytest.raises(UsageError, match="is no ensemble") as told:
+        linnaeus.train(some_digits, ensemble=plan, **TAUGHT)
+    assert told.value.where == "--ensemble"
+
+
+def test_snapshots_of_what_does_not_learn_by_passes(some_digits: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="snapshots are of a network that learns from scratch"):
+        linnaeus.train(
+            some_digits, out=tmp_path / "none", model="raw+naive-bayes", ensemble="snapshots:3"
+        )
+    assert not (tmp_path / "none").exists()
