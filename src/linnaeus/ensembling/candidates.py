@@ -70,7 +70,7 @@ def opened(bundles: Sequence[Path]) -> list[Candidate]:
 
 
 def _candidate(folder: Path) -> Candidate:
-    classifier = load(folder)
+    classifier = load(folder).knowing(None)  # together, they are not asked for what is unknown
     record, files = classifier.record, read_seen_files(folder)
     if record.combination is not None:
         raise _unfit(

@@ -87,6 +87,12 @@ def reopen(folder: str | Path) -> Reopened:
 
 
 def _built(record: BundleRecord, place: Path) -> Reopened:
+    if record.combination is not None:
+        raise BundleError(
+            "several classifiers answer together here, and this looks inside a single network",
+            where=str(place),
+            mend=f"Take one of its members, such as {place / 'members' / '00'}.",
+        )
     if classical_name(str(record.model["architecture"])) is not None:
         raise BundleError(
             "this is a classical model, in which there is no network that learnt",
