@@ -14,6 +14,7 @@ from pathlib import Path
 from linnaeus.bundle.classifier import Classifier, bundle_folder, load
 from linnaeus.bundle.record import GRAPH_FILE, BundleRecord
 from linnaeus.bundle.seen import SeenFiles, read_seen_files
+from linnaeus.data.dataset import natural_key
 from linnaeus.errors import BundleError, UsageError
 from linnaeus.files import sha256_of
 
@@ -143,17 +144,18 @@ def _check_beside(candidate: Candidate, other: Candidate) -> None:
 
 
 def _named_apart(candidates: list[Candidate]) -> list[Candidate]:
-    """The candidates with names of which no two are alike."""
+    """The candidates with names of which no two are alike, in their order."""
     names = [candidate.name for candidate in candidates]
     folders = [_called(candidate.folder) for candidate in candidates]
     longer = [
         f"{name} ({folder})" if names.count(name) > 1 else name
         for name, folder in zip(names, folders, strict=True)
     ]
-    return [
+    named = [
         replace(one, name=f"{name}, {one.digest[:6]}" if longer.count(name) > 1 else name)
         for one, name in zip(candidates, longer, strict=True)
     ]
+    return sorted(named, key=lambda one: natural_key(one.name))
 
 
 def _called(folder: Path) -> str:
