@@ -10,7 +10,7 @@ from linnaeus.evaluation.friedman import Ranking
 
 __all__ = ["rank_chart"]
 
-WIDTH, LEFT, RIGHT, AXIS, LINE = 720.0, 210.0, 510.0, 62.0, 22.0
+WIDTH, LEFT, RIGHT, AXIS, LINE = 720.0, 210.0, 510.0, 66.0, 22.0
 
 
 def rank_chart(models: Sequence[str], ranking: Ranking) -> Markup:
@@ -51,12 +51,12 @@ def _axis(models: int) -> list[str]:
 def _critical(models: int, difference: float) -> list[str]:
     """The critical difference as a span above the line, no longer than the line itself."""
     length = min(difference / (models - 1), 1.0) * (RIGHT - LEFT)
-    more = " (longer than the line)" if difference > models - 1 else ""
+    more = ", longer than the line" if difference > models - 1 else ""
     text = f"critical difference {difference:.2f}{more}"
-    span = f"M{LEFT} 14v8M{LEFT} 18h{length:.1f}M{LEFT + length:.1f} 14v8"
+    span = f"M{LEFT} 20v8M{LEFT} 24h{length:.1f}M{LEFT + length:.1f} 20v8"
     return [
         f'<path class="critical" d="{span}"/>',
-        f'<text x="{LEFT + length + 8:.1f}" y="22">{text}</text>',
+        f'<text x="{LEFT}" y="13">{text}</text>',
     ]
 
 
