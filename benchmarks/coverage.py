@@ -1,6 +1,6 @@
 """How often the 95 % intervals of a report hold the truth, on simulated test sets.
 
-    python benchmarks/coverage.py [--draws 1000] [--kinds alike rare …] [--all]
+    python benchmarks/coverage.py [--draws 1000] [--kinds alike rare …]
 
 Each kind of test is drawn again and again from a large made-up population, whose figures are known.
 Counted is how often the interval of each figure holds the population's; figures of single classes
