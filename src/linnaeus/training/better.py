@@ -16,6 +16,9 @@ from linnaeus.training.head import mean_average_precision
 
 __all__ = ["Comparison", "Quality", "compare", "quality"]
 
+LEAST_GAIN = 1e-4
+"""Of mean log loss, in nats: less is rounding, however alike it is for all pictures."""
+
 Logits = NDArray[np.float32]
 Labels = NDArray[np.int64] | NDArray[np.bool_]
 
@@ -52,17 +55,18 @@ def compare(new: Logits, old: Logits, labels: Labels) -> Comparison:
     """Compare the answers `new` and `old` (n, classes) to the same n pictures.
 
     The new network is better where its log loss is lower by more than one standard error of the
-    mean difference, picture by picture. Log loss, because of 250 pictures a network that is a point
-    better names two or three more rightly, which is noise, while each of the 250 probabilities
-    tells something; each at its own temperature, because the bundle is calibrated too; and by a
-    standard error, because the new one was chosen as the best of several on these same pictures.
+    mean difference, picture by picture, and by more than rounding is. Log loss, because of 250
+    pictures a network that is a point better names two or three more rightly, which is noise, while
+    each of the 250 probabilities tells something; each at its own temperature, because the bundle
+    is calibrated too; and by a standard error, because the new one was chosen as the best of
+    several on these same pictures.
     """
     if len(labels) == 0:
         return Comparison(False, "there were no validation pictures to judge it on")
     difference = _losses(new, labels) - _losses(old, labels)
     mean, error = float(difference.mean()), _standard_error(difference)
     told = f"log loss {mean:+.3f} ± {error:.3f} on validation"
-    if mean < -error:
+    if mean < -max(error, LEAST_GAIN):
         return Comparison(True, told)
     return Comparison(False, f"{told}, which is not clearly better")
 
