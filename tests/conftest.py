@@ -6,6 +6,7 @@ Real archives are read where they lie; a test that needs an absent one is skippe
 from __future__ import annotations
 
 import io
+import signal
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,14 @@ SHARED_DATA = Path(__file__).parents[1] / "../shared/data"
 
 settings.register_profile("linnaeus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("linnaeus")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Let commands that tests start be interrupted, though the tests run in a shell's background,
+    where Ctrl-C is ignored by them and all that they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
