@@ -10,7 +10,8 @@ import pytest
 from linnaeus import errors
 from linnaeus.errors import LinnaeusError
 
-KINDS = [getattr(errors, name) for name in errors.__all__]
+EVERY = [getattr(errors, name) for name in errors.__all__]
+KINDS = [kind for kind in EVERY if issubclass(kind, LinnaeusError)]
 CODES = {
     "LinnaeusError": 70,
     "UsageError": 2,
@@ -19,6 +20,7 @@ CODES = {
     "BundleError": 4,
     "MissingError": 5,
     "WriteError": 6,
+    "LearningError": 8,
     "Stopped": 130,
 }
 
@@ -27,6 +29,12 @@ def test_the_sentence_has_place_reason_and_mend() -> None:
     error = errors.DataError("there is no label", where="row 7", mend="Fill it in.")
     assert str(error) == "row 7: there is no label. Fill it in."
     assert str(errors.DataError("there is no label")) == "there is no label."
+
+
+def test_only_the_end_by_sigterm_is_no_error_of_ours() -> None:
+    (terminated,) = set(EVERY) - set(KINDS)
+    assert issubclass(terminated, SystemExit)
+    assert terminated().code == terminated.exit_code == 143
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

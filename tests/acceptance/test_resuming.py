@@ -138,8 +138,8 @@ def test_what_differs_from_what_was_begun_is_said(forks: Forks, tmp_path: Path) 
 
 def test_two_runs_never_write_in_one_folder(forks: Forks, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    process = forks.start("train", *SCRATCH, "--out", run)
-    process.wait_for("Reading")
+    process = forks.start("train", *SCRATCH, "--epochs", "30", "--out", run)
+    process.wait_for("Network:")
     for asked in ((*SCRATCH, "--out", run), ("--resume", run)):
         done = linnaeus("train", *asked)
         assert done.code == 6

@@ -34,3 +34,9 @@ def test_every_type_and_layout_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_no_tensors_are_a_file_too(tmp_path: Path) -> None:
     write_tensors(tmp_path / "none.safetensors", {})
     assert load_file(tmp_path / "none.safetensors") == {}
+
+
+def test_a_single_number_may_have_any_stride(tmp_path: Path) -> None:
+    alone = torch.as_strided(torch.arange(3), (1,), (0,))
+    write_tensors(tmp_path / "one", {"one": alone})
+    assert torch.equal(load_file(tmp_path / "one")["one"], torch.tensor([0]))

@@ -7,15 +7,13 @@ Pictures are (n, h, w, 3) float32 in levels of 0 to 255, and changes are bounded
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["Adversary", "attacked", "moved_on", "surprise"]
+__all__ = ["attacked", "moved_on", "surprise"]
 
-Adversary = Literal["none", "pgd", "trades", "free"]
 Answer = Callable[[Tensor], Tensor]
 """From pictures to logits (n, classes)."""
 Measure = Callable[[Tensor], Tensor]

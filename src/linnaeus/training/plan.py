@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from linnaeus.training.adversary import Adversary
 from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.schedule import Pace
 from linnaeus.training.usual import check_plan
 
-__all__ = ["Averaging", "TrainingPlan"]
+__all__ = ["Adversary", "Averaging", "TrainingPlan"]
 
+Adversary = Literal["none", "pgd", "trades", "free"]
 Averaging = Literal["none", "ema", "swa"]
 
 VIEWS_PER_PX = (
