@@ -47,6 +47,6 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
         file.write(struct.pack("<Q", len(text)) + text)
         for tensor in tensors.values():
             plain = tensor.detach().to("cpu").contiguous().reshape(-1)
-            if plain.numel() == 1:  # any stride, 0 too, counts as contiguous then
+            if plain.numel() < 2:  # any stride, 0 too, counts as contiguous then
                 plain = plain.clone(memory_format=torch.contiguous_format)
             file.write(plain.view(torch.uint8).numpy().tobytes())
