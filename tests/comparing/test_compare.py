@@ -40,6 +40,7 @@ def two_sets(
     return [above / "two", above / "three"]
 
 
+@pytest.mark.slow
 def test_two_classes_and_many_in_one_call_with_a_model_that_fails(
     two_sets: list[Path], shared_weights: Path, tmp_path: Path
 ) -> None:

@@ -42,7 +42,7 @@ def patches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, tu
 @pytest.mark.parametrize("method", ["grad-cam", "occlusion", "integrated-gradients"])
 def test_the_maximum_lies_in_the_patch(patches, method: str) -> None:
     run, boxes = patches
-    files = [*boxes][::12]
+    files = [*boxes][::14]
     explained = linnaeus.explain(run.bundle, files, method=method)
     inside = []
     for one in explained.explanations:

@@ -39,7 +39,14 @@ def test_a_network_from_scratch(digits_run: Run) -> None:
     assert np.abs(said - reopened).max() < 1e-3 * np.abs(said).max()
 
 
-@pytest.mark.parametrize("recipe", [{}, {"transfer": FEW_EPOCHS}, {"transfer": OF_CHOICE}])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {},
+        pytest.param({"transfer": FEW_EPOCHS}, marks=pytest.mark.slow),
+        pytest.param({"transfer": OF_CHOICE}, marks=pytest.mark.slow),
+    ],
+)
 def test_a_pretrained_network(
     recipe: dict[str, object], photo_set: Path, shared_weights: Path, tmp_path: Path
 ) -> None:
