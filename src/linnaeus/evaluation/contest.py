@@ -18,12 +18,16 @@ from linnaeus.bundle.predictions import Predictions
 from linnaeus.errors import DataError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.gap import share_of
-from linnaeus.evaluation.intervals import Resampling, effective_trials, mean_figure
+from linnaeus.evaluation.intervals import (
+    Resampling,
+    effective_trials,
+    mean_figure,
+    wilson_figure,
+)
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS
 from linnaeus.evaluation.outcomes import Outcomes
 from linnaeus.evaluation.paired import LEVEL, discordance
 from linnaeus.evaluation.significance import holm, student_tail
-from linnaeus.wilson import wilson
 
 __all__ = ["Contest", "Paired", "in_order", "pair", "same_pictures"]
 
@@ -155,12 +159,8 @@ def _contest(of_class: str, first: Mask, second: Mask, codes: NDArray[Any] | Non
     table = (both, only_first, only_second, neither)
     everyone = np.ones(len(first), bool)
     one, other = (share_of(right, everyone, codes)[0] for right in (first, second))
-    gap = _difference(_at(one.value, trials), _at(other.value, trials), table)
+    gap = _difference(wilson_figure(one.value, trials), wilson_figure(other.value, trials), table)
     return Contest(of_class, *table, one, other, gap, p)
-
-
-def _at(share: float, trials: float) -> Figure:
-    return Figure.around(share, *wilson(share, trials))
 
 
 def _grouped(gaps: Floats, codes: NDArray[Any]) -> tuple[float, float]:
@@ -172,8 +172,7 @@ def _grouped(gaps: Floats, codes: NDArray[Any]) -> tuple[float, float]:
     count, size = resampling.groups, len(gaps)
     mean = float(gaps.mean())
     alone = float(((gaps - mean) ** 2).sum()) / size**2
-    sums = np.bincount(resampling.codes, weights=(gaps - mean) / size)
-    variance = float(sums @ sums) * count / max(count - 1, 1)
+    variance = resampling.variance((gaps - mean) / size)
     if count < 2 or variance <= 0 or alone <= 0:
         return effective_trials(0.0, 0.0, size, resampling), 1.0
     # A half varies as a coin flip does: its trials, divided by the design effect of the gaps.

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.gap import difference, share_of
+from linnaeus.evaluation.intervals import wilson_figure
 from linnaeus.evaluation.outcomes import Outcomes
 from linnaeus.evaluation.parts import FEWEST, Part, parts_of
 from linnaeus.evaluation.traits import Trait
-from linnaeus.wilson import Z, wilson
+from linnaeus.wilson import Z
 
 __all__ = ["Disparity", "Fairness", "GroupFigure", "fairness_of"]
 
@@ -179,14 +180,10 @@ def _widest_gap(shares: Sequence[tuple[Figure, float]], figures: int) -> Figure:
     """
     pairs = len(shares) * (len(shares) - 1) // 2
     z = NormalDist().inv_cdf(1 - LEVEL / (2 * pairs * figures))
-    wider = [_at(share.value, trials * (Z / z) ** 2) for share, trials in shares]
+    # Wilson's interval depends on z² / n alone: fewer trials make it that of another level.
+    wider = [wilson_figure(share.value, trials * (Z / z) ** 2) for share, trials in shares]
     gaps = [difference(*pair) for pair in combinations(wider, 2)]
     value = max(abs(gap.value) for gap in gaps)
     low = max(0.0, *(max(gap.low, -gap.high) for gap in gaps))
     high = max(max(gap.high, -gap.low) for gap in gaps)
     return Figure.around(value, low, min(high, 1.0))
-
-
-def _at(share: float, trials: float) -> Figure:
-    """A share with Wilson's interval; it depends on z² / n alone: fewer trials, another level."""
-    return Figure.around(share, *wilson(share, trials))

@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, effective_trials
+from linnaeus.evaluation.intervals import Resampling, share_trials, wilson_figure
 from linnaeus.evaluation.significance import fewer_by_chance, student_tail
-from linnaeus.wilson import wilson
 
 __all__ = ["Gap", "difference", "gap_of", "share_of"]
 
 Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -63,30 +61,20 @@ def difference(one: Figure, other: Figure) -> Figure:
 def share_of(right: Mask, side: Mask, groups: NDArray[Any] | None = None) -> tuple[Figure, float]:
     """The share of right ones on one side, and the sample size at which Wilson's interval is its.
 
-    That is the number of pictures, less where they come in groups.
+    `groups`: (n,) what belongs together, which makes that less than the number of pictures.
     """
     chosen = right[side]
-    share, trials = float(chosen.mean()), float(len(chosen))
-    resampling = None if groups is None else Resampling.of(len(chosen), groups[side])
-    if resampling is not None and resampling.grouped:
-        sums = _sums((chosen - share) / len(chosen), resampling.codes)
-        variance = float(sums @ sums) * resampling.groups / max(resampling.groups - 1, 1)
-        trials = effective_trials(share, variance, trials, resampling)
-    return Figure.around(share, *wilson(share, trials)), trials
+    resampling = Resampling.of(len(chosen), None if groups is None else groups[side])
+    trials = share_trials(chosen, resampling)
+    return wilson_figure(float(chosen.mean()), trials), trials
 
 
 def _score_test(right: Mask, part: Mask, groups: NDArray[Any]) -> float:
     """One-sided p-value of equal shares, a group being one draw (generalised score, Boos 1992)."""
-    _, codes = np.unique(groups, return_inverse=True)
+    resampling = Resampling.of(len(right), groups)
     weights = np.where(part, 1 / part.sum(), -1 / (~part).sum())
-    sums = _sums(weights * (right - right.mean()), codes)
-    count = len(sums)
-    variance = float(sums @ sums) * count / max(count - 1, 1)
-    sides = min(len(np.unique(codes[side])) for side in (part, ~part))
+    variance = resampling.variance(weights * (right - right.mean()))
+    sides = min(resampling.among(side).groups for side in (part, ~part))
     if variance <= 0 or sides < 2:
         return 1.0
     return student_tail(-float(weights @ right) / sqrt(variance), sides - 1)
-
-
-def _sums(values: Floats, codes: NDArray[np.int64]) -> Floats:
-    return np.bincount(codes, weights=values).astype(np.float64)

@@ -29,8 +29,10 @@ __all__ = [
     "mean_figure",
     "score_figure",
     "share_figure",
+    "share_trials",
     "spread_figure",
     "student_t",
+    "wilson_figure",
 ]
 
 Floats = NDArray[np.float64]
@@ -41,19 +43,31 @@ FEWEST_RESAMPLES = 100
 
 def share_figure(count: float, trials: float) -> Figure:
     """The share `count / trials` of independent pictures, with Wilson's interval."""
-    share = count / trials
+    return wilson_figure(count / trials, trials)
+
+
+def wilson_figure(share: float, trials: float) -> Figure:
+    """A share with Wilson's interval at the sample size `trials`, which may be fractional."""
     return Figure.around(share, *wilson(share, trials))
 
 
 def accuracy_figure(right: NDArray[np.bool_], resampling: Resampling) -> Figure:
     """The share of right answers: Wilson's interval, widened where pictures come in groups."""
-    share, pictures = float(right.mean()), len(right)
+    return wilson_figure(float(right.mean()), share_trials(right, resampling))
+
+
+def share_trials(right: NDArray[np.bool_], resampling: Resampling) -> float:
+    """The sample size at which Wilson's interval is that of `accuracy_figure`.
+
+    That is the number of pictures, less where they come in groups.
+    """
+    pictures = len(right)
     if not resampling.grouped:
-        return share_figure(int(right.sum()), pictures)
+        return float(pictures)
     if resampling.groups < 2:
-        return Figure.around(share, *wilson(share, resampling.groups))
-    trials = pictures / resampling.design_effect((right - share) / pictures)
-    return Figure.around(share, *wilson(share, trials * (Z / resampling.z) ** 2))
+        return float(resampling.groups)
+    trials = pictures / resampling.design_effect((right - right.mean()) / pictures)
+    return trials * (Z / resampling.z) ** 2
 
 
 @dataclass(frozen=True)
@@ -155,8 +169,7 @@ def spread_figure(
 
     `most`: the largest effective sample size; by default, as for shares, the number of pictures.
     """
-    effective = effective_trials(value, variance, trials, resampling, most)
-    return Figure.around(value, *wilson(value, effective))
+    return wilson_figure(value, effective_trials(value, variance, trials, resampling, most))
 
 
 def effective_trials(
