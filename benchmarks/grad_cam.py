@@ -23,7 +23,7 @@ from torch import nn
 import linnaeus
 from _measuring import DATA, WEIGHTS, machine, needed
 from linnaeus.explanation.cams import grad_cam
-from linnaeus.explanation.layers import last_map
+from linnaeus.explanation.layers import last_map, maps_of
 from linnaeus.models.reopened import reopen
 
 LEAST_TIMES, BATCH = 2.0, 32
@@ -59,7 +59,8 @@ def main() -> int:
     levels = torch.from_numpy(pixels).float()
     with torch.no_grad():
         targets = torch.cat([network(some).argmax(1) for some in levels.split(BATCH)])
-    name, layer = last_map(network, levels)
+    name = last_map(maps_of(network, levels)).name
+    layer = network.get_submodule(name)
     theirs = GradCAM(model=FromPlanes(network), target_layers=[layer])
     ours_s = theirs_s = 0.0
     alike = []

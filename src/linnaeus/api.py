@@ -783,7 +783,6 @@ def explain(
     from linnaeus.explanation.boxes import read_boxes
     from linnaeus.explanation.explaining import explain_pictures
 
-    known = alike if alike is None or isinstance(alike, Dataset) else load_dataset(alike)
     given = [pictures] if isinstance(pictures, str | Path) else pictures
     return explain_pictures(
         bundle,
@@ -793,7 +792,7 @@ def explain(
         layer=layer,
         cover=cover,
         parts=parts,
-        known=known,
+        known=None if alike is None else _dataset(alike),
         boxes=None if boxes is None else read_boxes(Path(boxes)),
         seed=seed,
         out=None if out is None else Path(out),
@@ -835,15 +834,12 @@ def stress(
     from linnaeus.robustness.stressing import stress_bundle
 
     dataset = _dataset(data, image_column, label_column, group_column, split_column, None, table)
-    others = data_shift
-    if others is not None and not isinstance(others, Dataset):
-        others = load_dataset(others)
     return stress_bundle(
         [Path(bundle)] if beside is None else [Path(bundle), Path(beside)],
         dataset,
         kinds=kinds,
         limit=limit,
-        elsewhere=others,
+        elsewhere=None if data_shift is None else _dataset(data_shift),
         seed=seed,
         out=None if out is None else Path(out),
         progress=progress or Quiet(),
@@ -946,12 +942,12 @@ def _fetch_if_wanted(
 
 def _dataset(
     data: str | Path | Dataset,
-    image_column: str | None,
-    label_column: str | Sequence[str] | None,
-    group_column: str | None,
-    split_column: str | None,
-    label_separator: str | None,
-    table: str | Path | None,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
 ) -> Dataset:
     """Load `data` where it is not loaded yet."""
     if not isinstance(data, Dataset):

@@ -134,3 +134,30 @@ def test_covers():
     assert cover_for(PICTURE, "blur").std() < PICTURE.std() / 2
     with pytest.raises(UsageError, match="no cover called"):
         cover_for(PICTURE, "paint")
+
+
+def test_a_map_that_points_nowhere_is_not_to_be_believed():
+    from types import SimpleNamespace
+
+    from linnaeus.explanation.faithfulness import random_map
+    from linnaeus.explanation.trust import margins_by_chance, trust_in
+
+    noise = np.random.default_rng(1).integers(0, 200, (6, 32, 32, 3), dtype=np.uint8)
+    noise[:, 4:8, 20:24] = 255
+    targets = np.ones(6, np.int64)
+    asked = SimpleNamespace(
+        answer=looks_at_the_patch,
+        cover_of=lambda picture: cover_for(picture, "black"),
+        explain=lambda pixels, of, method: np.stack([right] * len(pixels)),
+    )
+    right = np.zeros((32, 32), np.float32)
+    right[4:8, 20:24] = 1
+    for count in (1, 6):
+        some, of = noise[:count], targets[:count]
+        chance = margins_by_chance(asked, some, of)
+        assert chance.size >= 24
+        good = trust_in(asked, "occlusion", some, of, np.stack([right] * count), by_chance=chance)
+        assert good.faults == ()
+        blind = np.stack([random_map((32, 32), 5, place) for place in range(count)])
+        bad = trust_in(asked, "occlusion", some, of, blind, by_chance=chance)
+        assert any("no more than hiding anything" in fault for fault in bad.faults)

@@ -75,6 +75,11 @@ class Answer:
     mend: str = ""
     sketch: NDArray[np.float32] = field(default_factory=lambda: NO_SKETCH)
 
+    @property
+    def likeliest(self) -> int:
+        """The position of the likeliest class."""
+        return int(self.probabilities.argmax())
+
     def without_features(self) -> Answer:
         """The same answer with features of length 0, for keeping many: they are most of it."""
         return replace(self, features=np.zeros(0, np.float32))

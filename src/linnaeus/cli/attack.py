@@ -9,6 +9,7 @@ import typer
 
 from linnaeus.cli.options import (
     Bundle,
+    Data,
     GroupColumn,
     ImageColumn,
     LabelColumn,
@@ -21,13 +22,7 @@ __all__ = ["attack"]
 
 def attack(
     bundle: Bundle,
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="A folder of class folders, a zip or tar of one, a table, shards, or a name.",
-            metavar="DATA",
-        ),
-    ],
+    data: Data,
     eps: Annotated[
         str,
         typer.Option(

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-SOME_UNREAD = 7
 SHOWN_SLICES = 5
 
 
@@ -126,6 +125,7 @@ def evaluate(
     """Judge a bundle on labelled pictures that it was not trained on, or a table of answers."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
+    from linnaeus.cli.unread import tell_unread
 
     judged = api.evaluate(
         bundle,
@@ -158,11 +158,7 @@ def evaluate(
         _print_unknown(judged.unknown)
     if judged.report:
         typer.echo(f"Report: {judged.report}")
-    errors = judged.predictions.errors
-    for name, reason in errors.items():
-        typer.echo(f"Could not be read: {name}: {reason}", err=True)
-    if errors:
-        raise typer.Exit(SOME_UNREAD)
+    tell_unread(judged.predictions.errors)
 
 
 def _print_slices(slices: Slices) -> None:

@@ -11,8 +11,6 @@ from linnaeus.cli.options import Bundle
 
 __all__ = ["explain"]
 
-SOME_UNREAD = 7
-
 
 def explain(
     bundle: Bundle,
@@ -85,35 +83,31 @@ def explain(
     from linnaeus import api
     from linnaeus.cli.predict import picture_files
     from linnaeus.cli.telling import teller
+    from linnaeus.cli.unread import tell_unread
+    from linnaeus.files import claim_folder, release_folder
 
-    explained = api.explain(
-        bundle,
-        picture_files(pictures),
-        method=method,
-        class_name=class_,
-        layer=layer,
-        cover=cover,
-        parts=parts,
-        alike=alike,
-        boxes=boxes,
-        seed=seed,
-        out=out or _free("explanations"),
-        progress=teller(),
-    )
+    files = picture_files(pictures)
+    folder = out or Path(claim_folder(Path("explanations"), numbered=True).name)
+    try:
+        explained = api.explain(
+            bundle,
+            files,
+            method=method,
+            class_name=class_,
+            layer=layer,
+            cover=cover,
+            parts=parts,
+            alike=alike,
+            boxes=boxes,
+            seed=seed,
+            out=folder,
+            progress=teller(),
+        )
+    except BaseException:
+        if out is None:
+            release_folder(folder)
+        raise
     for sentence in explained.in_plain_words:
         typer.echo(sentence)
-    assert explained.folder is not None
-    typer.echo(f"Page: {explained.folder / 'index.html'}")
-    for name, reason in explained.skipped.items():
-        typer.echo(f"Could not be read: {name}: {reason}", err=True)
-    if explained.skipped:
-        raise typer.Exit(SOME_UNREAD)
-
-
-def _free(name: str) -> Path:
-    """`name`, or with the first number that no folder has yet."""
-    place, number = Path(name), 2
-    while place.exists():
-        place = Path(f"{name}-{number}")
-        number += 1
-    return place
+    typer.echo(f"Page: {folder / 'index.html'}")
+    tell_unread(explained.skipped)

@@ -39,8 +39,8 @@ INTERRUPTED = 130
 
 EPILOG = (
     "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
-    " bundle, 5 something is missing, 6 could not write, 7 predict or evaluate could not read"
-    " some of the pictures, 8 train cannot go on learning, 70 a fault of Linnaeus, 130"
+    " bundle, 5 something is missing, 6 could not write, 7 predict, evaluate or explain could"
+    " not read some of the pictures, 8 train cannot go on learning, 70 a fault of Linnaeus, 130"
     " interrupted, 143 ended by SIGTERM."
 )
 

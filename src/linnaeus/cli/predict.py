@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["picture_files", "predict"]
 
-SOME_UNREAD = 7
-
 
 def predict(
     bundle: Bundle,
@@ -65,6 +63,7 @@ def predict(
     from linnaeus.bundle.promises import Promised
     from linnaeus.bundle.table import write_csv
     from linnaeus.cli.telling import teller
+    from linnaeus.cli.unread import tell_unread
 
     _check_shares(sets, max_error, unknown_rate)
     files = picture_files(pictures)
@@ -97,10 +96,7 @@ def predict(
     else:
         for place, one in enumerate(answered):
             typer.echo(_line(one, several) + _told(promised, place, answered.classes, one))
-    for name, reason in answered.errors.items():
-        typer.echo(f"Could not be read: {name}: {reason}", err=True)
-    if answered.errors:
-        raise typer.Exit(SOME_UNREAD)
+    tell_unread(answered.errors)
 
 
 def _check_shares(sets: float | None, max_error: float | None, unknown_rate: float | None) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from linnaeus.cli.options import (
     Bundle,
+    Data,
     GroupColumn,
     ImageColumn,
     LabelColumn,
@@ -21,13 +22,7 @@ __all__ = ["stress"]
 
 def stress(
     bundle: Bundle,
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="A folder of class folders, a zip or tar of one, a table, shards, or a name.",
-            metavar="DATA",
-        ),
-    ],
+    data: Data,
     beside: Annotated[
         Path | None,
         typer.Option(help="Another bundle, to be put side by side.", metavar="BUNDLE"),

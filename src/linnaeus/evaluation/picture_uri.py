@@ -7,7 +7,7 @@ from io import BytesIO
 
 from PIL import Image
 
-__all__ = ["is_tiny", "jpeg_uri", "picture_uri"]
+__all__ = ["image_bytes", "is_tiny", "jpeg_uri", "picture_uri"]
 
 SIDE_PX = 224  # shown at half of that: sharp on a dense screen
 TINY_PX = 64  # below, a picture is kept exactly and its pixels are shown as squares
@@ -19,10 +19,10 @@ def picture_uri(picture: Image.Image, side_px: int = SIDE_PX) -> str:
     """`picture` with no side longer than `side_px`, as JPEG; exactly, as PNG, where it is tiny."""
     image = picture.convert("RGB")
     if is_tiny(picture):
-        return _encoded("png", _saved(image, "PNG"))
+        return _encoded("png", image_bytes(image, "PNG"))
     image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
     for quality in JPEG_QUALITIES:
-        content = _saved(image, "JPEG", quality=quality)
+        content = image_bytes(image, "JPEG", quality=quality)
         if len(content) <= MOST_BYTES:
             break
     return _encoded("jpeg", content)
@@ -30,7 +30,7 @@ def picture_uri(picture: Image.Image, side_px: int = SIDE_PX) -> str:
 
 def jpeg_uri(image: Image.Image, quality: int) -> str:
     """`image` as it is, as JPEG of the given quality."""
-    return _encoded("jpeg", _saved(image, "JPEG", quality=quality, optimize=True))
+    return _encoded("jpeg", image_bytes(image, "JPEG", quality=quality, optimize=True))
 
 
 def is_tiny(picture: Image.Image) -> bool:
@@ -38,7 +38,8 @@ def is_tiny(picture: Image.Image) -> bool:
     return max(picture.size) < TINY_PX
 
 
-def _saved(image: Image.Image, kind: str, **options: int) -> bytes:
+def image_bytes(image: Image.Image, kind: str, **options: int) -> bytes:
+    """`image` as the content of a file of the `kind` "PNG" or "JPEG"."""
     content = BytesIO()
     image.save(content, kind, **options)
     return content.getvalue()

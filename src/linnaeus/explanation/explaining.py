@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UnreadableImage, UsageError
+from linnaeus.evaluation.picture_uri import image_bytes
 from linnaeus.explanation.faithfulness import Box
-from linnaeus.explanation.hiding import cover_for, smallest_region
-from linnaeus.explanation.methods import METHODS, Explainer, Method, readable
+from linnaeus.explanation.hiding import smallest_region
+from linnaeus.explanation.methods import OF_CAMS, Explainer, Method, check_method, readable
 from linnaeus.explanation.neighbours import Neighbour, nearest
 from linnaeus.explanation.overlay import beside
 from linnaeus.explanation.places import Places, places_of
-from linnaeus.explanation.trust import Trust, trust_in
-from linnaeus.files import check_unused, whole_folder, write_whole
+from linnaeus.explanation.trust import Trust, margins_by_chance, trust_in
+from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = ["Asked", "Explained", "Explanation", "explain_pictures"]
 
 Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]
+Targets = NDArray[np.int64]
 
 Asked = Literal["auto", "all"] | Method
 TRUSTED, TRUSTED_OF_ALL = 24, 8
@@ -45,7 +46,8 @@ class Explanation:
     """Why one picture was answered as it was.
 
     `label` is the bundle's answer with its `confidence`, `explained` the class that the `maps`
-    (by method, each (h, w) float32) speak for. `needed`: the share of the picture that has to be
+    (by method, each (h, w) float32) speak for, `shown` as they are shown and measured. `needed`:
+    the share of the picture that has to be
     hidden until another class is named, and that class; None where the answer stays even then.
     """
 
@@ -55,6 +57,7 @@ class Explanation:
     explained: str
     pixels: Pixels
     maps: dict[Method, NDArray[np.float32]]
+    shown: dict[Method, NDArray[np.float32]]
     needed: tuple[float, str] | None
     neighbours: tuple[Neighbour, ...] = ()
 
@@ -111,88 +114,114 @@ def explain_pictures(
     told = progress or Quiet()
     if out is not None:
         check_unused(out)
-    if method not in get_args(Method) and method not in ("auto", "all"):
-        raise UsageError(
-            f"there is no method {method!r}",
-            where="--method",
-            mend=f"Give auto, all or one of {', '.join(METHODS)}.",
-        )
+    if method not in ("auto", "all"):
+        check_method(method, "auto", "all")
     explainer = Explainer(bundle, layer=layer, cover=cover, parts=parts, seed=seed)
     chosen = _chosen(explainer, method)
     column = _column(explainer, target)
     pixels, answers, ids, skipped = _read(explainer, pictures)
-    classes = explainer.classifier.classes
-    named = np.array([int(one.probabilities.argmax()) for one in answers])
+    named = np.array([one.likeliest for one in answers])
     targets = named if column is None else np.full(len(named), column)
     few = slice(0, TRUSTED if len(chosen) == 1 else TRUSTED_OF_ALL)
-    if any("cam" in one for one in chosen):
+    given = None if boxes is None else _boxes_at(explainer, boxes, ids[few])
+    if any(one in OF_CAMS for one in chosen):
         with told.stage("Choosing the layer"):
             explainer.choose_layer(pixels[:TRUSTED_OF_ALL], targets[:TRUSTED_OF_ALL])
-    maps: dict[Method, Maps] = {}
-    for one in chosen:
-        with told.stage(f"Explaining by {one}", len(pixels)) as stage:
-            found = []
-            for start in range(0, len(pixels), AT_ONCE):
-                some = slice(start, start + AT_ONCE)
-                found.append(explainer.explain(pixels[some], targets[some], one))
-                stage.advance(len(pixels[some]))
-            maps[one] = np.concatenate(found)
-    trust = []
-    given = None if boxes is None else _boxes_at(explainer, boxes, ids[few])
-    for one in chosen:
-        with told.stage(f"Measuring whether {one} can be believed"):
-            measured = trust_in(
-                explainer,
-                one,
-                pixels[few],
-                targets[few],
-                np.stack([readable(found, one) for found in maps[one][few]]),
-                cover=cover,
-                boxes=given,
-                seed=seed,
-            )
-            trust.append(measured)
+    maps = {one: _maps(explainer, one, pixels, targets, told) for one in chosen}
+    shown = {one: np.stack([readable(each, one) for each in maps[one]]) for one in chosen}
+    trust = _trust(
+        explainer, {one: shown[one][few] for one in chosen}, pixels[few], targets[few], given, told
+    )
+    first = shown[chosen[0]]
+    needed = _needed(explainer, pixels, first, told)
     alike = _neighbours(explainer, answers, known, told)
-    first = maps[chosen[0]]
-    explanations = []
-    with told.stage("Hiding as little as changes the answer", len(ids)) as stage:
-        for row, name in enumerate(ids):
-            by = cover_for(pixels[row], cover)
-            order = readable(first[row], chosen[0])
-            region = smallest_region(explainer.answer, pixels[row], by, order)
-            needed = None
-            if region is not None:
-                needed = (float(region[0].mean()), classes[region[1]])
-            explanations.append(
-                Explanation(
-                    id=name,
-                    label=classes[named[row]],
-                    confidence=float(answers[row].probabilities[named[row]]),
-                    explained=classes[int(targets[row])],
-                    pixels=pixels[row],
-                    maps={one: maps[one][row] for one in chosen},
-                    needed=needed,
-                    neighbours=alike[row],
-                )
-            )
-            stage.advance()
+    classes = explainer.classifier.classes
+    explanations = tuple(
+        Explanation(
+            id=name,
+            label=classes[named[row]],
+            confidence=float(answers[row].probabilities[named[row]]),
+            explained=classes[targets[row]],
+            pixels=pixels[row],
+            maps={one: maps[one][row] for one in chosen},
+            shown={one: shown[one][row] for one in chosen},
+            needed=needed[row],
+            neighbours=alike[row],
+        )
+        for row, name in enumerate(ids)
+    )
     explained = Explained(
         methods=chosen,
         layer=_layer_told(explainer, chosen),
-        explanations=tuple(explanations),
-        places=tuple(
-            places_of(
-                np.stack([readable(one, chosen[0]) for one in first]),
-                [classes[int(at)] for at in targets],
-            )
-        ),
-        trust=tuple(trust),
+        explanations=explanations,
+        places=tuple(places_of(first, [classes[at] for at in targets])),
+        trust=trust,
         skipped=skipped,
         folder=out,
     )
     if out is not None:
         _write(explained, out, known)
     return explained
+
+
+def _maps(
+    explainer: Explainer, method: Method, pixels: Pixels, targets: Targets, told: Progress
+) -> Maps:
+    """(n, h, w) the maps of `pixels`, some at a time, so that it can be told how far it is."""
+    found = []
+    with told.stage(f"Explaining by {method}", len(pixels)) as stage:
+        for start in range(0, len(pixels), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            found.append(explainer.explain(pixels[some], targets[some], method))
+            stage.advance(len(pixels[some]))
+    return np.concatenate(found)
+
+
+def _trust(
+    explainer: Explainer,
+    shown: dict[Method, Maps],
+    pixels: Pixels,
+    targets: Targets,
+    boxes: list[list[Box]] | None,
+    told: Progress,
+) -> tuple[Trust, ...]:
+    """How far each method of `shown` can be believed, by its maps (n, h, w) of `pixels`."""
+    measured = []
+    with told.stage("Measuring whether that can be believed", 1 + len(shown)) as stage:
+        by_chance = margins_by_chance(explainer, pixels, targets, explainer.seed)
+        stage.advance()
+        for method, maps in shown.items():
+            measured.append(
+                trust_in(
+                    explainer,
+                    method,
+                    pixels,
+                    targets,
+                    maps,
+                    by_chance=by_chance,
+                    boxes=boxes,
+                    seed=explainer.seed,
+                )
+            )
+            stage.advance(1, method)
+    return tuple(measured)
+
+
+def _needed(
+    explainer: Explainer, pixels: Pixels, shown: Maps, told: Progress
+) -> list[tuple[float, str] | None]:
+    """What share of each picture has to be hidden until another class is named, and which."""
+    needed: list[tuple[float, str] | None] = []
+    with told.stage("Hiding as little as changes the answer", len(pixels)) as stage:
+        for picture, order in zip(pixels, shown, strict=True):
+            region = smallest_region(explainer.answer, picture, explainer.cover_of(picture), order)
+            if region is None:
+                needed.append(None)
+            else:
+                hidden, then = region
+                needed.append((float(hidden.mean()), explainer.classifier.classes[then]))
+            stage.advance()
+    return needed
 
 
 def _chosen(explainer: Explainer, method: Asked) -> tuple[Method, ...]:
@@ -279,7 +308,7 @@ def _neighbours(
 
 
 def _layer_told(explainer: Explainer, methods: tuple[Method, ...]) -> str:
-    return explainer.layer_name() if any("cam" in one for one in methods) else ""
+    return explainer.layer_name() if any(one in OF_CAMS for one in methods) else ""
 
 
 def _write(explained: Explained, out: Path, known: Dataset | None) -> None:
@@ -290,11 +319,9 @@ def _write(explained: Explained, out: Path, known: Dataset | None) -> None:
             for method, values in one.maps.items():
                 stem = f"{place:04d}-{Path(one.id).stem}-{method}"
                 write_whole(aside / "maps" / f"{stem}.npy", _as_npy(values))
-                content = io.BytesIO()
-                beside(one.pixels, readable(values, method)).save(content, "PNG")
-                write_whole(aside / "pictures" / f"{stem}.png", content.getvalue())
-        document = json.dumps(_as_json(explained), indent=1, ensure_ascii=False)
-        write_whole(aside / "explanations.json", document + "\n")
+                picture = image_bytes(beside(one.pixels, one.shown[method]), "PNG")
+                write_whole(aside / "pictures" / f"{stem}.png", picture)
+        write_json(aside / "explanations.json", _as_json(explained))
         write_whole(aside / "index.html", explanations_page(explained, known))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from linnaeus.errors import UsageError
 
 __all__ = [
+    "MapLayer",
     "Seen",
     "as_map",
     "last_map",
@@ -34,18 +35,30 @@ class Seen(NamedTuple):
     gradients: Tensor
 
 
-def maps_of(network: nn.Module, pixels: Tensor) -> list[tuple[str, nn.Module]]:
+class MapLayer(NamedTuple):
+    """A layer that gives a map, by its name in the network, and the map's (height, width)."""
+
+    name: str
+    size: tuple[int, int]
+
+    @property
+    def short(self) -> str:
+        """The name as users are told it and may say it: without the wrapper that every one has."""
+        return self.name.removeprefix("network.")
+
+
+def maps_of(network: nn.Module, pixels: Tensor) -> list[MapLayer]:
     """The layers of `network` that give a map for `pixels` (n, h, w, 3), as they are computed.
 
     A map has channels and places: (n, c, h', w') in either order of channels, or tokens (n, t, c)
     of which all but a few at the front stand for the places of a square grid.
     """
-    found: list[tuple[str, nn.Module]] = []
+    found: list[MapLayer] = []
 
     def note(name: str) -> Callable[[nn.Module, object, object], None]:
         def hook(module: nn.Module, given: object, output: object) -> None:
-            if isinstance(output, Tensor) and as_map(output) is not None:
-                found.append((name, module))
+            if isinstance(output, Tensor) and (seen := as_map(output)) is not None:
+                found.append(MapLayer(name, (seen.shape[2], seen.shape[3])))
 
         return hook
 
@@ -61,44 +74,36 @@ def maps_of(network: nn.Module, pixels: Tensor) -> list[tuple[str, nn.Module]]:
     return found
 
 
-def last_map(network: nn.Module, pixels: Tensor) -> tuple[str, nn.Module]:
-    """The layer that gives the last map, which the classes are told from.
+def last_map(maps: Sequence[MapLayer]) -> MapLayer:
+    """The layer that gives the last of `maps`, which the classes are told from.
 
-    Raises UsageError where the network has none, as of an mlp.
+    Raises UsageError where there is none, as in an mlp.
     """
-    found = maps_of(network, pixels)
-    if not found:
+    if not maps:
         raise UsageError(
             "this network has no layer whose answers are a map of the picture",
             where="--method",
             mend="Use occlusion, integrated-gradients or another method that needs none.",
         )
-    return found[-1]
+    return maps[-1]
 
 
-def last_of_each_size(network: nn.Module, pixels: Tensor) -> list[str]:
+def last_of_each_size(maps: Sequence[MapLayer]) -> list[MapLayer]:
     """The last layer of each size of map, from the end backwards: coarse maps know the classes
     best, and fine ones the places.
     """
-    sizes: dict[tuple[int, int], str] = {}
-    with torch.no_grad():
-        for name, module in maps_of(network, pixels):
-            with seen_at(module) as outputs:
-                network(pixels[:1])
-            given = as_map(outputs[-1])
-            assert given is not None
-            sizes.pop((given.shape[2], given.shape[3]), None)  # the later one takes its place
-            sizes[given.shape[2], given.shape[3]] = name
-    return list(reversed(sizes.values()))
+    last: dict[tuple[int, int], MapLayer] = {}
+    for layer in reversed(maps):
+        last.setdefault(layer.size, layer)
+    return list(last.values())
 
 
-def layer_called(network: nn.Module, name: str, pixels: Tensor) -> tuple[str, nn.Module]:
+def layer_called(maps: Sequence[MapLayer], name: str) -> MapLayer:
     """The layer called `name`. Raises UsageError where there is none that gives a map."""
-    found = maps_of(network, pixels)
-    for known, module in found:
-        if name in (known, known.removeprefix("network.")):
-            return known, module
-    some = ", ".join(known.removeprefix("network.") for known, _ in found[-SHOWN:])
+    for layer in maps:
+        if name in (layer.name, layer.short):
+            return layer
+    some = ", ".join(layer.short for layer in maps[-SHOWN:])
     raise UsageError(
         "no layer of this name gives a map of the picture",
         where=f"--layer {name}",

@@ -22,9 +22,10 @@ from linnaeus.explanation.surrogates import kernel_shap, lime
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from linnaeus.explanation.layers import MapLayer
     from linnaeus.models.reopened import Reopened
 
-__all__ = ["METHODS", "OF_NETWORKS", "Explainer", "Method", "readable"]
+__all__ = ["METHODS", "OF_CAMS", "OF_NETWORKS", "Explainer", "Method", "check_method", "readable"]
 
 Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]
@@ -63,7 +64,7 @@ class Explainer:
 
     `layer`: the one whose map a class activation map is of; None: the last, until `choose_layer`.
     `cover`: what stands where a picture is hidden, see `hiding.cover_for`. `parts`: see
-    `segments.segments_of`.
+    `segments.segments_of`. `seed`: of what is drawn.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Explainer:
         self._layer = layer
         self._cover = cover
         self._parts = parts
-        self._seed = seed
+        self.seed = seed
 
     @cached_property
     def network(self) -> Reopened:
@@ -111,24 +112,18 @@ class Explainer:
             network = self.network
         except (BundleError, MissingError):
             return tuple(method for method in METHODS if method not in OF_NETWORKS)
-        import torch
-
-        from linnaeus.explanation.layers import maps_of
         from linnaeus.explanation.rollout import attention_rollout
 
-        left_out = set()
-        black = torch.zeros(1, *self._size, 3)
-        if not maps_of(network, black):
-            left_out |= set(OF_CAMS)
+        left_out = set() if self._maps else set(OF_CAMS)
         try:
-            attention_rollout(network, black)
+            attention_rollout(network, self._black)
         except UsageError:
             left_out.add("attention-rollout")
         return tuple(method for method in METHODS if method not in left_out)
 
     def layer_name(self) -> str:
         """The layer that class activation maps are of. Raises UsageError where there is none."""
-        return self._layer_of(self.network)[0].removeprefix("network.")
+        return self._map_layer().short
 
     def choose_layer(self, pixels: Pixels, targets: Targets) -> str:
         """Take, where no layer was named, the one whose Grad-CAM maps of `pixels` (n, h, w, 3) part
@@ -138,12 +133,10 @@ class Explainer:
         things, and the first ones know no classes. Judged by insertion less deletion area.
         """
         if self._layer is None:
-            import torch
-
             from linnaeus.explanation.layers import last_of_each_size
 
-            names = last_of_each_size(self.network, torch.zeros(1, *self._size, 3))
-            margins = [self._margin_at(name, pixels, targets) for name in names[:MOST_SIZES]]
+            names = [layer.name for layer in last_of_each_size(self._maps)[:MOST_SIZES]]
+            margins = [self._margin_at(name, pixels, targets) for name in names]
             if margins:
                 self._layer = names[int(np.argmax(margins))]
         return self.layer_name()
@@ -153,7 +146,7 @@ class Explainer:
         there._layer = layer
         maps = there.explain(pixels, targets, "grad-cam")
         curves = [
-            deletion_and_insertion(self.answer, one, int(of), cover_for(one, self._cover), found)
+            deletion_and_insertion(self.answer, one, int(of), self.cover_of(one), found)
             for one, of, found in zip(pixels, targets, maps, strict=True)
         ]
         return float(np.mean([curve.margin for curve in curves]))
@@ -161,6 +154,10 @@ class Explainer:
     def answer(self, pixels: Pixels) -> NDArray[np.float32]:
         """The bundle's probabilities (n, classes) for `pixels` (n, h, w, 3) uint8."""
         return np.stack([one.probabilities for one in self.classifier.predict_pixels(pixels)])
+
+    def cover_of(self, picture: Pixels) -> Pixels:
+        """What stands where `picture` (h, w, 3) is hidden, of its shape."""
+        return cover_for(picture, self._cover)
 
     def explain(
         self, pixels: Pixels, targets: Targets, method: Method, *, network: Reopened | None = None
@@ -172,25 +169,21 @@ class Explainer:
         one than the bundle's, such as one with random weights. Raises UsageError for a method that
         there is not, or that this network has nothing for.
         """
-        if method not in METHODS:
-            names = ", ".join(METHODS)
-            raise UsageError(
-                f"there is no method {method!r}", where="--method", mend=f"Give one of {names}."
-            )
+        check_method(method)
         if method not in OF_NETWORKS:
             pairs = zip(pixels, targets, strict=True)
             return np.stack([self._by_answers(one, int(of), method) for one, of in pairs])
         return self._inside(network or self.network, pixels, targets, method)
 
     def _by_answers(self, picture: Pixels, target: int, method: Method) -> NDArray[np.float32]:
-        cover = cover_for(picture, self._cover)
+        cover = self.cover_of(picture)
         if method == "occlusion":
             return occlusion(self.answer, picture, target, cover)
         segments = segments_of(picture, parts=self._parts)
         if method == "superpixels":
             return superpixel_permutation(self.answer, picture, target, cover, segments)
         surrogate = {"lime": lime, "kernel-shap": kernel_shap}[method]
-        return surrogate(self.answer, picture, target, cover, segments, seed=self._seed)
+        return surrogate(self.answer, picture, target, cover, segments, seed=self.seed)
 
     def _inside(self, network: Reopened, pixels: Pixels, targets: Targets, method: Method) -> Maps:
         import torch
@@ -204,7 +197,8 @@ class Explainer:
 
             maps = attention_rollout(network, given)
         else:
-            maps = self._cam(method)(network, self._layer_of(network)[1], given, of)
+            layer = network.get_submodule(self._map_layer().name)
+            maps = self._cam(method)(network, layer, given, of)
         return enlarged(maps.numpy(), *self._size)
 
     def _by_gradients(self, network: Reopened, given: Tensor, of: Tensor, method: Method) -> Tensor:
@@ -213,12 +207,12 @@ class Explainer:
         if method == "saliency":
             return gradients.saliency(network, given, of)
         if method == "smooth-grad":
-            return gradients.smooth_grad(network, given, of, seed=self._seed)
+            return gradients.smooth_grad(network, given, of, seed=self.seed)
         mean = network.normalise.mean
         if method == "integrated-gradients":
             return gradients.integrated_gradients(network, given, of, baseline=mean)
         baselines = mean.expand(1, *given.shape[1:])
-        return gradients.gradient_shap(network, given, of, baselines=baselines, seed=self._seed)
+        return gradients.gradient_shap(network, given, of, baselines=baselines, seed=self.seed)
 
     def _cam(self, method: Method) -> Callable[[nn.Module, nn.Module, Tensor, Tensor], Tensor]:
         from linnaeus.explanation import cams
@@ -231,20 +225,40 @@ class Explainer:
         }
         return by_name[method]
 
-    def _layer_of(self, network: Reopened) -> tuple[str, nn.Module]:
-        import torch
-
+    def _map_layer(self) -> MapLayer:
         from linnaeus.explanation.layers import last_map, layer_called
 
-        black = torch.zeros(1, *self._size, 3)
-        if self._layer is None:
-            return last_map(network, black)
-        return layer_called(network, self._layer, black)
+        return (
+            last_map(self._maps) if self._layer is None else layer_called(self._maps, self._layer)
+        )
+
+    @cached_property
+    def _maps(self) -> list[MapLayer]:
+        """The layers of the network that give a map, as they are computed."""
+        from linnaeus.explanation.layers import maps_of
+
+        return maps_of(self.network, self._black)
+
+    @property
+    def _black(self) -> Tensor:
+        import torch
+
+        return torch.zeros(1, *self._size, 3)
 
     @property
     def _size(self) -> tuple[int, int]:
         how = self.classifier.record.preprocessing
         return how.height_px, how.width_px
+
+
+def check_method(method: str, *others: str) -> None:
+    """Raise UsageError where there is no `method`, naming those that there are, and `others`."""
+    if method not in METHODS:
+        raise UsageError(
+            f"there is no method {method!r}",
+            where="--method",
+            mend=f"Give one of {', '.join((*others, *METHODS))}.",
+        )
 
 
 def readable(importance: NDArray[np.float32], method: Method) -> NDArray[np.float32]:

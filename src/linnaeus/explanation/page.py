@@ -9,7 +9,6 @@ from PIL import Image
 
 from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.picture_uri import is_tiny, picture_uri
-from linnaeus.explanation.methods import readable
 from linnaeus.explanation.overlay import coloured, overlaid
 from linnaeus.version import __version__
 
@@ -63,8 +62,8 @@ def explanations_page(explained: Explained, known: Dataset | None = None) -> str
 def _shown(one: Explanation, known: Dataset | None) -> Shown:
     picture = Image.fromarray(one.pixels)
     maps = [
-        (str(method), picture_uri(overlaid(one.pixels, readable(values, method))))
-        for method, values in one.maps.items()
+        (str(method), picture_uri(overlaid(one.pixels, values)))
+        for method, values in one.shown.items()
     ]
     neighbours = [(near, _thumbnail(near, known)) for near in one.neighbours]
     return Shown(one, picture_uri(picture), is_tiny(picture), maps, neighbours)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,25 +11,27 @@ from numpy.typing import NDArray
 
 from linnaeus.explanation.faithfulness import (
     Box,
+    Curves,
     deletion_and_insertion,
     likeness,
     pointed_at,
     random_map,
 )
-from linnaeus.explanation.hiding import cover_for
 from linnaeus.explanation.methods import OF_NETWORKS, Explainer, Method, readable
-from linnaeus.randomness import generator, number
+from linnaeus.randomness import generator
 
 if TYPE_CHECKING:
     from linnaeus.models.reopened import Reopened
 
-__all__ = ["Trust", "trust_in"]
+__all__ = ["Trust", "margins_by_chance", "trust_in"]
 
 Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]
 Targets = NDArray[np.int64]
+Margins = NDArray[np.float64]
 
 RANDOM_MAPS = 4  # for each picture, whose mean margin the method's is held against
+RANDOM_MAPS_IN_ALL = 24  # at least: of few pictures, these tell how far chance reaches
 NOISE = 4.0  # levels of 255: next to nothing to the eye
 Z = 1.96
 LEAST_STABLE = 0.5
@@ -87,6 +88,22 @@ class Trust:
         )
 
 
+def margins_by_chance(
+    explainer: Explainer, pixels: Pixels, targets: Targets, seed: int = 0
+) -> Margins:
+    """(n, k) the margins of k maps that know nothing for each of `pixels` (n, h, w, 3): what the
+    maps of every method are held against. About two hundred answers a picture, more for few.
+    """
+    each = max(RANDOM_MAPS, -(-RANDOM_MAPS_IN_ALL // len(pixels)))
+    shape = (pixels.shape[1], pixels.shape[2])
+    margins = []
+    for index, (picture, target) in enumerate(zip(pixels, targets, strict=True)):
+        places = range(each * index, each * (index + 1))
+        maps = [random_map(shape, seed, place) for place in places]
+        margins.append([_curves(explainer, picture, target, one).margin for one in maps])
+    return np.array(margins)
+
+
 def trust_in(
     explainer: Explainer,
     method: Method,
@@ -94,35 +111,21 @@ def trust_in(
     targets: Targets,
     maps: Maps,
     *,
-    cover: str = "blur",
+    by_chance: Margins,
     boxes: list[list[Box]] | None = None,
     seed: int = 0,
 ) -> Trust:
     """Measure the `maps` (n, h, w) of `method` for `pixels` (n, h, w, 3) and `targets` (n,), made
     `readable`.
 
-    About a hundred answers a picture, and two more explanations. `boxes`: of each picture, where
-    the object is, for the pointing game.
+    `by_chance`: what `margins_by_chance` gave for the same. Some forty answers a picture, and two
+    more explanations. `boxes`: of each picture, where the object is, for the pointing game.
     """
-    areas, chance = [], []
-    for index, (picture, target, one) in enumerate(zip(pixels, targets, maps, strict=True)):
-        curves = partial(
-            deletion_and_insertion,
-            explainer.answer,
-            picture,
-            int(target),
-            cover_for(picture, cover),
-        )
-        areas.append(curves(one))
-        places = range(RANDOM_MAPS * index, RANDOM_MAPS * (index + 1))
-        drawn = [
-            curves(random_map((one.shape[0], one.shape[1]), seed, place)).margin for place in places
-        ]
-        chance.append(float(np.mean(drawn)))
+    every = zip(pixels, targets, maps, strict=True)
+    areas = [_curves(explainer, picture, target, one) for picture, target, one in every]
     margins = np.array([area.margin for area in areas])
-    above = margins - np.array(chance)
-    error = above.std(ddof=1) / np.sqrt(len(above)) if len(above) > 1 else np.inf
-    mean = float(above.mean())
+    above = margins - by_chance.mean(axis=1)
+    mean, reach = float(above.mean()), Z * _error(above, by_chance)
     return Trust(
         method=method,
         pictures=len(pixels),
@@ -130,11 +133,28 @@ def trust_in(
         insertion=float(np.mean([area.insertion for area in areas])),
         margin=float(margins.mean()),
         over_random=mean,
-        interval=(float(max(-2.0, mean - Z * error)), float(min(2.0, mean + Z * error))),
+        interval=(max(-2.0, mean - reach), min(2.0, mean + reach)),
         stability=_stability(explainer, method, pixels, targets, maps, seed),
         like_unlearnt=_like_unlearnt(explainer, method, pixels, targets, maps, seed),
         pointing=_pointing(maps, boxes),
     )
+
+
+def _curves(
+    explainer: Explainer, picture: Pixels, target: np.int64, importance: NDArray[np.float32]
+) -> Curves:
+    cover = explainer.cover_of(picture)
+    return deletion_and_insertion(explainer.answer, picture, int(target), cover, importance)
+
+
+def _error(above: NDArray[np.float64], by_chance: Margins) -> float:
+    """The standard error of the mean of `above` (n,): by how pictures differ, or of a single one by
+    how the maps that know nothing do.
+    """
+    if len(above) > 1:
+        return float(above.std(ddof=1) / np.sqrt(len(above)))
+    drawn = by_chance[0]
+    return float(drawn.std(ddof=1) * np.sqrt(1 + 1 / len(drawn)))
 
 
 def _stability(
@@ -161,9 +181,11 @@ def _unlearnt(network: Reopened, seed: int) -> Reopened:
     """The same network with the weights of each layer shuffled."""
     import torch
 
+    from linnaeus.models.drawn import drawn_by
+
     drawn = copy.deepcopy(network)
     for place, parameter in enumerate(drawn.network.parameters()):
-        order = torch.Generator().manual_seed(number(seed, "unlearnt", place) % 2**63)
+        order = drawn_by(seed, "unlearnt", place)
         shuffled = parameter.detach().flatten()[torch.randperm(parameter.numel(), generator=order)]
         parameter.data = shuffled.view_as(parameter)
     return drawn

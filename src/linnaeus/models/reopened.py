@@ -10,6 +10,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor, nn
 
+from linnaeus.bundle.classifier import bundle_folder
 from linnaeus.bundle.golden import golden_answers
 from linnaeus.bundle.record import WEIGHTS_FILE, BundleRecord, read_record
 from linnaeus.bundle.views import views_of
@@ -75,9 +76,7 @@ def reopen(folder: str | Path) -> Reopened:
     holds no network that torch can be given (a classical model, an ensemble, one of before), or
     another one than it says.
     """
-    place = Path(folder)
-    if not (place / "bundle.json").exists() and (place / "bundle" / "bundle.json").exists():
-        place = place / "bundle"
+    place = bundle_folder(Path(folder))
     record = read_record(place)
     module = _built(record, place)
     _load(module, place / WEIGHTS_FILE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,11 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import share_figure
-from linnaeus.files import check_unused, whole_folder, write_whole
+from linnaeus.evaluation.picture_uri import image_bytes
+from linnaeus.files import check_unused, whole_folder, write_json, write_whole
+from linnaeus.models.drawn import drawn_by
 from linnaeus.models.reopened import Reopened, reopen
 from linnaeus.progress import Progress, Stage
-from linnaeus.randomness import number
 from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted
 from linnaeus.robustness.attacks.gradient_steps import fgsm, pgd
 from linnaeus.robustness.attacks.masking import signs_of_masking
@@ -180,10 +179,10 @@ def attack_bundle(
             standing &= stands | ~torch.isin(torch.arange(len(y)), rows)
     signs = _signs(problem, right, {n: f.value for n, f in accuracy.items()}, seed, eps, norm)
     whole = (result.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
-    answers = classifier.predict_pixels(whole)
-    said = np.array([int(answer.probabilities.argmax()) for answer in answers])
-    before = classifier.predict_pixels(given.pixels)
-    named = np.array([int(answer.probabilities.argmax()) for answer in before])
+    said, named = (
+        np.array([answer.likeliest for answer in classifier.predict_pixels(pixels)])
+        for pixels in (whole, given.pixels)
+    )
     fooled = np.flatnonzero((named == given.labels) & (said != given.labels))[:SHOWN]
     done = Attacked(
         name=str(bundle),
@@ -255,7 +254,7 @@ def _attacked(
     changed, still = [problem.x[:0]], [torch.zeros(0, dtype=torch.bool)]
     for place, some in enumerate(torch.split(rows, AT_ONCE)):
         part = problem.only(some)
-        drawn = torch.Generator().manual_seed(number(seed, f"attack {name}", place) % 2**63)
+        drawn = drawn_by(seed, f"attack {name}", place)
         pictures = part.x if problem.eps == 0 and name != "patch" else _by(name, part, drawn)
         changed.append(pictures)
         still.append(part.right(pictures))
@@ -288,7 +287,7 @@ def _signs(
     rows = right.nonzero()[:AT_ONCE, 0]
     if eps == 0 or norm != "linf" or len(rows) == 0:
         return ()
-    drawn = torch.Generator().manual_seed(number(seed, "signs of masking") % 2**63)
+    drawn = drawn_by(seed, "signs of masking")
     return tuple(signs_of_masking(problem.only(rows), accuracy, drawn))
 
 
@@ -297,9 +296,7 @@ def _write(done: Attacked, out: Path) -> None:
 
     with whole_folder(out) as aside:
         for place, one in enumerate(done.examples):
-            content = io.BytesIO()
-            shown_change(one).save(content, "PNG")
-            write_whole(aside / "pictures" / f"{place}.png", content.getvalue())
-        text = json.dumps(done.to_json(), indent=1, ensure_ascii=False)
-        write_whole(aside / "attack.json", text + "\n")
+            picture = image_bytes(shown_change(one), "PNG")
+            write_whole(aside / "pictures" / f"{place}.png", picture)
+        write_json(aside / "attack.json", done.to_json())
         write_whole(aside / "index.html", attack_page(done))

@@ -6,7 +6,6 @@ on the batch that it stands in.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +14,7 @@ from PIL import Image
 
 from linnaeus.randomness import generator
 from linnaeus.robustness.blurs import defocused, moved, through_glass, zoomed
+from linnaeus.robustness.compression import compressed
 from linnaeus.robustness.warping import sampled, smoothed_fields
 from linnaeus.robustness.weather import fogged, frosted, snowed
 
@@ -166,12 +166,7 @@ def _pixelate(levels: Levels, severity: int, seed: int, first: int) -> Levels:
 def _jpeg_compression(levels: Levels, severity: int, seed: int, first: int) -> Levels:
     quality = (25, 18, 15, 10, 7)[severity - 1]
 
-    def compressed(image: Image.Image) -> Image.Image:
-        content = io.BytesIO()
-        image.save(content, "JPEG", quality=quality)
-        return Image.open(content)
-
-    return _by_image(levels, compressed)
+    return _by_image(levels, lambda image: compressed(image, quality))
 
 
 def _by_image(levels: Levels, change: Callable[[Image.Image], Image.Image]) -> Levels:

@@ -6,7 +6,6 @@ picture's number alone.
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from linnaeus.randomness import generator
+from linnaeus.robustness.compression import compressed
 from linnaeus.robustness.warping import sampled
 
 __all__ = ["SHIFTS", "affine", "shifted"]
@@ -135,12 +135,8 @@ def _occlusion(pixels: Pixels, severity: int, seed: int, first: int) -> Pixels:
 
 
 def _jpeg_quality(pixels: Pixels, severity: int, seed: int, first: int) -> Pixels:
-    def saved(image: Image.Image) -> Image.Image:
-        content = io.BytesIO()
-        image.save(content, "JPEG", quality=QUALITIES[severity - 1])
-        return Image.open(content)
-
-    return np.stack([np.asarray(saved(Image.fromarray(one))) for one in pixels])
+    quality = QUALITIES[severity - 1]
+    return np.stack([np.asarray(compressed(Image.fromarray(one), quality)) for one in pixels])
 
 
 def _resolution(pixels: Pixels, severity: int, seed: int, first: int) -> Pixels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
-from linnaeus.files import check_unused, whole_folder, write_whole
+from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress
 from linnaeus.robustness.advice import FALL, advice_for
 from linnaeus.robustness.condition import Condition, judged_under
@@ -144,13 +143,12 @@ def stress_bundle(
             mend=f"Give some of {', '.join(EVERY_KIND)}.",
         )
     opened = [(Path(bundle), load(bundle)) for bundle in bundles]
-    done = []
-    samples: Pixels | None = None
-    for place, (folder, classifier) in enumerate(opened):
+    done, samples = [], []
+    for folder, classifier in opened:
         name = str(folder)
         given = pictures_of(folder, classifier, dataset, limit, seed, progress)
         pixels, labels, groups = given.pixels, given.labels, given.groups
-        samples = pixels if place == 0 else samples
+        samples.append(pixels[:1])
         others = None
         if elsewhere is not None:
             strange_ones = pictures_of(folder, classifier, elsewhere, limit, seed, progress)
@@ -177,8 +175,7 @@ def stress_bundle(
             )
         )
     if out is not None:
-        assert samples is not None
-        _write(out, done, samples[:1], seed)
+        _write(out, done, samples[0], seed)
     return tuple(done)
 
 
@@ -215,9 +212,6 @@ def changed_by(pixels: Pixels, kind: str, severity: int, seed: int) -> Pixels:
 def _write(out: Path, done: Sequence[Stressed], sample: Pixels, seed: int) -> None:
     from linnaeus.robustness.page import stress_page
 
-    document = {"bundles": [one.to_json() for one in done]}
     with whole_folder(out) as aside:
-        write_whole(
-            aside / "stress.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-        )
+        write_json(aside / "stress.json", {"bundles": [one.to_json() for one in done]})
         write_whole(aside / "index.html", stress_page(done, sample, seed))

@@ -37,7 +37,7 @@ def worst_of_small_moves(
         for turn, down, across in ways:
             moved = affine(pixels[standing], turned_deg=turn, down=down, across=across)
             answers = classifier.predict_pixels(moved)
-            said = np.array([int(answer.probabilities.argmax()) for answer in answers], np.int64)
+            said = np.array([answer.likeliest for answer in answers], np.int64)
             standing = standing[said == labels[standing]]
             stage.advance()
             if len(standing) == 0:
