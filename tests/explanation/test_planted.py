@@ -110,6 +110,10 @@ def test_what_cannot_be_meant_is_said(patches, tmp_path: Path) -> None:
         linnaeus.explain(run.bundle, file, class_name="squares")
     with pytest.raises(UsageError, match="no layer of this name"):
         linnaeus.explain(run.bundle, file, method="grad-cam", layer="roof")
+    with pytest.raises(UsageError, match="no layer of this name"):
+        linnaeus.explain(run.bundle, file, layer="roof")
+    with pytest.raises(UsageError, match="asks nothing of a layer"):
+        linnaeus.explain(run.bundle, file, method="lime", layer="body.stages.0")
     with pytest.raises(UsageError, match="vision transformers"):
         linnaeus.explain(run.bundle, file, method="attention-rollout")
     wrong = tmp_path / "boxes.csv"

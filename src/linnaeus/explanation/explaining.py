@@ -118,6 +118,8 @@ def explain_pictures(
         check_method(method, "auto", "all")
     explainer = Explainer(bundle, layer=layer, cover=cover, parts=parts, seed=seed)
     chosen = _chosen(explainer, method)
+    if layer is not None:
+        _check_layer(explainer, layer, chosen)
     column = _column(explainer, target)
     pixels, answers, ids, skipped = _read(explainer, pictures)
     named = np.array([one.likeliest for one in answers])
@@ -228,6 +230,17 @@ def _chosen(explainer: Explainer, method: Asked) -> tuple[Method, ...]:
     if method == "all":
         return explainer.usable
     return (explainer.default if method == "auto" else method,)
+
+
+def _check_layer(explainer: Explainer, layer: str, methods: tuple[Method, ...]) -> None:
+    """Refuse before the work a layer that there is not, and one that nothing is asked of."""
+    if not any(one in OF_CAMS for one in methods):
+        raise UsageError(
+            f"{', '.join(methods)} asks nothing of a layer",
+            where=f"--layer {layer}",
+            mend=f"Leave it out, or give --method {OF_CAMS[0]} or another class activation map.",
+        )
+    explainer.layer_name()
 
 
 def _column(explainer: Explainer, target: str | None) -> int | None:

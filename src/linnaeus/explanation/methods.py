@@ -100,10 +100,9 @@ class Explainer:
     def default(self) -> Method:
         """grad-cam where the network can be opened and has a map, otherwise occlusion."""
         try:
-            self.layer_name()
-        except (BundleError, MissingError, UsageError):
+            return "grad-cam" if self._maps else "occlusion"
+        except (BundleError, MissingError):
             return "occlusion"
-        return "grad-cam"
 
     @property
     def usable(self) -> tuple[Method, ...]:
