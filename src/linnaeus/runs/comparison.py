@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
+from linnaeus.leaves import leaves
 from linnaeus.runs.entry import RunEntry, read_entry
 from linnaeus.runs.paired import PairedDifference, paired_differences
 
@@ -64,25 +66,13 @@ def compare_runs(folders: list[Path]) -> RunComparison:
     return RunComparison(
         entries=entries,
         figures={name: tuple(entry.figures.get(name) for entry in entries) for name in names},
-        recipes=_different([_flat(entry.recipe) for entry in entries]),
+        recipes=_different([leaves(entry.recipe) for entry in entries]),
         differences=tuple(differences),
         unpaired=unpaired,
     )
 
 
 def _different(recipes: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
-    names = list(dict.fromkeys(name for recipe in recipes for name in recipe))
+    names = [n for n in dict.fromkeys(chain(*recipes)) if n not in RESOLVED]
     rows = {name: tuple(recipe.get(name) for recipe in recipes) for name in names}
     return {n: row for n, row in rows.items() if any(value != row[0] for value in row)}
-
-
-def _flat(record: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """The leaves of a nested record, by their names with dots."""
-    leaves: dict[str, Any] = {}
-    for name, value in record.items():
-        whole = f"{above}{name}"
-        if isinstance(value, Mapping) and value:
-            leaves |= _flat(value, f"{whole}.")
-        elif whole not in RESOLVED:
-            leaves[whole] = value
-    return leaves

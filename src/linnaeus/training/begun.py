@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linnaeus.errors import DataError, UsageError
+from linnaeus.leaves import leaves
 from linnaeus.runs.state import BEGUN
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
@@ -84,7 +84,7 @@ def check_same_recipe(asked: Recipe, begun: Recipe) -> None:
 
     >>> check_same_recipe(Recipe(seed=1), Recipe(seed=1))
     """
-    then, now = (_flat(_as_it_is_kept(one).model_dump(mode="json")) for one in (begun, asked))
+    then, now = (leaves(_as_it_is_kept(one).model_dump(mode="json")) for one in (begun, asked))
     for name in sorted(then.keys() | now.keys()):
         if then.get(name) != now.get(name):
             raise UsageError(
@@ -98,15 +98,6 @@ def network_of(saver: Saver, recipe: Recipe) -> str:
     """The name of the network that a run had chosen; what `recipe` asks for where it had not."""
     found = saver.look(DECIDED)
     return recipe.model if found is None else str(found.facts["name"])
-
-
-def _flat(record: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """The leaves of a nested record, by their names with dots."""
-    leaves: dict[str, Any] = {}
-    for name, value in record.items():
-        nested = isinstance(value, dict) and bool(value)
-        leaves |= _flat(value, f"{above}{name}.") if nested else {f"{above}{name}": value}
-    return leaves
 
 
 def _as_it_is_kept(recipe: Recipe) -> Recipe:

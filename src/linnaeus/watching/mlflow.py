@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linnaeus.errors import LinnaeusError
+from linnaeus.leaves import leaves
 from linnaeus.progress import Event, Progress
 from linnaeus.watching.mlflow_server import MlflowServer, ServerError
 from linnaeus.watching.scalars import scalars
@@ -70,7 +71,7 @@ class Mlflow:
         """Let the figures of an event be sent."""
         self._status = ENDINGS.get(event.kind, self._status)
         if event.kind == "begun":
-            self._sender.params(_flat(event.figures))
+            self._sender.params(_texts(event.figures))
         if event.kind == "strength":
             self._strengths += 1
         step = event.figures.get("step", self._strengths if event.kind == "strength" else 0)
@@ -161,15 +162,10 @@ class _Sender(threading.Thread):
             self._warned = True
 
 
-def _flat(record: Mapping[str, object], above: str = "") -> dict[str, str]:
-    """The leaves of a nested record as text, by their names with dots; None is left out."""
-    leaves: dict[str, str] = {}
-    for name, value in record.items():
-        if isinstance(value, Mapping):
-            leaves |= _flat(value, f"{above}{name}.")
-        elif value is not None:
-            leaves[f"{above}{name}"] = value if isinstance(value, str) else json.dumps(value)
-    return leaves
+def _texts(record: Mapping[str, object]) -> dict[str, str]:
+    """The leaves of a nested record as text; those that say nothing are left out."""
+    said = {name: value for name, value in leaves(record).items() if value not in (None, {})}
+    return {n: value if isinstance(value, str) else json.dumps(value) for n, value in said.items()}
 
 
 def _fitting(value: str) -> str:
