@@ -20,7 +20,7 @@ from linnaeus.ensembling.average import average_weights
 from linnaeus.ensembling.stack import STRENGTHS, fit_stack
 from linnaeus.evaluation.calibration import fit_temperature
 
-__all__ = ["Combined", "combined"]
+__all__ = ["Combined", "combined", "weighted"]
 
 FOLDS = 5
 
@@ -68,6 +68,11 @@ def combined(
     return Combined(fit(probabilities, labels), held_out.logits(fit), why)
 
 
+def weighted(names: Sequence[str], weights: Floats) -> Combination:
+    """The mean of the answers of members called `names` by `weights` (members,), which sum to 1."""
+    return Combination(method="average", members=_members(names, weights))
+
+
 @dataclass(frozen=True, eq=False)
 class _HeldOut:
     """Members' answers (members, n, classes) to pictures with `labels` (n,) in `folds` (n,)."""
@@ -94,8 +99,7 @@ class _HeldOut:
 
 
 def _average(names: Sequence[str], probabilities: Floats, labels: Labels) -> Combination:
-    weights = average_weights(probabilities, labels)
-    return Combination(method="average", members=_members(names, weights))
+    return weighted(names, average_weights(probabilities, labels))
 
 
 def _stack(

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from linnaeus.bundle.combination import Combination, CombinationMethod, Member, log_probabilities
+from linnaeus.bundle.combination import CombinationMethod, log_probabilities
 from linnaeus.data.dataset import Dataset
 from linnaeus.ensembling.answers import answers_of
 from linnaeus.ensembling.candidates import Candidate
+from linnaeus.ensembling.combined import weighted
 from linnaeus.ensembling.made import Weighed
 from linnaeus.ensembling.roles import Roles
 from linnaeus.errors import UsageError
@@ -53,19 +54,12 @@ def of_folds(
     labels = np.concatenate([answers.labels for answers in kept])
     logits = np.concatenate([log_probabilities(answers.probabilities[0]) for answers in kept])
     order = np.argsort(rows)
+    names = [candidate.name for candidate in candidates]
     return Weighed(
-        combination=_equal([candidate.name for candidate in candidates]),
+        combination=weighted(names, np.full(len(names), 1 / len(names))),
         method="folds",
         why="equal weights, since each held out a fold of its own",
         rows=rows[order],
         labels=labels[order],
         logits=logits[order].astype(np.float32),
     )
-
-
-def _equal(names: Sequence[str]) -> Combination:
-    members = tuple(
-        Member(folder=f"members/{place:02}", name=name, weight=1 / len(names))
-        for place, name in enumerate(names)
-    )
-    return Combination(method="average", members=members)
