@@ -79,6 +79,13 @@ def test_parts_are_within_each_other_and_judged_alike(tmp_path: Path) -> None:
         before = learnt
 
 
+def test_no_data_set_is_called_so_that_its_folds_are_the_parts_of_another(tmp_path: Path) -> None:
+    sets = (DIGITS, DataSet(name="digits-parts", data="digits"), DataSet(name="parts", data="x"))
+    study = opened_study(tmp_path / "study", asked(sets=sets))
+    files = [of(one.name) for one in sets for of in (study.split_file, study.curve_file)]
+    assert len(set(files)) == len(files)
+
+
 def test_every_picture_is_the_test_once(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     study = opened_study(tmp_path / "study", asked(folds=3))

@@ -71,7 +71,7 @@ class Study:
 
     def curve_file(self, name: str) -> Path:
         """Parts of its first fold, one for each of `SHARES`, as if they were folds."""
-        return self.folder / "splits" / f"{name}-parts.csv"
+        return self.folder / "splits" / "parts" / f"{name}.csv"
 
     def settled(self) -> dict[str, Any]:
         """What was settled on the way, by its name: measured once, and kept for a second start."""
