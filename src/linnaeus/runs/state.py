@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from linnaeus.file_lock import locked
 from linnaeus.files import MANIFEST, read_json
@@ -41,9 +41,10 @@ def state_of(folder: Path) -> tuple[RunState, str]:
         if (folder / BEGUN).exists():
             return "stopped", ""
         return "broken", "it has no bundle, and does not say what it was asked for"
-    why = _fault(folder / METRICS, METRICS) or _fault(folder / MADE, MADE)
-    if not why and read_json(folder / METRICS).get("training"):  # an ensemble has no recipe
-        why = _fault(folder / RECIPE, RECIPE)
+    facts, why = _read(folder, METRICS)
+    why = why or _read(folder, MADE)[1]
+    if not why and facts.get("training"):  # an ensemble has no recipe
+        why = _read(folder, RECIPE)[1]
     return ("broken", why) if why else ("finished", "")
 
 
@@ -65,11 +66,12 @@ def is_in_use(folder: Path) -> bool:
         return False
 
 
-def _fault(file: Path, name: str) -> str:
-    """What is wrong with a JSON object in a run, as a clause; empty where nothing is."""
+def _read(folder: Path, name: str) -> tuple[dict[str, Any], str]:
+    """A JSON object of a run, and what is wrong with it, as a clause; empty where nothing is."""
     try:
-        return "" if isinstance(read_json(file), dict) else f"{name} cannot be read"
+        content = read_json(folder / name)
     except FileNotFoundError:
-        return f"{name} is missing"
+        return {}, f"{name} is missing"
     except (OSError, ValueError):
-        return f"{name} cannot be read"
+        return {}, f"{name} cannot be read"
+    return (content, "") if isinstance(content, dict) else ({}, f"{name} cannot be read")
