@@ -6,8 +6,10 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
 from records_made import found, trained
 
+from linnaeus.comparing.front_chart import front_chart
 from linnaeus.comparing.page import comparison_page
 from linnaeus.comparing.results import compared
 from linnaeus.comparing.sets import DataSet
@@ -85,6 +87,15 @@ def test_a_name_cannot_break_it(tmp_path: Path) -> None:
     text = page(tmp_path, ("<script>alert(1)</script>", "a & b"))
     assert "<script>alert" not in text
     assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(("first", "ratio"), [(0.3, 1.0), (0.95, 1.1), (0.21, 2.5), (1.2, 30.0)])
+def test_an_axis_of_costs_has_marks_to_read_it_by(first: float, ratio: float) -> None:
+    both = trained("one", 0.9, cost=first), trained("other", 0.6, seed=5, cost=first * ratio)
+    drawn = front_chart(found("leaves", *both), "train_s", {"one": 0, "other": 1})
+    marks = re.findall(r"<text[^>]*>([0-9.]+) s</text>", drawn)
+    assert 2 <= len(marks) <= 4
+    assert len(set(marks)) == len(marks)
 
 
 def test_one_data_set_has_a_page_without_ranks(tmp_path: Path) -> None:

@@ -19,12 +19,19 @@ TITLES = {
     "size_bytes": "size of the bundle",
 }
 
+ROUND = (1, 2, 5)
+FINER = (1, 1.5, 2, 3, 4, 5, 6, 8)
+"""Marks in each power of ten: finer ones where an axis spans less than one."""
+
+LEAST_MARGIN = 0.16
+"""On both sides, in powers of ten: an axis is as long as two steps of `FINER`, so it has marks."""
+
 
 def front_chart(found: SetFound, cost: str, colours: dict[str, int]) -> Markup:
     """Accuracy upwards, `cost` to the right on a logarithmic scale; dots by `colours`."""
     costs = {one.model: max(_cost(one, cost), 1e-6) for one in found.models}
     ends = [math.log10(end) for end in (min(costs.values()), max(costs.values()))]
-    margin = max(0.15, 0.12 * (ends[1] - ends[0]))
+    margin = max(LEAST_MARGIN, 0.12 * (ends[1] - ends[0]))
     x = scale(ends[0] - margin, ends[1] + margin, LEFT, RIGHT)
     shares = [end for one in found.models for end in _interval(one)]
     y, parts = percent_axis(min(shares), max(shares))
@@ -73,11 +80,11 @@ def _spelt(value: float, cost: str) -> str:
 
 
 def _ticks(low: float, high: float, cost: str) -> list[str]:
-    """Marks at 1, 2 and 5 times powers of ten, thinned to four at most."""
+    """Marks at round values, thinned to four at most."""
     marks = [
         (math.log10(lead) + power, lead * 10.0**power)
         for power in range(math.floor(low), math.ceil(high) + 1)
-        for lead in (1, 2, 5)
+        for lead in (ROUND if high - low >= 1 else FINER)
     ]
     within = [(place, value) for place, value in marks if low <= place <= high]
     x = scale(low, high, LEFT, RIGHT)
