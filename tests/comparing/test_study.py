@@ -43,6 +43,15 @@ def test_further_models_join(tmp_path: Path) -> None:
     assert study.asked.models == ("mlp", "cnn-tiny", "plain")
 
 
+def test_weights_of_earlier_models_are_still_known_where_others_join(tmp_path: Path) -> None:
+    old, new = (str(tmp_path / name) for name in ("old", "new"))
+    (tmp_path / "old").mkdir()
+    opened_study(tmp_path / "study", asked(weights=(old, str(tmp_path / "gone"))))
+    study = opened_study(tmp_path / "study", asked(models=("plain",), weights=(new,)))
+    assert study.asked.weights == (new, old)
+    assert opened_study(tmp_path / "study", asked()).asked.weights == (old,)
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"")
     with pytest.raises(WriteError, match="holds no study"):

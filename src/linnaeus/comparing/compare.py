@@ -33,21 +33,19 @@ def compare_models(
     the work begins; Stopped on Ctrl-C, with all that is done kept.
     """
     opened = opened_sets(data, columns)
-    _check(models, choices, progress)
+    _check(models, choices)
     asked = Asked(sets=tuple(one for one, _ in opened), models=tuple(models), **choices)
     study = opened_study(out or usual_folder(asked), asked)
     progress.say(f"The study is kept in {study.folder}; the same command goes on with it.")
+    _tell_of_scratch(study.asked, progress)
     known = {one.name: dataset for one, dataset in opened}
     sets = {one.name: known.get(one.name) or one.load() for one in study.asked.sets}
     comparison = carried_out(study, sets, progress)
     return write_comparison(study, comparison)
 
 
-def _check(models: Sequence[str], choices: Mapping[str, Any], progress: Progress) -> None:
-    """Refuse models that there are not, or that are named twice, before anything is done.
-
-    A network whose weights are not here learns from scratch, which is told.
-    """
+def _check(models: Sequence[str], choices: Mapping[str, Any]) -> None:
+    """Refuse models that there are not, or that are named twice, before anything is done."""
     if not models:
         raise UsageError(
             "no model is named",
@@ -59,11 +57,17 @@ def _check(models: Sequence[str], choices: Mapping[str, Any], progress: Progress
             raise UsageError(
                 f"{model} is named twice", where="--models", mend="Name each model once."
             )
-        choice = choose_model(model, weights=choices.get("weights", ()))
+        choose_model(model, weights=choices.get("weights", ()))
+    if choices.get("folds", 5) < 2:
+        raise UsageError("one fold is no fold", where="--folds", mend="Give 2 or more.")
+
+
+def _tell_of_scratch(asked: Asked, progress: Progress) -> None:
+    """Warn of networks that learn from scratch because their weights are not here."""
+    for model in asked.models:
+        choice = choose_model(model, weights=asked.weights)
         if choice.backbone is None and choice.classical is None and not is_ours(choice.name):
             progress.warn(
                 f"No weights of {model} are at hand, so it learns from scratch here; --weights DIR"
                 " names a folder that has them."
             )
-    if choices.get("folds", 5) < 2:
-        raise UsageError("one fold is no fold", where="--folds", mend="Give 2 or more.")

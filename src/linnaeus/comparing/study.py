@@ -114,8 +114,8 @@ def opened_study(folder: Path, asked: Asked) -> Study:
             where=str(folder),
             mend="Name another folder, or move this one away.",
         )
-    document = {"linnaeus_version": __version__, "asked": asked.of_study(), "settled": settled}
-    write_json(file, document)
+    kept = asked.model_dump(mode="json", exclude={"workers", "cache"})
+    write_json(file, {"linnaeus_version": __version__, "asked": kept, "settled": settled})
     return Study(folder, asked)
 
 
@@ -151,8 +151,13 @@ def _check_same(before: Asked, asked: Asked, file: Path) -> None:
 
 
 def _joined(before: Asked, asked: Asked) -> Asked:
-    """What was asked for before and what is asked for now."""
+    """What was asked for before and what is asked for now.
+
+    Folders of weights that are still there join too, so that pretrained models stay pretrained.
+    """
     known = {one.name for one in before.sets}
     sets = (*before.sets, *(one for one in asked.sets if one.name not in known))
     models = (*before.models, *(one for one in asked.models if one not in before.models))
-    return asked.model_copy(update={"sets": sets, "models": models})
+    more = (one for one in before.weights if one not in asked.weights and Path(one).is_dir())
+    weights = (*asked.weights, *more)
+    return asked.model_copy(update={"sets": sets, "models": models, "weights": weights})
