@@ -353,33 +353,34 @@ def _to_be_judged(
     if (dataset.splits == "test").any():
         rows = np.flatnonzero(dataset.splits == "test")
         remarks.append(f"Judged on the {len(rows):,} pictures of the data's own test split.")
-    looks = [_look(one, dataset, rows, progress) for one in bundles]
-    for one, (_, old) in zip(bundles, looks, strict=True):
+    # Digests kept are those of the pixels as a bundle decodes them, so it must be asked how.
+    ways = [one.classifier.record.preprocessing for one in bundles]
+    looks = {
+        how: scan(dataset, rows, preprocessing=how, progress=progress, room=None)
+        for how in dict.fromkeys(ways)
+    }
+    seen = [_seen(one, looks[how]) for one, how in zip(bundles, ways, strict=True)]
+    for one, old in zip(bundles, seen, strict=True):
         if old.any():
             name = f"“{one.name}”" if len(bundles) > 1 else "the bundle"
             remarks.append(
                 f"{int(old.sum()):,} of {len(rows):,} pictures are left out, because {name} was"
                 " trained or calibrated on their very pixels."
             )
-    unseen = np.flatnonzero(~np.logical_or.reduce([old for _, old in looks]))
+    unseen = np.flatnonzero(~np.logical_or.reduce(seen))
     if not len(unseen):
         raise DataError(
             "the bundle was trained on every one of these pictures, so they cannot judge it",
             where=dataset.name,
             mend="Give pictures that it has not seen.",
         )
-    traits = traits_of(dataset, rows[unseen], looks[0][0], unseen)
+    traits = traits_of(dataset, rows[unseen], looks[ways[0]], unseen)
     return rows[unseen], traits, tuple(remarks)
 
 
-def _look(
-    bundle: _Opened, dataset: Dataset, rows: NDArray[np.int64], progress: Progress
-) -> tuple[Scan, NDArray[np.bool_]]:
-    """What is seen of the pictures at `rows`, and which of them the bundle has seen before."""
-    how = bundle.classifier.record.preprocessing
-    # Digests kept are those of the pixels as this bundle decodes them, so it must be asked how.
-    looked = scan(dataset, rows, preprocessing=how, progress=progress, room=None)
-    return looked, was_seen(read_seen(bundle.folder), looked.pixel_digests) & looked.readable
+def _seen(bundle: _Opened, looked: Scan) -> NDArray[np.bool_]:
+    """(n,) which of the pictures `looked` at, decoded as it does, the bundle has seen before."""
+    return was_seen(read_seen(bundle.folder), looked.pixel_digests) & looked.readable
 
 
 @dataclass(frozen=True)
