@@ -16,6 +16,7 @@ from linnaeus.bundle.table import write_csv
 from linnaeus.errors import DataError
 from linnaeus.evaluation.contest import Paired, pair
 from linnaeus.evaluation.contest_words import paired_words
+from linnaeus.evaluation.disagreements import disagreements
 
 NAMES = ("one", "other")
 
@@ -117,6 +118,18 @@ def test_classes_may_stand_in_another_order() -> None:
     assert found.accuracy.only_first == found.accuracy.only_second == 0
     assert [one.of_class for one in found.of_classes] == list(first.classes)
     assert all(one.first == one.second for one in found.of_classes)
+
+
+def test_a_class_whose_name_holds_a_bar_is_one_class() -> None:
+    first, second = (
+        replace(right_where(np.array(right)), classes=("no|none", "yes"))
+        for right in ([True, True, False, True], [False, True, True, True])
+    )
+    shown = disagreements(first, pair(first, second, NAMES), lambda _: None)
+    assert [(one.id, one.true, one.said, one.first_right) for one in shown] == [
+        ("0.jpg", "no|none", ("no|none", "yes"), True),
+        ("2.jpg", "no|none", ("yes", "no|none"), False),
+    ]
 
 
 def test_two_tables_are_compared_picture_by_picture(tmp_path: Path) -> None:

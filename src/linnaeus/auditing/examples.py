@@ -9,7 +9,7 @@ from PIL import Image
 
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import Finding
-from linnaeus.evaluation.picture_uri import is_tiny, picture_uri
+from linnaeus.evaluation.picture_uri import as_shown
 
 __all__ = ["EXAMPLE_PX", "Example", "ExampleSet", "Shown", "example_paths", "shown"]
 
@@ -97,8 +97,7 @@ def _example(
         path,
         "" if row is None else _said(dataset, row),
         finding.reasons.get(path, ""),
-        "" if image is None else picture_uri(image, EXAMPLE_PX),
-        image is not None and is_tiny(image),
+        *as_shown(image, EXAMPLE_PX),
     )
 
 

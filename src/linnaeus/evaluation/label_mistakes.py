@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from linnaeus.bundle.predictions import Predictions
-from linnaeus.evaluation.picture_uri import is_tiny, picture_uri
+from linnaeus.evaluation.picture_uri import PictureOf, as_shown
 
 __all__ = ["LabelMistake", "sure_label_mistakes"]
 
@@ -32,7 +30,7 @@ class LabelMistake:
 
 
 def sure_label_mistakes(
-    predictions: Predictions, picture_of: Callable[[str], Image.Image | None]
+    predictions: Predictions, picture_of: PictureOf
 ) -> tuple[LabelMistake, ...]:
     """The up to 12 pictures with the wrong yes or no that was surest, that one first."""
     truth = predictions.label_sets
@@ -45,9 +43,7 @@ def sure_label_mistakes(
     return tuple(_mistake(predictions, int(at), picture_of) for at in order)
 
 
-def _mistake(
-    predictions: Predictions, at: int, picture_of: Callable[[str], Image.Image | None]
-) -> LabelMistake:
+def _mistake(predictions: Predictions, at: int, picture_of: PictureOf) -> LabelMistake:
     assert predictions.label_sets is not None
     truth, given = predictions.label_sets[at], predictions.given[at]
     missed, added = (
@@ -57,12 +53,10 @@ def _mistake(
         )
         for which in (truth & ~given, given & ~truth)
     )
-    picture = picture_of(predictions.ids[at])
     return LabelMistake(
         predictions.ids[at],
         predictions.true_labels(at),
         missed,
         added,
-        "" if picture is None else picture_uri(picture),
-        picture is not None and is_tiny(picture),
+        *as_shown(picture_of(predictions.ids[at])),
     )

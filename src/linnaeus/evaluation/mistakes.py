@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
-from linnaeus.evaluation.picture_uri import is_tiny, picture_uri
+from linnaeus.evaluation.picture_uri import PictureOf, as_shown
 
 __all__ = ["Mistake", "confident_mistakes"]
 
@@ -28,9 +26,7 @@ class Mistake:
     tiny: bool
 
 
-def confident_mistakes(
-    predictions: Predictions, picture_of: Callable[[str], Image.Image | None]
-) -> tuple[Mistake, ...]:
+def confident_mistakes(predictions: Predictions, picture_of: PictureOf) -> tuple[Mistake, ...]:
     """The up to 12 wrong answers of highest confidence, most confident first."""
     answers = predictions.decisions
     wrong = (answers != predictions.labels) & (predictions.labels != UNKNOWN_LABEL) & (answers >= 0)
@@ -47,14 +43,12 @@ def _mistake(
     at: int,
     answer: int,
     confidence: float,
-    picture_of: Callable[[str], Image.Image | None],
+    picture_of: PictureOf,
 ) -> Mistake:
-    picture = picture_of(predictions.ids[at])
     return Mistake(
         predictions.ids[at],
         predictions.classes[int(predictions.labels[at])],
         predictions.classes[answer],
         confidence,
-        "" if picture is None else picture_uri(picture),
-        picture is not None and is_tiny(picture),
+        *as_shown(picture_of(predictions.ids[at])),
     )

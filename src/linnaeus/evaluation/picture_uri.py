@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from io import BytesIO
 
 from PIL import Image
 
-__all__ = ["image_bytes", "is_tiny", "jpeg_uri", "picture_uri"]
+__all__ = ["PictureOf", "as_shown", "image_bytes", "is_tiny", "jpeg_uri", "picture_uri"]
+
+PictureOf = Callable[[str], Image.Image | None]
+"""From the id of a picture to the picture, None where it is not at hand."""
 
 SIDE_PX = 224  # shown at half of that: sharp on a dense screen
 TINY_PX = 64  # below, a picture is kept exactly and its pixels are shown as squares
@@ -26,6 +30,11 @@ def picture_uri(picture: Image.Image, side_px: int = SIDE_PX) -> str:
         if len(content) <= MOST_BYTES:
             break
     return _encoded("jpeg", content)
+
+
+def as_shown(picture: Image.Image | None, side_px: int = SIDE_PX) -> tuple[str, bool]:
+    """`picture_uri` and `is_tiny` of a picture; empty and False of one that is not at hand."""
+    return ("", False) if picture is None else (picture_uri(picture, side_px), is_tiny(picture))
 
 
 def jpeg_uri(image: Image.Image, quality: int) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
-from linnaeus.evaluation.picture_uri import is_tiny, picture_uri
+from linnaeus.evaluation.picture_uri import PictureOf, as_shown
 
 __all__ = ["LabelInDoubt", "UncertainAnswer", "labels_in_doubt", "most_uncertain"]
 
 SHOWN = 12
-PictureOf = Callable[[str], Image.Image | None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def labels_in_doubt(predictions: Predictions) -> tuple[tuple[LabelInDoubt, ...],
     own = p[doubted, labels[doubted]]
     order = doubted[np.argsort(own - sure[doubted], kind="stable")]
     names = predictions.classes
-    shown = [
+    surest = [
         LabelInDoubt(
             predictions.ids[int(rows[at])],
             names[int(labels[at])],
@@ -78,7 +75,7 @@ def labels_in_doubt(predictions: Predictions) -> tuple[tuple[LabelInDoubt, ...],
         )
         for at in order[:SHOWN]
     ]
-    return tuple(shown), len(order)
+    return tuple(surest), len(order)
 
 
 def _usual_confidence(p: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -92,13 +89,11 @@ def _uncertain(predictions: Predictions, row: int, picture_of: PictureOf) -> Unc
     p = predictions.probabilities[row]
     first, second = np.argsort(-p, kind="stable")[:2].tolist()
     label = int(predictions.labels[row])
-    picture = picture_of(predictions.ids[row])
     return UncertainAnswer(
         predictions.ids[row],
         "" if label == UNKNOWN_LABEL else predictions.classes[label],
         predictions.classes[first],
         predictions.classes[second],
         (float(p[first]), float(p[second])),
-        "" if picture is None else picture_uri(picture),
-        picture is not None and is_tiny(picture),
+        *as_shown(picture_of(predictions.ids[row])),
     )
