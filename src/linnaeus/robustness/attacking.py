@@ -16,6 +16,7 @@ from linnaeus.bundle.classifier import load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.in_100 import between, in_100, times
 from linnaeus.evaluation.intervals import share_figure
 from linnaeus.evaluation.picture_uri import image_bytes
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
@@ -80,9 +81,9 @@ class Attacked:
         far = f"{255 * self.eps:.3g}/255" if self.norm == "linf" else f"{self.eps:g}"
         robust = self.robust
         answer = (
-            f"Right {100 * self.clean.value:.0f} times in 100, and {100 * robust.value:.0f}"
-            f" (between {100 * robust.low:.0f} and {100 * robust.high:.0f}) when every picture is"
-            f" changed by up to {far} in the worst way that was found."
+            f"Right {times(self.clean.value)} in 100, and {in_100(robust.value)}"
+            f" ({between(robust)}) when every picture is changed by up to {far} in the worst way"
+            " that was found."
         )
         words = [answer]
         if robust.value < self.clean.value / 2:

@@ -14,6 +14,7 @@ from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.in_100 import in_100, times
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress
 from linnaeus.robustness.advice import FALL, advice_for
@@ -73,25 +74,18 @@ class Stressed:
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """The answer in a few sentences, with what to do about it."""
-        clean = 100 * self.clean.accuracy.value
-        words = []
+        answer = f"Right {times(self.clean.accuracy.value)} in 100 on good pictures"
         error = self.mean_corruption_error
         if error is not None:
-            words.append(
-                f"Right {clean:.0f} times in 100 on good pictures, and {100 * (1 - error):.0f} in"
-                " the mean of all corruptions and severities."
-            )
-        else:
-            words.append(f"Right {clean:.0f} times in 100 on good pictures.")
-        words.append(
-            f"Turned by up to 10 degrees and moved by a sixteenth in the worst way, it names"
-            f" {100 * self.worst_moves.value:.0f} in 100 rightly."
+            answer += f", and {in_100(1 - error)} in the mean of all corruptions and severities"
+        moved = (
+            "Turned by up to 10 degrees and moved by a sixteenth in the worst way, it names"
+            f" {in_100(self.worst_moves.value)} in 100 rightly."
         )
+        words = [f"{answer}.", moved]
         if self.elsewhere is not None:
-            words.append(
-                f"On the pictures from elsewhere it is right"
-                f" {100 * self.elsewhere.accuracy.value:.0f} times in 100."
-            )
+            elsewhere = times(self.elsewhere.accuracy.value)
+            words.append(f"On the pictures from elsewhere it is right {elsewhere} in 100.")
         advice = advice_for(self.first_falls)
         return (*words, *(advice or ["Nothing that was tried costs it ten points."]))
 
