@@ -95,3 +95,12 @@ def test_a_very_long_name_leaves_room_for_the_matrix(phone: Any) -> None:
     assert max(box["width"] for box in boxes(phone, "tbody th, td.name")) < WIDTH_PX / 2
     titles = [head.get_attribute("title") for head in phone.query_selector_all(".confusion th")]
     assert titles == [None, *CLASSES, *CLASSES]
+
+
+def test_the_corner_of_the_confusion_matrix_is_read_whole(phone: Any) -> None:
+    phone.set_viewport_size({"width": 1100, "height": 700})
+    cut = phone.evaluate(
+        """() => { const corner = document.querySelector(".confusion thead th");
+            return corner.scrollWidth - corner.clientWidth; }"""
+    )
+    assert cut == 0

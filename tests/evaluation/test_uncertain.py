@@ -59,3 +59,14 @@ def test_the_page_shows_them(full_facts: RunFacts, images: int) -> None:
     page = report_page(full_facts, some, measure(some), validation=None, picture_of=lambda _: None)
     assert "The pictures it was least sure of" in page
     assert ("Labels that may be wrong" in page) == (labels_in_doubt(some)[1] > 0)
+
+
+def test_only_what_is_known_of_labels_not_seen_is_said(full_facts: RunFacts) -> None:
+    """A table of answers does not tell whether the model learnt from its pictures."""
+    metrics = measure(ANSWERS)
+    pages = [
+        report_page(facts, ANSWERS, metrics, validation=None, picture_of=lambda _: None)
+        for facts in (full_facts, replace(full_facts, bundle=None))
+    ]
+    claim = "doubted by a classifier that has not seen them"
+    assert [claim in page for page in pages] == [True, False]
