@@ -185,6 +185,16 @@ def test_golden_inputs_that_cannot_be_read_are_told(bundle: Path, spoilt: bytes)
         linnaeus.load(bundle)
 
 
+def test_what_promises_rest_on_is_told_where_part_of_it_is_missing(bundle: Path) -> None:
+    file = bundle / "held_out.safetensors"
+    kept = load_file(file)
+    del kept["lac"]
+    save_file(kept, file)
+    write_manifest(bundle)
+    with pytest.raises(BundleError, match=r"what it keeps of held-out .*damaged: 'lac'.*Copy"):
+        linnaeus.load(bundle)
+
+
 def test_golden_inputs_without_pictures_are_told(bundle: Path) -> None:
     for pixels, answers in ((0, 0), (2, 2)):
         tensors = {

@@ -53,6 +53,7 @@ TELLS_NOTHING_UNKNOWN = (
 NO_SKETCH = np.zeros(0, np.float32)
 
 Key = TypeVar("Key")
+Kept = TypeVar("Kept")
 Picture = ImageSource | Callable[[], bytes]
 Decoded = tuple[Inputs, tuple[str, ...]]
 
@@ -148,13 +149,8 @@ class Classifier:
                 where="--sets, --max-error",
                 mend="Leave them out; every label comes with its probability.",
             )
-        if self._held_out is None:
-            raise BundleError(
-                "this bundle kept nothing of held-out pictures, so it can promise nothing",
-                where=", ".join(self.classes[:2]) + ", …",
-                mend="Train again with validation pictures and this version of Linnaeus.",
-            )
-        return self._held_out
+        lacking = "this bundle kept nothing of held-out pictures, so it can promise nothing"
+        return self._there(self._held_out, lacking)
 
     @property
     def tells_unknown(self) -> bool:
@@ -174,13 +170,18 @@ class Classifier:
                 where="--unknown-rate",
                 mend="Leave it out; every label comes with its probability.",
             )
-        if self._unknown is None:
+        lacking = "this bundle cannot tell pictures of something else from those of its classes"
+        return self._there(self._unknown, lacking)
+
+    def _there(self, kept: Kept | None, lacking: str) -> Kept:
+        """What the bundle keeps. Raises BundleError, with what is `lacking`, where it is None."""
+        if kept is None:
             raise BundleError(
-                "this bundle cannot tell pictures of something else from those of its classes",
+                lacking,
                 where=", ".join(self.classes[:2]) + ", …",
                 mend="Train again with validation pictures and this version of Linnaeus.",
             )
-        return self._unknown
+        return kept
 
     def remarks(self, predictions: Predictions) -> tuple[str, ...]:
         """What to know of what `predictions` call unknown, as sentences."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.combination import Combination
-from linnaeus.bundle.network import Inputs
+from linnaeus.bundle.network import Inputs, Served
 from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.runtime import Outputs
 from linnaeus.images.decode import ImageSource
@@ -29,24 +29,12 @@ class HasAnswer(Protocol):
         """(d,) float32."""
 
 
-class Joining(Protocol):
+class Joining(Served, Protocol):
     """A classifier as a member."""
 
     @property
     def record(self) -> BundleRecord:
         """What its bundle says of itself."""
-
-    @property
-    def engine(self) -> str:
-        """The runtime that answers."""
-
-    @property
-    def precision(self) -> str:
-        """The precision that it answers in."""
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What whoever uses it should see."""
 
     def predict_pixels(self, pixels: Sequence[NDArray[np.uint8]]) -> Sequence[HasAnswer]:
         """Answers to pictures of its own size."""

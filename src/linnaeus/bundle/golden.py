@@ -14,12 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.record import GOLDEN_FILE
+from linnaeus.bundle.tensors import Tensors, read_tensors, unusable
 from linnaeus.errors import BundleError
 from linnaeus.files import write_whole
 
-__all__ = ["GOLDEN_IMAGES", "TOLERANCE", "check_golden", "golden_answers", "write_golden"]
+__all__ = [
+    "GOLDEN_IMAGES",
+    "TOLERANCE",
+    "check_golden",
+    "differs_here",
+    "golden_answers",
+    "write_golden",
+]
 
 GOLDEN_IMAGES = 4
+
+UNUSABLE = "the golden inputs cannot be used"
 
 TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2}
 """Largest accepted difference of a probability. Processors round and sum in different orders;
@@ -57,16 +67,21 @@ def check_golden(folder: Path, answer: AnswerAll[AnswerT], precision: str) -> Se
     answers = answer(pixels)
     given = np.stack([one.probabilities for one in answers])
     if given.shape != expected.shape:
-        raise _unusable(folder / GOLDEN_FILE, "they are of other classes")
+        raise unusable(folder / GOLDEN_FILE, UNUSABLE, "they are of other classes")
     worst = float(np.abs(given - expected).max())
     if not worst <= TOLERANCE[precision]:
-        raise BundleError(
+        raise differs_here(
+            folder,
             f"this machine answers the golden inputs differently, by up to {worst:.3g} where"
             f" {TOLERANCE[precision]:g} is accepted",
-            where=str(folder),
-            mend="Install the runtime named in bundle.json in that version, or train anew here.",
         )
     return answers
+
+
+def differs_here(folder: Path, what: str) -> BundleError:
+    """The error of a bundle that this machine does not serve as the one that made it did."""
+    mend = "Install the runtime named in bundle.json in that version, or train anew here."
+    return BundleError(what, where=str(folder), mend=mend)
 
 
 def golden_answers(folder: Path, precision: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -74,22 +89,14 @@ def golden_answers(folder: Path, precision: str) -> tuple[NDArray[np.uint8], NDA
 
     Raises BundleError where they cannot be read.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
 
-    file = folder / GOLDEN_FILE
-    try:
-        kept = load_file(str(file))
+    def understood(kept: Tensors) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         # A bundle from a machine without bfloat16 is never served in it: float32 always exists.
         expected = kept.get(f"probabilities.{precision}", kept["probabilities.float32"])
-        pixels = kept["pixels"]
-    except (SafetensorError, OSError, KeyError) as error:
-        raise _unusable(file, f"damaged: {error}") from None
+        return kept["pixels"], expected
+
+    file = folder / GOLDEN_FILE
+    pixels, expected = read_tensors(file, understood, UNUSABLE)
     if not len(pixels):
-        raise _unusable(file, "there are none")
+        raise unusable(file, UNUSABLE, "there are none")
     return pixels, expected
-
-
-def _unusable(file: Path, reason: str) -> BundleError:
-    mend = "Copy the bundle again from where it was made."
-    return BundleError(f"the golden inputs cannot be used ({reason})", where=str(file), mend=mend)

@@ -26,7 +26,8 @@ from linnaeus.bundle.label_sets import (
     tie_breakers,
 )
 from linnaeus.bundle.silence import Silence, confidence_needed
-from linnaeus.errors import BundleError, UsageError
+from linnaeus.bundle.tensors import Tensors, read_tensors
+from linnaeus.errors import UsageError
 from linnaeus.files import write_whole
 
 __all__ = ["HELD_OUT_FILE", "HeldOut", "read_held_out", "write_held_out"]
@@ -142,28 +143,21 @@ def read_held_out(folder: Path) -> HeldOut | None:
 
     Raises BundleError where the file is damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     file = folder / HELD_OUT_FILE
     if not file.exists():
         return None
-    try:
-        kept = load_file(str(file))
-        rank, weight = kept["penalty"].tolist()
-        return HeldOut(
-            confidence=kept["confidence"],
-            right=kept["right"].astype(bool),
-            labels=kept["labels"],
-            lac=kept["lac"],
-            aps=kept["aps"],
-            raps=kept["raps"],
-            penalty=Penalty(int(rank), weight),
-            classes=int(kept["classes"][0]),
-        )
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise BundleError(
-            f"what it keeps of held-out pictures cannot be read ({error})",
-            where=str(file),
-            mend="Copy the bundle again from where it was made.",
-        ) from None
+    return read_tensors(file, _understood, "what it keeps of held-out pictures cannot be read")
+
+
+def _understood(kept: Tensors) -> HeldOut:
+    rank, weight = kept["penalty"].tolist()
+    return HeldOut(
+        confidence=kept["confidence"],
+        right=kept["right"].astype(bool),
+        labels=kept["labels"],
+        lac=kept["lac"],
+        aps=kept["aps"],
+        raps=kept["raps"],
+        penalty=Penalty(int(rank), weight),
+        classes=int(kept["classes"][0]),
+    )

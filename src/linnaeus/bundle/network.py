@@ -12,26 +12,30 @@ from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.runtime import Outputs, Session, serving_here
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["Answering", "Inputs", "OneNetwork"]
+__all__ = ["Answering", "Inputs", "OneNetwork", "Served"]
 
 Inputs = tuple[NDArray[np.uint8], ...]
 """A picture as what answers takes it: (height_px, width_px, 3) uint8 RGB for each network."""
 
 
-class Answering(Protocol):
-    """What answers for a bundle: one network, or several together."""
+class Served(Protocol):
+    """How answers are come by on this machine."""
 
     @property
     def engine(self) -> str:
-        """The runtime that answers on this machine; parted by commas where there are several."""
+        """The runtime that answers; parted by commas where there are several."""
 
     @property
     def precision(self) -> str:
-        """The precision on this machine; of several networks "bfloat16" where one has that."""
+        """The precision that it answers in; of several networks "bfloat16" where one has that."""
 
     @property
     def notices(self) -> tuple[str, ...]:
         """What whoever uses it should see, as sentences."""
+
+
+class Answering(Served, Protocol):
+    """What answers for a bundle: one network, or several together."""
 
     def read(self, source: ImageSource) -> tuple[Inputs, tuple[str, ...]]:
         """The inputs, and what was done beyond plain decoding. Raises UnreadableImage."""

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.appearance import appearance
+from linnaeus.bundle.golden import differs_here
 from linnaeus.bundle.predictions import Familiarity
 from linnaeus.bundle.strangeness import SCORES, Known, Sketching, scores_of
-from linnaeus.errors import BundleError, UsageError
+from linnaeus.bundle.tensors import Tensors, read_tensors, unusable
+from linnaeus.errors import UsageError
 from linnaeus.files import write_whole
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 UNKNOWN_FILE = "unknown.safetensors"
+UNUSABLE = "what tells unknown pictures cannot be read"
 
 UNKNOWN_RATE = 0.05
 """The share of pictures of its own classes that a bundle may call unknown: the field's habit, and
@@ -136,14 +139,13 @@ def check_unknown(folder: Path, unknown: Unknown, strangeness: Floats, precision
     """
     expected = unknown.golden.get(precision, unknown.golden["float32"])
     if strangeness.shape != expected.shape:
-        raise _unusable(folder / UNKNOWN_FILE, "it is of other golden pictures")
+        raise unusable(folder / UNKNOWN_FILE, UNUSABLE, "it is of other golden pictures")
     worst = float(np.abs(strangeness - expected).max())
     if not worst <= TOLERANCE[precision]:
-        raise BundleError(
+        raise differs_here(
+            folder,
             f"this machine finds the golden inputs more or less strange than they were, by"
             f" {worst:.3g} deviations where {TOLERANCE[precision]:g} is accepted",
-            where=str(folder),
-            mend="Install the runtime named in bundle.json in that version, or train anew here.",
         )
 
 
@@ -167,35 +169,22 @@ def read_unknown(folder: Path) -> Unknown | None:
 
     Raises BundleError where the file is damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     file = folder / UNKNOWN_FILE
-    if not file.exists():
-        return None
-    try:
-        kept = load_file(str(file))
-        return Unknown(
-            sketching=Sketching(*(kept[f"sketch.{name}"] for name in Sketching.__annotations__)),
-            known=Known(*(kept[f"known.{name}"] for name in Known.__annotations__)),
-            **{name: kept[name] for name in OWN},
-            golden={
-                name.removeprefix("golden."): one
-                for name, one in kept.items()
-                if name.startswith("golden.")
-            },
-        )
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise _unusable(file, str(error)) from None
+    return read_tensors(file, _understood, UNUSABLE) if file.exists() else None
 
 
 OWN = ("usual", "deviation", "weights", "held_out", "rows")
 """The arrays of `Unknown` itself."""
 
 
-def _unusable(file: Path, reason: str) -> BundleError:
-    return BundleError(
-        f"what tells unknown pictures cannot be read ({reason})",
-        where=str(file),
-        mend="Copy the bundle again from where it was made.",
+def _understood(kept: Tensors) -> Unknown:
+    return Unknown(
+        sketching=Sketching(*(kept[f"sketch.{name}"] for name in Sketching.__annotations__)),
+        known=Known(*(kept[f"known.{name}"] for name in Known.__annotations__)),
+        **{name: kept[name] for name in OWN},
+        golden={
+            name.removeprefix("golden."): one
+            for name, one in kept.items()
+            if name.startswith("golden.")
+        },
     )
