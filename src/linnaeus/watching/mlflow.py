@@ -19,7 +19,7 @@ from linnaeus.errors import LinnaeusError
 from linnaeus.leaves import leaves
 from linnaeus.progress import Event, Progress
 from linnaeus.watching.mlflow_server import MlflowServer, ServerError
-from linnaeus.watching.scalars import scalars
+from linnaeus.watching.scalars import Steps, scalars
 
 __all__ = ["Mlflow", "MlflowRun"]
 
@@ -57,7 +57,7 @@ class Mlflow:
         known: MlflowRun | None = None,
     ) -> None:
         self._server = MlflowServer(uri)
-        self._strengths = 0
+        self._steps = Steps()
         self._status = "KILLED"
         if known is not None and known.uri == uri:
             self.run = known
@@ -72,10 +72,7 @@ class Mlflow:
         self._status = ENDINGS.get(event.kind, self._status)
         if event.kind == "begun":
             self._sender.params(_texts(event.figures))
-        if event.kind == "strength":
-            self._strengths += 1
-        step = event.figures.get("step", self._strengths if event.kind == "strength" else 0)
-        now_ms = _now_ms()
+        step, now_ms = self._steps.of(event), _now_ms()
         self._sender.metrics(
             [
                 {"key": f"{event.stage or 'test'}/{name}", "value": value}

@@ -1,4 +1,4 @@
-"""The numbers of an event by name, for what draws them."""
+"""The numbers of an event by name, and at which step they stand, for what draws them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from linnaeus.progress import Event
 
-__all__ = ["scalars"]
+__all__ = ["Steps", "scalars"]
 
 DRAWN = ("pass", "strength", "finished")
 PLACES = ("step", "at")
@@ -28,3 +28,21 @@ def scalars(event: Event) -> dict[str, float]:
         elif isinstance(value, int | float) and not isinstance(value, bool) and name not in PLACES:
             numbers[name] = float(value)
     return numbers
+
+
+class Steps:
+    """At which step the numbers of each event of a run stand: a pass says it, the strengths of a
+    head are numbered as they come, and all else stands at 0.
+    """
+
+    def __init__(self) -> None:
+        self._strengths = 0
+
+    def of(self, event: Event) -> int:
+        """The step of `event`, which is told once."""
+        if event.kind == "strength":
+            self._strengths += 1
+            return self._strengths
+        step = event.figures.get("step", 0)
+        assert isinstance(step, int)
+        return step

@@ -22,7 +22,7 @@ from typing import Any
 from linnaeus.errors import MissingError, WriteError
 from linnaeus.files import append_whole
 from linnaeus.progress import Event, Progress
-from linnaeus.watching.scalars import scalars
+from linnaeus.watching.scalars import Steps, scalars
 
 __all__ = ["TENSORBOARD", "TensorBoard"]
 
@@ -51,7 +51,7 @@ class TensorBoard:
         self._folder = folder
         self._progress = progress
         self._files: dict[str, Path] = {}
-        self._strengths = 0
+        self._steps = Steps()
         self._failed = False
         shutil.rmtree(folder, ignore_errors=True)
         for event in before:
@@ -63,7 +63,7 @@ class TensorBoard:
         if not numbers or self._failed:
             return
         try:
-            step, at_s = self._step(event), _seconds(event)
+            step, at_s = self._steps.of(event), _seconds(event)
             for side, drawn in _by_side(event.stage, numbers).items():
                 self._write(side, step, at_s, drawn)
         except WriteError as error:
@@ -72,15 +72,6 @@ class TensorBoard:
 
     def close(self) -> None:
         """Nothing waits to be written."""
-
-    def _step(self, event: Event) -> int:
-        """The step of a pass; the strengths of a head are numbered."""
-        if event.kind == "strength":
-            self._strengths += 1
-            return self._strengths
-        step = event.figures.get("step", 0)
-        assert isinstance(step, int)
-        return step
 
     def _write(self, side: str, step: int, at_s: float, numbers: dict[str, float]) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
