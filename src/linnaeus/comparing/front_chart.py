@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from linnaeus.comparing.axes import BOTTOM, LEFT, RIGHT, TOP, percent_axis, scale, svg, text
 from linnaeus.comparing.results import ModelFound, SetFound
-from linnaeus.evaluation.wording import duration, size
+from linnaeus.evaluation.wording import THIN, duration, size
 
-__all__ = ["front_chart"]
+__all__ = ["TITLES", "front_chart", "spelt"]
 
 TITLES = {
     "train_s": "longest training of a fold",
@@ -59,6 +59,13 @@ def front_chart(found: SetFound, cost: str, colours: dict[str, int]) -> Markup:
     return svg("tradeoff", said, parts)
 
 
+def spelt(value: float, cost: str) -> str:
+    """So much of `cost` in the unit that suits it."""
+    if cost == "size_bytes":
+        return size(round(value))
+    return f"{value * 1000:.3g}{THIN}ms" if value < 1 else duration(value)
+
+
 def _interval(one: ModelFound) -> tuple[float, float]:
     return one.metrics.accuracy.low, one.metrics.accuracy.high
 
@@ -68,15 +75,9 @@ def _cost(one: ModelFound, cost: str) -> float:
 
 
 def _told(one: ModelFound, cost: str) -> Markup:
-    spelt = _spelt(_cost(one, cost), cost)
     right = one.metrics.accuracy.value
-    return Markup("{}: {:.1f} %, {}").format(one.model, right * 100, spelt)
-
-
-def _spelt(value: float, cost: str) -> str:
-    if cost == "size_bytes":
-        return size(round(value))
-    return f"{value * 1000:.3g} ms" if value < 1 else duration(value)
+    told = spelt(_cost(one, cost), cost)
+    return Markup("{}: {:.1f} %, {}").format(one.model, right * 100, told)
 
 
 def _ticks(low: float, high: float, cost: str) -> list[str]:
@@ -98,4 +99,4 @@ def _ticks(low: float, high: float, cost: str) -> list[str]:
 
 def _marked(value: float, cost: str) -> str:
     """A round value as short as can be: 100 s rather than 1 min 40 s."""
-    return f"{value:g} s" if cost != "size_bytes" and value >= 1 else _spelt(value, cost)
+    return f"{value:g} s" if cost != "size_bytes" and value >= 1 else spelt(value, cost)

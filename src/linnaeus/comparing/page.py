@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from linnaeus.comparing.curve_chart import curve_chart
-from linnaeus.comparing.front_chart import TITLES, front_chart
+from linnaeus.comparing.front_chart import TITLES, front_chart, spelt
 from linnaeus.comparing.rank_chart import rank_chart
 from linnaeus.comparing.results import COSTS, Comparison
 from linnaeus.comparing.study import Study
@@ -44,6 +44,7 @@ def comparison_page(study: Study, comparison: Comparison) -> str:
             difference_words=difference_words,
             curve_chart=curve_chart,
             front_chart=front_chart,
+            spelt=spelt,
             titles=TITLES,
             costs=COSTS,
             colours=colours,
