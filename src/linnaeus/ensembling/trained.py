@@ -14,7 +14,6 @@ from linnaeus.bundle.record import WEIGHTS_FILE
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.folds import Folds
-from linnaeus.data.near import near_duplicates
 from linnaeus.data.part import part_beside_test
 from linnaeus.data.split_file import split_table
 from linnaeus.ensembling.ensemble import ensemble
@@ -106,8 +105,7 @@ def _check(plan: EnsemblePlan, choice: Choice, team: Team) -> None:
 def _parted(plan: EnsemblePlan, material: Material, recipe: Recipe) -> Folds:
     """What each member learns from and holds out; snapshots share one split."""
     if plan.kind == "folds":
-        near = near_duplicates(material.scan.thumbnails, material.scan.readable)
-        together = near.pairs if recipe.near_duplicates == "keep-together" else None
+        together = material.near.pairs if recipe.near_duplicates == "keep-together" else None
         return part_beside_test(
             material.dataset,
             material.scan,

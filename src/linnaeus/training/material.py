@@ -42,6 +42,7 @@ class Material:
 
     dataset: Dataset
     scan: Scan
+    near: NearDuplicates
     audit: Audit
     split: Split
     preprocessing: Preprocessing
@@ -123,7 +124,7 @@ def look(
         progress.say(line)
     _tell_unreadable(looked, progress)
     pixels = pixel_rows(looked, dataset, preprocessing, workers)
-    return Material(dataset, looked, found, parted, preprocessing, pixels)
+    return Material(dataset, looked, near, found, parted, preprocessing, pixels)
 
 
 def _saved_split(dataset: Dataset, recipe: Recipe) -> SplitFile | None:
