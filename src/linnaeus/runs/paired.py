@@ -11,11 +11,11 @@ from typing import Any
 
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.significance import holm, mcnemar
+from linnaeus.wilson import Z
 
 __all__ = ["PairedDifference", "paired_differences"]
 
 ANSWERS = "predictions.csv"
-Z = 1.959964  # of 95 % of a normal distribution
 ADDED = 0.5  # to each cell of the table, so that its interval holds 95 % also for few pictures
 
 
