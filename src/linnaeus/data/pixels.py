@@ -14,7 +14,20 @@ from linnaeus.data.in_threads import processors
 from linnaeus.data.scan import Scan
 from linnaeus.images.preprocess import Preprocessing
 
-__all__ = ["ArrayRows", "ChosenRows", "DecodedRows", "PixelRows", "chunks", "pixel_rows", "rows_of"]
+__all__ = [
+    "ArrayRows",
+    "ChosenRows",
+    "DecodedRows",
+    "PixelRows",
+    "chunks",
+    "one_by_one",
+    "pixel_rows",
+    "rows_of",
+]
+
+READ_AHEAD = 32
+"""Pictures taken at a time where they are wanted singly, and made ready meanwhile where they have
+to be decoded."""
 
 Pixels = NDArray[np.uint8]
 Rows = NDArray[np.int64]
@@ -120,6 +133,12 @@ def chunks(pixels: PixelRows, rows: Rows, size: int) -> Iterator[Pixels]:
         taken = pixels.take(rows[start : start + size])
         pixels.expect(rows[start + size : start + 2 * size])
         yield taken
+
+
+def one_by_one(pixels: PixelRows, rows: Rows) -> Iterator[Pixels]:
+    """Each of the pictures at `rows`, (height_px, width_px, 3), with more made ready meanwhile."""
+    for some in chunks(pixels, rows, READ_AHEAD):
+        yield from some
 
 
 def rows_of(pixels: Pixels | PixelRows) -> PixelRows:

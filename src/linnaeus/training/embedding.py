@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable
 
@@ -10,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.runtime import Session
-from linnaeus.data.pixels import PixelRows, chunks
+from linnaeus.data.pixels import PixelRows, one_by_one
 from linnaeus.errors import Stopped
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
 
 __all__ = ["View", "embed", "embedding_order", "one_of_each", "past"]
-
-READ_AHEAD = 32
-"""Pictures taken at a time, and made ready meanwhile where they have to be decoded."""
 
 Features = NDArray[np.float32]
 Labels = NDArray[np.int64] | NDArray[np.bool_]
@@ -49,7 +45,7 @@ def embed(
     if len(rows) == 0:
         return np.zeros((0, 0), np.float32)
     with progress.stage("Computing features", len(rows)) as stage:
-        for picture in itertools.chain.from_iterable(chunks(pixels, rows, READ_AHEAD)):
+        for picture in one_by_one(pixels, rows):
             asked, enough = stop(), len(done) >= at_least
             if asked and not enough:
                 raise Stopped(

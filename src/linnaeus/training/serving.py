@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -15,7 +14,7 @@ from linnaeus.bundle.runtime import Session, bfloat16_pays, engine_version
 from linnaeus.bundle.sigmoid import sigmoid
 from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.views import Views
-from linnaeus.data.pixels import PixelRows, chunks, rows_of
+from linnaeus.data.pixels import PixelRows, one_by_one, rows_of
 from linnaeus.errors import UsageError
 from linnaeus.features.description import Description
 
@@ -29,9 +28,6 @@ LEAST_PICTURES = 200
 
 MOST_LOSS = 0.002
 """By how much the log loss on validation may grow in bfloat16."""
-
-READ_AHEAD = 32
-"""Pictures taken at a time, and made ready meanwhile where they have to be decoded."""
 
 Asked = Literal["auto", "float32", "bfloat16"]
 Truth = NDArray[np.int64] | NDArray[np.bool_]
@@ -114,8 +110,8 @@ def _served(
     why: str,
 ) -> Served:
     session = Session(graph, engine, precision, views, description)
-    every = chunks(pixels, np.arange(pixels.shape[0]), READ_AHEAD)
-    logits = [session.run_one(picture)[0] for picture in itertools.chain.from_iterable(every)]
+    every = one_by_one(pixels, np.arange(pixels.shape[0]))
+    logits = [session.run_one(picture)[0] for picture in every]
     serving = Serving(
         engine=engine,
         engine_version=engine_version(engine),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.unknown import UNKNOWN_RATE
-from linnaeus.data.pixels import ChosenRows, PixelRows, chunks
+from linnaeus.data.pixels import ChosenRows, one_by_one
 from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator, number
@@ -34,10 +33,7 @@ MOST_HELD_OUT = 5000
 FEWEST_HELD_OUT = round(1 / UNKNOWN_RATE) - 1
 """Of fewer than 19, none is among the strangest 5 %."""
 
-READ_AHEAD = 32
-
 Rows = NDArray[np.int64]
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -76,8 +72,8 @@ def taught_unknown(
     with progress.stage("Learning what is unknown"), threadpool_limits(1):
         fitted = fit_unknown(
             lambda pixels: classifier.predict_pixels([pixels])[0],
-            KnownPictures(_pictures(material.pixels, learnt), labels[learnt]),
-            KnownPictures(_pictures(material.pixels, held_out), labels[held_out]),
+            KnownPictures(one_by_one(material.pixels, learnt), labels[learnt]),
+            KnownPictures(one_by_one(material.pixels, held_out), labels[held_out]),
             places,
             outliers,
             classes=len(classifier.classes),
@@ -138,8 +134,3 @@ def _some(rows: Rows, most: int, seed: int, purpose: str) -> Rows:
     """At most so many of `rows`, in an order drawn from the seed."""
     drawn: Rows = generator(seed, purpose).permutation(rows)[:most]
     return drawn
-
-
-def _pictures(pixels: PixelRows, rows: Rows) -> Iterator[Pixels]:
-    for some in chunks(pixels, rows, READ_AHEAD):
-        yield from some

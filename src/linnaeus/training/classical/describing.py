@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.runtime import Session
 from linnaeus.data.in_threads import processors
-from linnaeus.data.pixels import PixelRows
+from linnaeus.data.pixels import PixelRows, chunks
 from linnaeus.errors import Stopped
 from linnaeus.features.description import Description
 from linnaeus.progress import Progress
@@ -63,7 +63,8 @@ def describe(
     count = 0
     threads = workers or processors()
     with progress.stage("Computing features", len(rows)) as stage:
-        batches = _batches(pixels, rows)
+        _, height, width, _ = pixels.shape
+        batches = chunks(pixels, rows, max(1, PIXELS_AT_ONCE // (height * width)))
         for features in _in_threads(features_of, batches, threads):
             done.append(features)
             count += len(features)
@@ -75,15 +76,6 @@ def describe(
             if count >= at_least and (stop() or late()):
                 break
     return np.concatenate(done)
-
-
-def _batches(pixels: PixelRows, rows: Rows) -> Iterator[Pixels]:
-    _, height, width, _ = pixels.shape
-    size = max(1, PIXELS_AT_ONCE // (height * width))
-    for start in range(0, len(rows), size):
-        taken = pixels.take(rows[start : start + size])
-        pixels.expect(rows[start + size : start + 2 * size])
-        yield taken
 
 
 def _in_threads(
