@@ -13,7 +13,11 @@ from safetensors.numpy import load_file
 import linnaeus
 from linnaeus.errors import UsageError
 from linnaeus.progress import Quiet
+from linnaeus.training.material import look
+from linnaeus.training.recipe import Recipe
 from linnaeus.training.run import Run
+from linnaeus.training.serving import Served
+from linnaeus.training.telling_unknown import taught_unknown
 
 
 class Told(Quiet):
@@ -82,3 +86,24 @@ def test_unknown_pictures_beside_several_labels_are_refused(
             label_separator="|",
             unknown=tmp_path,
         )
+
+
+def test_features_at_hand_change_nothing_and_are_left_where_they_are_not_what_is_answered(
+    tmp_path: Path, some_digits: linnaeus.Dataset
+) -> None:
+    run, _ = learn(some_digits, tmp_path / "run")
+    classifier, recipe = run.classifier().knowing(None), Recipe()
+    material = look(some_digits, recipe, None, Quiet(), None, None)
+    served = Served(classifier.record.serving, np.zeros((0, 10), np.float32))
+    answers = classifier.predict_pixels(material.pixels.take(material.train))
+    right = {row: a.features for row, a in zip(material.train.tolist(), answers, strict=True)}
+    wrong = {row: np.nextafter(features, np.float32(9)) for row, features in right.items()}
+
+    def told_by(features: dict[int, np.ndarray]) -> np.ndarray:
+        taught = taught_unknown(material, classifier, recipe, served, features, Quiet())
+        assert taught is not None
+        return taught.fitted.unknown.held_out
+
+    anew = told_by({})
+    assert (told_by(right) == anew).all()
+    assert (told_by(wrong) == anew).all()

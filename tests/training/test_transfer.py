@@ -298,3 +298,17 @@ def test_what_is_kept_is_whole_within_its_bound_or_absent(tmp_path: Path) -> Non
     assert kept.get("second") is None, "what was changed is not believed"
     assert kept.clear() > 0
     assert kept.files() == []
+
+
+# What is handed on
+
+
+def test_the_features_that_a_probe_hands_on_are_what_its_bundle_answers_to_the_last_bit(
+    photographs_of_waste: Photographs,
+) -> None:
+    ours = photographs_of_waste
+    learned = ours.learn(stages("probe"))
+    assert sorted(learned.features) == ours.lesson.train.tolist()
+    session = Session(learned.graph, best_engine(), "float32")
+    for row in ours.lesson.train[:10].tolist():
+        assert np.array_equal(learned.features[row], session.run_one(ours.pixels[row])[1])

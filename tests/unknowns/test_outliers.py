@@ -85,3 +85,29 @@ def test_what_tells_the_outliers_best_is_taken_and_all_that_was_tried_is_told() 
         return done.unknown.held_out
 
     assert (fitted(0) == fitted(0)).all()
+
+
+def test_answers_at_hand_are_not_asked_for_and_change_nothing() -> None:
+    random = np.random.default_rng(4)
+    train, held_out, noise = random.integers(0, 256, (3, 40, 8, 8, 3), np.uint8)
+    asked: list[int] = []
+
+    def answer(pixels: NDArray[np.uint8]) -> Answer:
+        asked.append(int(pixels[0, 0, 0]))
+        return Answer(pixels)
+
+    def fitted(places: range) -> NDArray[np.float32]:
+        labels = np.arange(40) % 2
+        known = [
+            KnownPictures(some, labels, {place: Answer(some[place]) for place in places})
+            for some in (train, held_out)
+        ]
+        outliers = {"noise": noise}
+        done = fit_unknown(answer, *known, np.arange(40), outliers, classes=2, seed=0)
+        return done.unknown.held_out
+
+    anew = fitted(range(0))
+    asked.clear()
+    assert (fitted(range(3, 20)) == anew).all()
+    remaining = np.concatenate([np.delete(s, range(3, 20), axis=0) for s in (train, held_out)])
+    assert asked == np.concatenate([remaining, noise])[:, 0, 0, 0].tolist()

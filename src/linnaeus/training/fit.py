@@ -61,7 +61,12 @@ from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.training.suited import suited
 from linnaeus.training.team import ALONE, Team
-from linnaeus.training.telling_unknown import TaughtUnknown, judged_unknown, taught_unknown
+from linnaeus.training.telling_unknown import (
+    TaughtUnknown,
+    held_out_places,
+    judged_unknown,
+    taught_unknown,
+)
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan
 from linnaeus.training.tuning import EPOCHS, OF_MUON, Lesson
@@ -373,6 +378,7 @@ def _serve(material: Material, learned: Learned, recipe: Recipe, progress: Progr
             asked=recipe.precision,
             views=views,
             description=learned.description,
+            keep=held_out_places(len(held), recipe.seed).tolist(),
         ),
         truth,
         asked=recipe.test_time_augmentation,
@@ -463,7 +469,9 @@ def _finish(
         held_out = _held_out(material, calibrated, record)
         if held_out is not None:
             write_held_out(draft.folder, held_out)
-        taught = taught_unknown(material, draft.classifier, learned.recipe, progress)
+        taught = taught_unknown(
+            material, draft.classifier, learned.recipe, served, learned.features, progress
+        )
         if taught is not None:
             draft = draft.with_unknown(taught.fitted.unknown)  # noqa: PLW2901
         judged = _judge(material, draft, served, held_out, taught, progress)

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from linnaeus.bundle.record import Engine
 from linnaeus.evaluation.facts import EpochFacts, StageFacts, StrengthFacts
 from linnaeus.features.description import Description
@@ -27,7 +30,8 @@ class Learned:
     each strength did. `speeds`: pictures a second that each learnt from. `remarks`: sentences that
     the user should read. `augmentation`: how views differed from their pictures, and why; empty
     where pictures were taken as they are. `description`: what the graph takes in place of pixels.
-    `engine`: what is to serve it; None: the fastest here.
+    `engine`: what is to serve it; None: the fastest here. `features`: by row of the data set, of
+    some training pictures, as they were computed in float32 on the way, where they were.
     """
 
     graph: bytes
@@ -46,3 +50,4 @@ class Learned:
     augmentation: str = ""
     description: Description | None = None
     engine: Engine | None = None
+    features: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -68,6 +68,7 @@ class Probed:
     `used` and `judged` are the rows of training and validation whose features there was time for,
     `logits` (len(judged), classes) the head's answers to the latter. `views`: how many of each
     training picture. `finished`: whether neither the clock nor a stop left anything out.
+    `features`: by row, of those training pictures that were to be kept.
     """
 
     head: Head
@@ -77,6 +78,7 @@ class Probed:
     views: int
     finished: bool
     embedding_s: float
+    features: Mapping[int, Features] = field(default_factory=dict)
 
     @property
     def pictures(self) -> int:
@@ -129,6 +131,7 @@ class Probe:
         digests: Sequence[str] | None = None,
         others_follow: bool = False,
         embedded: Embedded | None = None,
+        keep: Rows | None = None,
     ) -> Probed:
         """Fit a head to the rows `train` of `pixels` (n, h, w, 3) uint8 and `labels` (n,).
 
@@ -141,6 +144,7 @@ class Probe:
         saw are taken from what was kept, by `digests` (n,) of their files. Where `others_follow`,
         stages that go on from this head, half of the budget is left to them if they can use it.
         What is in `embedded` is not computed again, and it is given the features as they come.
+        `keep`: training rows whose features are kept in what comes of it, where they were computed.
 
         Raises Stopped if `stop` says so before every class was seen.
         """
@@ -187,6 +191,7 @@ class Probe:
             views=len(learning),
             finished=len(used) == len(train) and not stop(),
             embedding_s=embedding_s,
+            features=_kept(used, learning[0], keep),
         )
 
     def embed(
@@ -305,6 +310,12 @@ def pretrained_normalisation(network: nn.Module) -> Normalise:
     details: Any = network.pretrained_cfg
     levels = [[255.0 * float(v) for v in details[key]] for key in ("mean", "std")]
     return Normalise(*levels)
+
+
+def _kept(rows: Rows, features: Features, keep: Rows | None) -> dict[int, Features]:
+    """By row, copies of the `features` (n, d) of those of `rows` (n,) that are to be kept."""
+    wanted = np.isin(rows, [] if keep is None else keep)
+    return {row: features[place].copy() for place, row in enumerate(rows.tolist()) if wanted[place]}
 
 
 def _views_within(budget_s: float, embedding_s: float) -> int:

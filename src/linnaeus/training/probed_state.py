@@ -19,7 +19,7 @@ OF_THE_PROBE = ("used", "judged", "logits")
 
 
 def probed_state(probed: Probed) -> State:
-    """All of `probed`."""
+    """All of `probed` but the features that it kept."""
     arrays: dict[str, NDArray[Any]] = {name: getattr(probed.head, name) for name in OF_THE_HEAD}
     arrays |= {name: getattr(probed, name) for name in OF_THE_PROBE}
     facts = {
@@ -49,5 +49,6 @@ def probed_from(state: State) -> Probed:
         views=facts["views"],
         finished=facts["finished"],
         embedding_s=facts["embedding_s"],
+        features={},  # not saved: they come out the same when they are computed again
         **{name: arrays[name] for name in OF_THE_PROBE},
     )

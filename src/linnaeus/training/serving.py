@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -35,10 +36,14 @@ Truth = NDArray[np.int64] | NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Served:
-    """How a graph will be served, and its logits (n, classes) on validation served like that."""
+    """How a graph will be served, and its logits (n, classes) on validation served like that.
+
+    `features`: by place, those of the pictures that they were to be kept of.
+    """
 
     serving: Serving
     logits: NDArray[np.float32]
+    features: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
 
     def because(self, why: str) -> Served:
         """The same, with the reason for its precision."""
@@ -71,13 +76,15 @@ def serve(
     asked: Asked,
     views: Views = "none",
     description: Description | None = None,
+    keep: Collection[int] = (),
 ) -> Served:
     """Choose how `graph` is served, by its answers to validation `pixels` (n, h, w, 3) uint8.
 
     An answer is the mean over the `views` of a picture, each described as `description` says.
+    `keep`: places of pictures whose features are kept.
     """
     rows, count = rows_of(pixels), len(labels)
-    served = partial(_served, graph, rows, engine, views, description)
+    served = partial(_served, graph, rows, engine, views, description, frozenset(keep))
     precision = first_precision(asked, engine)
     if precision == "float32":
         why = "asked for"
@@ -106,12 +113,18 @@ def _served(
     engine: Engine,
     views: Views,
     description: Description | None,
+    keep: frozenset[int],
     precision: Precision,
     why: str,
 ) -> Served:
     session = Session(graph, engine, precision, views, description)
     every = one_by_one(pixels, np.arange(pixels.shape[0]))
-    logits = [session.run_one(picture)[0] for picture in every]
+    logits, features = [], {}
+    for place, picture in enumerate(every):
+        answered, seen = session.run_one(picture)
+        logits.append(answered)
+        if place in keep:
+            features[place] = seen
     serving = Serving(
         engine=engine,
         engine_version=engine_version(engine),
@@ -119,7 +132,8 @@ def _served(
         why=why,
         test_time_augmentation=views,
     )
-    return Served(serving, np.stack(logits) if logits else np.zeros((0, 0), np.float32))
+    stacked = np.stack(logits) if logits else np.zeros((0, 0), np.float32)
+    return Served(serving, stacked, features)
 
 
 def _same_answers(exact: NDArray[np.float32], quick: NDArray[np.float32], labels: Truth) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.unknown import UNKNOWN_RATE
 from linnaeus.data.pixels import ChosenRows, one_by_one
@@ -18,11 +19,12 @@ from linnaeus.progress import Progress
 from linnaeus.randomness import generator, number
 from linnaeus.training.material import Material
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.serving import Served
 from linnaeus.unknowns.fit import GIVEN, FittedUnknown, KnownPictures, fit_unknown
 from linnaeus.unknowns.given import check_given, given_pictures, in_halves
 from linnaeus.unknowns.outliers import outliers_from
 
-__all__ = ["TaughtUnknown", "judged_unknown", "taught_unknown"]
+__all__ = ["TaughtUnknown", "held_out_places", "judged_unknown", "learnt_from", "taught_unknown"]
 
 MOST_LEARNT = 2000
 """Training pictures to learn from where known ones lie, twice as many as are kept of them."""
@@ -30,10 +32,16 @@ MOST_LEARNT = 2000
 MOST_HELD_OUT = 5000
 """Validation pictures to say how strange known ones are: 5 % is then within 0.6 points."""
 
+COMPARED = 4
+"""Pictures that are answered though features of theirs are at hand: were these computed in another
+way, in bfloat16 say, not all of so many would agree to the last bit."""
+
 FEWEST_HELD_OUT = round(1 / UNKNOWN_RATE) - 1
 """Of fewer than 19, none is among the strangest 5 %."""
 
 Rows = NDArray[np.int64]
+Features = Mapping[int, NDArray[np.float32]]
+NONE = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,28 @@ class TaughtUnknown:
     given: tuple[Path, ...]
 
 
+def learnt_from(train: Rows, seed: int) -> Rows:
+    """The training pictures to learn from, as rows of the data set, of all its rows `train`."""
+    return _some(train, MOST_LEARNT, seed, "known pictures to learn from")
+
+
+def held_out_places(count: int, seed: int) -> Rows:
+    """The places among `count` validation pictures of those that are known ones held out."""
+    return _some(np.arange(count), MOST_HELD_OUT, seed, "known pictures held out")
+
+
 def taught_unknown(
-    material: Material, classifier: Classifier, recipe: Recipe, progress: Progress
+    material: Material,
+    classifier: Classifier,
+    recipe: Recipe,
+    served: Served,
+    features: Features,
+    progress: Progress,
 ) -> TaughtUnknown | None:
     """What tells `classifier` unknown pictures, learnt from training and validation pictures.
+
+    What `served` holds of its answers to the latter is not computed again, nor are `features` of
+    the former, by row, if they are to the last bit what it answers.
 
     None, and told, where there are too few of these, or where a picture may have several labels.
     """
@@ -60,9 +86,8 @@ def taught_unknown(
         progress.say(f"Nothing will be called unknown: {why}.")
         return None
     seed, labels = recipe.seed, material.dataset.labels
-    learnt = _some(material.train, MOST_LEARNT, seed, "known pictures to learn from")
-    every = np.arange(len(material.validation))
-    places = _some(every, MOST_HELD_OUT, seed, "known pictures held out")
+    learnt = learnt_from(material.train, seed)
+    places = held_out_places(len(material.validation), seed)
     held_out = material.validation[places]
     files = () if recipe.unknown is None else check_given(Path(recipe.unknown))
     to_choose, to_judge = in_halves(files, seed)
@@ -70,10 +95,16 @@ def taught_unknown(
     if files:
         outliers[GIVEN] = given_pictures(to_choose, material.preprocessing, progress)
     with progress.stage("Learning what is unknown"), threadpool_limits(1):
+        of_learnt = _answers_at_hand(material, classifier, learnt, features)
+        of_held_out = {
+            place: Answer(NONE, served.logits[at], served.features[at])
+            for place, at in enumerate(places.tolist())
+            if at in served.features
+        }
         fitted = fit_unknown(
             lambda pixels: classifier.predict_pixels([pixels])[0],
-            KnownPictures(one_by_one(material.pixels, learnt), labels[learnt]),
-            KnownPictures(one_by_one(material.pixels, held_out), labels[held_out]),
+            KnownPictures(one_by_one(material.pixels, learnt), labels[learnt], of_learnt),
+            KnownPictures(one_by_one(material.pixels, held_out), labels[held_out], of_held_out),
             places,
             outliers,
             classes=len(classifier.classes),
@@ -109,6 +140,22 @@ def judged_unknown(
             groups=None if groups is None else groups[material.test],
             tried=tried,
         )
+
+
+def _answers_at_hand(
+    material: Material, classifier: Classifier, rows: Rows, features: Features
+) -> dict[int, Answer]:
+    """By place among `rows`, answers of which there are only `features`; none where they differ."""
+    answers = {
+        place: Answer(NONE, NONE, features[row])
+        for place, row in enumerate(rows.tolist())
+        if row in features
+    }
+    places = list(answers)[:COMPARED]
+    again = classifier.predict_pixels(material.pixels.take(rows[places])) if places else []
+    pairs = zip(places, again, strict=True)
+    same = all(np.array_equal(answers[place].features, one.features) for place, one in pairs)
+    return answers if same else {}
 
 
 def _tell(fitted: FittedUnknown, *, given: bool, progress: Progress) -> None:

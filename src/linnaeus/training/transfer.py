@@ -32,6 +32,7 @@ from linnaeus.training.probed_state import probed_from, probed_state
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
 from linnaeus.training.state import State
+from linnaeus.training.telling_unknown import learnt_from
 from linnaeus.training.transfer_plan import TransferStage
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.tuning import Lesson, answers, tunable_from_head, tunable_from_probe, tune
@@ -153,6 +154,7 @@ class _Transfer:
             speeds=self.speeds,
             remarks=self._remarks(),
             augmentation=self.lesson.augmentation if self._is_tuned else "",
+            features={} if self.probed is None or self._is_tuned else self.probed.features,
         )
 
     def save(self) -> None:
@@ -227,6 +229,7 @@ class _Transfer:
             digests=self.lesson.digests,
             others_follow=len(transfer_stages(self.recipe)) > 1,
             embedded=embedded,
+            keep=learnt_from(self.lesson.train, self.recipe.seed),
         )
 
     def _begun_s(self) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -37,6 +37,8 @@ class HasFeatures(Protocol):
         """(d,) float32."""
 
 
+Answers = Mapping[int, HasFeatures]
+
 Answering = Callable[[NDArray[np.uint8]], HasFeatures]
 """From a picture as the network sees it to the bundle's answer."""
 
@@ -52,10 +54,15 @@ LEAST_DEVIATION = 1e-6
 
 @dataclass(frozen=True)
 class KnownPictures:
-    """Pictures (height, width, 3) uint8 of the classes, with their `labels` (n,) int64."""
+    """Pictures (height, width, 3) uint8 of the classes, with their `labels` (n,) int64.
+
+    `answers`: by place among them, those that are at hand; of pictures to learn from only the
+    features are looked at.
+    """
 
     pictures: Pictures
     labels: NDArray[np.int64]
+    answers: Answers = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,22 +104,22 @@ def fit_unknown(
     did not learn from, at `rows` of those that the bundle's promises rest on; beside them a picture
     is strange or not. `outliers`: by kind. Pictures are taken one by one and none is kept.
     """
-    learnt = _Answered.of(answer, train.pictures)
+    learnt = _Answered.of(answer, train)
     sketching = sketching_of(learnt.features, learnt.looks, seed)
     sketches = np.stack(list(map(sketching, learnt.features, learnt.looks)))
     known = known_by(sketches, len(sketching.axes), train.labels, classes)
 
-    def scored(pictures: Pictures) -> NDArray[np.float64]:
+    def scored(pictures: Pictures, at_hand: Answers) -> NDArray[np.float64]:
         pairs = [
             (sketching(one.features, appearance(pixels)), one.logits)
-            for pixels, one in _answered(answer, pictures)
+            for pixels, one in _answered(answer, pictures, at_hand)
         ]
         sketches, logits = (np.stack(each) for each in zip(*pairs, strict=True))
         return scores_of(sketches, logits, known)
 
-    beside = scored(held_out.pictures)
+    beside = scored(held_out.pictures, held_out.answers)
     usual, deviation = np.median(beside, axis=0), np.maximum(beside.std(axis=0), LEAST_DEVIATION)
-    strange = {kind: (scored(some) - usual) / deviation for kind, some in outliers.items()}
+    strange = {kind: (scored(some, {}) - usual) / deviation for kind, some in outliers.items()}
     beside = (beside - usual) / deviation
     tried = sorted((_try(some, beside, strange) for some in CANDIDATES), key=lambda one: -one.mean)
     weights = _weights(tried[0].scores)
@@ -144,17 +151,18 @@ class _Answered:
     looks: Floats
 
     @classmethod
-    def of(cls, answer: Answering, pictures: Pictures) -> _Answered:
-        pairs = [(one.features, appearance(pixels)) for pixels, one in _answered(answer, pictures)]
+    def of(cls, answer: Answering, known: KnownPictures) -> _Answered:
+        answered = _answered(answer, known.pictures, known.answers)
+        pairs = [(one.features, appearance(pixels)) for pixels, one in answered]
         return cls(*(np.stack(each) for each in zip(*pairs, strict=True)))
 
 
 def _answered(
-    answer: Answering, pictures: Pictures
+    answer: Answering, pictures: Pictures, at_hand: Answers
 ) -> Iterator[tuple[NDArray[np.uint8], HasFeatures]]:
-    """Each picture with the answer to it."""
-    for pixels in pictures:
-        yield pixels, answer(pixels)
+    """Each picture with the answer to it, which may be `at_hand`, by the picture's place."""
+    for place, pixels in enumerate(pictures):
+        yield pixels, at_hand[place] if place in at_hand else answer(pixels)
 
 
 def _candidates() -> Iterator[tuple[str, ...]]:
