@@ -61,15 +61,16 @@ def completed(forks: Forks, *arguments: object) -> Ended:
 def killed_and_gone_on_with(
     forks: Forks, asked: tuple[object, ...], run: Path, *, took_s: float, seed: int
 ) -> int:
-    """Train; kill it `KILLS` times, every other time inside a write; go on to the end.
+    """Train, kill `KILLS` times, the first and every other time inside a write, and go on to the end.
 
-    `took_s`: what a run takes that nothing ends. Returns how many processes were killed.
+    `took_s`: what a run takes that nothing ends. Returns how many processes were killed; one at
+    least, since the first is killed by what it has written, however busy the machine was before.
     """
     chance = random.Random(seed)
     arguments, killed = (*asked, "--out", run), 0
     for kill in range(KILLS):
         often = ("--checkpoint-every", "0.01", "--workers", 1 + kill % 2)
-        write = chance.randrange(30, 300) if kill % 2 else None
+        write = None if kill % 2 else chance.randrange(30, 300)
         process = forks.start("train", *arguments, *often, kill_at=write)
         if write is None:
             time.sleep(chance.uniform(0.2, 0.9) * took_s)

@@ -22,6 +22,7 @@ __all__ = [
     "from_root",
     "is_picture",
     "listed",
+    "quoted",
     "read_layout",
     "stray_reason",
 ]
@@ -126,6 +127,11 @@ def listed(names: Iterable[str], between: str = ", ") -> str:
     every = list(names)
     rest = len(every) - NAMED_AT_MOST
     return between.join(every[:NAMED_AT_MOST]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def quoted(names: Iterable[str]) -> str:
+    """The first few names of many, as `listed`, each in quotation marks."""
+    return listed(f"“{name}”" for name in names)
 
 
 def is_picture(path: str) -> bool:

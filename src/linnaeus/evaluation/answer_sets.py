@@ -12,9 +12,11 @@ from linnaeus.data.rows import Table
 from linnaeus.errors import DataError
 from linnaeus.evaluation.thresholds import EVEN
 
-__all__ = ["given_thresholds", "label_parts", "true_sets"]
+__all__ = ["given_thresholds", "label_parts", "no_column", "true_sets"]
 
 Floats = NDArray[np.float64]
+
+NAMED = 20  # columns
 
 
 def label_parts(labels: Sequence[str], separator: str) -> list[tuple[str, ...]]:
@@ -33,14 +35,20 @@ def true_sets(
     for at, (row, labels) in enumerate(zip(table.rows, parts, strict=True)):
         for label in labels:
             if label not in place:
-                raise DataError(
-                    f"no column gives the probability of the label '{label}'",
-                    where=table.place(row.number),
-                    mend=f"Correct the label or add its column; there are columns of"
-                    f" {', '.join(list(classes)[:20])}.",
-                )
+                raise no_column(label, table.place(row.number), list(classes))
             sets[at, place[label]] = True
     return sets
+
+
+def no_column(label: str, where: str, classes: Sequence[str]) -> DataError:
+    """The error of a label of which no column gives the probability; `classes` have one."""
+    more = f" and {len(classes) - NAMED} more" if len(classes) > NAMED else ""
+    return DataError(
+        f"no column gives the probability of the label '{label}'",
+        where=where,
+        mend=f"Correct the label or add its column; there are columns of"
+        f" {', '.join(classes[:NAMED])}{more}.",
+    )
 
 
 def given_thresholds(

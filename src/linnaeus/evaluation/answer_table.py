@@ -30,7 +30,7 @@ from linnaeus.data.metadata import as_column
 from linnaeus.data.rows import Table, as_text
 from linnaeus.data.table import looks_like_table, read_table
 from linnaeus.errors import DataError, UsageError
-from linnaeus.evaluation.answer_sets import given_thresholds, label_parts, true_sets
+from linnaeus.evaluation.answer_sets import given_thresholds, label_parts, no_column, true_sets
 from linnaeus.evaluation.given_numbers import are_numbers, checked_probabilities, given_numbers
 from linnaeus.evaluation.in_100 import number
 
@@ -179,13 +179,7 @@ def _strange_label(label: str, where: str, classes: Sequence[str]) -> DataError:
             where=where,
             mend=f"If that is what it means, say so: --label-separator '{SEPARATOR}'.",
         )
-    more = f" and {len(classes) - 20} more" if len(classes) > 20 else ""
-    return DataError(
-        f"no column gives the probability of the label '{label}'",
-        where=where,
-        mend=f"Correct the label or add its column; there are columns of"
-        f" {', '.join(classes[:20])}{more}.",
-    )
+    return no_column(label, where, classes)
 
 
 def _unread(table: Table, places: Sequence[int]) -> dict[int, str]:

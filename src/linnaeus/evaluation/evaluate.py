@@ -19,6 +19,7 @@ from linnaeus.bundle.seen import read_seen, was_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.views import views_in_words
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.layout import listed, quoted
 from linnaeus.data.pixels import ChosenRows, DecodedRows
 from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError, UnreadableImage
@@ -58,8 +59,6 @@ __all__ = [
     "traits_of",
     "write_judged",
 ]
-
-NAMED_CLASSES = 5
 
 JUDGING_SEED = 1
 """Of the outliers that a bundle is judged on; those that its score is chosen on are of a run's."""
@@ -311,9 +310,7 @@ def _never_named(classifier: Classifier, dataset: Dataset) -> tuple[str, ...]:
     missing = [name for name in classifier.classes if name not in dataset.classes]
     if not missing:
         return ()
-    named = ", ".join(f"“{name}”" for name in missing[:NAMED_CLASSES])
-    more = f" and {len(missing) - NAMED_CLASSES} more" if len(missing) > NAMED_CLASSES else ""
-    return (f"The data never name {named}{more}: no picture counts as having such a label.",)
+    return (f"The data never name {quoted(missing)}: no picture counts as having such a label.",)
 
 
 def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64] | NDArray[np.bool_]:
@@ -321,10 +318,8 @@ def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64] 
     known = {name: place for place, name in enumerate(classes)}
     strange = [name for name in dataset.classes if name not in known]
     if strange:
-        named = ", ".join(map(repr, strange[:NAMED_CLASSES]))
-        more = f" and {len(strange) - NAMED_CLASSES} more" if len(strange) > NAMED_CLASSES else ""
         raise DataError(
-            f"the bundle knows no class {named}{more}",
+            f"the bundle knows no class {listed(map(repr, strange))}",
             where=dataset.name,
             mend=f"It knows {', '.join(classes[:20])}. Rename the classes, or leave them out.",
         )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import Predictions
+from linnaeus.data.layout import quoted
 from linnaeus.errors import DataError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure, share_figure
@@ -26,8 +27,6 @@ __all__ = ["LabelMetrics", "label_log_losses", "measure_labels"]
 
 Floats = NDArray[np.float64]
 Sets = NDArray[np.bool_]
-
-NAMED_CLASSES = 5
 
 
 @dataclass(frozen=True)
@@ -293,20 +292,13 @@ def _remarks(per_class: tuple[LabelFigures, ...], usual_from: str) -> list[str]:
     if absent := [row.name for row in per_class if not row.images]:
         them = "it" if len(absent) == 1 else "them"
         remarks.append(
-            f"No judged picture has {_listed(absent)}: the averages over classes leave {them} out."
+            f"No judged picture has {quoted(absent)}: the averages over classes leave {them} out."
         )
     if unsaid := [row.name for row in per_class if row.images and not row.answers]:
-        remarks.append(f"Never given: {_listed(unsaid)}; precision counts as 0 there.")
+        remarks.append(f"Never given: {quoted(unsaid)}; precision counts as 0 there.")
     if usual_from == "judged":
         remarks.append(
             "The usual labels are the most common set among the judged pictures, since that of"
             " training is not known."
         )
     return remarks
-
-
-def _listed(names: Sequence[str]) -> str:
-    """A few names in quotation marks, and how many more there are."""
-    shown = ", ".join(f"“{name}”" for name in names[:NAMED_CLASSES])
-    rest = len(names) - NAMED_CLASSES
-    return f"{shown} and {rest} more" if rest > 0 else shown

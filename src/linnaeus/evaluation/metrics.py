@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.data.layout import quoted
 from linnaeus.errors import DataError
 from linnaeus.evaluation.agreement import agreement
 from linnaeus.evaluation.confusion import (
@@ -35,7 +36,6 @@ Floats = NDArray[np.float64]
 SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)
 MOST_LOG_LOSS = -float(np.log(SMALLEST_PROBABILITY))
 MOST_BRIER = 2.0
-NAMED_CLASSES = 5
 NOTHING_ASKED = Asked()
 
 
@@ -195,7 +195,7 @@ def _judged(predictions: Predictions) -> tuple[NDArray[np.bool_], int, int]:
             "label that the classifier knows",
             where="evaluation",
             mend="Judge pictures in folders named after the classifier's classes: "
-            f"{_listed(predictions.classes)}.",
+            f"{quoted(predictions.classes)}.",
         )
     return judged, int(unread.sum()), int(unlabelled.sum())
 
@@ -229,11 +229,11 @@ def _remarks(
     remarks = []
     if absent := [row.name for row in per_class if not row.images]:
         remarks.append(
-            f"No judged picture is of {_listed(absent)}: the averages over classes leave "
+            f"No judged picture is of {quoted(absent)}: the averages over classes leave "
             f"{'it' if len(absent) == 1 else 'them'} out."
         )
     if unsaid := [row.name for row in per_class if row.images and not row.answers]:
-        remarks.append(f"Never answered: {_listed(unsaid)}; precision counts as 0 there.")
+        remarks.append(f"Never answered: {quoted(unsaid)}; precision counts as 0 there.")
     if right.all():
         remarks.append(
             "Without a mistake to learn from, the intervals of log loss and Brier score hold only "
@@ -245,10 +245,3 @@ def _remarks(
             "counts are not known."
         )
     return remarks
-
-
-def _listed(names: list[str] | tuple[str, ...]) -> str:
-    """A few names in quotation marks, and how many more there are."""
-    shown = ", ".join(f"“{name}”" for name in names[:NAMED_CLASSES])
-    rest = len(names) - NAMED_CLASSES
-    return f"{shown} and {rest} more" if rest > 0 else shown

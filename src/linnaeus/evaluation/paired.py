@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from linnaeus.evaluation.distributions import student_point
-from linnaeus.evaluation.significance import holm, mcnemar, student_tail
+from linnaeus.evaluation.significance import coin_flips, holm, mcnemar, student_tail
 
 __all__ = ["LEVEL", "Difference", "Discordance", "corrected_resampled_t", "discordance", "together"]
 
@@ -69,12 +69,8 @@ def discordance(first_right: ArrayLike, second_right: ArrayLike) -> Discordance:
         raise ValueError(f"the same pictures for both expected, not {first.shape}, {second.shape}")
     alone = int((first & ~second).sum()), int((second & ~first).sum())
     exact = mcnemar(*alone)
-    seen = math.exp(_log_choose(sum(alone), min(alone)) - sum(alone) * math.log(2))
+    seen = float(coin_flips(sum(alone), np.array(min(alone))))
     return Discordance(*alone, p=1.0 if alone[0] == alone[1] else exact - seen, exact_p=exact)
-
-
-def _log_choose(total: int, chosen: int) -> float:
-    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
 
 
 @dataclass(frozen=True)

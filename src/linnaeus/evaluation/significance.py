@@ -11,7 +11,7 @@ from math import exp, inf, lgamma, log, log1p
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["fewer_by_chance", "holm", "mcnemar", "student_tail"]
+__all__ = ["coin_flips", "fewer_by_chance", "holm", "mcnemar", "student_tail"]
 
 Floats = NDArray[np.float64]
 
@@ -43,8 +43,13 @@ def mcnemar(only_first: int, only_second: int) -> float:
     if not discordant:
         return 1.0
     few = np.arange(min(only_first, only_second) + 1)
-    chances = np.exp(_log_choose(discordant, few) - discordant * log(2))
-    return min(1.0, 2 * float(chances.sum()))
+    return min(1.0, 2 * float(coin_flips(discordant, few).sum()))
+
+
+def coin_flips(flips: int, heads: NDArray[np.int64]) -> Floats:
+    """The chances of just so many `heads`, of any shape, among the `flips` of a fair coin."""
+    chances: Floats = np.exp(_log_choose(flips, heads) - flips * log(2))
+    return chances
 
 
 def fewer_by_chance(right: int, drawn: int, all_right: int, everything: int) -> float:
