@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +46,35 @@ def export_features(graph: FeatureGraph, height_px: int, width_px: int) -> bytes
         warnings.simplefilter("ignore")  # the exporter's advice is to its own authors
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         file = Path(folder) / "features.onnx"
-        torch.onnx.export(
-            graph.eval(),
-            (pixels,),
-            str(file),
-            input_names=["pixels"],
-            output_names=["features"],
-            dynamic_shapes=({0: torch.export.Dim("n")},),
-            external_data=False,
-            verbose=False,
-        )
+        with _nothing_in_place(graph):
+            torch.onnx.export(
+                graph.eval(),
+                (pixels,),
+                str(file),
+                input_names=["pixels"],
+                output_names=["features"],
+                dynamic_shapes=({0: torch.export.Dim("n")},),
+                external_data=False,
+                verbose=False,
+            )
         return _in_one_form(file.read_bytes())
+
+
+@contextmanager
+def _nothing_in_place(graph: nn.Module) -> Iterator[None]:
+    """Meanwhile no module of `graph` changes its input in place.
+
+    The exporter takes such changes apart one by one: 3 of 9 s for mobilenetv2_100, whose ONNX file
+    is the same without.
+    """
+    changing = [module for module in graph.modules() if getattr(module, "inplace", False) is True]
+    for module in changing:
+        module.inplace = False  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for module in changing:
+            module.inplace = True  # type: ignore[assignment]
 
 
 def _in_one_form(graph: bytes) -> bytes:
