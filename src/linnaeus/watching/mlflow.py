@@ -138,6 +138,7 @@ class _Sender(threading.Thread):
                 while not (self._metrics or self._params or self._closing):
                     self._changed.wait()
                 metrics, params = self._metrics[:MOST_METRICS], self._params[:MOST_PARAMS]
+                last_try = self._closing
                 if not (metrics or params):
                     return
             try:
@@ -146,7 +147,7 @@ class _Sender(threading.Thread):
             except ServerError as error:
                 self._warn(error)
                 with self._changed:
-                    if self._closing or error.refused:
+                    if last_try or error.refused:
                         return
                     self._changed.wait_for(lambda: self._closing, RETRY_AFTER_S)
                 continue
