@@ -23,9 +23,9 @@ demo: $(READY)
 	$(BIN)/python examples/demo.py
 
 # Each process computes on one thread: threads of several would wait for each other after every
-# layer, which takes longer than the computing.
+# layer, which takes longer than the computing. A file is one process's, which makes its fixtures once.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow

@@ -5,19 +5,23 @@ They are real processes: they can be killed, and nothing of one is left in the n
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from command_line import LONGEST_S, environment
+from command_line import LONGEST_S, Done, environment
 
-__all__ = ["Forked", "Forks"]
+__all__ = ["Forked", "Forks", "shared_forks"]
 
 SPAWNER = """
 import json, os, signal, sys
@@ -48,9 +52,10 @@ class Killed(Disk):
         super().rename(source, target)
 
 def work(order):
-    told = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(told, 1)
-    os.dup2(told, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, file in ((1, order["told"]), (2, order["warned"])):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    os.chdir(order["cwd"])
     sys.argv = ["linnaeus", *order["arguments"]]
     os.environ.update(order["changes"])
     code = 70
@@ -69,7 +74,6 @@ for line in sys.stdin:
     order = json.loads(line)
     child = os.fork()
     if child == 0:
-        sys.stdin.close()
         work(order)
     print(child, flush=True)
     _, status = os.waitpid(child, 0)
@@ -104,7 +108,7 @@ class Forked:
     @property
     def told(self) -> str:
         """What it has said so far."""
-        return self._told.read_text(errors="replace")
+        return self._told.read_text(encoding="utf-8", errors="replace")
 
     def wait_for(self, text: str) -> None:
         """Wait until it has said `text`; fails where it ends without that."""
@@ -133,7 +137,7 @@ class Forks:
     """Starts one process after the other."""
 
     def __init__(self, folder: Path) -> None:
-        self._told = folder / "told.txt"
+        self._told, self._warned = folder / "told.txt", folder / "warned.txt"
         self._spawner = subprocess.Popen(
             [sys.executable, "-c", SPAWNER],
             stdin=subprocess.PIPE,
@@ -144,11 +148,33 @@ class Forks:
 
     def start(self, *arguments: object, kill_at: int | None = None, **changes: str) -> Forked:
         """`linnaeus ARGUMENTS`, killed at its `kill_at`-th write, flush or rename."""
-        self._told.write_text("")
+        return self._start(arguments, self._told, Path.cwd(), kill_at, changes)
+
+    def run(self, *arguments: object, cwd: Path | None = None) -> Done:
+        """`linnaeus ARGUMENTS` from beginning to end, in the folder `cwd`."""
+        process = self._start(arguments, self._warned, cwd or Path.cwd(), None, {})
+        too_long = threading.Timer(LONGEST_S, process.send, [signal.SIGKILL])
+        too_long.start()
+        code, told, _ = process.end()
+        too_long.cancel()
+        return Done(code, told, self._warned.read_text(encoding="utf-8"))
+
+    def _start(
+        self,
+        arguments: tuple[object, ...],
+        warned: Path,
+        cwd: Path,
+        kill_at: int | None,
+        changes: dict[str, str],
+    ) -> Forked:
+        for file in (self._told, warned):
+            file.write_text("")
         order = {
             "arguments": [str(one) for one in arguments],
             "kill_at": kill_at,
             "told": str(self._told),
+            "warned": str(warned),
+            "cwd": str(cwd),
             "changes": changes,
         }
         assert self._spawner.stdin is not None
@@ -168,3 +194,13 @@ class Forks:
     ) -> None:
         self._spawner.send_signal(signal.SIGKILL)
         self._spawner.wait()
+
+
+@functools.cache
+def shared_forks() -> Forks:
+    """Those of this process, until it ends."""
+    room = tempfile.TemporaryDirectory()
+    forks = Forks(Path(room.name)).__enter__()
+    atexit.register(room.cleanup)
+    atexit.register(forks.__exit__, None, None, None)
+    return forks

@@ -61,7 +61,7 @@ def completed(forks: Forks, *arguments: object) -> Ended:
 def killed_and_gone_on_with(
     forks: Forks, asked: tuple[object, ...], run: Path, *, took_s: float, seed: int
 ) -> int:
-    """Train, kill `KILLS` times, the first and every other time inside a write, and go on to the end.
+    """Train, kill `KILLS` times, first and every other time inside a write, and go on to the end.
 
     `took_s`: what a run takes that nothing ends. Returns how many processes were killed; one at
     least, since the first is killed by what it has written, however busy the machine was before.
@@ -86,13 +86,19 @@ def killed_and_gone_on_with(
     return killed
 
 
+@pytest.fixture(scope="module")
+def whole(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """A run from scratch that nothing ends, and the seconds that it took."""
+    run = tmp_path_factory.mktemp("whole") / "run"
+    return run, completed(forks, *SCRATCH, "--out", run).seconds
+
+
 def test_a_run_from_scratch_killed_again_and_again_comes_to_the_same_bits(
-    forks: Forks, tmp_path: Path
+    forks: Forks, tmp_path: Path, whole: tuple[Path, float]
 ) -> None:
-    took_s = completed(forks, *SCRATCH, "--out", tmp_path / "whole").seconds
     run = tmp_path / "run"
-    assert killed_and_gone_on_with(forks, SCRATCH, run, took_s=took_s, seed=0) > 0
-    assert outcome(run) == outcome(tmp_path / "whole")
+    assert killed_and_gone_on_with(forks, SCRATCH, run, took_s=whole[1], seed=0) > 0
+    assert outcome(run) == outcome(whole[0])
     assert not (run / "checkpoints").exists()
 
 
@@ -105,8 +111,9 @@ def test_a_transfer_killed_again_and_again_comes_to_the_same_bits(
     assert outcome(run) == outcome(tmp_path / "whole")
 
 
-def test_sigterm_saves_and_ends_with_143(forks: Forks, tmp_path: Path) -> None:
-    completed(forks, *SCRATCH, "--out", tmp_path / "whole")
+def test_sigterm_saves_and_ends_with_143(
+    forks: Forks, tmp_path: Path, whole: tuple[Path, float]
+) -> None:
     run = tmp_path / "run"
     process = forks.start("train", *SCRATCH, "--out", run)
     process.wait_for("Searching near duplicates: ")
@@ -117,7 +124,7 @@ def test_sigterm_saves_and_ends_with_143(forks: Forks, tmp_path: Path) -> None:
     assert "Traceback" not in ended.told
     assert list((run / "checkpoints").glob("*/manifest.json"))
     completed(forks, "--resume", run)
-    assert outcome(run) == outcome(tmp_path / "whole")
+    assert outcome(run) == outcome(whole[0])
 
 
 def test_what_differs_from_what_was_begun_is_said(forks: Forks, tmp_path: Path) -> None:
@@ -139,10 +146,12 @@ def test_what_differs_from_what_was_begun_is_said(forks: Forks, tmp_path: Path) 
 
 def test_two_runs_never_write_in_one_folder(forks: Forks, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    process = forks.start("train", *SCRATCH, "--epochs", "30", "--out", run)
+    process = forks.start("train", *SCRATCH, "--out", run)
     process.wait_for("Network:")
+    process.send(signal.SIGSTOP)  # it lives, and does not end before the others are tried
     for asked in ((*SCRATCH, "--out", run), ("--resume", run)):
         done = linnaeus("train", *asked)
         assert done.code == 6
         assert f"another run is being written here, process {process.pid} since" in done.sentence
+    process.send(signal.SIGCONT)
     assert process.end().code == 0

@@ -20,6 +20,7 @@ from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import find_weights
 from linnaeus.progress import Quiet
 from linnaeus.training.augmentation.plan import AugmentPlan
+from linnaeus.training.kept_work import KeptWork
 from linnaeus.training.learned import Learned
 from linnaeus.training.probe import Probe
 from linnaeus.training.transfer import learn_by_transfer
@@ -31,7 +32,7 @@ Rows = NDArray[np.int64]
 class Material:
     """72 photographs of six classes as pixels, and which to learn from."""
 
-    def __init__(self, folder: Path, weights: Path) -> None:
+    def __init__(self, folder: Path, weights: Path, kept: Path) -> None:
         self.preprocessing = Preprocessing(height_px=64, width_px=64)
         dataset = load_dataset(folder)
         pixels = scan(dataset, preprocessing=self.preprocessing).pixels
@@ -41,6 +42,7 @@ class Material:
         self.validation, self.train = rows[::4], np.delete(rows, rows[::4])
         self.backbone = next(iter(find_weights([weights]).values()))
         self.network = load_backbone(self.backbone)
+        self.kept = KeptWork(kept, 2**30, Quiet())  # without digests of files, the graph alone
         self.probe = Probe(self.backbone, self.network, self.preprocessing)
         self.lesson = Lesson(
             ArrayRows(pixels),
@@ -63,12 +65,15 @@ class Material:
             engine=best_engine(),
             progress=Quiet(),
             stop=stop,
+            kept=self.kept,
         )
 
 
 @pytest.fixture(scope="module")
-def material(photo_set: Path, shared_weights: Path) -> Material:
-    return Material(photo_set, shared_weights)
+def material(
+    photo_set: Path, shared_weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Material:
+    return Material(photo_set, shared_weights, tmp_path_factory.mktemp("kept"))
 
 
 @pytest.fixture(scope="module")
