@@ -43,6 +43,7 @@ from linnaeus.runs.entry import RunEntry, read_entry
 from linnaeus.runs.listing import RUNS, find_run
 from linnaeus.runs.listing import list_runs as runs_in
 from linnaeus.runs.removal import remove_run as remove_folder_of_run
+from linnaeus.serving.keys import add_key, list_keys, remove_key
 
 if TYPE_CHECKING:
     from linnaeus.auditing.run import Audited
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Classifier",
     "Dataset",
+    "add_key",
     "attack",
     "audit",
     "augment",
@@ -77,16 +79,22 @@ __all__ = [
     "explain",
     "export_dataset",
     "fetch_dataset",
+    "list_keys",
     "list_runs",
     "load",
     "load_dataset",
     "lr_find",
+    "remove_key",
     "remove_run",
+    "serve",
     "show_run",
     "split",
     "stress",
     "train",
 ]
+
+SERVING = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "httptools", "uvloop")
+"""The packages of the `serve` extra."""
 
 
 def audit(
@@ -846,6 +854,58 @@ def stress(
     )
 
 
+def serve(
+    *bundles: str | Path,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int | None = None,
+    queue: int = 64,
+    deadline: float = 10.0,
+    rate: float | None = None,
+    max_body: float = 10.0,
+    max_images: int = 20,
+    body_timeout: float = 5.0,
+    drain_timeout: float = 30.0,
+    keys: str | Path | None = None,
+    models_root: str | Path | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Answer over HTTP with `bundles` until SIGTERM or SIGINT ends it; runs in the main thread.
+
+    Each is a folder, or NAME=FOLDER. `workers`: processes that decode and answer, by default as
+    many as the machine has processors. `queue`: pictures that may wait; beyond it requests are
+    refused. `deadline`: seconds that a caller who names no time is kept waiting. `rate`: requests a
+    second of each caller; by default any number. `max_body`: megabytes. `body_timeout`: seconds
+    that a body may stand still. `drain_timeout`: seconds for what was begun when a signal came.
+    `keys`: a file made by `add_key`, needed unless `host` is this machine alone. `models_root`: the
+    folder below which callers with the scope admin may name other bundles. `say` is told the
+    address once the server answers.
+
+    Raises MissingError where the `serve` extra is not installed, UsageError for options that cannot
+    be meant and for an address that cannot be had, BundleError for a bundle that cannot be served;
+    Terminated once SIGTERM, and KeyboardInterrupt once SIGINT has ended it.
+    """
+    require_serving()
+    from linnaeus.serving.serve import run_server
+    from linnaeus.serving.settings import Settings
+
+    settings = Settings(
+        host=host,
+        port=port,
+        **({} if workers is None else {"workers": workers}),
+        queue=queue,
+        deadline_s=deadline,
+        rate=rate,
+        max_body_mb=max_body,
+        max_images=max_images,
+        body_timeout_s=body_timeout,
+        drain_timeout_s=drain_timeout,
+        keys=None if keys is None else Path(keys),
+        models_root=None if models_root is None else Path(models_root),
+    )
+    run_server(bundles, settings, say)
+
+
 def list_runs(folder: str | Path = RUNS) -> tuple[RunEntry, ...]:
     """The runs in `folder`, the newest first: state, figures with intervals, size, when."""
     return runs_in(Path(folder))
@@ -914,6 +974,19 @@ def attack(
         out=None if out is None else Path(out),
         progress=progress or Quiet(),
     )
+
+
+def require_serving() -> None:
+    """Raise MissingError where the packages of the `serve` extra are not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in SERVING if find_spec(name) is None]
+    if missing:
+        raise MissingError(
+            "a package that the server needs is not installed here",
+            where=missing[0],
+            mend='Run: pip install "linnaeus[serve]"',
+        )
 
 
 def require_training() -> None:

@@ -258,11 +258,8 @@ class Classifier:
         stays flat however many there are. A picture that cannot be read gives an Answer
         with its reason in `error`; what is no picture at all raises UsageError.
         """
-        for key, decoded in _decode_ahead(pictures, self._decode):
-            if isinstance(decoded, UnreadableImage):
-                yield key, self._refuse(decoded)
-            else:
-                yield key, self._answer(decoded)
+        for key, decoded in _decode_ahead(pictures, self.read):
+            yield key, self.answer(decoded)
 
     def predict_pixels(self, pixels: Iterable[NDArray[np.uint8]]) -> list[Answer]:
         """Classify pictures that `record.preprocessing` has already brought to the model's size.
@@ -270,7 +267,29 @@ class Classifier:
         `pixels`: any number of (height_px, width_px, 3) uint8 RGB arrays. Members of an ensemble
         that want another size get it from there.
         """
-        return [self._answer((self._answering.fitted(one), ())) for one in pixels]
+        return [self.answer((self._answering.fitted(one), ())) for one in pixels]
+
+    def read(self, source: Picture) -> Decoded | UnreadableImage:
+        """What the network sees of a picture, with notes; or why it cannot be read.
+
+        Raises UsageError for what is no picture at all.
+        """
+        given = source() if callable(source) else source
+        _check_picture(given, "the picture")
+        try:
+            return self._answering.read(given)
+        except UnreadableImage as error:
+            return error
+
+    def answer(self, decoded: Decoded | UnreadableImage) -> Answer:
+        """The answer to what `read` gave."""
+        if isinstance(decoded, UnreadableImage):
+            return replace(self._silence, error=decoded.what, mend=decoded.mend)
+        inputs, notes = decoded
+        with self._one_at_a_time:
+            logits, features = self._answering.answer(inputs)
+        sketch = NO_SKETCH if self._unknown is None else self._unknown.sketch(features, inputs[0])
+        return Answer(self.record.probabilities(logits), logits, features, notes, sketch=sketch)
 
     def gather(
         self,
@@ -315,24 +334,6 @@ class Classifier:
             return None
         strangeness = self._unknown.strangeness_of(answers)
         return self._unknown.familiar(strangeness, UNKNOWN_RATE if rate is None else rate)
-
-    def _decode(self, source: Picture) -> Decoded | UnreadableImage:
-        given = source() if callable(source) else source
-        _check_picture(given, "the picture")
-        try:
-            return self._answering.read(given)
-        except UnreadableImage as error:
-            return error
-
-    def _answer(self, decoded: Decoded) -> Answer:
-        inputs, notes = decoded
-        with self._one_at_a_time:
-            logits, features = self._answering.answer(inputs)
-        sketch = NO_SKETCH if self._unknown is None else self._unknown.sketch(features, inputs[0])
-        return Answer(self.record.probabilities(logits), logits, features, notes, sketch=sketch)
-
-    def _refuse(self, error: UnreadableImage) -> Answer:
-        return replace(self._silence, error=error.what, mend=error.mend)
 
     @cached_property
     def _silence(self) -> Answer:

@@ -26,6 +26,8 @@ from linnaeus.cli import (
     predict,
     recipes,
     runs,
+    serve,
+    serve_keys,
     stress,
     train,
 )
@@ -64,6 +66,8 @@ app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
 app.command("stress")(stress.stress)
 app.command("attack")(attack.attack)
+app.command("serve")(serve.serve)
+app.add_typer(serve_keys.app, name="serve-keys")
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.add_typer(runs.app, name="runs")

@@ -1,0 +1,107 @@
+"""`/admin`: which models are served, putting another in a model's place, and rolling that back."""
+
+from __future__ import annotations
+
+from pathlib import Path as File
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from linnaeus.serving.admission import needs
+from linnaeus.serving.documented import refusals
+from linnaeus.serving.models import Model
+from linnaeus.serving.problems import Problem
+from linnaeus.serving.service import Service
+
+__all__ = ["admin_router"]
+
+ModelName = Annotated[str, Path(max_length=64, description="The model's name.")]
+
+
+class Put(BaseModel):
+    """Which bundle shall serve: its folder, or its run's, below the server's --models-root."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"path": "leaves-2"}})
+
+    path: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class VersionTold(BaseModel):
+    """A version that can answer."""
+
+    version: str
+    digest: str
+    path: str
+
+
+class ModelServed(BaseModel):
+    """A model: the version that serves, the one that a rollback would bring back, and all."""
+
+    name: str
+    serving: str
+    before: str | None
+    versions: list[VersionTold]
+
+
+class Served(BaseModel):
+    """All models."""
+
+    models: list[ModelServed]
+
+
+def admin_router(service: Service) -> APIRouter:
+    """The routes, carried out by `service`."""
+    router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[needs(service, "admin")])
+    told = refusals("not-found", "not-valid", "key-needed", "too-many-requests", "conflict")
+
+    @router.get("/models", responses=told, summary="Which models are served")
+    async def models() -> Served:
+        return Served(models=[_told(model) for model in service.models.values()])
+
+    @router.put(
+        "/models/{name}",
+        responses=told | refusals("not-found", "not-valid", "broken-bundle", "key-needed"),
+        summary="Put another bundle in a model's place, without losing an answer",
+    )
+    async def put(name: ModelName, wanted: Put) -> ModelServed:
+        return _told(await service.swap(name, _below(service, wanted.path)))
+
+    @router.post(
+        "/models/{name}/rollback",
+        responses=told,
+        summary="Let the version serve that served before",
+    )
+    async def rollback(name: ModelName) -> ModelServed:
+        return _told(await service.roll_back(name))
+
+    return router
+
+
+def _below(service: Service, path: str) -> File:
+    """The folder that `path` names below --models-root. Raises Problem for any other."""
+    root = service.settings.models_root
+    if root is None:
+        detail = "Models cannot be changed. Start the server with --models-root FOLDER for that."
+        raise Problem("not-allowed", detail)
+    whole = root.resolve()
+    try:
+        folder = (whole / path).resolve()
+        inside, there = folder.is_relative_to(whole), folder.is_dir()
+    except (OSError, ValueError, RuntimeError):  # names with a null, too long, or in circles
+        inside, there = True, False
+    if not inside:
+        raise Problem("not-allowed", "The path leads out of --models-root. Name one below it.")
+    if not there:
+        raise Problem("not-found", "There is no such folder below --models-root. Check the path.")
+    return folder
+
+
+def _told(model: Model) -> ModelServed:
+    versions = [
+        VersionTold(version=one.number, digest=one.digest, path=str(one.came_from))
+        for one in model.versions.values()
+    ]
+    return ModelServed(
+        name=model.name, serving=model.serving, before=model.before, versions=versions
+    )

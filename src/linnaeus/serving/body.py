@@ -1,0 +1,85 @@
+"""A request's body within limits: so many bytes, counted as they come, and no standing still."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from starlette.types import Message, Receive
+
+from linnaeus.serving.problems import Problem
+
+__all__ = ["Body", "Held"]
+
+WHOLE_S = 60.0
+"""How long a whole body may take: 10 MB at 1.4 Mbit/s, a telephone with a poor connection."""
+
+MOST_HELD_BYTES = 512_000_000
+"""Of bodies in memory at once, those that wait for their answer included."""
+
+
+@dataclass
+class Held:
+    """Bytes of bodies that are in memory, of all requests."""
+
+    size_bytes: int = 0
+
+
+class Body:
+    """A request's `receive`, which raises Problem where the body is too large or too slow."""
+
+    def __init__(
+        self, receive: Receive, said_bytes: int | None, most_bytes: int, still_s: float, held: Held
+    ) -> None:
+        self.size_bytes = 0
+        self._receive = receive
+        self._said_bytes = said_bytes
+        self._most_bytes = most_bytes
+        self._still_s = still_s
+        self._held = held
+        self._whole_by: float | None = None
+        self._whole = False
+
+    async def receive(self) -> Message:
+        """The next message, as ASGI has it."""
+        if self._whole:
+            return await self._receive()  # only that the caller is gone can follow
+        if self._said_bytes is not None and self._said_bytes > self._most_bytes:
+            raise self._too_large()
+        message = await self._in_time()
+        self._take(len(message.get("body", b"")))
+        self._whole = not message.get("more_body", False)
+        return message
+
+    def release(self) -> None:
+        """Say that the body is in memory no more."""
+        self._held.size_bytes -= self.size_bytes
+
+    async def _in_time(self) -> Message:
+        now = asyncio.get_running_loop().time()
+        self._whole_by = self._whole_by or now + WHOLE_S
+        try:
+            async with asyncio.timeout_at(min(now + self._still_s, self._whole_by)):
+                return await self._receive()
+        except TimeoutError:
+            raise Problem(
+                "slow-body",
+                f"No more of the body came within {self._still_s:g} s, or not all of it within"
+                f" {WHOLE_S:g} s. Send it over a faster connection, or make it smaller.",
+                headers={"connection": "close"},
+            ) from None
+
+    def _take(self, size: int) -> None:
+        self.size_bytes += size
+        self._held.size_bytes += size
+        if self.size_bytes > self._most_bytes:
+            raise self._too_large()
+        if self._held.size_bytes > MOST_HELD_BYTES:
+            raise Problem("busy", "Too much is being sent at once. Come again in a second.")
+
+    def _too_large(self) -> Problem:
+        return Problem(
+            "body-too-large",
+            f"A body may have at most {self._most_bytes / 1e6:g} MB. Send fewer pictures at once,"
+            " or smaller ones.",
+        )

@@ -1,0 +1,53 @@
+"""What a worker may take of the machine: memory, processor time, and no file written.
+
+A picture that was made to break a decoder then costs one worker, and the server makes another.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["allow_processor_time", "confine"]
+
+MEMORY_BYTES = 2 << 30
+"""What pictures may take beyond what the open models do. One of 40 million pixels with 16 bits in
+each takes 1.3 GB while it is scaled, the most of any kind that is read."""
+
+NICENESS = 5
+"""Workers compute; the server has to answer others meanwhile, if only to say that it is busy."""
+
+
+def confine() -> None:
+    """Bound this process, which has opened its models and will read pictures from strangers."""
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_FSIZE, 0)
+    if (taken := _data_bytes()) is not None:
+        _lower(resource.RLIMIT_DATA, taken + MEMORY_BYTES)
+    with suppress(OSError):
+        os.nice(NICENESS)
+
+
+def allow_processor_time(seconds: int) -> None:
+    """Let this process compute for `seconds` more, up to a second longer; then SIGXCPU ends it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime) + seconds + 1
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, most))
+
+
+def _lower(limit: int, value: int) -> None:
+    _, most = resource.getrlimit(limit)
+    bound = value if most == resource.RLIM_INFINITY else min(value, most)
+    resource.setrlimit(limit, (bound, bound))
+
+
+def _data_bytes() -> int | None:
+    """What this process has of memory of its own; None where the system does not tell."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmData:"):
+                return int(line.split()[1]) << 10
+    return None

@@ -1,0 +1,110 @@
+"""One connection, with limits that hold before there is a request: slow, large or broken heads.
+
+uvicorn's own protocol waits for ever for a first byte and for the end of a head. This closes both,
+and what is left of a body that nobody reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from linnaeus.serving.problems import MEDIA_TYPE, Problem
+
+__all__ = ["Connection"]
+
+HEAD_S = 10.0
+"""How long a head may take to come, from the connection or from the first byte of the next one."""
+
+LEFTOVER_S = 5.0
+"""How long a caller may go on sending a body after the answer to it: enough for most to notice."""
+
+MOST_HEAD_BYTES = 1 << 16
+MOST_CONNECTIONS = 1000
+
+
+class _HeadTooLarge(Exception):
+    """Tells the parser to go no further."""
+
+
+class Connection(HttpToolsProtocol):
+    """What uvicorn calls with the bytes of one connection."""
+
+    _closing: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head_bytes = 0
+    _whole = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            detail = f"{MOST_CONNECTIONS} connections are open, and no more may. Come again soon."
+            self._refuse(Problem("busy", detail))
+        else:
+            self._close_in(HEAD_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._keep()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > MOST_HEAD_BYTES:
+            self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._whole = True, False
+        self._close_in(HEAD_S)
+
+    def on_headers_complete(self) -> None:
+        if sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD_BYTES:
+            raise _HeadTooLarge
+        self._in_head, self._head_bytes = False, 0
+        self._keep()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._whole, self._head_bytes = True, 0
+        if self.cycle.response_complete:
+            self._keep()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._whole and not self._in_head and not self.transport.is_closing():
+            self._close_in(LEFTOVER_S)
+
+    def send_400_response(self, msg: str) -> None:
+        if self.transport.is_closing():
+            return
+        if self._in_head and self._head_bytes > MOST_HEAD_BYTES:
+            most = MOST_HEAD_BYTES >> 10
+            detail = f"The headers are larger than {most} KiB. Send fewer or shorter ones."
+            self._refuse(Problem("headers-too-large", detail))
+        else:
+            detail = "This is no request of HTTP/1.1. Check the address and the program that sends."
+            self._refuse(Problem("malformed", detail))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Say why, and hang up."""
+        body = problem.body("")
+        head = [
+            STATUS_LINE[problem.status],
+            f"content-type: {MEDIA_TYPE}\r\n".encode(),
+            f"content-length: {len(body)}\r\n".encode(),
+            b"connection: close\r\n\r\n",
+        ]
+        self.transport.write(b"".join([*head, body]))
+        self.transport.close()
+
+    def _close_in(self, seconds: float) -> None:
+        self._keep()
+        self._closing = self.loop.call_later(seconds, self.transport.close)
+
+    def _keep(self) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None

@@ -1,0 +1,155 @@
+"""The front door: what every request passes, whatever its route.
+
+It gives each a number, lets its body in within limits, turns whatever goes wrong into a problem,
+counts, and writes a line of the log.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+import traceback
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from linnaeus.serving.body import Body
+from linnaeus.serving.problems import Problem
+from linnaeus.serving.service import Service
+
+__all__ = ["Front"]
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
+LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
+LONGEST_PATH = 200
+HUNG_UP = 499
+"""What nginx writes for a caller who did not wait for the answer; nobody is sent it."""
+
+
+class Front:
+    """ASGI around ASGI."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        began = time.monotonic()
+        headers = dict(scope["headers"])
+        body = self._body(headers, receive)
+        answered = _Answered(send, _request_id(headers))
+        scope["state"]["request_id"] = answered.request_id
+        self._service.at_work += 1
+        try:
+            self._check_origin(headers)
+            await self._app(scope, body.receive, answered.send)
+        except Problem as problem:
+            await answered.refuse(problem)
+        except Exception as error:
+            self._tell_fault(answered.request_id, error)
+            detail = f"Please report it, with the number {answered.request_id}."
+            await answered.refuse(Problem("internal", detail))
+        finally:
+            self._service.at_work -= 1
+            body.release()
+            self._tell(scope, answered, body.size_bytes, time.monotonic() - began)
+
+    def _body(self, headers: dict[bytes, bytes], receive: Receive) -> Body:
+        said = headers.get(b"content-length", b"")
+        settings = self._service.settings
+        return Body(
+            receive,
+            int(said) if said.isdigit() else None,
+            settings.max_body_bytes,
+            settings.body_timeout_s,
+            self._service.held,
+        )
+
+    def _check_origin(self, headers: dict[bytes, bytes]) -> None:
+        """Without keys, keep out pages of other hosts that a browser here has open."""
+        if self._service.callers.need_keys:
+            return
+        host = headers.get(b"host", b"").decode("latin-1")
+        if host and _host_name(f"//{host}") not in LOCAL_NAMES:
+            detail = f'Without keys only this machine is answered, and "{host[:80]}" is not it. Use'
+            raise Problem("not-allowed", f"{detail} 127.0.0.1, or start the server with --keys.")
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if origin and origin.partition("://")[2] != host:
+            detail = (
+                "A page of another host may not use a server without keys. Start it with --keys."
+            )
+            raise Problem("not-allowed", detail)
+
+    def _tell_fault(self, request_id: str, error: Exception) -> None:
+        told = "".join(traceback.format_exception(error))
+        self._service.log.say("fault", request_id=request_id, said=told)
+
+    def _tell(self, scope: Scope, answered: _Answered, size_bytes: int, took_s: float) -> None:
+        state: dict[str, Any] = scope["state"]
+        status = HUNG_UP if state.get("gone") else answered.status
+        route = getattr(scope.get("route"), "path", "other")
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        metrics = self._service.metrics
+        metrics.requests.labels(route, method, status).inc()
+        metrics.seconds.labels(route).observe(took_s)
+        if problem := state.get("problem") or answered.problem:
+            metrics.problems.labels(problem).inc()
+        self._service.log.say(
+            "request",
+            request_id=answered.request_id,
+            caller=state.get("caller") or (scope["client"] or ("",))[0],
+            method=method,
+            path=scope["path"][:LONGEST_PATH],
+            status=status,
+            ms=round(took_s * 1000, 1),
+            bytes=size_bytes,
+            images=state.get("images"),
+            problem=problem,
+        )
+
+
+class _Answered:
+    """A request's `send`, which knows what was sent."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self.request_id = request_id
+        self.status = 0
+        self.problem: str | None = None
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            numbered = (b"x-request-id", self.request_id.encode("ascii"))
+            message = {**message, "headers": [*message["headers"], numbered]}
+        await self._send(message)
+
+    async def refuse(self, problem: Problem) -> None:
+        """Say `problem`, unless an answer has begun."""
+        self.problem = problem.kind
+        if self.status:
+            return
+        body = problem.body(self.request_id)
+        headers = {**problem.all_headers(), "content-length": str(len(body))}
+        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        start = {"type": "http.response.start", "status": problem.status, "headers": encoded}
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    """The caller's own number for the request, or a new one."""
+    given = headers.get(b"x-request-id", b"")
+    return given.decode("ascii") if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _host_name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,149 @@
+"""Which models are served, in which versions, and how one takes another's place.
+
+A bundle is copied when it is taken in: what is served is that copy, whatever becomes of the folder.
+The version that served before stays open, so that a rollback loses nothing and takes no time.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from linnaeus.bundle.classifier import bundle_folder
+from linnaeus.bundle.record import read_record
+from linnaeus.errors import UsageError, WriteError
+from linnaeus.files import copy_listed
+
+__all__ = ["Model", "Models", "Snapshots", "Version", "named_bundles"]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+HOW_NAMED = "Give letters, digits, dots, dashes and underscores, at most 64: NAME=FOLDER."
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a model: where its bundle came from, and the copy that is served.
+
+    `facts`: what a worker that opened it says of it.
+    """
+
+    number: str
+    came_from: Path
+    copy: Path
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bundle's manifest, which lists those of its files."""
+        return str(self.facts.get("digest", ""))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model by name: all versions that can answer, the one that serves, and the one before it."""
+
+    name: str
+    versions: Mapping[str, Version]
+    serving: str
+    before: str | None = None
+
+    def with_version(self, new: Version) -> Model:
+        """The same, served by `new`; beside it only the version that served stays."""
+        kept = {self.serving: self.versions[self.serving], new.number: new}
+        return Model(self.name, kept, serving=new.number, before=self.serving)
+
+    def rolled_back(self) -> Model:
+        """The same, served by the version before; a second rollback undoes the first."""
+        assert self.before is not None
+        return Model(self.name, self.versions, serving=self.before, before=self.serving)
+
+    def with_facts(self, facts: Iterable[Mapping[str, Any]]) -> Model:
+        """The same, with what a worker says of each version."""
+        told = {one["version"]: one for one in facts if one["name"] == self.name}
+        versions = {
+            number: Version(number, one.came_from, one.copy, told[number])
+            for number, one in self.versions.items()
+        }
+        return Model(self.name, versions, self.serving, self.before)
+
+
+Models = Mapping[str, Model]
+
+
+class Snapshots:
+    """Copies of the bundles that are served, in a folder that goes with the server."""
+
+    def __init__(self) -> None:
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="linnaeus-serve-"))
+        except OSError as error:
+            raise WriteError(
+                f"there is no place for copies of the bundles ({error.strerror})",
+                where=tempfile.gettempdir(),
+                mend="Name a folder that can be written to with TMPDIR.",
+            ) from None
+        self._taken = 0
+
+    def take(self, folder: Path) -> Path:
+        """Copy the bundle in `folder`, and check the copy's record.
+
+        Raises BundleError where there is no whole bundle, WriteError where it finds no room.
+        """
+        self._taken += 1
+        copy, place = self._folder / str(self._taken), bundle_folder(folder)
+        read_record(place)
+        copy_listed(place, copy)
+        return copy
+
+    def drop(self, copy: Path) -> None:
+        """Forget a copy that nobody serves any more."""
+        shutil.rmtree(copy, ignore_errors=True)
+
+    def close(self) -> None:
+        """Forget all of them."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def named_bundles(given: Iterable[str | Path]) -> list[tuple[str, Path]]:
+    """(name, folder) of each bundle as it was given: FOLDER, or NAME=FOLDER.
+
+    Without a name it is that of the folder, or of the run whose bundle/ it is. A name that is given
+    several times has several versions, the last of which serves.
+
+    Raises UsageError for a name that cannot be one, or that two folders would share by chance.
+    """
+    found = [_named(str(one)) for one in given]
+    if not found:
+        raise UsageError("no bundle is named", where="BUNDLE", mend="Name one at least.")
+    for name, _, chosen in found:
+        alike = [folder for other, folder, _ in found if other == name]
+        if len(alike) > 1 and not all(chosen for other, _, chosen in found if other == name):
+            what = f'"{name}" would be the name of {alike[0]} and of {alike[1]}'
+            mend = "Give names: a=FOLDER b=FOLDER, or twice the same for two versions of a model."
+            raise UsageError(what, where="BUNDLE", mend=mend)
+    return [(name, folder) for name, folder, _ in found]
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError where `name` cannot be that of a model."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f'"{name}" cannot be the name of a model', where="BUNDLE", mend=HOW_NAMED)
+
+
+def _named(given: str) -> tuple[str, Path, bool]:
+    """(name, folder, whether the name was given)."""
+    before, sign, after = given.partition("=")
+    if sign and not Path(given).exists():
+        check_name(before)
+        return before, Path(after), True
+    folder = Path(given)
+    whole = folder.resolve()
+    name = whole.parent.name if whole.name == "bundle" else whole.name
+    fitting = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:64]
+    check_name(fitting)
+    return fitting, folder, False

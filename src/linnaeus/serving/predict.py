@@ -1,0 +1,49 @@
+"""`POST /predict`: pictures in, labels with probabilities out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from linnaeus.serving.admission import DeadlineMs, needs
+from linnaeus.serving.asked import AskedOf
+from linnaeus.serving.documented import IMAGES_BODY, Predicted, refusals
+from linnaeus.serving.images_sent import images_sent
+from linnaeus.serving.queue import Job
+from linnaeus.serving.service import Service
+
+__all__ = ["predict_router"]
+
+
+def predict_router(service: Service) -> APIRouter:
+    """The route, answered by `service`."""
+    router = APIRouter(tags=["predict"], dependencies=[needs(service, "predict")])
+
+    @router.post(
+        "/predict",
+        response_model=Predicted,
+        responses=refusals("too-many-requests", at_work=True),
+        openapi_extra=IMAGES_BODY,
+        summary="Say what pictures show, and how sure that is",
+    )
+    async def predict(
+        request: Request, asked: Annotated[AskedOf, Query()], deadline_ms: DeadlineMs = None
+    ) -> Response:
+        until = service.until(deadline_ms)
+        model = service.model(asked.model, asked.version)
+        service.check_room()
+        kind = request.headers.get("content-type", "")
+        sent = images_sent(await request.body(), kind, service.settings.max_images)
+        request.state.images = len(sent)
+        said = {
+            "sizes": [len(one.content) for one in sent],
+            "names": [one.name for one in sent],
+            "asked": asked.model_dump(exclude={"model", "version"}),
+        }
+        payload = b"".join(one.content for one in sent)
+        job = Job("predict", model.name, asked.version, payload, said, until, images=len(sent))
+        answer = await service.answer(job, request.receive)
+        return Response(answer, media_type="application/json")
+
+    return router

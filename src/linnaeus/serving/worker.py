@@ -1,0 +1,134 @@
+"""The process that decodes and answers: `python -m linnaeus.serving.worker DESCRIPTOR`.
+
+It opens the models that the server names, says that it is ready, and answers one request after
+the other until the server has no more for it. It may die of a picture; the server does not.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from linnaeus.bundle.classifier import load
+from linnaeus.errors import LinnaeusError
+from linnaeus.files import MANIFEST, sha256_of
+from linnaeus.serving.answers import Opened, predict
+from linnaeus.serving.asked import Asked
+from linnaeus.serving.confinement import confine
+from linnaeus.serving.problems import Problem, problem_of
+from linnaeus.serving.tensors import infer
+from linnaeus.serving.wire import frame, receive_from
+
+__all__ = ["main"]
+
+Models = Mapping[tuple[str, str], Opened]
+Task = dict[str, Any]
+
+
+def main() -> None:
+    """Answer until the connection ends."""
+    for ignored in (signal.SIGINT, signal.SIGTERM):  # the server says when to end
+        signal.signal(ignored, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        models = _open_models(connection)
+        if models is None:
+            return
+        confine()
+        while (received := receive_from(connection)) is not None:
+            connection.sendall(_answer(models, *received))
+
+
+def _open_models(connection: socket.socket) -> Models | None:
+    """Open what the server names; tell it how that went. None where one cannot be opened."""
+    received = receive_from(connection)
+    if received is None:
+        return None
+    models = {}
+    for one in received[0]["models"]:
+        try:
+            models[one["name"], one["version"]] = _opened(**one)
+        except Exception as error:  # a bundle that was tampered with can break a runtime in any way
+            connection.sendall(frame(_refused(one["name"], error)))
+            return None
+    told = [_facts(model) for model in models.values()]
+    connection.sendall(frame({"ready": told}))
+    return models
+
+
+def _opened(name: str, version: str, folder: str) -> Opened:
+    digest = sha256_of(Path(folder) / MANIFEST)
+    return Opened(name, version, digest, load(folder))
+
+
+def _refused(name: str, error: Exception) -> dict[str, Any]:
+    if isinstance(error, LinnaeusError):
+        return {"refused": name, "what": error.what, "where": error.where, "mend": error.mend}
+    what = f"it cannot be opened ({type(error).__name__}: {error})"
+    return {"refused": name, "what": what, "where": "", "mend": "Make the bundle anew."}
+
+
+def _facts(model: Opened) -> dict[str, Any]:
+    """What the server tells of a model."""
+    classifier = model.classifier
+    size = classifier.record.preprocessing
+    return {
+        **model.told(),
+        "classes": classifier.classes,
+        "task": classifier.record.task,
+        "height_px": size.height_px,
+        "width_px": size.width_px,
+        "engine": classifier.engine,
+        "precision": classifier.precision,
+        "created": classifier.record.created,
+        "promises": classifier.promises,
+        "tells_unknown": classifier.tells_unknown,
+        "notices": classifier.notices,
+    }
+
+
+def _answer(models: Models, task: Task, payload: bytes) -> bytes:
+    """The frame that answers a task, whatever comes of it."""
+    try:
+        body = KINDS[task["kind"]](models[task["model"], task["version"]], task, payload)
+    except LinnaeusError as error:
+        return _problem(task, problem_of(error))
+    except Problem as problem:
+        return _problem(task, problem)
+    except MemoryError:
+        detail = "A picture needs more memory than there is for it. Make it smaller."
+        return _problem(task, Problem("too-many-pixels", detail))
+    except Exception as error:
+        traceback.print_exc()
+        detail = f"Something is wrong with Linnaeus itself ({type(error).__name__}): please report."
+        return _problem(task, Problem("internal", detail))
+    return frame({"id": task["id"]}, body)
+
+
+def _problem(task: Task, problem: Problem) -> bytes:
+    said = {"problem": problem.kind, "detail": problem.detail, "more": dict(problem.more)}
+    return frame({"id": task["id"], **said})
+
+
+def _predict(model: Opened, task: Task, payload: bytes) -> bytes:
+    pictures, at = [], 0
+    for size in task["sizes"]:
+        pictures.append(payload[at : at + size])
+        at += size
+    asked = Asked.model_validate(task["asked"])
+    return predict(model, pictures, task["names"], asked, task["until"])
+
+
+def _infer(model: Opened, task: Task, payload: bytes) -> bytes:
+    return infer(model, payload, task["most"], task["until"])
+
+
+KINDS: dict[str, Callable[[Opened, Task, bytes], bytes]] = {"predict": _predict, "infer": _infer}
+"""What can be asked of a worker."""
+
+if __name__ == "__main__":
+    main()
