@@ -550,6 +550,8 @@ def evaluate(
     dataset = _dataset(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
+    from linnaeus.explanation.sheet import explain_answers
+
     return evaluate_bundle(
         Path(bundle),
         dataset,
@@ -558,6 +560,7 @@ def evaluate(
         asked=asked,
         wanted=wanted,
         unknown=None if unknown is None else Path(unknown),
+        explain=explain_answers,
     )
 
 
@@ -1072,6 +1075,7 @@ def _fit_watched(
     mlflow: str | None,
 ) -> Run:
     """Train as `training.fit.fit` does, watched as was asked by the process that leads `team`."""
+    from linnaeus.explanation.sheet import explain_answers
     from linnaeus.training.fit import fit  # loads torch: what is wrong was said before
     from linnaeus.training.watch import watching
 
@@ -1099,6 +1103,7 @@ def _fit_watched(
             team=team,
             saver=saver,
             watched=watched,
+            explain=explain_answers,
         )
 
 

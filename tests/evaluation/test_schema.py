@@ -17,6 +17,7 @@ from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.compared import Compared, Wanted, compare
 from linnaeus.evaluation.contest import pair
 from linnaeus.evaluation.cross_validation import cross_validated
+from linnaeus.evaluation.explained import ExplainedAnswer, ExplainedAnswers
 from linnaeus.evaluation.facts import DataFacts, RunFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
@@ -120,6 +121,7 @@ def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
         promises=kept_promises(test, held_out),
         compared=_compared(test),
         unknown=_unknown_told(),
+        explained=_explained(),
         picture_of=lambda _: None,
     )
     return _read(tmp_path / "report")
@@ -147,6 +149,12 @@ def _unknown_told() -> UnknownTold:
         given=KindTold("given", 10, area, share),
         tried=((("energy", "appearance"), 0.95), (("softmax",), 0.7)),
     )
+
+
+def _explained() -> ExplainedAnswers:
+    one = ExplainedAnswer("a.png", "a", "b", 0.9, "data:,", "data:,", tiny=True)
+    figure = Figure(0.2, 0.1, 0.3)
+    return ExplainedAnswers("grad-cam", "body", (one,), (one,), figure, True, "They do.")
 
 
 def _read(report: Path) -> dict[str, Any]:

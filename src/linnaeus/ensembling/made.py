@@ -35,6 +35,7 @@ from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
+from linnaeus.explanation.sheet import explain_answers
 from linnaeus.files import add_to_folder
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
@@ -131,6 +132,7 @@ def make_ensemble(
             judged.metrics,
             validation=judged.validation,
             promises=kept_promises(judged.predictions, held_out, groups=judged.groups),
+            explained=explain_answers(aside / "bundle", dataset, judged.predictions, progress),
             picture_of=lambda name: picture_from(dataset, name),
         )
     made = Ensembled(out, judged.metrics, judged.gain)

@@ -31,6 +31,7 @@ from linnaeus.evaluation.compared import (
     compare,
 )
 from linnaeus.evaluation.contest import pair
+from linnaeus.evaluation.explained import Explain, ExplainedAnswers
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.judging import Measured, judge
@@ -100,6 +101,7 @@ def evaluate(
     asked: Asked = NOTHING_ASKED,
     wanted: Wanted = NOTHING_WANTED,
     unknown: Path | None = None,
+    explain: Explain | None = None,
 ) -> Evaluation:
     """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
 
@@ -108,6 +110,7 @@ def evaluate(
     Where the data come with a test split, that is judged; otherwise all of them. Pictures whose
     pixels the bundle, or the one it is compared with, was trained or calibrated on are left out,
     and told. `wanted`: what of them to compare, by columns and by measures of the pictures.
+    `explain`: makes the report's sheet of explained answers; None: there is none.
 
     Raises UsageError where there is no such column, DataError where a class of the data is not one
     of the bundle's or no picture is left, BundleError as `bundle.classifier.load` does, WriteError
@@ -138,6 +141,7 @@ def evaluate(
     remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)
     report = None
     if out is not None:
+        explained = explain(bundle, dataset, predictions, progress) if explain else None
         report = write_judged(
             out,
             _facts(classifier, dataset, opened.folder, remarks, predictions),
@@ -146,6 +150,7 @@ def evaluate(
             promises=_promises(classifier, predictions, groups),
             compared=compared,
             unknown=told,
+            explained=explained,
             picture_of=lambda name: picture_from(dataset, name),
         )
     return Evaluation(metrics, predictions, remarks, report, compared, told)
@@ -160,6 +165,7 @@ def write_judged(
     promises: Kept | None = None,
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
+    explained: ExplainedAnswers | None = None,
     picture_of: Callable[[str], Image.Image | None],
 ) -> Path:
     """Write predictions.csv and report/ into the new folder `out`; the path of the page.
@@ -179,6 +185,7 @@ def write_judged(
             promises=promises,
             compared=compared,
             unknown=unknown,
+            explained=explained,
             picture_of=picture_of,
         )
     return out / "report" / "index.html"

@@ -11,6 +11,7 @@ from linnaeus.evaluation import charts
 from linnaeus.evaluation.compared import NOTHING_COMPARED, Compared
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.disagreements import disagreements
+from linnaeus.evaluation.explained import ExplainedAnswers
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.label_figures import LabelFigures
@@ -54,6 +55,7 @@ def write_report(
     promises: Kept | None = None,
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
+    explained: ExplainedAnswers | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> Path:
     """Write index.html and metrics.json into the new folder `folder`, both or neither.
@@ -63,7 +65,8 @@ def write_report(
     least sure answers.
     `promises`: how label sets and silence did on `test`, where anything was promised.
     `compared`: kinds of pictures, groups and two classifiers. `unknown`: how pictures of something
-    else are told, where they can be. Returns the path of the page.
+    else are told, where they can be. `explained`: some answers with maps of where they come from.
+    Returns the path of the page.
 
     Raises WriteError where `folder` holds something already.
     """
@@ -75,9 +78,10 @@ def write_report(
         promises=promises,
         compared=compared,
         unknown=unknown,
+        explained=explained,
         picture_of=picture_of,
     )
-    document = metrics_document(facts, metrics, validation, promises, compared, unknown)
+    document = metrics_document(facts, metrics, validation, promises, compared, unknown, explained)
     numbers = metrics_text(document)
     with whole_folder(folder) as aside:
         write_whole(aside / "index.html", page)
@@ -94,6 +98,7 @@ def report_page(
     promises: Kept | None = None,
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
+    explained: ExplainedAnswers | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
@@ -114,6 +119,7 @@ def report_page(
             crossed=compared.crossed,
             apart=disagreements(test, paired, picture_of) if paired else (),
             unknown=unknown,
+            explained=explained,
             words=(*plain_words(metrics), *compared.in_plain_words),
             worthless=is_worthless(metrics),
             several=several,

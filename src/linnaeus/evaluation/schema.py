@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from linnaeus.evaluation.compared import NOTHING_COMPARED, Compared
+from linnaeus.evaluation.explained import ExplainedAnswers
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
@@ -25,6 +26,7 @@ def metrics_document(
     promises: Kept | None = None,
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
+    explained: ExplainedAnswers | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
     return {
@@ -35,6 +37,7 @@ def metrics_document(
         "promises": promises.to_json() if promises else None,
         **compared.to_json(),
         "unknown": unknown.to_json() if unknown else None,
+        "explained": explained.to_json() if explained else None,
         "plain_words": [*plain_words(test), *compared.in_plain_words],
     }
 

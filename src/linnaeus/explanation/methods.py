@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.errors import BundleError, MissingError, UsageError
 from linnaeus.explanation.enlarging import enlarged, smoothed
-from linnaeus.explanation.faithfulness import deletion_and_insertion
-from linnaeus.explanation.hiding import cover_for, occlusion, superpixel_permutation
+from linnaeus.explanation.faithfulness import STEPS, deletion_and_insertion
+from linnaeus.explanation.hiding import WINDOW, cover_for, occlusion, superpixel_permutation
 from linnaeus.explanation.segments import Parts, segments_of
 from linnaeus.explanation.surrogates import kernel_shap, lime
 
@@ -64,7 +64,8 @@ class Explainer:
 
     `layer`: the one whose map a class activation map is of; None: the last, until `choose_layer`.
     `cover`: what stands where a picture is hidden, see `hiding.cover_for`. `parts`: see
-    `segments.segments_of`. `seed`: of what is drawn.
+    `segments.segments_of`. `window`: the side of what occlusion hides at a time, as a share of the
+    picture's shorter one. `seed`: of what is drawn.
     """
 
     def __init__(
@@ -74,13 +75,16 @@ class Explainer:
         layer: str | None = None,
         cover: str = "blur",
         parts: Parts | None = None,
+        window: float = WINDOW,
         seed: int = 0,
     ) -> None:
         self.classifier: Classifier = load(folder)
+        self._answering = self.classifier.knowing(None)  # of each picture it takes half the time
         self._folder = folder
         self._layer = layer
         self._cover = cover
         self._parts = parts
+        self._window = window
         self.seed = seed
 
     @cached_property
@@ -124,35 +128,38 @@ class Explainer:
         """The layer that class activation maps are of. Raises UsageError where there is none."""
         return self._map_layer().short
 
-    def choose_layer(self, pixels: Pixels, targets: Targets) -> str:
+    def choose_layer(self, pixels: Pixels, targets: Targets, *, steps: int = STEPS) -> str:
         """Take, where no layer was named, the one whose Grad-CAM maps of `pixels` (n, h, w, 3) part
         best what the answers for `targets` (n,) go by from what they do not; returns its name.
 
         Among the last layers of each size of map: the last of all may be too coarse for small
-        things, and the first ones know no classes. Judged by insertion less deletion area.
+        things, and the first ones know no classes. Judged by insertion less deletion area,
+        in so many `steps`.
         """
         if self._layer is None:
             from linnaeus.explanation.layers import last_of_each_size
 
             names = [layer.name for layer in last_of_each_size(self._maps)[:MOST_SIZES]]
-            margins = [self._margin_at(name, pixels, targets) for name in names]
+            margins = [self._margin_at(name, pixels, targets, steps) for name in names]
             if margins:
                 self._layer = names[int(np.argmax(margins))]
         return self.layer_name()
 
-    def _margin_at(self, layer: str, pixels: Pixels, targets: Targets) -> float:
+    def _margin_at(self, layer: str, pixels: Pixels, targets: Targets, steps: int) -> float:
         there = copy(self)
         there._layer = layer
         maps = there.explain(pixels, targets, "grad-cam")
         curves = [
-            deletion_and_insertion(self.answer, one, int(of), self.cover_of(one), found)
+            deletion_and_insertion(
+                self.answer, one, int(of), self.cover_of(one), found, steps=steps
+            )
             for one, of, found in zip(pixels, targets, maps, strict=True)
         ]
         return float(np.mean([curve.margin for curve in curves]))
 
     def answer(self, pixels: Pixels) -> NDArray[np.float32]:
         """The bundle's probabilities (n, classes) for `pixels` (n, h, w, 3) uint8."""
-        return np.stack([one.probabilities for one in self.classifier.predict_pixels(pixels)])
+        return np.stack([one.probabilities for one in self._answering.predict_pixels(pixels)])
 
     def cover_of(self, picture: Pixels) -> Pixels:
         """What stands where `picture` (h, w, 3) is hidden, of its shape."""
@@ -177,7 +184,8 @@ class Explainer:
     def _by_answers(self, picture: Pixels, target: int, method: Method) -> NDArray[np.float32]:
         cover = self.cover_of(picture)
         if method == "occlusion":
-            return occlusion(self.answer, picture, target, cover)
+            side = max(1, round(self._window * min(picture.shape[:2])))
+            return occlusion(self.answer, picture, target, cover, window_px=(side, side))
         segments = segments_of(picture, parts=self._parts)
         if method == "superpixels":
             return superpixel_permutation(self.answer, picture, target, cover, segments)
@@ -233,10 +241,14 @@ class Explainer:
 
     @cached_property
     def _maps(self) -> list[MapLayer]:
-        """The layers of the network that give a map, as they are computed."""
+        """The layers of the network that give a map, as they are computed.
+
+        The picture itself, made ready for the network, is none: that is all of one that an mlp has.
+        """
         from linnaeus.explanation.layers import maps_of
 
-        return maps_of(self.network, self._black)
+        found = maps_of(self.network, self._black)
+        return [layer for layer in found if layer.name.startswith("network.")]
 
     @property
     def _black(self) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.explanation.faithfulness import (
+    STEPS,
     Box,
     Curves,
     deletion_and_insertion,
@@ -89,18 +90,25 @@ class Trust:
 
 
 def margins_by_chance(
-    explainer: Explainer, pixels: Pixels, targets: Targets, seed: int = 0
+    explainer: Explainer,
+    pixels: Pixels,
+    targets: Targets,
+    seed: int = 0,
+    *,
+    each: int = RANDOM_MAPS,
+    steps: int = STEPS,
 ) -> Margins:
     """(n, k) the margins of k maps that know nothing for each of `pixels` (n, h, w, 3): what the
-    maps of every method are held against. About two hundred answers a picture, more for few.
+    maps of every method are held against. k is at least `each`, and more for few pictures; a map
+    takes two answers for each of the `steps`.
     """
-    each = max(RANDOM_MAPS, -(-RANDOM_MAPS_IN_ALL // len(pixels)))
+    each = max(each, -(-RANDOM_MAPS_IN_ALL // len(pixels)))
     shape = (pixels.shape[1], pixels.shape[2])
     margins = []
     for index, (picture, target) in enumerate(zip(pixels, targets, strict=True)):
         places = range(each * index, each * (index + 1))
         maps = [random_map(shape, seed, place) for place in places]
-        margins.append([_curves(explainer, picture, target, one).margin for one in maps])
+        margins.append([_curves(explainer, picture, target, one, steps).margin for one in maps])
     return np.array(margins)
 
 
@@ -114,15 +122,17 @@ def trust_in(
     by_chance: Margins,
     boxes: list[list[Box]] | None = None,
     seed: int = 0,
+    steps: int = STEPS,
 ) -> Trust:
     """Measure the `maps` (n, h, w) of `method` for `pixels` (n, h, w, 3) and `targets` (n,), made
     `readable`.
 
-    `by_chance`: what `margins_by_chance` gave for the same. Some forty answers a picture, and two
-    more explanations. `boxes`: of each picture, where the object is, for the pointing game.
+    `by_chance`: what `margins_by_chance` gave for the same, in as many `steps`. Two answers a step
+    and picture, and two more explanations. `boxes`: of each picture, where the object is, for the
+    pointing game.
     """
     every = zip(pixels, targets, maps, strict=True)
-    areas = [_curves(explainer, picture, target, one) for picture, target, one in every]
+    areas = [_curves(explainer, picture, target, one, steps) for picture, target, one in every]
     margins = np.array([area.margin for area in areas])
     above = margins - by_chance.mean(axis=1)
     mean, reach = float(above.mean()), Z * _error(above, by_chance)
@@ -141,10 +151,14 @@ def trust_in(
 
 
 def _curves(
-    explainer: Explainer, picture: Pixels, target: np.int64, importance: NDArray[np.float32]
+    explainer: Explainer,
+    picture: Pixels,
+    target: np.int64,
+    importance: NDArray[np.float32],
+    steps: int,
 ) -> Curves:
-    cover = explainer.cover_of(picture)
-    return deletion_and_insertion(explainer.answer, picture, int(target), cover, importance)
+    cover, of = explainer.cover_of(picture), int(target)
+    return deletion_and_insertion(explainer.answer, picture, of, cover, importance, steps=steps)
 
 
 def _error(above: NDArray[np.float64], by_chance: Margins) -> float:

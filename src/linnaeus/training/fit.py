@@ -28,6 +28,7 @@ from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import answers_for, picture_from, traits_of
+from linnaeus.evaluation.explained import Explain
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
@@ -101,6 +102,7 @@ def fit(
     saver: Saver | None = None,
     watched: Watched | None = None,
     start: Path | None = None,
+    explain: Explain | None = None,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`,
     a folder that is claimed already.
@@ -111,7 +113,8 @@ def fit(
     alike; process 0 writes the run, and all return it. `saver` is given where the run stands, now
     and then, and what it holds of an earlier process is gone on with. `watched`, which then is the
     `progress` too, knows what the machine spends. `start`: the weights of a bundle, from which the
-    same network from scratch goes on.
+    same network from scratch goes on. `explain`: makes the report's sheet of explained answers;
+    None: there is none.
 
     Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
     are not those that an earlier process learnt from, Stopped where it was ended before there was
@@ -143,7 +146,9 @@ def fit(
         learned = _learn(
             material, recipe, choice, network, progress, stop, team, kept, saver, workers, start
         )
-        return team.led(lambda: _write(material, learned, recipe, choice, out, progress, watched))
+        return team.led(
+            lambda: _write(material, learned, recipe, choice, out, progress, watched, explain)
+        )
 
 
 def _write(
@@ -154,11 +159,12 @@ def _write(
     out: Path,
     progress: Progress,
     watched: Watched | None,
+    explain: Explain | None,
 ) -> Run:
     """Write what was learnt as a run to `out`, whole or not at all."""
     served = _serve(material, learned, recipe, progress)
     with add_to_folder(out, last=BUNDLE) as aside:
-        metrics = _finish(material, learned, served, choice, aside, progress, watched)
+        metrics = _finish(material, learned, served, choice, aside, progress, watched, explain)
         progress.log(finished_event(metrics, learned.seconds))
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
@@ -450,6 +456,7 @@ def _finish(
     out: Path,
     progress: Progress,
     watched: Watched | None,
+    explain: Explain | None,
 ) -> Measured:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
     groups = material.dataset.groups
@@ -490,6 +497,9 @@ def _finish(
     write_whole(out / SPLIT_TABLE, split_table(material.dataset, digests, material.split))
     write_json(out / "audit.json", material.audit.to_json())
     write_csv(out / "predictions.csv", judged.predictions.at_rate(0))  # as the figures count them
+    explained = None
+    if explain is not None:
+        explained = explain(out / BUNDLE, material.dataset, judged.predictions, progress)
     write_report(
         out / "report",
         facts,
@@ -499,6 +509,7 @@ def _finish(
         promises=judged.promises,
         compared=Compared(slices=judged.slices),
         unknown=judged.unknown,
+        explained=explained,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
     return judged.test
