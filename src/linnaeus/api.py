@@ -34,7 +34,13 @@ from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.operating import Costs
-from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
+from linnaeus.files import (
+    check_unused,
+    claim_folder,
+    release_folder,
+    whole_folder,
+    write_whole,
+)
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
 from linnaeus.runs.comparison import RunComparison
@@ -53,6 +59,8 @@ if TYPE_CHECKING:
     from linnaeus.explanation.explaining import Explained
     from linnaeus.robustness.attacking import Attacked
     from linnaeus.robustness.stressing import Stressed
+    from linnaeus.searching.indexing import Indexed
+    from linnaeus.searching.search import Found
     from linnaeus.training.augmentation.plan import AugmentPlan
     from linnaeus.training.augmentation.shown import ShownViews
     from linnaeus.training.begun import Begun
@@ -79,6 +87,7 @@ __all__ = [
     "explain",
     "export_dataset",
     "fetch_dataset",
+    "index",
     "list_keys",
     "list_runs",
     "load",
@@ -86,6 +95,7 @@ __all__ = [
     "lr_find",
     "remove_key",
     "remove_run",
+    "search",
     "serve",
     "show_run",
     "split",
@@ -809,6 +819,79 @@ def explain(
         out=None if out is None else Path(out),
         progress=progress,
     )
+
+
+def index(
+    bundle: str | Path,
+    data: str | Path | Dataset,
+    out: str | Path,
+    *,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Indexed:
+    """Index the pictures of `data` by the features of `bundle`, in the new folder `out`.
+
+    `data` is anything that `load_dataset` takes, a Dataset, or a folder of pictures without labels.
+    Where the work is broken off, the same call goes on with it. More than 200,000 pictures need the
+    `search` extra. Raises as `searching.indexing.index_pictures` and `load_dataset` do.
+    """
+    from linnaeus.searching.drawing import draw
+    from linnaeus.searching.indexing import index_pictures
+    from linnaeus.searching.record import Drawn
+
+    told = progress or Quiet()
+    if isinstance(data, Dataset):
+        dataset = _dataset(data, image_column, label_column, None, None, label_separator, table)
+        return index_pictures(Path(bundle), dataset, Path(out), progress=told)
+    labels = [label_column] if isinstance(label_column, str) else label_column
+    named = Drawn(
+        data=str(Path(data).resolve() if Path(data).exists() else data),
+        image_column=image_column,
+        label_column=None if labels is None else tuple(labels),
+        label_separator=label_separator,
+        table=None if table is None else str(Path(table).resolve()),
+    )
+    dataset, drawn, notes = draw(named)
+    for note in notes:
+        told.say(note)
+    return index_pictures(Path(bundle), dataset, Path(out), drawn=drawn, progress=told)
+
+
+def search(
+    index: str | Path,
+    pictures: str | Path | Sequence[str | Path],
+    *,
+    top: int = 10,
+    bundle: str | Path | None = None,
+    csv: str | Path | None = None,
+    json: str | Path | None = None,
+    html: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Found:
+    """The `top` pictures of an `index` that look most like each of `pictures` (paths).
+
+    `bundle`: where the bundle that the index was made with is now, by default where it was; another
+    one is refused. `csv`, `json`, `html`: files for what is found, the last with the pictures.
+    Raises as `searching.search.search_index` does, and WriteError.
+    """
+    from linnaeus.searching.page import found_page
+    from linnaeus.searching.search import search_index
+    from linnaeus.searching.tables import write_found_csv, write_found_json
+
+    given = [pictures] if isinstance(pictures, str | Path) else pictures
+    place = None if bundle is None else Path(bundle)
+    files = [Path(one) for one in given]
+    found = search_index(Path(index), files, top=top, bundle=place, progress=progress)
+    if csv is not None:
+        write_found_csv(Path(csv), found)
+    if json is not None:
+        write_found_json(Path(json), found)
+    if html is not None:
+        write_whole(Path(html), found_page(found))
+    return found
 
 
 def stress(

@@ -35,7 +35,7 @@ from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import verify_manifest
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["Answer", "Classifier", "bundle_folder", "load"]
+__all__ = ["TELLS_NOTHING_UNKNOWN", "Answer", "Classifier", "bundle_folder", "load"]
 
 AHEAD = 4
 """Pictures decoded ahead of the network for each decoding thread: enough to keep it busy, little
@@ -274,9 +274,9 @@ class Classifier:
 
         Raises UsageError for what is no picture at all.
         """
-        given = source() if callable(source) else source
-        _check_picture(given, "the picture")
         try:
+            given = source() if callable(source) else source
+            _check_picture(given, "the picture")
             return self._answering.read(given)
         except UnreadableImage as error:
             return error

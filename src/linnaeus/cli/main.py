@@ -21,11 +21,13 @@ from linnaeus.cli import (
     ensemble,
     evaluate,
     explain,
+    index,
     lr_find,
     models,
     predict,
     recipes,
     runs,
+    search,
     serve,
     serve_keys,
     stress,
@@ -41,9 +43,9 @@ INTERRUPTED = 130
 
 EPILOG = (
     "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
-    " bundle, 5 something is missing, 6 could not write, 7 predict, evaluate or explain could"
-    " not read some of the pictures, 8 train cannot go on learning, 70 a fault of Linnaeus, 130"
-    " interrupted, 143 ended by SIGTERM."
+    " bundle, 5 something is missing, 6 could not write, 7 predict, evaluate, explain, index or"
+    " search could not read some of the pictures, 8 train cannot go on learning, 70 a fault of"
+    " Linnaeus, 130 interrupted, 143 ended by SIGTERM."
 )
 
 app = typer.Typer(
@@ -64,6 +66,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("explain")(explain.explain)
+app.command("index")(index.index)
+app.command("search")(search.search)
 app.command("stress")(stress.stress)
 app.command("attack")(attack.attack)
 app.command("serve")(serve.serve)

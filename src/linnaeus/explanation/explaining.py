@@ -17,12 +17,13 @@ from linnaeus.evaluation.picture_uri import image_bytes
 from linnaeus.explanation.faithfulness import Box
 from linnaeus.explanation.hiding import smallest_region
 from linnaeus.explanation.methods import OF_CAMS, Explainer, Method, check_method, readable
-from linnaeus.explanation.neighbours import Neighbour, nearest
 from linnaeus.explanation.overlay import beside
 from linnaeus.explanation.places import Places, places_of
 from linnaeus.explanation.trust import Trust, margins_by_chance, trust_in
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress, Quiet
+from linnaeus.searching.embedding import answers_of, label_of
+from linnaeus.searching.similarity import Neighbour, nearest
 
 if TYPE_CHECKING:
     from linnaeus.bundle.classifier import Answer
@@ -39,6 +40,7 @@ TRUSTED, TRUSTED_OF_ALL = 24, 8
 explanations and about two hundred answers."""
 
 AT_ONCE = 64
+ALIKE = 5  # pictures shown beside each, of those that are most like it
 
 
 @dataclass(frozen=True)
@@ -305,19 +307,26 @@ def _neighbours(
 ) -> list[tuple[Neighbour, ...]]:
     if known is None:
         return [()] * len(answers)
-    ids, labels, features = [], [], []
-    source = known.source
-    pairs = ((row, lambda row=row: source.read(known.paths[row])) for row in range(len(known)))
+    read, features = [], []
     with told.stage("Looking for pictures that are alike", len(known)) as stage:
-        for row, answer in explainer.classifier.stream(pairs):
+        for row, answer in answers_of(explainer.classifier, known, range(len(known))):
             stage.advance()
-            if not answer.error:
-                ids.append(known.paths[row])
-                label = int(known.labels[row])
-                labels.append(known.classes[label] if label >= 0 else "")
+            if answer.error:
+                told.warn(f"Not looked at: {known.paths[row]}: {answer.error}.")
+            else:
+                read.append(row)
                 features.append(answer.features)
     asked = np.stack([answer.features for answer in answers])
-    return [tuple(row) for row in nearest(asked, np.stack(features), ids, labels)]
+    found = nearest(asked, np.stack(features), ALIKE)
+    return [
+        tuple(
+            Neighbour(known.paths[read[at]], label_of(known, read[at]), similarity)
+            for at, similarity in zip(places, similarities, strict=True)
+        )
+        for places, similarities in zip(
+            found.places.tolist(), found.similarities.tolist(), strict=True
+        )
+    ]
 
 
 def _layer_told(explainer: Explainer, methods: tuple[Method, ...]) -> str:

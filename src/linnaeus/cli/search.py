@@ -1,0 +1,65 @@
+"""`linnaeus search`: the pictures of an index that look most like others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["search"]
+
+
+def search(
+    index: Annotated[
+        Path, typer.Argument(help="The folder that `linnaeus index` made.", metavar="INDEX")
+    ],
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(help="Picture files, and folders of them.", metavar="PICTURES..."),
+    ],
+    top: Annotated[int, typer.Option(help="How many pictures to find for each.")] = 10,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the bundle that the index was made with is now. (where it was then)",
+            metavar="BUNDLE",
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write what is found to this table.", metavar="FILE")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write what is found to this file.", metavar="FILE")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page that shows the pictures to this file.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Find the pictures of an index that look most like others, by a bundle's features."""
+    from linnaeus import api
+    from linnaeus.cli.predict import picture_files
+    from linnaeus.cli.telling import teller
+    from linnaeus.cli.unread import tell_unread
+    from linnaeus.searching.tables import found_rows
+
+    found = api.search(
+        index,
+        picture_files(pictures),
+        top=top,
+        bundle=bundle,
+        csv=csv,
+        json=json,
+        html=html,
+        progress=teller(),
+    )
+    for remark in found.remarks:
+        typer.echo(remark, err=True)
+    if csv is None and json is None:
+        for row in found_rows(found):
+            typer.echo("\t".join(map(str, row)))
+    for kind, file in {"Table": csv, "JSON": json, "Page": html}.items():
+        if file is not None:
+            typer.echo(f"{kind}: {file}")
+    tell_unread(found.skipped)

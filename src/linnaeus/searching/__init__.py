@@ -1,0 +1,1 @@
+"""Pictures that look alike to a classifier, found again among very many."""
