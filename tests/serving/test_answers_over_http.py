@@ -141,6 +141,14 @@ def test_what_is_asked_for_is_what_the_library_says(
     assert answer["model"]["digest"] == server.get("/v2/models/digits").json["parameters"]["digest"]
 
 
+def test_the_smallest_share_is_a_share_like_any_other(
+    server: Running, pictures: list[Path]
+) -> None:
+    query = "&max_error=5e-324&sets=5e-324&unknown_rate=5e-324"
+    (one,) = of_digits(server, pictures[0].read_bytes(), query=query).json["predictions"]
+    assert one["withheld"] and not one["unknown"]
+
+
 def test_a_picture_with_several_labels_has_them_all(server: Running, pairs_table: Path) -> None:
     pairs = linnaeus.load_dataset(pairs_table, label_separator="|")
     contents = [pairs.source.read(path) for path in pairs.paths[:6]]

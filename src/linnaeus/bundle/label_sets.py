@@ -202,5 +202,5 @@ def _threshold(scores: Floats, coverage: float) -> float:
     With exchangeable pictures the coverage lies between c and c + 1 / (n + 1) (Vovk and others
     2005). Infinite where there are fewer than c / (1 - c) scores.
     """
-    place = math.ceil((len(scores) + 1) * coverage - ROUNDING)
+    place = max(1, math.ceil((len(scores) + 1) * coverage - ROUNDING))
     return float(np.partition(scores, place - 1)[place - 1]) if place <= len(scores) else math.inf

@@ -103,12 +103,15 @@ def _counts(n: int, max_error: float, logs: NDArray[np.float64]) -> list[int]:
     enough for that: else a single wrong label among the surest would end the search at once. Fewer
     than `fewest` pictures can show nothing, even without a mistake.
     """
-    fewest = math.ceil(math.log(1 - CERTAINTY) / math.log(1 - max_error))
+    needed = math.log(1 - CERTAINTY) / math.log1p(-max_error)
+    if n < needed:
+        return []
+    fewest = math.ceil(needed)
     step = max(1, math.ceil(n / STEPS))
     first = fewest
     while first < n // 2 and not _shown(round(first * max_error / 2), first, max_error, logs):
         first += step
-    return [*range(first, n, step), n] if n >= fewest else []
+    return [*range(first, n, step), n]
 
 
 def _shown(wrong: int, given: int, max_error: float, logs: NDArray[np.float64]) -> bool:

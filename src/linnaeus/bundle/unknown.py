@@ -39,6 +39,9 @@ UNKNOWN_RATE = 0.05
 """The share of pictures of its own classes that a bundle may call unknown: the field's habit, and
 few enough to look at. Twenty held-out pictures are enough to hold it."""
 
+MANY = 1e9
+"""Pictures beyond which it makes no difference how many they are."""
+
 TOLERANCE = {"float32": 0.05, "bfloat16": 1.0}
 """Largest accepted difference of a golden picture's strangeness, in deviations of known ones."""
 
@@ -112,13 +115,13 @@ class Unknown:
 
     def remark(self, rate: float) -> str:
         """A sentence where too few held-out pictures are kept to call any unknown at `rate`."""
-        fewest = int(np.ceil(1 / rate)) - 1 if rate else 0
+        fewest = 1 / rate - 1 if rate else 0.0
         if len(self.held_out) >= fewest:
             return ""
         return (
             f"Nothing is called unknown: of {len(self.held_out):,} held-out pictures none can be"
-            f" among the strangest {rate:.1%}. Allow a larger --unknown-rate, or train with"
-            f" {fewest:,} validation pictures or more."
+            f" among the strangest {100 * rate:.3g} %. Allow a larger --unknown-rate, or train with"
+            f" {np.ceil(min(fewest, MANY)):,.0f} validation pictures or more."
         )
 
 

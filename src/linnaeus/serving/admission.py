@@ -5,27 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
 from linnaeus.serving.keys import Scope
+from linnaeus.serving.problems import Problem
 from linnaeus.serving.service import Service
 
-__all__ = ["DeadlineMs", "needs"]
+__all__ = ["ON_DEADLINES", "deadline_ms", "needs"]
 
-DeadlineMs = Annotated[
-    int | None,
-    Header(
-        alias="X-Deadline-Ms",
-        ge=1,
-        le=600_000,
-        description="How many milliseconds an answer is worth waiting for.",
-    ),
-]
+LONGEST_DEADLINE_MS = 600_000
+
+ON_DEADLINES = (
+    "The header X-Deadline-Ms says how many milliseconds an answer is worth waiting for. Where they"
+    " pass in the queue, the request is refused (504) and not run."
+)
+"""A part of a route's description, not a parameter: programs that try parameters out at their
+limits would learn that one millisecond is over before anything can be done."""
 
 BEARER = HTTPBearer(auto_error=False, description="A key made by `linnaeus serve-keys add`.")
 HEADER = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same, bare.")
+
+
+def deadline_ms(request: Request) -> int | None:
+    """How long the caller waits, where it says so. Raises Problem for what is no such time."""
+    said = request.headers.get("x-deadline-ms")
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdigit() and 0 < int(said[:9]) <= LONGEST_DEADLINE_MS):
+        detail = f"X-Deadline-Ms: give whole milliseconds from 1 to {LONGEST_DEADLINE_MS}."
+        raise Problem("not-valid", detail)
+    return int(said)
 
 
 def needs(service: Service, scope: Scope) -> Any:

@@ -17,6 +17,7 @@ from linnaeus.serving.open_inference import open_inference_router
 from linnaeus.serving.predict import predict_router
 from linnaeus.serving.problems import KINDS, Problem
 from linnaeus.serving.service import CallerGone, Service
+from linnaeus.serving.tensors import InferRequest
 from linnaeus.version import __version__
 
 __all__ = ["make_app"]
@@ -42,7 +43,7 @@ def make_app(service: Service) -> ASGIApp:
     app.add_exception_handler(HTTPException, _not_here)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(CallerGone, _gone)
-    document(app)
+    document(app, InferRequest)
     app.state.service = service
     return Front(app, service)
 

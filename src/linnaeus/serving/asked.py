@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import QueryParams
 
 from linnaeus.bundle.label_sets import Method
+from linnaeus.serving.problems import Problem
 
-__all__ = ["Asked", "AskedOf"]
+__all__ = ["Asked", "AskedOf", "Promises", "asked_in", "query_documented"]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Version = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
 
-class Asked(BaseModel):
-    """What to say beside the label. What is not known here is refused, never passed over."""
+class Promises(BaseModel):
+    """What an answer shall hold to. What is not known here is refused, never passed over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    top: Annotated[
-        int | None, Field(ge=1, description="Give probabilities of so many classes alone.")
-    ] = None
     sets: Annotated[
         float | None,
         Field(
@@ -50,6 +49,14 @@ class Asked(BaseModel):
             " nothing so. (0.05)",
         ),
     ] = None
+
+
+class Asked(Promises):
+    """The same, and how it shall be said."""
+
+    top: Annotated[
+        int | None, Field(ge=1, description="Give probabilities of so many classes alone.")
+    ] = None
     unreadable: Annotated[
         Literal["raise", "keep"],
         Field(
@@ -68,3 +75,39 @@ class AskedOf(Asked):
     version: Annotated[
         Version | None, Field(description="Which version of it; the one that serves if left out.")
     ] = None
+
+
+NOTHING_ASKED = AskedOf()
+
+
+def asked_in(query: QueryParams) -> AskedOf:
+    """What the `query` of a request asks for. Raises Problem for what cannot be meant."""
+    if not query:
+        return NOTHING_ASKED
+    given = query.multi_items()
+    try:
+        asked = AskedOf.model_validate_strings(dict(given))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        known = ", ".join(AskedOf.model_fields)
+        place = ".".join(map(str, first["loc"]))
+        detail = f"{place}: {first['msg']}. What can be asked for is {known}."
+        raise Problem("not-valid", detail) from None
+    twice = sorted({name for name, _ in given if len(query.getlist(name)) > 1})
+    if twice:
+        raise Problem("not-valid", f"{twice[0]}: it is given twice. Give it once.")
+    return asked
+
+
+def query_documented() -> list[dict[str, Any]]:
+    """The same, for OpenAPI."""
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": said.pop("description", ""),
+            "schema": next(one for one in said.get("anyOf", [said]) if one.get("type") != "null"),
+        }
+        for name, said in AskedOf.model_json_schema()["properties"].items()
+    ]

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
 from linnaeus.serving.problems import KINDS, MEDIA_TYPE
-from linnaeus.version import __version__
 
 __all__ = ["IMAGES_BODY", "Prediction", "Predicted", "ServedModel", "document", "refusals"]
 
@@ -170,15 +169,17 @@ def refusals(*kinds: str, at_work: bool = False) -> dict[int | str, dict[str, An
     return told
 
 
-def document(app: FastAPI) -> None:
-    """Add to the description that `app` makes of itself."""
+def document(app: FastAPI, *bodies: type[BaseModel]) -> None:
+    """Add to the description that `app` makes of itself: problems, and `bodies` read elsewhere."""
     made = app.openapi
+    schemas: dict[str, Any] = {"Problem": PROBLEM}
+    for body in bodies:
+        schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**schema.pop("$defs", {}), body.__name__: schema}
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            described = made()
-            described.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
-            described["info"]["version"] = __version__
+            made()["components"]["schemas"].update(schemas)
         assert app.openapi_schema is not None
         return app.openapi_schema
 

@@ -6,6 +6,7 @@ counts, and writes a line of the log.
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import time
@@ -21,7 +22,13 @@ from linnaeus.serving.service import Service
 
 __all__ = ["Front"]
 
+THIS_SERVER = secrets.token_hex(4)
+NUMBERS = itertools.count(1)
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
+WORK = re.compile(r"/predict|/explain|/v2/models/.+/infer")
+"""Routes whose requests wait in the queue. Where it is full they are refused here, before anything
+is done for them: refusing has to cost next to nothing when there is too much to do."""
+
 METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 LONGEST_PATH = 200
@@ -47,6 +54,8 @@ class Front:
         self._service.at_work += 1
         try:
             self._check_origin(headers)
+            if scope["method"] == "POST" and WORK.fullmatch(scope["path"]):
+                self._service.check_room()
             await self._app(scope, body.receive, answered.send)
         except Problem as problem:
             await answered.refuse(problem)
@@ -145,7 +154,9 @@ class _Answered:
 def _request_id(headers: dict[bytes, bytes]) -> str:
     """The caller's own number for the request, or a new one."""
     given = headers.get(b"x-request-id", b"")
-    return given.decode("ascii") if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    if REQUEST_ID.fullmatch(given):
+        return given.decode("ascii")
+    return f"{THIS_SERVER}-{next(NUMBERS):x}"
 
 
 def _host_name(url: str) -> str | None:

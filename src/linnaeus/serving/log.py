@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 __all__ = ["Log"]
 
 MOST_WAITING = 10_000
 """Lines, some 3 MB: what a busy minute on two cores writes."""
 
+EVERY_S = 0.05
 CLOSING_S = 2.0
 
 
@@ -31,19 +33,17 @@ class Log:
     ) -> None:
         self._stream = sys.stderr if stream is None else stream
         self.untold = untold
-        self._lines: queue.Queue[str | None] = queue.Queue(MOST_WAITING)
-        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._lines: deque[dict[str, object]] = deque()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._write_on, name="log", daemon=True)
         self._thread.start()
 
     def say(self, event: str, **facts: object) -> None:
         """Write one line: the time (UTC), what happened, and `facts` that are not None."""
-        time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        told = {name: fact for name, fact in facts.items() if fact is not None}
-        line = json.dumps({"time": time, "event": event, **told})
-        try:
-            self._lines.put_nowait(line + "\n")
-        except queue.Full:
+        if len(self._lines) >= MOST_WAITING:
             self.untold()
+            return
+        self._lines.append({"time": time.time(), "event": event, **facts})
 
     def listen_to_libraries(self) -> None:
         """Write what libraries warn of as lines like all others.
@@ -57,20 +57,29 @@ class Log:
 
     def close(self) -> None:
         """Write what is left, as far as anyone reads it."""
-        try:
-            self._lines.put(None, timeout=CLOSING_S)
-        except queue.Full:
-            return
+        self._closing.set()
         self._thread.join(CLOSING_S)
 
+    def _write_on(self) -> None:
+        """Write what has come, again and again: a thread woken for each line costs more."""
+        while not self._closing.wait(EVERY_S):
+            self._write()
+        self._write()
+
     def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
-            try:
-                self._stream.write(line)
-                if self._lines.empty():
-                    self._stream.flush()
-            except (OSError, ValueError):  # its reader is gone; there is nobody to tell
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        try:
+            self._stream.write("".join(map(_line, lines)))
+            self._stream.flush()
+        except (OSError, ValueError):  # its reader is gone; there is nobody to tell
+            for _ in lines:
                 self.untold()
+
+
+def _line(told: dict[str, Any]) -> str:
+    when = datetime.fromtimestamp(told.pop("time"), UTC).isoformat(timespec="milliseconds")
+    facts = {name: fact for name, fact in told.items() if fact is not None}
+    return json.dumps({"time": when, **facts}) + "\n"
 
 
 class _Lines(logging.Handler):

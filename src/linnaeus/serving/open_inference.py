@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
-from linnaeus.serving.admission import DeadlineMs, needs
+from linnaeus.serving.admission import ON_DEADLINES, deadline_ms, needs
 from linnaeus.serving.documented import refusals
 from linnaeus.serving.models import Model
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.queue import Job
 from linnaeus.serving.service import Service, going_down
-from linnaeus.serving.tensors import InferRequest, InferResponse
+from linnaeus.serving.tensors import InferResponse
 from linnaeus.version import __version__
 
 __all__ = ["open_inference_router"]
@@ -24,12 +24,17 @@ LONGEST = 64
 ModelName = Annotated[str, Path(max_length=LONGEST, description="The model's name.")]
 VersionNumber = Annotated[str, Path(max_length=LONGEST, description="Its version.")]
 
+ONE_PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOI6rEBAAJmASNey/6AAAAAAElFTkSuQmCC"
+)
+"""A green picture of one pixel, as PNG in base64."""
+
 INFER_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": InferRequest.model_json_schema(),
+                "schema": {"$ref": "#/components/schemas/InferRequest"},
                 "example": {
                     "id": "1",
                     "inputs": [
@@ -37,13 +42,13 @@ INFER_BODY: dict[str, Any] = {
                             "name": "images",
                             "shape": [1],
                             "datatype": "BYTES",
-                            "data": ["/9j/4AAQSkZJRgABAQAAAQABAAD…"],
+                            "data": [ONE_PIXEL],
                         }
                     ],
                 },
             }
         },
-    }
+    },
 }
 
 
@@ -146,12 +151,9 @@ def _infer(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v2")
     told = refusals("too-many-requests", "key-needed", at_work=True)
 
-    async def answered(
-        request: Request, name: str, version: str | None, deadline_ms: int | None
-    ) -> Response:
-        until = service.until(deadline_ms)
+    async def answered(request: Request, name: str, version: str | None) -> Response:
+        until = service.until(deadline_ms(request))
         model = service.model(name, version)
-        service.check_room()
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
         if kind.lower() != "application/json":
             detail = f"{kind[:80]} is not read here. Send application/json, or use POST /predict."
@@ -167,9 +169,10 @@ def _infer(service: Service) -> APIRouter:
         responses=told,
         openapi_extra=INFER_BODY,
         summary="Say what pictures show, as tensors",
+        description=ON_DEADLINES,
     )
-    async def infer(request: Request, name: ModelName, deadline_ms: DeadlineMs = None) -> Response:
-        return await answered(request, name, None, deadline_ms)
+    async def infer(request: Request, name: ModelName) -> Response:
+        return await answered(request, name, None)
 
     @router.post(
         "/models/{name}/versions/{version}/infer",
@@ -177,11 +180,10 @@ def _infer(service: Service) -> APIRouter:
         responses=told,
         openapi_extra=INFER_BODY,
         summary="The same, of one version",
+        description=ON_DEADLINES,
     )
-    async def infer_version(
-        request: Request, name: ModelName, version: VersionNumber, deadline_ms: DeadlineMs = None
-    ) -> Response:
-        return await answered(request, name, version, deadline_ms)
+    async def infer_version(request: Request, name: ModelName, version: VersionNumber) -> Response:
+        return await answered(request, name, version)
 
     return router
 

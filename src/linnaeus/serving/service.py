@@ -165,6 +165,10 @@ class Service:
         self.metrics.lost.labels(reason.partition(":")[0]).inc()
         self.log.say("worker lost", reason=reason)
 
+    def faulted(self, trace: str) -> None:
+        """A worker met a fault of ours."""
+        self.log.say("fault", said=trace)
+
     def _hand_over(self) -> None:
         """Give what waits to workers that have nothing to do, each its share of it."""
         if self._crew is None:

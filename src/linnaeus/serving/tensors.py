@@ -25,26 +25,42 @@ from linnaeus.serving.answers import (
     check_promises,
     told,
 )
-from linnaeus.serving.asked import Asked
+from linnaeus.serving.asked import Asked, Promises
 from linnaeus.serving.confinement import allow_processor_time
 from linnaeus.serving.images_sent import too_many_images
 from linnaeus.serving.problems import Problem
 
-__all__ = ["InferRequest", "InferResponse", "OutputTensor", "Tensor", "infer"]
-
-OUTPUTS = ("probabilities", "label", "unknown", "set", "withheld")
+__all__ = ["InferRequest", "InferResponse", "OutputTensor", "infer"]
 
 
-class Tensor(BaseModel):
-    """An input: `data` flat in row-major order, or nested as `shape` is."""
+Count = Annotated[int, Field(ge=1)]
+
+
+class Files(BaseModel):
+    """Files of pictures, in base64."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Literal["images", "pixels"]
-    shape: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=4)]
-    datatype: Literal["BYTES", "UINT8"]
+    name: Literal["images"]
+    shape: Annotated[list[Count], Field(min_length=1, max_length=1)]
+    datatype: Literal["BYTES"]
     parameters: dict[str, Any] = Field(default_factory=dict)
-    data: list[Any]
+    data: Annotated[list[str], Field(min_length=1)]
+
+
+class Pixels(BaseModel):
+    """Pictures as (n, height, width, 3) uint8 RGB, flat in row-major order or nested."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Literal["pixels"]
+    shape: Annotated[list[Count], Field(min_length=4, max_length=4)]
+    datatype: Literal["UINT8"]
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    data: Annotated[list[Any], Field(min_length=1)]
+
+
+Input = Annotated[Files | Pixels, Field(discriminator="name")]
 
 
 class OutputAsked(BaseModel):
@@ -62,8 +78,8 @@ class InferRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[str, Field(max_length=256)] | None = None
-    parameters: Asked = Asked()
-    inputs: Annotated[list[Tensor], Field(min_length=1, max_length=1)]
+    parameters: Promises = Promises()
+    inputs: Annotated[list[Input], Field(min_length=1, max_length=1)]
     outputs: list[OutputAsked] = Field(default_factory=list)
 
 
@@ -93,7 +109,7 @@ def infer(model: Opened, body: bytes, most: int, until: float) -> bytes:
     """
     allow_processor_time(PICTURE_S)
     request = _understood(body)
-    asked = request.parameters
+    asked = Asked(**request.parameters.model_dump())
     check_promises(model.classifier, asked)
     pictures = _pictures(request.inputs[0], most)
     answers = answer_all(model.classifier, pictures, [None] * len(pictures), until)
@@ -110,39 +126,27 @@ def _understood(body: bytes) -> InferRequest:
         raise Problem(
             kind, f"{place}: {first['msg']}. See /v2/models/NAME for what is taken.".lstrip(": ")
         ) from None
-    if request.parameters.unreadable == "keep" or request.parameters.top is not None:
-        raise Problem(
-            "not-valid", 'A tensor has no place for "unreadable" or "top": use POST /predict.'
-        )
     return request
 
 
-def _pictures(tensor: Tensor, most: int) -> Sequence[Picture]:
-    wanted = {"images": ("BYTES", 1), "pixels": ("UINT8", 4)}[tensor.name]
-    if (tensor.datatype, len(tensor.shape)) != wanted:
-        raise Problem(
-            "not-valid",
-            f"{tensor.name}: it has to be {wanted[0]} with a shape of {wanted[1]} numbers.",
-        )
+def _pictures(tensor: Files | Pixels, most: int) -> Sequence[Picture]:
     if tensor.shape[0] > most:
         raise too_many_images(most)
-    if 0 in tensor.shape:
-        raise Problem("no-image", "The tensor holds no picture. Give a shape without zeros.")
-    return _files(tensor) if tensor.name == "images" else list(_pixels(tensor))
+    return _files(tensor) if isinstance(tensor, Files) else list(_pixels(tensor))
 
 
-def _files(tensor: Tensor) -> list[bytes]:
+def _files(tensor: Files) -> list[bytes]:
     if len(tensor.data) != tensor.shape[0]:
         raise _other_shape(tensor, len(tensor.data))
     try:
         return [base64.b64decode(one, validate=True) for one in tensor.data]
-    except (ValueError, TypeError):
+    except ValueError:
         raise Problem(
             "not-valid", "images: the data have to be texts in base64, one for each picture."
         ) from None
 
 
-def _pixels(tensor: Tensor) -> NDArray[np.uint8]:
+def _pixels(tensor: Pixels) -> NDArray[np.uint8]:
     """(n, height, width, 3) uint8."""
     try:
         values = np.asarray(tensor.data)
@@ -155,7 +159,7 @@ def _pixels(tensor: Tensor) -> NDArray[np.uint8]:
     return values.astype(np.uint8).reshape(tensor.shape)
 
 
-def _other_shape(tensor: Tensor, count: int) -> Problem:
+def _other_shape(tensor: Files | Pixels, count: int) -> Problem:
     return Problem(
         "not-valid",
         f"{tensor.name}: {count:,} values do not fill the shape {tensor.shape}. Pictures are"

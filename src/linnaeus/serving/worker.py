@@ -103,15 +103,15 @@ def _answer(models: Models, task: Task, payload: bytes) -> bytes:
         detail = "A picture needs more memory than there is for it. Make it smaller."
         return _problem(task, Problem("too-many-pixels", detail))
     except Exception as error:
-        traceback.print_exc()
         detail = f"Something is wrong with Linnaeus itself ({type(error).__name__}): please report."
-        return _problem(task, Problem("internal", detail))
+        fault = "".join(traceback.format_exception(error))  # no file may be written here
+        return _problem(task, Problem("internal", detail), fault=fault)
     return frame({"id": task["id"]}, body)
 
 
-def _problem(task: Task, problem: Problem) -> bytes:
+def _problem(task: Task, problem: Problem, fault: str = "") -> bytes:
     said = {"problem": problem.kind, "detail": problem.detail, "more": dict(problem.more)}
-    return frame({"id": task["id"], **said})
+    return frame({"id": task["id"], **said, "fault": fault})
 
 
 def _predict(model: Opened, task: Task, payload: bytes) -> bytes:

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,6 +63,9 @@ class Watcher(Protocol):
 
     def lost(self, reason: str) -> None:
         """One of them has died, of `reason`."""
+
+    def faulted(self, trace: str) -> None:
+        """One of them met a fault of ours, with the stack `trace`, and lives on."""
 
 
 class Worker:
@@ -124,16 +127,16 @@ class Worker:
             self._writer.write(frame({**told, "until": job.until, **job.said}, job.payload))
         self._watch_over()
 
-    async def answers(self, idle: Callable[[], None]) -> str:
-        """Pass its answers on until it ends; what it died of, or "" where it was told to end.
-
-        `idle` is called whenever it has nothing in hand any more.
-        """
+    async def answers(self, watcher: Watcher) -> str:
+        """Pass its answers on until it ends; what it died of, or "" where it was told to end."""
         with suppress(asyncio.IncompleteReadError, ConnectionError, BrokenFrame):
             while True:
-                self._pass_on(*await receive(self._reader))
+                said, payload = await receive(self._reader)
+                self._pass_on(said, payload)
+                if said.get("fault"):
+                    watcher.faulted(said["fault"])
                 if not self.in_hand:
-                    idle()
+                    watcher.idle()
         self.kill()
         code = await self._process.wait()
         if self._watch is not None:
@@ -264,7 +267,7 @@ class Crew:
 
     async def _work(self, worker: Worker) -> None:
         """See one worker through its life; have it replaced if that ends too soon."""
-        reason = await worker.answers(self._watcher.idle)
+        reason = await worker.answers(self._watcher)
         self._workers.pop(worker, None)
         if self._ending:
             return
