@@ -5,6 +5,9 @@ of six values, a camera, a ward, an age, a date, a patient, and six measures as 
 One site holds 8 % of the pictures; the labels of half of these are shuffled. Beside it, the same
 without the shuffling: 5 in 100 may then name a slice by the level of the tests.
 
+Then the same without columns: pictures of that site look otherwise, in eight of 64 made-up features
+that follow the answer besides, and have to be found as a cluster.
+
     python benchmarks/weak_slices.py [--seeds 100]
 """
 
@@ -34,6 +37,7 @@ def main() -> None:
     seeds = parser.parse_args().seeds
     for skill in SKILLS:
         _measure(skill, seeds)
+        _measure_clusters(skill, seeds)
 
 
 def _measure(skill: float, seeds: int) -> None:
@@ -51,6 +55,41 @@ def _measure(skill: float, seeds: int) -> None:
     print(f"  a slice called weaker where none is: {by_chance} of {seeds}")
 
 
+def _measure_clusters(skill: float, seeds: int) -> None:
+    planted = [_clustered(seed, skill, planted=True) for seed in range(seeds)]
+    clean = [_clustered(seed, skill, planted=False) for seed in range(seeds)]
+    first = sum(share > 0.5 for _, share in planted)
+    called = sum(found.of_all[0].weaker for found, _ in planted)
+    by_chance = sum(bool(found.weaker) for found, _ in clean)
+    print(f"  clusters compared: {len(planted[0][0].of_all)}")
+    print(f"  one of the planted site named first: {first} of {seeds}; called weaker: {called}")
+    print(f"  a cluster called weaker where none is: {by_chance} of {seeds}")
+
+
+def _clustered(seed: int, skill: float, *, planted: bool) -> tuple[Slices, float]:
+    """The clusters, and which share of the examples of the first is of the weak site."""
+    random = np.random.default_rng(seed)
+    site = random.choice(list("ABCDEF"), IMAGES, p=SHARES)
+    labels = random.integers(0, CLASSES, IMAGES)
+    answers = _answers(random, labels, skill)
+    if planted:
+        labels = _shuffled(random, labels, site)
+    features = random.normal(size=(IMAGES, 64))
+    features[:, :CLASSES] += 4 * answers.probabilities
+    features[site == WEAK, -8:] += 3
+    found = slices_of(replace(answers, labels=labels), (), features=features)
+    return found, float(np.mean([site[int(name)] == WEAK for name in found.of_all[0].examples]))
+
+
+def _shuffled(
+    random: np.random.Generator, labels: NDArray[np.int64], site: NDArray[np.str_]
+) -> NDArray[np.int64]:
+    """The labels with those of half of the weak site's pictures drawn anew from among them."""
+    weak, changed = np.flatnonzero(site == WEAK)[::2], labels.copy()
+    changed[weak] = random.permutation(changed[weak])
+    return changed
+
+
 def _is_planted(found: Slices) -> bool:
     return (found.of_all[0].trait, found.of_all[0].value) == ("site", WEAK)
 
@@ -61,9 +100,7 @@ def _looked_at(seed: int, skill: float, *, planted: bool) -> Slices:
     labels = random.integers(0, CLASSES, IMAGES)
     answers = _answers(random, labels, skill)
     if planted:
-        labels = labels.copy()
-        weak = np.flatnonzero(site == WEAK)[::2]
-        labels[weak] = random.permutation(labels[weak])
+        labels = _shuffled(random, labels, site)
     columns: dict[str, Column] = {
         "site": site,
         "camera": random.choice(["old", "new", "phone"], IMAGES),

@@ -205,6 +205,7 @@ def test_further_columns_of_a_table_of_answers_are_slices(tmp_path: Path) -> Non
     (tmp_path / "answers.csv").write_text("\n".join(text))
     found = linnaeus.evaluate(predictions=tmp_path / "answers.csv", out=tmp_path / "judged")
     assert found.slices.traits == ("site", "age")
+    assert any("holds nothing of what the classifier saw" in told for told in found.slices.told)
     assert found.slices.of_all[0].value == "F"
     page = (tmp_path / "judged" / "report" / "index.html").read_text()
     assert "Where it is weaker" in page

@@ -29,12 +29,15 @@ from linnaeus.ensembling.gain import gain_of
 from linnaeus.ensembling.price import seconds_an_answer
 from linnaeus.ensembling.roles import Roles
 from linnaeus.evaluation.calibrated import Calibrated
+from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.ensemble_facts import EnsembleFacts
-from linnaeus.evaluation.evaluate import answers_for, picture_from
+from linnaeus.evaluation.evaluate import answers_for, picture_from, traits_of
+from linnaeus.evaluation.gist import gists
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.slices import Slices, slices_of
 from linnaeus.explanation.sheet import explain_answers
 from linnaeus.files import add_to_folder
 from linnaeus.images.preprocess import Preprocessing
@@ -119,7 +122,7 @@ def make_ensemble(
         folders = [candidate.folder for candidate in candidates]
         with ensemble_being_made(aside / "bundle", record, folders, golden) as draft:
             held_out = _keep(draft, calibrated, weighed, roles, dataset, scan)
-            judged = _judge(draft.classifier, candidates, weighed, roles, dataset, progress)
+            judged = _judge(draft.classifier, candidates, weighed, roles, dataset, scan, progress)
             facts = ensemble_run_facts(
                 draft, dataset, roles, judged.gain, weighed.rows, judged.predictions.errors
             )
@@ -133,6 +136,7 @@ def make_ensemble(
             validation=judged.validation,
             promises=kept_promises(judged.predictions, held_out, groups=judged.groups),
             explained=explain_answers(aside / "bundle", dataset, judged.predictions, progress),
+            compared=Compared(slices=judged.slices),
             picture_of=lambda name: picture_from(dataset, name),
         )
     made = Ensembled(out, judged.metrics, judged.gain)
@@ -145,6 +149,7 @@ class _Judged:
     predictions: Predictions
     metrics: Measured
     validation: Measured
+    slices: Slices
     gain: EnsembleFacts
     groups: NDArray[np.str_] | None
 
@@ -228,22 +233,25 @@ def _judge(
     weighed: Weighed,
     roles: Roles,
     dataset: Dataset,
+    scan: Scan,
     progress: Progress,
 ) -> _Judged:
     """The figures of the whole on validation and, through itself, on test; and its members'."""
     alone = answers_of(candidates, dataset, roles.test, progress)
-    predictions, _ = answers_for(classifier, dataset, alone.rows, alone.labels, progress)
+    predictions, answers = answers_for(classifier, dataset, alone.rows, alone.labels, progress)
     groups, held_groups = (
         None if dataset.groups is None else dataset.groups[rows]
         for rows in (alone.rows, weighed.rows)
     )
     counts = dataset.class_counts(roles.learnt)
+    traits = traits_of(dataset, alone.rows, scan, alone.rows)
     return _Judged(
         predictions=predictions,
         metrics=judge(predictions, train_counts=counts, groups=groups),
         validation=judge(
             _on_held_out(classifier, weighed, dataset), train_counts=counts, groups=held_groups
         ),
+        slices=slices_of(predictions, traits, groups, features=gists(answers)),
         gain=gain_of(
             weighed.combination.members,
             alone,

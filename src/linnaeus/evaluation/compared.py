@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.contest import Paired
@@ -84,15 +85,17 @@ def compare(
     positive: str | None = None,
     paired: Paired | None = None,
     crossed: CrossValidated | None = None,
+    features: NDArray[np.floating] | None = None,
 ) -> Compared:
     """Compare what is `wanted` of `predictions`, whose pictures have `traits`.
 
     `groups`: (n,) pictures that belong together. `positive`: of two classes, what is looked for.
+    `features`: (n, d) by which pictures are clustered, None where there are none.
     """
     by_name = {trait.name: trait for trait in traits}
     fairness = [
         fairness_of(predictions, by_name[name], groups=groups, positive=positive)
         for name in wanted.fairness
     ]
-    slices = slices_of(predictions, traits, groups, wanted.slice_by)
+    slices = slices_of(predictions, traits, groups, wanted.slice_by, features)
     return Compared(slices, tuple(fairness), paired, crossed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from linnaeus.data.layout import listed, quoted
 from linnaeus.data.pixels import ChosenRows, DecodedRows
 from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError, UnreadableImage
+from linnaeus.evaluation.cluster_parts import cluster_trait
 from linnaeus.evaluation.compared import (
     NOTHING_COMPARED,
     NOTHING_WANTED,
@@ -34,6 +35,7 @@ from linnaeus.evaluation.contest import pair
 from linnaeus.evaluation.explained import Explain, ExplainedAnswers
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.further import Asked
+from linnaeus.evaluation.gist import gist, gists
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.metrics import NOTHING_ASKED
 from linnaeus.evaluation.plain_words import plain_words
@@ -124,18 +126,25 @@ def evaluate(
     if given:
         _ = classifier.unknown  # refuses where it cannot tell
     against = None if wanted.against is None else _opened(wanted.against, dataset)
-    wanted.check([*dataset.metadata, *MEASURED], dataset.name)
+    known = [*dataset.metadata, *MEASURED]
+    wanted.check([*known, cluster_trait(known)], dataset.name)
     both = (opened,) if against is None else (opened, against)
     rows, traits, remarks = _to_be_judged(both, dataset, progress)
-    predictions = opened.answers(dataset, rows, progress)
+    predictions, answers = opened.answers(dataset, rows, progress)
     groups = None if dataset.groups is None else dataset.groups[rows]
     metrics = judge(predictions, **opened.usual, seed=seed, groups=groups, asked=asked)
     paired = None
     if against is not None:
-        others = against.answers(dataset, rows, progress)
+        others, _ = against.answers(dataset, rows, progress)
         paired = pair(predictions, others, (opened.name, against.name), groups)
     compared = compare(
-        predictions, traits, wanted, groups=groups, positive=asked.positive, paired=paired
+        predictions,
+        traits,
+        wanted,
+        groups=groups,
+        positive=asked.positive,
+        paired=paired,
+        features=gists(answers),
     )
     told = _unknown(classifier, dataset, rows, predictions, given, groups, progress)
     remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)
@@ -203,14 +212,14 @@ def answers_for(
 
     `labels` (k,) are the true positions in the classifier's classes, -1 where unknown, or (k,
     classes) bool the true labels where there may be several. A picture that cannot be read keeps
-    its row, and its reason. The answers come without their features.
+    its row, and its reason. Of their features the answers keep the gist.
     """
     ids = [dataset.paths[row] for row in rows]
     answers: list[Answer] = []
     with progress.stage(stage_name, len(ids)) as stage:
         pictures = ((name, partial(dataset.source.read, name)) for name in ids)
         for _, answer in classifier.stream(pictures):
-            answers.append(answer.without_features())
+            answers.append(replace(answer, features=gist(answer.features)))
             stage.advance()
     return classifier.gather(ids, answers, labels), answers
 
@@ -241,9 +250,11 @@ class _Opened:
             train_counts=counts if any(counts) else None, usual_set=data.get("most_common_set")
         )
 
-    def answers(self, dataset: Dataset, rows: NDArray[np.int64], progress: Progress) -> Predictions:
-        """Its answers to the pictures at `rows`."""
-        return answers_for(self.classifier, dataset, rows, self.labels[rows], progress)[0]
+    def answers(
+        self, dataset: Dataset, rows: NDArray[np.int64], progress: Progress
+    ) -> tuple[Predictions, list[Answer]]:
+        """Its answers to the pictures at `rows`, as `answers_for` gives them."""
+        return answers_for(self.classifier, dataset, rows, self.labels[rows], progress)
 
 
 class _Usual(TypedDict):

@@ -21,13 +21,16 @@ Floats = NDArray[np.float64]
 class Outcomes:
     """n pictures that were read and whose truth is known.
 
-    `rows`: (n,) int64, where they stand among the predictions. `right`: (n,) bool, whether the
-    answer was right; of several labels, all of them. `losses`: (n,) float64, the log loss in nats.
+    `rows`: (n,) int64, where they stand among the predictions, and `ids` their names. `answers`:
+    (n,) int64, the likeliest class. `right`: (n,) bool, whether the answer was right; of several
+    labels, all of them. `losses`: (n,) float64, the log loss in nats.
     `of_class`: (n, classes) bool, which classes each truly is; `found`: whether it was given them.
     `groups`: (n,) what belongs together, any values, or None.
     """
 
     rows: NDArray[np.int64]
+    ids: tuple[str, ...]
+    answers: NDArray[np.int64]
     right: NDArray[np.bool_]
     losses: Floats
     classes: tuple[str, ...]
@@ -52,6 +55,8 @@ class Outcomes:
             losses = log_losses(labels, probabilities)
         return cls(
             rows,
+            tuple(predictions.ids[row] for row in rows.tolist()),
+            predictions.decisions[rows],
             (given == truth).all(axis=1),
             losses,
             predictions.classes,
@@ -65,6 +70,8 @@ class Outcomes:
         return replace(
             self,
             rows=self.rows[chosen],
+            ids=tuple(self.ids[at] for at in np.flatnonzero(chosen).tolist()),
+            answers=self.answers[chosen],
             right=self.right[chosen],
             losses=self.losses[chosen],
             of_class=self.of_class[chosen],

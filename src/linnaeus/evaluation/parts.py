@@ -34,11 +34,15 @@ EMPTY = "not given"
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Pictures that are alike in `trait`: `value` says how; `members` (n,) bool which they are."""
+    """Pictures that are alike in `trait`: `value` says how; `members` (n,) bool which they are.
+
+    `examples`: of a cluster, the places of a few that are most like all of it.
+    """
 
     trait: str
     value: str
     members: Mask
+    examples: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation import charts
+from linnaeus.evaluation.cluster_pictures import cluster_pictures
 from linnaeus.evaluation.compared import NOTHING_COMPARED, Compared
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.disagreements import disagreements
@@ -61,8 +62,8 @@ def write_report(
     """Write index.html and metrics.json into the new folder `folder`, both or neither.
 
     `metrics` must be measured on `test`. `picture_of` gives the picture of an id in `test`, or
-    None where it is not at hand; it is asked for two dozen at most, the surest mistakes and the
-    least sure answers.
+    None where it is not at hand; it is asked for four dozen at most: the surest mistakes, the least
+    sure answers and what stands for the weakest clusters.
     `promises`: how label sets and silence did on `test`, where anything was promised.
     `compared`: kinds of pictures, groups and two classifiers. `unknown`: how pictures of something
     else are told, where they can be. `explained`: some answers with maps of where they come from.
@@ -114,6 +115,7 @@ def report_page(
             validation=validation,
             promises=promises,
             slices=compared.slices,
+            clusters=cluster_pictures(compared.slices, picture_of),
             fairness=compared.fairness,
             paired=paired,
             crossed=compared.crossed,

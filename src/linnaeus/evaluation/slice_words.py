@@ -31,10 +31,18 @@ def _weakest(weaker: tuple[Slice, ...]) -> str:
     are = "is" if len(others) == 1 else "are"
     more = f"; {number(len(others), 'other slice')} {are} clearly weaker too" if others else ""
     return (
-        f"Weakest where “{worst.trait}” is “{worst.value}” ({number(worst.images, 'picture')}):"
+        f"Weakest {_where(worst)}:"
         f" right {times(inside.value)} in 100 ({between(inside)}), against {in_100(rest.value)}"
         f" elsewhere{_of_harder_classes(worst)}{more}."
     )
+
+
+def _where(one: Slice) -> str:
+    """The slice as a clause, with how many pictures it has."""
+    pictures = number(one.images, "picture")
+    if one.examples:
+        return f"on “{one.value}”, a cluster of {pictures} that look alike to it"
+    return f"where “{one.trait}” is “{one.value}” ({pictures})"
 
 
 def _of_harder_classes(one: Slice) -> str:
@@ -48,7 +56,7 @@ def _of_harder_classes(one: Slice) -> str:
 def _weakest_of_a_class(one: Slice) -> str:
     inside, rest = one.gap.inside, one.gap.rest
     return (
-        f"“{one.of_class}” is recognised less where “{one.trait}” is “{one.value}”"
-        f" ({number(one.images, 'picture')}): {times(inside.value)} in 100 ({between(inside)}),"
+        f"“{one.of_class}” is recognised less {_where(one)}:"
+        f" {times(inside.value)} in 100 ({between(inside)}),"
         f" against {in_100(rest.value)} elsewhere."
     )

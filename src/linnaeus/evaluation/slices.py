@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import Predictions
+from linnaeus.evaluation.cluster_parts import ClusterParts, cluster_parts, cluster_trait
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.gap import Gap, gap_of
 from linnaeus.evaluation.intervals import Resampling, mean_figure
@@ -40,7 +41,8 @@ class Slice:
 
     `gap`: accuracy there, elsewhere, and their difference; of the class `of_class`, the recall.
     `expected`: the accuracy of the others, were their classes mixed as here; None of one class and
-    where a picture may have several labels. `p`: corrected for all slices of its kind.
+    where a picture may have several labels. `p`: corrected for all slices of its kind. `examples`:
+    of a cluster, the ids of the pictures that are most like all of it; of others none.
     """
 
     trait: str
@@ -51,6 +53,7 @@ class Slice:
     expected: float | None = None
     log_loss: Figure | None = None
     p: float = 1.0
+    examples: tuple[str, ...] = ()
 
     @property
     def weaker(self) -> bool:
@@ -73,6 +76,7 @@ class Slice:
             "p": gap.p,
             "corrected_p": self.p,
             "weaker": self.weaker,
+            "examples": list(self.examples),
         }
 
 
@@ -96,6 +100,11 @@ class Slices:
         return tuple(one for one in self.of_all if one.weaker)
 
     @property
+    def clustered(self) -> bool:
+        """Whether some of them are clusters of pictures that look alike."""
+        return any(one.examples for one in (*self.of_all, *self.in_classes))
+
+    @property
     def weaker_in_classes(self) -> tuple[Slice, ...]:
         """The same of single classes; first those whose slice is not weak as a whole."""
         known = {(one.trait, one.value) for one in self.weaker}
@@ -115,24 +124,34 @@ class Slices:
         }
 
 
-def find_slices(outcomes: Outcomes, traits: Sequence[Trait], asked: Sequence[str] = ()) -> Slices:
+def find_slices(
+    outcomes: Outcomes,
+    traits: Sequence[Trait],
+    asked: Sequence[str] = (),
+    features: NDArray[np.floating] | None = None,
+) -> Slices:
     """Compare the pictures that are alike in one of `traits` with all others, each in turn.
 
-    `traits` are of the pictures in `outcomes`. `asked`: names of the only ones to look at; by
-    default all. Time grows with pictures x parts, and a class's own with its pictures x parts.
+    `traits` are of the pictures in `outcomes`, and so are `features` (n, d), whose clusters are
+    compared too. `asked`: names of the only traits to look at; by default all. Time grows with
+    pictures x parts, and a class's own with its pictures x parts.
     """
     chosen = [trait for trait in traits if not asked or trait.name in asked]
     found = [parts_of(trait, asked=trait.name in asked) for trait in chosen]
-    parts = [part for one in found for part in one.parts]
+    known = [part for one in found for part in one.parts]
+    alike = _alike(outcomes, traits, asked, features)
+    parts = [*known, *alike.of_all]
     groups = _groups(outcomes)
     whole = _corrected([_of_all(outcomes, part, groups) for part in parts])
-    within = _corrected(list(_in_classes(outcomes, parts, groups)))
+    within = _corrected(list(_in_classes(outcomes, known, alike, groups)))
+    looked_at = [trait.name for trait, one in zip(chosen, found, strict=True) if one.parts]
+    told = [f"{one.told[0].upper()}{one.told[1:]}." for one in found if one.told]
     return Slices(
         of_all=tuple(_with_losses(outcomes, whole, parts)),
         in_classes=tuple(within[:MOST_IN_CLASSES]),
         tested_in_classes=len(within),
-        traits=tuple(trait.name for trait, one in zip(chosen, found, strict=True) if one.parts),
-        told=tuple(f"{one.told[0].upper()}{one.told[1:]}." for one in found if one.told),
+        traits=(*looked_at, *([alike.name] if alike.any else [])),
+        told=(*told, *([alike.told] if alike.told else [])),
     )
 
 
@@ -141,10 +160,25 @@ def slices_of(
     traits: Sequence[Trait],
     groups: ArrayLike | None = None,
     asked: Sequence[str] = (),
+    features: NDArray[np.floating] | None = None,
 ) -> Slices:
     """As `find_slices`, for finished `predictions` and what is known of all their pictures."""
     outcomes = Outcomes.of(predictions, groups)
-    return find_slices(outcomes, [trait.at(outcomes.rows) for trait in traits], asked)
+    own = None if features is None else features[outcomes.rows]
+    return find_slices(outcomes, [trait.at(outcomes.rows) for trait in traits], asked, own)
+
+
+def _alike(
+    outcomes: Outcomes,
+    traits: Sequence[Trait],
+    asked: Sequence[str],
+    features: NDArray[np.floating] | None,
+) -> ClusterParts:
+    """The clusters to look at: none where only other traits are `asked` for."""
+    name = cluster_trait(trait.name for trait in traits)
+    if asked and name not in asked:
+        return ClusterParts(name)
+    return cluster_parts(name, outcomes, traits, features)
 
 
 def _groups(outcomes: Outcomes) -> NDArray[Any] | None:
@@ -158,7 +192,12 @@ def _groups(outcomes: Outcomes) -> NDArray[Any] | None:
 def _of_all(outcomes: Outcomes, part: Part, groups: NDArray[Any] | None) -> Slice:
     gap = gap_of(outcomes.right, part.members, groups)
     expected = _expected(outcomes, part) if (outcomes.of_class.sum(axis=1) == 1).all() else None
-    return Slice(part.trait, part.value, "", int(part.members.sum()), gap, expected)
+    images, examples = int(part.members.sum()), _ids(outcomes, part)
+    return Slice(part.trait, part.value, "", images, gap, expected, examples=examples)
+
+
+def _ids(outcomes: Outcomes, part: Part) -> tuple[str, ...]:
+    return tuple(outcomes.ids[at] for at in part.examples)
 
 
 def _expected(outcomes: Outcomes, part: Part) -> float:
@@ -175,18 +214,22 @@ def _expected(outcomes: Outcomes, part: Part) -> float:
 
 
 def _in_classes(
-    outcomes: Outcomes, parts: Sequence[Part], groups: NDArray[Any] | None
+    outcomes: Outcomes, parts: Sequence[Part], alike: ClusterParts, groups: NDArray[Any] | None
 ) -> Iterable[Slice]:
-    """The parts of each class's own pictures, where ten or more are in them and as many are not."""
+    """The parts of each class's own pictures, where ten or more are in them and as many are not.
+
+    Clusters are its own too: those of all pictures are no kind of it.
+    """
     for place, name in enumerate(outcomes.classes):
         own = np.flatnonzero(outcomes.of_class[:, place])
         found = outcomes.found[own, place]
         together = None if groups is None else groups[own]
-        for part in parts:
+        for part in (*parts, *alike.in_classes.get(place, ())):
             members = part.members[own]
             if FEWEST <= (inside := int(members.sum())) <= len(own) - FEWEST:
                 gap = gap_of(found, members, together)
-                yield Slice(part.trait, part.value, name, inside, gap)
+                examples = _ids(outcomes, part)
+                yield Slice(part.trait, part.value, name, inside, gap, examples=examples)
 
 
 def _corrected(slices: list[Slice]) -> list[Slice]:

@@ -29,6 +29,7 @@ from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import answers_for, picture_from, traits_of
 from linnaeus.evaluation.explained import Explain
+from linnaeus.evaluation.gist import gists
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.report import write_report
@@ -560,7 +561,8 @@ def _judge(
         validation = judge(known, **usual, groups=validated)
     before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
     kept = None if held_out is None else _promises(predictions, held_out, tested)
-    slices = slices_of(predictions, traits_of(dataset, test, material.scan, test), tested)
+    traits = traits_of(dataset, test, material.scan, test)
+    slices = slices_of(predictions, traits, tested, features=gists(answers))
     told = None
     if taught is not None:
         told = judged_unknown(material, classifier, taught, predictions, progress)
