@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,20 +83,27 @@ def served(*arguments: str | Path) -> Iterator[Served]:
 
 @contextmanager
 def started(
-    command: Sequence[str | Path], address: Address, cwd: Path, aside: Path | None
+    command: Sequence[str | Path], address: Address, request: bytes, aside: Path | None
 ) -> Iterator[Served]:
-    """Another server, once it answers at `address`; `aside` holds packages that it may need."""
+    """Another server, once it answers `request` at `address`; `aside` holds what it may need."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = environment_with(aside)
     process = subprocess.Popen(
-        [*map(str, command)], cwd=cwd, env=environment_with(aside), start_new_session=True, **quiet
+        [*map(str, command)], env=environment, start_new_session=True, **quiet
     )
-    with _ended(process):
+    try:
         until = time.monotonic() + STARTS_WITHIN_S
-        while not _listens(address):
+        while asyncio.run(Caller(address).ask(request)).status != 200:
             if process.poll() is not None or time.monotonic() > until:
                 sys.exit(f"{' '.join(map(str, command))} does not answer")
             time.sleep(0.2)
         yield Served(process, address)
+    finally:
+        of_it = psutil.Process(process.pid).children(recursive=True)
+        for one in (process, *of_it):  # some leave their workers behind otherwise
+            with suppress(ProcessLookupError, psutil.NoSuchProcess):
+                one.kill()
+        process.wait()
 
 
 def environment_with(aside: Path | None) -> dict[str, str]:
@@ -120,10 +128,3 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _listens(address: Address) -> bool:
-    import socket
-
-    with socket.socket() as caller:
-        return caller.connect_ex(address) == 0

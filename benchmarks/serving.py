@@ -159,7 +159,8 @@ PEERS = {"LitServe": "litserve", "BentoML": "bentoml", "a FastAPI handler": "fas
 
 
 def _peers(asked: Asked) -> bool:
-    """Each alone on the machine: capacity, and at half of the least one the slowest hundredth."""
+    """Each alone on the machine: the best capacity of three, and the slowest hundredth at half of
+    the least of these."""
     _table("Peers, same model and client")
     seconds = asked.size(20, 4)
     servers = {"Linnaeus": lambda: served(asked.bundle)}
@@ -169,9 +170,12 @@ def _peers(asked: Asked) -> bool:
             continue
         servers[name] = lambda package=package: _peer(package, asked)
     capacity: dict[str, Load] = {}
-    for name, start in servers.items():
-        with start() as server:
-            capacity[name] = _capacity(server, asked, seconds)
+    for _ in range(int(asked.size(3, 1))):  # in turns, so that what else runs meets all
+        for name, start in servers.items():
+            with start() as server:
+                load = _capacity(server, asked, seconds)
+            if name not in capacity or load.rate(200) > capacity[name].rate(200):
+                capacity[name] = load
     each_s = 0.5 * min(load.rate(200) for load in capacity.values())
     at_load: dict[str, Load] = {}
     for name, start in servers.items():
@@ -204,7 +208,9 @@ def _peer(package: str, asked: Asked) -> Any:
     port = 18_080
     script = HERE / "peers" / f"serve_with_{package}.py"
     command = [sys.executable, script, asked.bundle.resolve(), str(port)]
-    return started(command, ("127.0.0.1", port), asked.folder, asked.aside)
+    address = ("127.0.0.1", port)
+    request = post(address, "/predict", asked.photographs[0])
+    return started(command, address, request, asked.aside)
 
 
 # steady

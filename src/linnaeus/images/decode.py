@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,12 @@ IMAGE_SUFFIXES = frozenset(
 SCALES = (8, 4, 2)
 """How many times smaller a JPEG decoder can give a picture, at a fraction of the work: it leaves
 high frequencies out, so that the result is antialiased."""
+
+EIGHT_OF_SIXTEEN = np.rint(np.arange(65536) * (255 / 65535)).astype(np.uint8)
+"""The 8 bits for each value of 16: looked up in a third of the time and memory of reckoning."""
+
+ROWS_AT_ONCE = 64
+"""So many rows in double precision stay in the cache; a whole picture would take a gigabyte."""
 
 Box = tuple[float, float, float, float]
 """(left, top, right, bottom), in pixels."""
@@ -291,18 +297,28 @@ def _to_rgb(image: Image.Image, background: tuple[int, int, int]) -> tuple[Image
 
 def _eight_bits(image: Image.Image) -> tuple[Image.Image, str]:
     """Grey of 16 or 32 bits to 8: by the full range of the type, or by its own range for floats."""
-    values = np.asarray(image).astype(np.float64)
-    if not np.isfinite(values).all():
+    stored = np.asarray(image)
+    if not np.isfinite(stored).all():
         raise _Refused("some of its pixels are not numbers")
-    low, high = float(values.min()), float(values.max())
+    low, high = float(stored.min()), float(stored.max())
     if image.mode != "F" and low >= 0 and high <= 65535:
-        low, high, note = 0.0, 65535.0, "16 bits a pixel were scaled to 8"
-    elif low >= 0 and high <= 1:
+        grey = Image.fromarray(EIGHT_OF_SIXTEEN[stored])
+        return grey.convert("RGB"), "16 bits a pixel were scaled to 8"
+    if low >= 0 and high <= 1:
         low, high, note = 0.0, 1.0, "values from 0 to 1 were scaled to 8 bits"
     else:
         note = f"values from {low:g} to {high:g} were scaled to 8 bits"
-    scaled = (values - low) * (255.0 / (high - low)) if high > low else np.zeros_like(values)
-    return Image.fromarray(np.rint(scaled).astype(np.uint8)).convert("RGB"), note
+    return Image.fromarray(_scaled(stored, low, high)).convert("RGB"), note
+
+
+def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """`values` (h, w) from `low` to `high` brought to 0 to 255, some rows at a time."""
+    scaled = np.zeros(values.shape, np.uint8)
+    if high > low:
+        for start in range(0, len(values), ROWS_AT_ONCE):
+            rows = values[start : start + ROWS_AT_ONCE].astype(np.float64)
+            scaled[start : start + ROWS_AT_ONCE] = np.rint((rows - low) * (255.0 / (high - low)))
+    return scaled
 
 
 def _lab_to_rgb(image: Image.Image) -> Image.Image:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path as File
 from typing import Annotated
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import refusals
 from linnaeus.serving.models import Model
-from linnaeus.serving.problems import Problem
+from linnaeus.serving.problems import Problem, not_understood
 from linnaeus.serving.service import Service
 
 __all__ = ["admin_router"]
@@ -25,6 +25,14 @@ class Put(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"path": "leaves-2"}})
 
     path: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+PUT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Put"}}},
+    }
+}
 
 
 class VersionTold(BaseModel):
@@ -62,9 +70,11 @@ def admin_router(service: Service) -> APIRouter:
     @router.put(
         "/models/{name}",
         responses=told | refusals("not-found", "not-valid", "broken-bundle", "key-needed"),
+        openapi_extra=PUT_BODY,
         summary="Put another bundle in a model's place, without losing an answer",
     )
-    async def put(name: ModelName, wanted: Put) -> ModelServed:
+    async def put(request: Request, name: ModelName) -> ModelServed:
+        wanted = _understood(await request.body())
         return _told(await service.swap(name, _below(service, wanted.path)))
 
     @router.post(
@@ -76,6 +86,13 @@ def admin_router(service: Service) -> APIRouter:
         return _told(await service.roll_back(name))
 
     return router
+
+
+def _understood(body: bytes) -> Put:
+    try:
+        return Put.model_validate_json(body)
+    except ValidationError as error:
+        raise not_understood(error, 'Send {"path": "FOLDER"}.') from None
 
 
 def _below(service: Service, path: str) -> File:

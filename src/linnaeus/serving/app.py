@@ -8,14 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
-from linnaeus.serving.admin import admin_router
+from linnaeus.serving.admin import Put, admin_router
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import document, refusals
 from linnaeus.serving.front import Front
 from linnaeus.serving.metrics import MEDIA_TYPE
 from linnaeus.serving.open_inference import open_inference_router
 from linnaeus.serving.predict import predict_router
-from linnaeus.serving.problems import KINDS, Problem
+from linnaeus.serving.problems import Problem
 from linnaeus.serving.service import CallerGone, Service
 from linnaeus.serving.tensors import InferRequest
 from linnaeus.version import __version__
@@ -43,7 +43,7 @@ def make_app(service: Service) -> ASGIApp:
     app.add_exception_handler(HTTPException, _not_here)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(CallerGone, _gone)
-    document(app, InferRequest)
+    document(app, InferRequest, Put)
     app.state.service = service
     return Front(app, service)
 
@@ -87,16 +87,13 @@ async def _not_valid(request: Request, error: Exception) -> Response:
 async def _not_here(request: Request, error: Exception) -> Response:
     """No such route, or not with this method."""
     assert isinstance(error, HTTPException)
-    kinds = {kind.status: name for name, kind in KINDS.items()}
     path = request.url.path[:80]
     said = {
         404: f'There is nothing at "{path}". /openapi.json lists what there is.',
         405: f'{request.method} is not done at "{path}". The header Allow says what is.',
     }
-    kind = {404: "not-found", 405: "wrong-method"}.get(error.status_code)
+    kind = {404: "not-found", 405: "wrong-method"}.get(error.status_code, "malformed")
     headers = dict(error.headers or {})
-    if kind is None:
-        kind = kinds.get(error.status_code, "malformed")
     detail = said.get(error.status_code, f"{error.detail}. See /openapi.json.")
     return await _problem(request, Problem(kind, detail, headers=headers))
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import QueryParams
 
 from linnaeus.bundle.label_sets import Method
-from linnaeus.serving.problems import Problem
+from linnaeus.serving.problems import Problem, not_understood
 
 __all__ = ["Asked", "AskedOf", "Promises", "asked_in", "query_documented"]
 
@@ -24,6 +24,7 @@ class Promises(BaseModel):
     sets: Annotated[
         float | None,
         Field(
+            strict=True,
             gt=0,
             lt=1,
             description="Name all classes that a picture may be, so that the true one is among"
@@ -34,6 +35,7 @@ class Promises(BaseModel):
     max_error: Annotated[
         float | None,
         Field(
+            strict=True,
             gt=0,
             lt=1,
             description="Withhold unsure answers, so that at most this share of those given is"
@@ -43,6 +45,7 @@ class Promises(BaseModel):
     unknown_rate: Annotated[
         float | None,
         Field(
+            strict=True,
             ge=0,
             lt=1,
             description="Share of pictures of the classes that may be called unknown; 0 calls"
@@ -55,7 +58,8 @@ class Asked(Promises):
     """The same, and how it shall be said."""
 
     top: Annotated[
-        int | None, Field(ge=1, description="Give probabilities of so many classes alone.")
+        int | None,
+        Field(strict=True, ge=1, description="Give probabilities of so many classes alone."),
     ] = None
     unreadable: Annotated[
         Literal["raise", "keep"],
@@ -88,11 +92,8 @@ def asked_in(query: QueryParams) -> AskedOf:
     try:
         asked = AskedOf.model_validate_strings(dict(given))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
         known = ", ".join(AskedOf.model_fields)
-        place = ".".join(map(str, first["loc"]))
-        detail = f"{place}: {first['msg']}. What can be asked for is {known}."
-        raise Problem("not-valid", detail) from None
+        raise not_understood(error, f"What can be asked for is {known}.") from None
     twice = sorted({name for name, _ in given if len(query.getlist(name)) > 1})
     if twice:
         raise Problem("not-valid", f"{twice[0]}: it is given twice. Give it once.")

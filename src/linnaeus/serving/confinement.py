@@ -5,7 +5,6 @@ A picture that was made to break a decoder then costs one worker, and the server
 
 from __future__ import annotations
 
-import os
 import resource
 from contextlib import suppress
 from pathlib import Path
@@ -13,11 +12,8 @@ from pathlib import Path
 __all__ = ["allow_processor_time", "confine"]
 
 MEMORY_BYTES = 2 << 30
-"""What pictures may take beyond what the open models do. One of 40 million pixels with 16 bits in
-each takes 1.3 GB while it is scaled, the most of any kind that is read."""
-
-NICENESS = 5
-"""Workers compute; the server has to answer others meanwhile, if only to say that it is busy."""
+"""What pictures may take beyond what the open models do. Those of 40 million pixels take up to
+0.75 GB (JPEG 2000), the most of any kind that is read."""
 
 
 def confine() -> None:
@@ -26,8 +22,6 @@ def confine() -> None:
     _lower(resource.RLIMIT_FSIZE, 0)
     if (taken := _data_bytes()) is not None:
         _lower(resource.RLIMIT_DATA, taken + MEMORY_BYTES)
-    with suppress(OSError):
-        os.nice(NICENESS)
 
 
 def allow_processor_time(seconds: int) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import ValidationError
+
 from linnaeus.errors import BundleError, LinnaeusError, UnreadableImage
 
-__all__ = ["KINDS", "MEDIA_TYPE", "Kind", "Problem", "problem_of"]
+__all__ = ["KINDS", "MEDIA_TYPE", "Kind", "Problem", "not_understood", "problem_of"]
 
 MEDIA_TYPE = "application/problem+json"
 NAMES = "urn:linnaeus:problem:"
@@ -107,6 +109,14 @@ class Problem(Exception):
         """The headers that belong to it: when to come again, where that is worth it."""
         again = {"retry-after": str(RETRY_AFTER_S)} if self.status in (429, 503) else {}
         return {"content-type": MEDIA_TYPE, **again, **self.headers}
+
+
+def not_understood(error: ValidationError, mend: str) -> Problem:
+    """The refusal of what pydantic refuses, by the first of its reasons."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    kind = "malformed" if first["type"] == "json_invalid" else "not-valid"
+    place = "".join(f"{part}: " for part in [".".join(map(str, first["loc"]))] if part)
+    return Problem(kind, f"{place}{first['msg']}. {mend}")
 
 
 def problem_of(error: LinnaeusError) -> Problem:

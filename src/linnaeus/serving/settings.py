@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from linnaeus.data.in_threads import processors
 from linnaeus.errors import UsageError
 
 __all__ = ["HOST", "PORT", "Settings"]
@@ -25,7 +25,7 @@ class Settings:
 
     host: str = HOST
     port: int = PORT
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int = field(default_factory=processors)
     queue: int = 64
     deadline_s: float = 10.0
     rate: float | None = None

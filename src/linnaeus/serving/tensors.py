@@ -28,7 +28,7 @@ from linnaeus.serving.answers import (
 from linnaeus.serving.asked import Asked, Promises
 from linnaeus.serving.confinement import allow_processor_time
 from linnaeus.serving.images_sent import too_many_images
-from linnaeus.serving.problems import Problem
+from linnaeus.serving.problems import Problem, not_understood
 
 __all__ = ["InferRequest", "InferResponse", "OutputTensor", "infer"]
 
@@ -118,15 +118,9 @@ def infer(model: Opened, body: bytes, most: int, until: float) -> bytes:
 
 def _understood(body: bytes) -> InferRequest:
     try:
-        request = InferRequest.model_validate_json(body)
+        return InferRequest.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        kind = "malformed" if first["type"] == "json_invalid" else "not-valid"
-        place = ".".join(map(str, first["loc"]))
-        raise Problem(
-            kind, f"{place}: {first['msg']}. See /v2/models/NAME for what is taken.".lstrip(": ")
-        ) from None
-    return request
+        raise not_understood(error, "See /v2/models/NAME for what is taken.") from None
 
 
 def _pictures(tensor: Files | Pixels, most: int) -> Sequence[Picture]:
