@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -570,7 +571,7 @@ def evaluate(
         asked=asked,
         wanted=wanted,
         unknown=None if unknown is None else Path(unknown),
-        explain=explain_answers,
+        explain=partial(explain_answers, inside=False),  # the same with torch and without
     )
 
 

@@ -135,7 +135,9 @@ def make_ensemble(
             judged.metrics,
             validation=judged.validation,
             promises=kept_promises(judged.predictions, held_out, groups=judged.groups),
-            explained=explain_answers(aside / "bundle", dataset, judged.predictions, progress),
+            explained=explain_answers(
+                aside / "bundle", dataset, judged.predictions, progress, inside=False
+            ),
             compared=Compared(slices=judged.slices),
             picture_of=lambda name: picture_from(dataset, name),
         )

@@ -28,9 +28,9 @@ Rows = NDArray[np.int64]
 
 SMALL_PX = 96**2  # of a picture: an answer takes about a millisecond or less
 STEPS, RANDOM_MAPS = 10, 2
-FEW_JUDGED = 400
-"""Measuring a dozen maps in these steps takes about 800 answers: of as many pictures as this, up to
-twice as long as judging them took."""
+FEW_JUDGED = {"grad-cam": 400, "occlusion": 1000}
+"""Measuring a dozen maps in these steps takes about 800 answers, and 2,000 by occlusion, which has
+to explain the pictures again: of so many pictures, up to twice as long as judging them took."""
 
 LAYER_PICTURES = 4
 WINDOWS = {True: 1 / 4, False: 1 / 3}
@@ -38,13 +38,18 @@ WINDOWS = {True: 1 / 4, False: 1 / 3}
 
 
 def explain_answers(
-    bundle: Path, dataset: Dataset, predictions: Predictions, progress: Progress
+    bundle: Path,
+    dataset: Dataset,
+    predictions: Predictions,
+    progress: Progress,
+    *,
+    inside: bool = True,
 ) -> ExplainedAnswers | None:
     """Explain a dozen of the `predictions` of `bundle` for pictures of `dataset`, right and wrong.
 
-    By Grad-CAM where the network can be opened and has a map, and by hiding windows otherwise. What
-    is done depends on the size and number of the pictures, never on the clock. None where pictures
-    may have several labels, or none could be judged.
+    By Grad-CAM where it may look `inside` the network, which then is opened with torch and has a
+    map; otherwise by hiding windows. What is done depends on the size and number of the pictures,
+    never on the clock. None where pictures may have several labels, or none could be judged.
     """
     if predictions.thresholds is not None:
         return None
@@ -53,14 +58,15 @@ def explain_answers(
     if not len(rows):
         return None
     how = read_record(bundle_folder(bundle)).preprocessing
-    quick = how.height_px * how.width_px <= SMALL_PX or len(predictions) >= FEW_JUDGED
+    few = FEW_JUDGED["grad-cam" if inside else "occlusion"]
+    quick = how.height_px * how.width_px <= SMALL_PX or len(predictions) >= few
     explainer = Explainer(bundle, window=WINDOWS[quick])
     ids = [predictions.ids[row] for row in rows]
     with progress.stage("Explaining some answers", 3) as stage:
         pixels = np.stack([how.read(dataset.source.read(name), name=name)[0] for name in ids])
         targets = predictions.decisions[rows]
         stage.advance(1)
-        method, maps = _maps(explainer, pixels, targets, quick, progress)
+        method, maps = _maps(explainer, pixels, targets, inside, quick, progress)
         stage.advance(1, method)
         trust = _measured(explainer, method, pixels, targets, maps) if quick else None
         stage.advance(1)
@@ -77,10 +83,15 @@ def explain_answers(
 
 
 def _maps(
-    explainer: Explainer, pixels: Pixels, targets: Rows, quick: bool, progress: Progress
+    explainer: Explainer,
+    pixels: Pixels,
+    targets: Rows,
+    inside: bool,
+    quick: bool,
+    progress: Progress,
 ) -> tuple[Method, Maps]:
     """The method that this bundle can be explained by, and its maps (n, h, w)."""
-    method = explainer.default
+    method: Method = explainer.default if inside else "occlusion"
     if method not in OF_CAMS:
         return method, explainer.explain(pixels, targets, method)
     try:
