@@ -5,6 +5,7 @@
 Parts, all by default:
 
 `throughput`  answers a second against the same pictures decoded and answered in one process
+`same`        every photograph by library, command line and server: the same bits
 `peers`       LitServe, BentoML and a plain FastAPI handler, with the same model and client
 `steady`      70 % of capacity at random times: errors, and the slowest hundredth
 `overload`    three times capacity: what is still answered, how soon the rest is refused, memory
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import csv
 import json
 import random
 import subprocess
@@ -37,12 +39,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import uvloop
 
 from _http_load import Address, Caller, Heard, Load, closed_loop, open_loop, post
 from _measuring import DATA, WEIGHTS, linnaeus, machine, needed, run
 from _served import Served, environment_with, served, started
-from linnaeus.bundle.classifier import bundle_folder
+from linnaeus.bundle.classifier import bundle_folder, load
 from linnaeus.files import copy_listed, write_manifest
 
 HERE = Path(__file__).parent
@@ -151,6 +154,49 @@ def _in_process(asked: Asked, seconds: float) -> float:
     command = [sys.executable, "-c", script, asked.bundle, DATA / "trashnet192.zip", seconds]
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
     return float(done.stdout)
+
+
+# same
+
+
+def _same(asked: Asked) -> bool:
+    """Every photograph of TrashNet, or every twelfth, by library, command line and server."""
+    _table("The same picture, whoever is asked")
+    folder = asked.folder / "same"
+    folder.mkdir()
+    with zipfile.ZipFile(DATA / "trashnet192.zip") as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
+        pictures = [archive.read(name) for name in names[:: int(asked.size(1, 12))]]
+    for number, picture in enumerate(pictures):
+        (folder / f"{number:05}.jpg").write_bytes(picture)
+    by_library = load(asked.bundle).predict(pictures).probabilities
+    table = folder / "table.csv"
+    run([linnaeus(), "predict", asked.bundle, folder, "--csv", table])
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = [
+            [row[name] for name in row if name.startswith("p:")] for row in csv.DictReader(file)
+        ]
+    with served(asked.bundle) as server:
+        requests = _asked_of(server.address, pictures)
+        heard = uvloop.run(_in_order(server.address, requests))
+    answers = [json.loads(one.body)["predictions"][0] for one in heard]
+    by_server = np.array([list(one["probabilities"].values()) for one in answers], np.float64)
+    count, reached = len(pictures), True
+    for name, given in (("command line", np.array(rows, np.float32)), ("server", by_server)):
+        equal = int((given == by_library).all(axis=1).sum())
+        what = f"bits of the {name} are the library's"
+        reached &= _row(what, f"{equal:,} of {count:,}", "all", equal == count)
+    return reached
+
+
+async def _in_order(address: Address, requests: Sequence[bytes]) -> list[Heard]:
+    """The answers to `requests`, eight at a time."""
+    heard: list[Heard] = []
+    callers = [Caller(address) for _ in range(8)]
+    for start in range(0, len(requests), len(callers)):
+        some = zip(callers, requests[start : start + len(callers)], strict=False)
+        heard += await asyncio.gather(*(caller.ask(request) for caller, request in some))
+    return heard
 
 
 # peers
@@ -535,6 +581,7 @@ async def _killed_under_load(server: Served, asked: Asked, count: int) -> tuple[
 
 PARTS: dict[str, Callable[[Asked], bool]] = {
     "throughput": _throughput,
+    "same": _same,
     "peers": _peers,
     "steady": _steady,
     "overload": _overload,

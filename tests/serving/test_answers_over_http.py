@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -329,6 +330,23 @@ def test_a_killed_worker_costs_what_it_had_in_hand_and_is_replaced(
         assert [one.status for one in answers] == [200, 503]
         assert answers[1].kind == "worker-lost"
         assert of_digits(server, content).status == 200
+    server.wait_until(lambda: server.metric("linnaeus_workers_ready") == 2)
+
+
+@pytest.mark.parametrize(
+    ("died_of", "problem"),
+    [(signal.SIGXCPU, "image-too-slow"), (signal.SIGSEGV, "image-breaks-decoder")],
+)
+def test_a_picture_that_its_worker_dies_of_is_refused_as_such(
+    server: Running, pictures: list[Path], died_of: int, problem: str
+) -> None:
+    with server.standing_still() as workers, ThreadPoolExecutor(1) as callers:
+        asked = callers.submit(of_digits, server, pictures[0].read_bytes())
+        server.wait_until(lambda: server.metric("linnaeus_in_hand") == 1)
+        for worker in workers:
+            worker.send_signal(died_of)
+            worker.resume()
+        assert (asked.result().status, asked.result().kind) == (422, problem)
     server.wait_until(lambda: server.metric("linnaeus_workers_ready") == 2)
 
 

@@ -9,11 +9,24 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["allow_processor_time", "confine"]
+__all__ = ["allow_processor_time", "bound_server", "confine"]
 
 MEMORY_BYTES = 2 << 30
 """What pictures may take beyond what the open models do. Those of 40 million pixels take up to
 0.75 GB (JPEG 2000), the most of any kind that is read."""
+
+
+FILES = 4096
+"""Of the server, open at once: each connection is one."""
+
+
+def bound_server() -> None:
+    """Ready this process for pictures in its memory and for many connections."""
+    _lower(resource.RLIMIT_CORE, 0)  # else a crash would write pictures to the disk
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def confine() -> None:

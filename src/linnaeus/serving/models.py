@@ -7,19 +7,14 @@ The version that served before stays open, so that a rollback loses nothing and 
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linnaeus.bundle.classifier import bundle_folder
-from linnaeus.bundle.record import read_record
-from linnaeus.errors import UsageError, WriteError
-from linnaeus.files import copy_listed
+from linnaeus.errors import UsageError
 
-__all__ = ["Model", "Models", "Snapshots", "Version", "named_bundles"]
+__all__ = ["Model", "Models", "Version", "named_bundles"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HOW_NAMED = "Give letters, digits, dots, dashes and underscores, at most 64: NAME=FOLDER."
@@ -73,40 +68,6 @@ class Model:
 
 
 Models = Mapping[str, Model]
-
-
-class Snapshots:
-    """Copies of the bundles that are served, in a folder that goes with the server."""
-
-    def __init__(self) -> None:
-        try:
-            self._folder = Path(tempfile.mkdtemp(prefix="linnaeus-serve-"))
-        except OSError as error:
-            raise WriteError(
-                f"there is no place for copies of the bundles ({error.strerror})",
-                where=tempfile.gettempdir(),
-                mend="Name a folder that can be written to with TMPDIR.",
-            ) from None
-        self._taken = 0
-
-    def take(self, folder: Path) -> Path:
-        """Copy the bundle in `folder`, and check the copy's record.
-
-        Raises BundleError where there is no whole bundle, WriteError where it finds no room.
-        """
-        self._taken += 1
-        copy, place = self._folder / str(self._taken), bundle_folder(folder)
-        read_record(place)
-        copy_listed(place, copy)
-        return copy
-
-    def drop(self, copy: Path) -> None:
-        """Forget a copy that nobody serves any more."""
-        shutil.rmtree(copy, ignore_errors=True)
-
-    def close(self) -> None:
-        """Forget all of them."""
-        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def named_bundles(given: Iterable[str | Path]) -> list[tuple[str, Path]]:

@@ -17,6 +17,7 @@ import uvloop
 from linnaeus.errors import MissingError, Terminated, UsageError
 from linnaeus.serving.address import bound, is_loopback, url_of
 from linnaeus.serving.app import make_app
+from linnaeus.serving.confinement import bound_server
 from linnaeus.serving.connection import Connection
 from linnaeus.serving.log import Log
 from linnaeus.serving.models import named_bundles
@@ -46,6 +47,7 @@ def run_server(
         mend = "Use Linux, macOS or WSL."
         raise MissingError("the server bounds its workers as Windows cannot", mend=mend)
     settings.check()
+    bound_server()
     named = named_bundles(bundles)
     if settings.keys is None and not is_loopback(settings.host):
         raise UsageError(

@@ -16,10 +16,11 @@ from linnaeus.serving.body import Held
 from linnaeus.serving.callers import Callers
 from linnaeus.serving.log import Log
 from linnaeus.serving.metrics import Metrics, gauge, models_told
-from linnaeus.serving.models import Model, Snapshots, Version, check_name
+from linnaeus.serving.models import Model, Version, check_name
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.queue import Job, Queue, busy
 from linnaeus.serving.settings import Settings
+from linnaeus.serving.snapshots import Snapshots
 from linnaeus.serving.workers import MOST_IN_HAND, Crew, Wanted
 
 __all__ = ["CallerGone", "Service"]
