@@ -237,6 +237,7 @@ def test_more_than_is_allowed_is_refused(
         (b"Transfer-Encoding: chunked", b"F00000\r\n" + b"\0" * 10_100_000, b"413"),
         (b"X-Long: " + b"x" * 100_000, b"", b"431"),
         (b"Content-Length: many", b"", b"400"),
+        (b"Content-Encoding: gzip\r\nContent-Length: 4", b"abcd", b"415"),
     ],
 )
 def test_bodies_and_heads_are_held_to_limits_as_they_come(

@@ -11,8 +11,10 @@ from linnaeus.serving.problems import Problem
 
 __all__ = ["Body", "Held"]
 
-WHOLE_S = 60.0
-"""How long a whole body may take: 10 MB at 1.4 Mbit/s, a telephone with a poor connection."""
+GRACE_S = 10.0
+LEAST_BYTES_A_SECOND = 20_000
+"""How fast a body has to come after `GRACE_S`, on the whole: a telephone with a poor connection
+does. What drips is no picture on its way, but a connection that somebody wants to keep."""
 
 MOST_HELD_BYTES = 512_000_000
 """Of bodies in memory at once, those that wait for their answer included."""
@@ -37,7 +39,7 @@ class Body:
         self._most_bytes = most_bytes
         self._still_s = still_s
         self._held = held
-        self._whole_by: float | None = None
+        self._began: float | None = None
         self._whole = False
 
     async def receive(self) -> Message:
@@ -57,15 +59,16 @@ class Body:
 
     async def _in_time(self) -> Message:
         now = asyncio.get_running_loop().time()
-        self._whole_by = self._whole_by or now + WHOLE_S
+        self._began = self._began or now
+        at_least = self._began + GRACE_S + self.size_bytes / LEAST_BYTES_A_SECOND
         try:
-            async with asyncio.timeout_at(min(now + self._still_s, self._whole_by)):
+            async with asyncio.timeout_at(min(now + self._still_s, at_least)):
                 return await self._receive()
         except TimeoutError:
             raise Problem(
                 "slow-body",
-                f"No more of the body came within {self._still_s:g} s, or not all of it within"
-                f" {WHOLE_S:g} s. Send it over a faster connection, or make it smaller.",
+                f"No more of the body came within {self._still_s:g} s, or it came more slowly than"
+                f" {LEAST_BYTES_A_SECOND // 1000} kB a second. Send it over a faster connection.",
                 headers={"connection": "close"},
             ) from None
 

@@ -51,9 +51,11 @@ class Front:
         body = self._body(headers, receive)
         answered = _Answered(send, _request_id(headers))
         scope["state"]["request_id"] = answered.request_id
-        self._service.at_work += 1
+        waited_for = not self._service.draining
+        self._service.at_work += waited_for
         try:
             self._check_origin(headers)
+            _check_encoding(headers)
             if scope["method"] == "POST" and WORK.fullmatch(scope["path"]):
                 self._service.check_room()
             await self._app(scope, body.receive, answered.send)
@@ -64,7 +66,7 @@ class Front:
             detail = f"Please report it, with the number {answered.request_id}."
             await answered.refuse(Problem("internal", detail))
         finally:
-            self._service.at_work -= 1
+            self._service.at_work -= waited_for
             body.release()
             self._tell(scope, answered, body.size_bytes, time.monotonic() - began)
 
@@ -149,6 +151,14 @@ class _Answered:
         start = {"type": "http.response.start", "status": problem.status, "headers": encoded}
         await self.send(start)
         await self.send({"type": "http.response.body", "body": body})
+
+
+def _check_encoding(headers: dict[bytes, bytes]) -> None:
+    """Refuse compressed bodies: pictures are compressed already, and bombs come in such."""
+    if (encoding := headers.get(b"content-encoding", b"identity").lower()) != b"identity":
+        named = encoding[:40].decode("latin-1")
+        detail = f"A body in {named} is not read. Send it without Content-Encoding."
+        raise Problem("unsupported-type", detail)
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:
