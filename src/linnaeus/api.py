@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from linnaeus.comparing.written import Compared
     from linnaeus.ensembling.made import Ensembled
     from linnaeus.explanation.explaining import Explained
+    from linnaeus.predicting.predict import Predicted
     from linnaeus.robustness.attacking import Attacked
     from linnaeus.robustness.stressing import Stressed
     from linnaeus.searching.indexing import Indexed
@@ -94,6 +95,7 @@ __all__ = [
     "load",
     "load_dataset",
     "lr_find",
+    "predict",
     "remove_key",
     "remove_run",
     "search",
@@ -776,6 +778,61 @@ def split(
         workers=workers,
         progress=progress,
     )
+
+
+def predict(
+    bundle: str | Path,
+    pictures: str | Path | Sequence[str | Path] = (),
+    *,
+    out: str | Path | None = None,
+    sort_into: str | Path | None = None,
+    link: bool = False,
+    resume: bool = False,
+    files_from: str | Path | None = None,
+    image_column: str | None = None,
+    top: int | None = None,
+    sets: float | None = None,
+    sets_method: Literal["lac", "aps", "raps", "class-conditional"] = "lac",
+    max_error: float | None = None,
+    min_confidence: float | None = None,
+    unknown_rate: float | None = None,
+    progress: Progress | None = None,
+    line: Callable[[str], None] | None = None,
+) -> Predicted:
+    """Say what `pictures` show, from anywhere and as many as there are, by `bundle`.
+
+    `pictures`: files, folders, archives, tables with a column of paths, patterns
+    ("photos/**/*.jpg"), or "-" for one picture's bytes on standard input. `files_from`: a list
+    with a path a line.
+
+    `out`: a table of the answers, whose ending (.csv, .jsonl, .parquet) says which; rows are added
+    while answers come, and with `resume` a table that broke off is gone on with, one row a picture
+    exactly. `sort_into`: a folder for copies of the pictures, or for `link`s, one folder a label.
+    Without either, the answers themselves are in what comes back, and `line` is called with
+    each line that the command line prints.
+
+    `top`: name so many classes, instead of all. `sets`, `sets_method`, `max_error`: as in
+    `Classifier.promise`. `min_confidence`: answers below it are withheld. `unknown_rate`: as in
+    `Classifier.gather`.
+
+    A picture that cannot be read is counted in `unread`, told by `progress`, and has its row.
+    Raises as `load` and `predicting.sources.sources_of` do, UsageError for options that cannot be
+    meant, WriteError where a file cannot be written, DataError where `resume` finds other pictures.
+    """
+    from linnaeus.predicting.asked import Asked
+    from linnaeus.predicting.job import Job
+
+    asked = Asked(top, sets, sets_method, max_error, min_confidence, unknown_rate)
+    job = Job(
+        [pictures] if isinstance(pictures, str | Path) else pictures,
+        files_from=files_from,
+        image_column=image_column,
+        out=None if out is None else Path(out),
+        sort_into=None if sort_into is None else Path(sort_into),
+        link=link,
+        resume=resume,
+    )
+    return job.run(Path(bundle), asked, progress or Quiet(), line)
 
 
 def explain(

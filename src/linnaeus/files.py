@@ -29,14 +29,18 @@ __all__ = [
     "claim_folder",
     "clear_unfinished",
     "copy_listed",
+    "finish_whole",
     "new_file",
     "read_json",
     "release_folder",
     "sha256_of",
+    "shorten_to",
     "verify_manifest",
+    "whole_file",
     "whole_folder",
     "write_json",
     "write_manifest",
+    "write_new",
     "write_whole",
 ]
 
@@ -89,6 +93,56 @@ def append_whole(path: Path, content: bytes | str) -> None:
                 with suppress(OSError):
                     os.truncate(path, before)
                 raise
+
+
+def shorten_to(path: Path, size_bytes: int) -> None:
+    """Drop what stands in the file `path` after its first `size_bytes`. Raises WriteError."""
+    with _told_as_write_error(path):
+        os.truncate(path, size_bytes)
+
+
+def finish_whole(part: Path, path: Path) -> None:
+    """Let the file `part`, which was written bit by bit, stand at `path`. Raises WriteError."""
+    with _told_as_write_error(path):
+        with part.open("rb+") as file:
+            the_disk().flush(file)
+        the_disk().rename(part, path)
+
+
+def write_new(path: Path, content: bytes) -> bool:
+    """Write `content` to `path`, whole or not at all, where nothing stands there.
+
+    False, and nothing is done, where something does; of two that write at once one is told so.
+    Raises WriteError.
+    """
+    with _told_as_write_error(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _room_in(path.parent) as room:
+            aside = room / path.name
+            with aside.open("xb") as file:
+                the_disk().write(file, content)
+            try:
+                path.hardlink_to(aside)
+            except FileExistsError:
+                return False
+            except OSError:  # a disk that knows no links: look before, and rename
+                if path.exists():
+                    return False
+                the_disk().rename(aside, path)
+            return True
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a place for a new file that another program writes; it stands at `path` when the block
+    succeeds. What goes wrong with writing is told of `path`. Raises WriteError."""
+    with _told_as_write_error(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as room_open:
+        with _told_as_write_error(path):
+            aside = room_open.enter_context(_room_in(path.parent)) / path.name
+        yield aside
+        finish_whole(aside, path)
 
 
 class NewFile:

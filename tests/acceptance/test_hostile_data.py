@@ -146,7 +146,7 @@ def test_predict_answers_for_the_others(
     usual: tuple[Path, int], hostile: Path, tmp_path: Path
 ) -> None:
     table_file = tmp_path / "answers.csv"
-    done, peak = measured("predict", usual[0] / "bundle", hostile, "--csv", table_file)
+    done, peak = measured("predict", usual[0] / "bundle", hostile, "--out", table_file)
     assert done.code == UNREAD_BY_PREDICT, done.err
     assert peak < GROWTH_KB
     with table_file.open(encoding="utf-8", newline="") as table:

@@ -163,7 +163,7 @@ def test_predict_writes_a_table_with_the_answers_of_the_api(
 ) -> None:
     from linnaeus import load
 
-    done = linnaeus("predict", demo.folder / "bundle", digit_files, "--csv", tmp_path / "out.csv")
+    done = linnaeus("predict", demo.folder / "bundle", digit_files, "--out", tmp_path / "out.csv")
     assert done.code == 0
     rows = rows_of(tmp_path / "out.csv")
     assert [row["image"] for row in rows] == [str(f) for f in sorted(digit_files.rglob("*.pgm"))]
@@ -182,7 +182,7 @@ def test_predict_keeps_the_row_of_a_picture_that_cannot_be_read(
     bad = tmp_path / "letter.png"
     bad.write_bytes(b"Dear Sir or Madam,")
     table = tmp_path / "out.csv"
-    done = linnaeus("predict", demo.folder / "bundle", good[0], bad, good[1], "--csv", table)
+    done = linnaeus("predict", demo.folder / "bundle", good[0], bad, good[1], "--out", table)
     assert done.code == 7
     assert f"Could not be read: {bad}: this is not a picture" in done.err
     rows = rows_of(table)

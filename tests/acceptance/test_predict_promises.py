@@ -41,7 +41,7 @@ def test_sets_and_withheld_answers_stand_in_the_lines(digits_run: Run, pictures:
 
 def test_they_stand_in_the_table(digits_run: Run, pictures: Path, tmp_path: Path) -> None:
     table = tmp_path / "answers.csv"
-    linnaeus("predict", digits_run.bundle, pictures, "--sets", 0.9, "--csv", table)
+    linnaeus("predict", digits_run.bundle, pictures, "--sets", 0.9, "--out", table)
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     assert len(rows) == 5
     assert "withheld" not in rows[0]

@@ -43,7 +43,7 @@ def test_unknown_pictures_are_called_so_in_lines_and_tables(
     assert {rows[f"digit{row}.png"][0] for row in range(2)} & set("0123456789")
 
     table = tmp_path / "answers.csv"
-    done = linnaeus("predict", digits_run.bundle, pictures, "--max-error", 0.5, "--csv", table)
+    done = linnaeus("predict", digits_run.bundle, pictures, "--max-error", 0.5, "--out", table)
     assert "unknown" in done.out
     told = {Path(row["image"]).name: row for row in csv.DictReader(table.open(encoding="utf-8"))}
     strange = told["noise0.png"]

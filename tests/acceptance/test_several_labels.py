@@ -65,7 +65,7 @@ def test_predict_names_all_labels_or_none_of_the_classes_and_the_table_has_them(
     pictures = sorted(pairs_table.parent.glob("0[0-4]*.png"))
     lines = linnaeus("predict", pairs_run.bundle, *pictures)
     assert lines.code == 0, lines.err
-    linnaeus("predict", pairs_run.bundle, *pictures, "--csv", tmp_path / "t.csv")
+    linnaeus("predict", pairs_run.bundle, *pictures, "--out", tmp_path / "t.csv")
     with (tmp_path / "t.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert any("|" in row["prediction"] for row in rows)

@@ -7,11 +7,7 @@ answers before it hands out a `Classifier`.
 from __future__ import annotations
 
 import io
-import os
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,18 +24,15 @@ from linnaeus.bundle.held_out import HeldOut, read_held_out
 from linnaeus.bundle.label_sets import Method
 from linnaeus.bundle.network import Answering, Inputs, OneNetwork
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Familiarity, Predictions
-from linnaeus.bundle.promises import Promised, promised
+from linnaeus.bundle.promises import Promise, Promised
 from linnaeus.bundle.record import GRAPH_FILE, RECORD_FILE, BundleRecord, read_record
+from linnaeus.bundle.streaming import Picture, Streaming
 from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate, check_unknown, read_unknown
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import verify_manifest
 from linnaeus.images.decode import ImageSource
 
 __all__ = ["TELLS_NOTHING_UNKNOWN", "Answer", "Classifier", "bundle_folder", "load"]
-
-AHEAD = 4
-"""Pictures decoded ahead of the network for each decoding thread: enough to keep it busy, little
-enough that memory stays flat however many pictures there are."""
 
 SOURCES = (bytes, str, Path, Image.Image, np.ndarray)
 NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
@@ -54,7 +47,6 @@ NO_SKETCH = np.zeros(0, np.float32)
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
-Picture = ImageSource | Callable[[], bytes]
 Decoded = tuple[Inputs, tuple[str, ...]]
 
 
@@ -91,7 +83,8 @@ class Classifier:
 
     `record` is what bundle.json says, `notices` the sentences that whoever uses it should see
     (this machine serves it in another way than it was judged in, say). Safe to use from several
-    threads: the network itself runs for one of them at a time.
+    threads: the network itself runs for one of them at a time, or for as many as it was made ready
+    for by `side_by_side`.
 
     Example
     -------
@@ -113,7 +106,7 @@ class Classifier:
         self._held_out = kept
         self._unknown = unknown
         self.notices = answering.notices
-        self._one_at_a_time = threading.Lock()
+        self._streaming = Streaming(self)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -194,6 +187,7 @@ class Classifier:
         """The same, with `unknown` (or nothing) to tell what shows none of its classes."""
         other = copy(self)
         other._unknown = unknown
+        other._streaming = Streaming(other)
         other.__dict__.pop("_silence", None)
         return other
 
@@ -246,20 +240,49 @@ class Classifier:
         Raises BundleError where the bundle kept nothing of held-out pictures, UsageError for a
         share or a method that cannot be.
         """
+        rate = None if predictions.familiar is None else predictions.familiar.unknown_rate
+        asked = {"coverage": coverage, "max_error": max_error}
+        return self.promising(method=method, unknown_rate=rate, **asked)(predictions)
+
+    def promising(
+        self,
+        *,
+        coverage: float | None = None,
+        method: Method = "lac",
+        max_error: float | None = None,
+        unknown_rate: float | None = None,
+    ) -> Promise:
+        """The rules by which `promise` keeps what it promises, for answers that come bit by bit.
+
+        `unknown_rate` is that of the answers; None where nothing tells unknown pictures. Raises as
+        `promise` does.
+        """
         kept = self.held_out
-        if predictions.familiar is not None:
-            kept = kept.subset(self.unknown.known_rows(predictions.familiar.unknown_rate))
-        return promised(predictions, kept, coverage=coverage, method=method, max_error=max_error)
+        if unknown_rate is not None:
+            kept = kept.subset(self.unknown.known_rows(unknown_rate))
+        return Promise.of(kept, coverage=coverage, method=method, max_error=max_error)
 
     def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
         """Classify (key, picture) pairs as they come; gives (key, Answer) in the same order.
 
-        A picture may also be a function that gives the bytes of a file when its turn comes. Memory
-        stays flat however many there are. A picture that cannot be read gives an Answer
-        with its reason in `error`; what is no picture at all raises UsageError.
+        A picture may also be a function that gives the bytes of a file when its turn comes, or
+        raises UnreadableImage. Memory stays flat however many there are. A picture that cannot be
+        read gives an Answer with its reason in `error`; what is no picture at all raises
+        UsageError. Of many pictures each processor answers one at a time.
         """
-        for key, decoded in _decode_ahead(pictures, self.read):
-            yield key, self.answer(decoded)
+        return self._streaming(pictures)
+
+    def side_by_side(self, callers: int) -> Classifier:
+        """The same, made ready to be asked by `callers` threads at a time, each on one processor.
+
+        Its answers can differ in their last bits where a runtime sums up in another order then;
+        those of this repository's networks do not. Raises BundleError where the graph cannot be
+        opened any more.
+        """
+        other = copy(self)
+        other._answering = self._answering.side_by_side(callers)
+        other._streaming = Streaming(other)
+        return other
 
     def predict_pixels(self, pixels: Iterable[NDArray[np.uint8]]) -> list[Answer]:
         """Classify pictures that `record.preprocessing` has already brought to the model's size.
@@ -286,8 +309,7 @@ class Classifier:
         if isinstance(decoded, UnreadableImage):
             return replace(self._silence, error=decoded.what, mend=decoded.mend)
         inputs, notes = decoded
-        with self._one_at_a_time:
-            logits, features = self._answering.answer(inputs)
+        logits, features = self._answering.answer(inputs)
         sketch = NO_SKETCH if self._unknown is None else self._unknown.sketch(features, inputs[0])
         return Answer(self.record.probabilities(logits), logits, features, notes, sketch=sketch)
 
@@ -421,24 +443,3 @@ def _called(given: Sequence[ImageSource], place: int) -> str:
     if isinstance(one, str | Path):
         return str(one)
     return f"images[{place}]" if len(given) > 1 else "the picture"
-
-
-def _decode_ahead(
-    pictures: Iterable[tuple[Key, Picture]], decode: Callable[[Picture], Decoded | UnreadableImage]
-) -> Iterator[tuple[Key, Decoded | UnreadableImage]]:
-    """Decode in threads (Pillow releases the interpreter while it works), in order, bounded."""
-    threads = os.cpu_count() or 1
-    waiting: deque[tuple[Key, Future[Decoded | UnreadableImage]]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for key, source in pictures:
-                waiting.append((key, pool.submit(decode, source)))
-                if len(waiting) >= threads * AHEAD:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()

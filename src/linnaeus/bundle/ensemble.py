@@ -39,6 +39,9 @@ class Joining(Served, Protocol):
     def predict_pixels(self, pixels: Sequence[NDArray[np.uint8]]) -> Sequence[HasAnswer]:
         """Answers to pictures of its own size."""
 
+    def side_by_side(self, callers: int) -> Joining:
+        """The same for several callers at a time."""
+
 
 class Ensemble:
     """The `members` of a bundle, in the order of its `combination`, which makes one answer of all.
@@ -75,3 +78,8 @@ class Ensemble:
         ]
         logits = self._combination.logits([answer.probabilities for answer in answers])
         return logits, np.concatenate([answer.features for answer in answers])
+
+    def side_by_side(self, callers: int) -> Ensemble:
+        """As `network.Answering` says."""
+        members = [member.side_by_side(callers) for member in self._members]
+        return Ensemble(members, self._combination)

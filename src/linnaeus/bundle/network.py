@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import Protocol
 
@@ -44,7 +45,10 @@ class Answering(Served, Protocol):
         """The inputs of a picture that is decoded already, (h, w, 3) uint8 RGB."""
 
     def answer(self, inputs: Inputs) -> Outputs:
-        """(logits (classes,) float32, features (d,) float32); for one caller at a time."""
+        """(logits (classes,) float32, features (d,) float32); callers beyond its number wait."""
+
+    def side_by_side(self, callers: int) -> Answering:
+        """The same for several callers at a time. Raises BundleError where it cannot be opened."""
 
 
 class OneNetwork:
@@ -75,3 +79,9 @@ class OneNetwork:
         """As `Answering` says."""
         (pixels,) = inputs
         return self._session.run_one(np.ascontiguousarray(pixels))
+
+    def side_by_side(self, callers: int) -> OneNetwork:
+        """As `Answering` says."""
+        other = copy(self)
+        other._session = self._session.side_by_side(callers)
+        return other

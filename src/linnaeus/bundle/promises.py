@@ -13,7 +13,7 @@ from linnaeus.bundle.label_sets import Method, Sets, tie_breakers
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.silence import CERTAINTY, Silence
 
-__all__ = ["Promised", "promised"]
+__all__ = ["Promise", "Promised"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,34 +42,63 @@ class Promised:
         return self.given is not None and not self.given[place]
 
 
-def promised(
-    predictions: Predictions,
-    held_out: HeldOut,
-    *,
-    coverage: float | None = None,
-    method: Method = "lac",
-    max_error: float | None = None,
-) -> Promised:
-    """Label sets with `coverage`, and silence beyond `max_error`, for finished `predictions`.
+@dataclass(frozen=True, eq=False)
+class Promise:
+    """The rules by which promises are kept, made once and then held to any number of answers.
 
-    What is called unknown gets neither a set nor an answer, so `held_out` must be of pictures that
-    would not be called so. Raises UsageError for a share or a method that cannot be.
+    `least`: answers below this confidence are withheld too, which promises nothing.
     """
-    sets = None if coverage is None else held_out.sets(coverage, method)
-    silence = None if max_error is None else held_out.silence(max_error)
-    given = inside = None
-    if sets is not None:
-        inside = sets(predictions.probabilities, tie_breakers(predictions.ids))
-        inside &= ~predictions.unknown[:, None]
-    if silence is not None:
+
+    sets: Sets | None = None
+    silence: Silence | None = None
+    least: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        held_out: HeldOut,
+        *,
+        coverage: float | None = None,
+        method: Method = "lac",
+        max_error: float | None = None,
+    ) -> Promise:
+        """Label sets with `coverage`, and silence beyond `max_error`.
+
+        What is called unknown gets neither a set nor an answer, so `held_out` must be of pictures
+        that would not be called so. Raises UsageError for a share or a method that cannot be.
+        """
+        return cls(
+            None if coverage is None else held_out.sets(coverage, method),
+            None if max_error is None else held_out.silence(max_error),
+        )
+
+    def __call__(self, predictions: Predictions) -> Promised:
+        """The promises of finished `predictions`."""
+        inside = None
+        if self.sets is not None:
+            inside = self.sets(predictions.probabilities, tie_breakers(predictions.ids))
+            inside &= ~predictions.unknown[:, None]
+        given, remarks = self._given(predictions), self.remarks(predictions.classes)
+        return Promised(self.sets, inside, self.silence, given, remarks)
+
+    def remarks(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """What to know of the promises, as sentences."""
+        return (
+            *(_of_sets(self.sets, classes) if self.sets else ()),
+            *((_of_silence(self.silence),) if self.silence else ()),
+        )
+
+    def _given(self, predictions: Predictions) -> NDArray[np.bool_] | None:
+        """(n,) which answers are sure enough; None where all are given."""
+        if self.silence is None and self.least is None:
+            return None
+        given = ~predictions.unknown
         with np.errstate(invalid="ignore"):
-            given = predictions.probabilities.max(axis=1) >= silence.confidence
-        given &= ~predictions.unknown
-    remarks = (
-        *(_of_sets(sets, predictions.classes) if sets else ()),
-        *((_of_silence(silence),) if silence else ()),
-    )
-    return Promised(sets, inside, silence, given, remarks)
+            if self.silence is not None:
+                given &= predictions.probabilities.max(axis=1) >= self.silence.confidence
+            if self.least is not None:
+                given &= np.array([one.confidence >= self.least for one in predictions], bool)
+        return given
 
 
 def _of_sets(sets: Sets, classes: tuple[str, ...]) -> list[str]:

@@ -12,6 +12,7 @@ import importlib.util
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,9 @@ class Session:
     outputs; a graph without a head has no `logits`. Answers are means over the `views` of a
     picture, of logits and of features. Raises BundleError where the runtime refuses the graph,
     MissingError where a package that the description needs is not installed.
+
+    `callers` is how many threads may be answered at a time; others wait. One is answered by all
+    processors together, several by one processor each, which answers more pictures a second.
     """
 
     def __init__(
@@ -45,21 +49,31 @@ class Session:
         precision: Precision,
         views: Views = "none",
         description: Description | None = None,
+        callers: int = 1,
     ) -> None:
         if isinstance(description, Sift):
             require_opencv()
+        self._graph = graph
         self.engine = engine
         self.precision = precision
         self._views = views
         self._description = description
         opened = {"openvino": _open_with_openvino, "onnxruntime": _open_with_onnxruntime}[engine]
         try:
-            self._answer_given = opened(graph, precision)
+            answers = opened(graph, precision, callers)
         except (RuntimeError, ValueError) as error:
             where = str(graph) if isinstance(graph, Path) else "the graph"
             reason = str(error).strip().splitlines()[-1]
             mend = "Copy the bundle again from where it was made."
             raise BundleError(f"{engine} refuses it ({reason})", where=where, mend=mend) from None
+        self._free: SimpleQueue[AnswerOne] = SimpleQueue()
+        for answer in answers:
+            self._free.put(answer)
+
+    def side_by_side(self, callers: int) -> Session:
+        """The same graph, made ready for `callers` threads at a time. Raises as the class does."""
+        same = (self._graph, self.engine, self.precision, self._views, self._description)
+        return Session(*same, callers)
 
     def run(self, pixels: Iterable[NDArray[np.uint8]]) -> Outputs:
         """Answer each of `pixels`, (height, width, 3) uint8 RGB.
@@ -79,9 +93,12 @@ class Session:
         return np.mean(logits, axis=0), np.mean(features, axis=0)
 
     def _answer_one(self, pixels: NDArray[np.uint8]) -> Outputs:
-        if self._description is None:
-            return self._answer_given(pixels)
-        return self._answer_given(self._description(pixels[None])[0])
+        given = pixels if self._description is None else self._description(pixels[None])[0]
+        answer = self._free.get()
+        try:
+            return answer(given)
+        finally:
+            self._free.put(answer)
 
 
 def best_engine() -> Engine:
@@ -126,7 +143,8 @@ def _differs(judged: Serving, name: str, why: str) -> str:
 AnswerOne = Callable[[NDArray[Any]], Outputs]
 
 
-def _open_with_openvino(graph: Path | bytes, precision: Precision) -> AnswerOne:
+def _open_with_openvino(graph: Path | bytes, precision: Precision, callers: int) -> list[AnswerOne]:
+    """What answers one picture, for each of `callers`."""
     import openvino
     from openvino import properties
 
@@ -139,8 +157,16 @@ def _open_with_openvino(graph: Path | bytes, precision: Precision) -> AnswerOne:
         properties.hint.performance_mode: properties.hint.PerformanceMode.LATENCY,
         properties.hint.enable_cpu_pinning: False,
     }
-    request = core.compile_model(model, "CPU", settings).create_infer_request()
+    if callers > 1:
+        del settings[properties.hint.performance_mode]
+        settings |= {properties.num_streams: callers, properties.inference_num_threads: callers}
+    compiled = core.compile_model(model, "CPU", settings)
     place = {name: names.index(name) for name in names}
+    return [_asked_of_openvino(compiled.create_infer_request(), place) for _ in range(callers)]
+
+
+def _asked_of_openvino(request: Any, place: dict[str, int]) -> AnswerOne:
+    """A function that answers by `request`, whose outputs are at `place`."""
 
     def answer_one(given: NDArray[Any]) -> Outputs:
         request.infer([given[None]], share_inputs=True)
@@ -152,13 +178,18 @@ def _open_with_openvino(graph: Path | bytes, precision: Precision) -> AnswerOne:
     return answer_one
 
 
-def _open_with_onnxruntime(graph: Path | bytes, precision: Precision) -> AnswerOne:
+def _open_with_onnxruntime(
+    graph: Path | bytes, precision: Precision, callers: int
+) -> list[AnswerOne]:
+    """What answers one picture, for each of `callers`."""
     import onnxruntime
 
     if precision != "float32":
         raise ValueError("ONNX Runtime answers in float32 only")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: its warnings speak to people who write runtimes
+    if callers > 1:
+        options.intra_op_num_threads = 1
     source = str(graph) if isinstance(graph, Path) else graph
     try:
         session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
@@ -172,4 +203,4 @@ def _open_with_onnxruntime(graph: Path | bytes, precision: Precision) -> AnswerO
         logits = answer["logits"][0] if "logits" in answer else np.zeros(0, np.float32)
         return logits, answer["features"][0]
 
-    return answer_one
+    return [answer_one] * callers  # its sessions may be asked by several threads

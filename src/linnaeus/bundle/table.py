@@ -6,14 +6,16 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from linnaeus.bundle.predictions import SEPARATOR, Predictions
 from linnaeus.bundle.promises import Promised
 from linnaeus.files import write_whole
 
-__all__ = ["write_csv"]
+__all__ = ["as_csv", "likeliest", "table_header", "table_row", "write_csv"]
 
 
 def write_csv(path: Path, predictions: Predictions, promised: Promised | None = None) -> None:
@@ -30,15 +32,38 @@ def write_csv(path: Path, predictions: Predictions, promised: Promised | None = 
 
     Raises WriteError where the file cannot be written.
     """
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    probabilities = [f"p:{name}" for name in predictions.classes]
     promised = promised or Promised()
-    told = [*_kinds(predictions, promised), *probabilities]
-    table.writerow(["image", "label", "prediction", "confidence", "error", "notes", *told])
-    for place in range(len(predictions)):
-        table.writerow(_row(predictions, place, promised))
-    write_whole(path, text.getvalue())
+    rows = (table_row(predictions, place, promised) for place in range(len(predictions)))
+    write_whole(path, as_csv([table_header(predictions, promised), *rows]))
+
+
+def as_csv(rows: Sequence[Sequence[Any]]) -> str:
+    """Rows as the lines of a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def table_header(predictions: Predictions, promised: Promised, top: int | None = None) -> list[str]:
+    """The columns of `write_csv`; with `top`, instead of all probabilities those of the `top`
+    likeliest classes: `top1` and `p1`, `top2` and `p2`, …"""
+    numbers = [f"p:{name}" for name in predictions.classes]
+    if top is not None:
+        numbers = [f"{what}{n}" for n in range(1, top + 1) for what in ("top", "p")]
+    kinds = _kinds(predictions, promised)
+    return ["image", "label", "prediction", "confidence", "error", "notes", *kinds, *numbers]
+
+
+def likeliest(
+    probabilities: NDArray[np.float32], classes: Sequence[str], top: int
+) -> list[tuple[str, np.float32]]:
+    """The `top` likeliest classes and their probabilities, the likeliest first.
+
+    >>> [name for name, _ in likeliest(np.float32([0.2, 0.5, 0.3]), "abc", 2)]
+    ['b', 'c']
+    """
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return [(classes[at], probabilities[at]) for at in order]
 
 
 def _kinds(predictions: Predictions, promised: Promised) -> list[str]:
@@ -51,15 +76,22 @@ def _kinds(predictions: Predictions, promised: Promised) -> list[str]:
     return [name for name, asked in kinds.items() if asked]
 
 
-def _row(predictions: Predictions, place: int, promised: Promised) -> Sequence[str]:
+def table_row(
+    predictions: Predictions, place: int, promised: Promised, top: int | None = None
+) -> list[str]:
+    """The cells of one picture, under `table_header`."""
     answer = predictions[place]
     truth = SEPARATOR.join(predictions.true_labels(place))
     notes = "; ".join(predictions.notes.get(answer.id, ()))
     kinds = _kinds(predictions, promised)
     if answer.error:
-        blank = len(kinds) + len(predictions.classes)
+        blank = len(kinds) + (len(predictions.classes) if top is None else 2 * top)
         return [answer.id, truth, "", "", answer.error, notes, *[""] * blank]
-    numbers = [str(p) for p in predictions.probabilities[place]]
+    row = predictions.probabilities[place]
+    numbers = [str(p) for p in row]
+    if top is not None:
+        found = likeliest(row, predictions.classes, top)
+        numbers = [text for name, p in found for text in (name, str(p))]
     confidence = "" if answer.unknown else str(np.float32(answer.confidence))
     withheld = "yes" if promised.withheld(place) else "no"
     cells = {

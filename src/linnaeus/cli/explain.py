@@ -81,7 +81,7 @@ def explain(
 ) -> None:
     """Show where in pictures the answers come from, with a measure of how far to believe it."""
     from linnaeus import api
-    from linnaeus.cli.predict import picture_files
+    from linnaeus.cli.picture_files import picture_files
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
     from linnaeus.files import claim_folder, release_folder

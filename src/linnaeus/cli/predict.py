@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from linnaeus.cli.options import Bundle
-from linnaeus.errors import DataError
 
-if TYPE_CHECKING:
-    from linnaeus.bundle.predictions import Prediction
-    from linnaeus.bundle.promises import Promised
-
-__all__ = ["picture_files", "predict"]
+__all__ = ["predict"]
 
 
 def predict(
     bundle: Bundle,
     pictures: Annotated[
-        list[Path],
-        typer.Argument(help="Picture files, and folders of them.", metavar="PICTURES..."),
-    ],
-    csv: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, archives, tables with a column of paths, patterns in quotation"
+            " marks ('photos/**/*.jpg'); - is one picture's bytes on standard input.",
+            metavar="PICTURES...",
+        ),
+    ] = None,
+    files_from: Annotated[
+        str | None,
+        typer.Option(help="A list of files, a path a line; - is standard input.", metavar="FILE"),
+    ] = None,
+    out: Annotated[
         Path | None,
-        typer.Option(help="Write a table with all probabilities to this file.", metavar="FILE"),
+        typer.Option(
+            help="Write a table with all probabilities; the ending says which: .csv, .jsonl or"
+            " .parquet.",
+            metavar="FILE",
+        ),
+    ] = None,
+    sort_into: Annotated[
+        Path | None,
+        typer.Option(
+            help="Copy the pictures into this folder, into one of their label's name.",
+            metavar="DIR",
+        ),
+    ] = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="With --sort-into: make links instead of copies.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the table of --out after its last whole row."),
+    ] = False,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            help="Name so many of the likeliest classes, and in tables these instead of all.",
+            metavar="COUNT",
+        ),
     ] = None,
     sets: Annotated[
         float | None,
@@ -49,6 +76,14 @@ def predict(
             metavar="SHARE",
         ),
     ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="Withhold answers below this confidence: 0.8. It promises nothing, as --max-error"
+            " does.",
+            metavar="SHARE",
+        ),
+    ] = None,
     unknown_rate: Annotated[
         float | None,
         typer.Option(
@@ -57,124 +92,44 @@ def predict(
             metavar="SHARE",
         ),
     ] = None,
+    image_column: Annotated[
+        str | None, typer.Option(help="The column of paths, where a table names the pictures.")
+    ] = None,
 ) -> None:
     """Say what pictures show, and how sure that is."""
     from linnaeus import api
-    from linnaeus.bundle.promises import Promised
-    from linnaeus.bundle.table import write_csv
-    from linnaeus.cli.telling import teller
-    from linnaeus.cli.unread import tell_unread
+    from linnaeus.cli.telling import plain_teller, teller
+    from linnaeus.cli.unread import SOME_UNREAD
 
-    _check_shares(sets, max_error, unknown_rate)
-    files = picture_files(pictures)
-    classifier = api.load(bundle)
-    if sets is not None or max_error is not None:
-        _ = classifier.held_out  # what cannot be promised is said before the work
-    if unknown_rate:
-        _ = classifier.unknown
-    for notice in classifier.notices:
-        typer.echo(notice, err=True)
-    answers = []
-    with teller().stage("Predicting", len(files)) as stage:
-        for _, answer in classifier.stream((file, file) for file in files):
-            answers.append(answer.without_features())
-            stage.advance()
-    names = [str(file) for file in files]
-    answered = classifier.gather(names, answers, unknown_rate=unknown_rate)
-    promised = Promised()
-    if sets is not None or max_error is not None:
-        promised = classifier.promise(
-            answered, coverage=sets, method=sets_method, max_error=max_error
-        )
-    for remark in (*classifier.remarks(answered), *promised.remarks):
-        typer.echo(remark, err=True)
-    several = answered.thresholds is not None
-    if csv is not None:
-        write_csv(csv, answered, promised)
-        _print_summary(list(answered))
-        typer.echo(f"Table: {csv}")
-    else:
-        for place, one in enumerate(answered):
-            typer.echo(_line(one, several) + _told(promised, place, answered.classes, one))
-    tell_unread(answered.errors)
-
-
-def _check_shares(sets: float | None, max_error: float | None, unknown_rate: float | None) -> None:
-    """Refuse what is no share, before the work."""
-    from linnaeus.bundle.label_sets import check_coverage
-    from linnaeus.bundle.silence import check_error
-    from linnaeus.bundle.unknown import check_rate
-
-    if sets is not None:
-        check_coverage(sets)
-    if max_error is not None:
-        check_error(max_error)
-    if unknown_rate is not None:
-        check_rate(unknown_rate)
-
-
-def picture_files(given: list[Path]) -> list[Path]:
-    """The files named, and the pictures in the folders named, in order.
-
-    Raises DataError for a name that does not exist, or a folder without pictures.
-    """
-    files: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            files += _pictures_in(path)
-        elif path.is_file():
-            files.append(path)
-        else:
-            raise DataError("there is no such file or folder", where=str(path), mend="Check it.")
-    return files
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    from linnaeus.data.layout import listed
-    from linnaeus.data.pictures_below import pictures_below
-
-    found = pictures_below(folder)
-    if found.others:
-        named = listed(file.relative_to(folder).as_posix() for file in found.others)
-        typer.echo(
-            f"{folder}: {len(found.others):,} other files left alone, for their names do not end"
-            f" like a picture's ({named}). A file that is named itself is tried whatever its name.",
-            err=True,
-        )
-    return list(found.pictures)
-
-
-def _line(one: Prediction, several: bool) -> str:
-    if one.error:
-        return f"{one.id}\t\t"
-    if several:
-        from linnaeus.bundle.predictions import NONE_OF_THEM, SEPARATOR
-
-        told = [f"{p:.3f}" for p in one.probabilities or (one.confidence,)]
-        return f"{one.id}\t{one.label or NONE_OF_THEM}\t{SEPARATOR.join(told)}"
-    return f"{one.id}\t{one.label}\t{'' if one.unknown else f'{one.confidence:.3f}'}"
-
-
-def _told(promised: Promised, place: int, classes: Sequence[str], one: Prediction) -> str:
-    """What was promised of one answer, as further columns."""
-    columns, blank = [], one.error or one.unknown
-    if promised.inside is not None:
-        columns.append("" if blank else " | ".join(promised.labels(place, classes)) or "none")
-    if promised.given is not None:
-        columns.append("withheld" if not blank and promised.withheld(place) else "")
-    return "".join(f"\t{column}" for column in columns)
-
-
-def _print_summary(answered: list[Prediction]) -> None:
-    """How many pictures were given each label."""
-    read = [one for one in answered if not one.error]
-    counts = Counter(label for one in read for label in _given(one))
-    for label, count in counts.most_common():
-        typer.echo(f"{count:>8,}  {label}")
-
-
-def _given(one: Prediction) -> tuple[str, ...]:
-    """The labels that a picture was given, or a word for none."""
-    from linnaeus.bundle.predictions import NONE_OF_THEM
-
-    return (one.label,) if one.unknown else one.labels or (NONE_OF_THEM,)
+    as_lines = out is None and sort_into is None
+    # Answers on a terminal tell themselves how far the work is, and would break a bar's lines.
+    told = plain_teller() if as_lines and sys.stdout.isatty() else teller()
+    predicted = api.predict(
+        bundle,
+        list(pictures or ()),
+        out=out,
+        sort_into=sort_into,
+        link=link,
+        resume=resume,
+        files_from=files_from,
+        image_column=image_column,
+        top=top,
+        sets=sets,
+        sets_method=sets_method,
+        max_error=max_error,
+        min_confidence=min_confidence,
+        unknown_rate=unknown_rate,
+        progress=told,
+        line=typer.echo,
+    )
+    if not as_lines:
+        for label, count in predicted.labels.items():
+            typer.echo(f"{count:>8,}  {label}")
+    if predicted.withheld and not as_lines:
+        typer.echo(f"{predicted.withheld:,} of these answers are withheld.")
+    if out is not None:
+        typer.echo(f"Table: {out}")
+    if sort_into is not None:
+        typer.echo(f"Sorted into: {sort_into}")
+    if predicted.unread:
+        raise typer.Exit(SOME_UNREAD)

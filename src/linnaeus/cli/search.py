@@ -39,7 +39,7 @@ def search(
 ) -> None:
     """Find the pictures of an index that look most like others, by a bundle's features."""
     from linnaeus import api
-    from linnaeus.cli.predict import picture_files
+    from linnaeus.cli.picture_files import picture_files
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
     from linnaeus.searching.tables import found_rows

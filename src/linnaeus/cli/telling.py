@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from linnaeus.cli.events import in_words
 from linnaeus.progress import Event, Progress, Stage
 
-__all__ = ["teller"]
+__all__ = ["plain_teller", "teller"]
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -21,10 +21,15 @@ SECONDS_BETWEEN_LINES = 10.0
 def teller() -> Progress:
     """The Progress for this process's standard error."""
     if not sys.stderr.isatty():
-        return _Lines()
+        return plain_teller()
     from linnaeus.cli.bars import Bars  # loads rich
 
     return Bars()
+
+
+def plain_teller() -> Progress:
+    """The Progress that tells in plain lines, on a terminal too."""
+    return _Lines()
 
 
 class _Lines:

@@ -13,7 +13,7 @@ from linnaeus.data.gather import gather
 from linnaeus.data.layout import SPLIT_NAMES, listed
 from linnaeus.errors import DataError, UsageError
 
-__all__ = ["Piece", "is_pattern", "pieces_of", "put_together", "split_in_name"]
+__all__ = ["Piece", "expanded", "is_pattern", "pieces_of", "put_together", "split_in_name"]
 
 BRACES = re.compile(r"\{([^{}]*)\}")
 COUNTED = re.compile(r"(\d+)\.\.(\d+)")
@@ -42,7 +42,7 @@ def pieces_of(pattern: str) -> list[Piece]:
     Raises UsageError when there is none, or a numbered one is missing.
     """
     paths: dict[Path, None] = {}
-    for text in _expanded(pattern):
+    for text in expanded(pattern):
         path = Path(text)
         wild = any(sign in text for sign in "*?")
         found = Path(path.anchor).glob(str(path.relative_to(path.anchor))) if wild else [path]
@@ -114,13 +114,17 @@ def put_together(
     )
 
 
-def _expanded(pattern: str) -> list[str]:
-    """A pattern without its braces, once for each of what stands in them."""
+def expanded(pattern: str) -> list[str]:
+    """A pattern without its braces, once for each of what stands in them.
+
+    >>> expanded("{a,b}-{08..10}.tar")[2:4]
+    ['a-10.tar', 'b-08.tar']
+    """
     found = BRACES.search(pattern)
     if found is None:
         return [pattern]
     head, tail = pattern[: found.start()], pattern[found.end() :]
-    rest = _expanded(tail)
+    rest = expanded(tail)
     return [f"{head}{choice}{end}" for choice in _choices(found[1], pattern) for end in rest]
 
 

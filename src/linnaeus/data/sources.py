@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,28 +14,16 @@ from linnaeus.data.fetching.hosted import Hosted
 from linnaeus.data.fetching.record import FILES, is_fetched, read_record
 from linnaeus.data.joined import from_tables, join
 from linnaeus.data.layout import Layout, is_picture, listed, read_layout, stray_reason
-from linnaeus.data.named import NAMED, is_named, load_fetched, load_named
+from linnaeus.data.named import is_named, load_fetched, load_named
+from linnaeus.data.open_store import ARCHIVE_SUFFIXES, open_store
 from linnaeus.data.pieces import Piece, is_pattern, pieces_of
 from linnaeus.data.shards import SHARD_SUFFIXES, has_samples, is_shard, load_shards
 from linnaeus.data.store import FolderStore, Store
 from linnaeus.data.table import load_table, looks_like_table
-from linnaeus.data.tars import COMPRESSIONS, TarStore
-from linnaeus.data.zips import ZipStore
+from linnaeus.data.tars import TarStore
 from linnaeus.errors import DataError, LinnaeusError, UsageError
 
 __all__ = ["load_dataset"]
-
-ARCHIVE_SUFFIXES = (
-    ".zip .tar .tar.gz .tgz .tar.xz .txz .tar.bz2 .tbz2 .tbz .tar.zst .7z .rar".split()
-)
-ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
-UNREAD_MAGICS = {
-    b"7z\xbc\xaf\x27\x1c": "7z",
-    b"Rar!\x1a\x07": "RAR",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-}
-TAR_MAGIC, TAR_MAGIC_OFFSET = b"ustar", 257
-HEAD_BYTES = 512
 
 
 def load_dataset(
@@ -94,7 +81,8 @@ def load_dataset(
             piece = Piece(path, path.name)
             return _usable(load_embedded(path.stem, str(path), [piece], columns, {}), str(path))
         return _usable(load_table(path, columns), str(path))
-    return _usable(_from_store(_open(path), _stem(path), str(path), columns, beside), str(path))
+    store = open_store(path)
+    return _usable(_from_store(store, _stem(path), str(path), columns, beside), str(path))
 
 
 def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> Dataset:
@@ -107,7 +95,7 @@ def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> Dataset
     files = folder / FILES
     short = name.rpartition("/")[2].partition("@")[0]
     where = str(files)
-    dataset = _usable(_from_store(_open(files), short, where, columns, table), where)
+    dataset = _usable(_from_store(open_store(files), short, where, columns, table), where)
     return replace(dataset, notes=(f"This is {name}.", *dataset.notes))
 
 
@@ -122,30 +110,6 @@ def _columns_without_table(where: str) -> UsageError:
         where=where,
         mend="Give a CSV, JSON lines or Parquet file, or leave the column options out.",
     )
-
-
-def _open(path: Path) -> Store:
-    """The folder or archive at `path` as a store."""
-    try:
-        if path.is_dir():
-            return FolderStore(path)
-        if path.exists() and not path.is_file():
-            raise _not_data(path, b"")
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except FileNotFoundError:
-        raise _not_there(path) from None
-    except OSError as error:
-        raise DataError(
-            f"it cannot be opened ({error.strerror or error})",
-            where=str(path),
-            mend="Check the path and its permissions.",
-        ) from None
-    if head.startswith(ZIP_MAGICS):
-        return ZipStore(path)
-    if head.startswith(tuple(COMPRESSIONS)) or head[TAR_MAGIC_OFFSET:].startswith(TAR_MAGIC):
-        return TarStore(path)
-    raise _not_data(path, head)
 
 
 def _from_store(
@@ -263,34 +227,3 @@ def _stem(path: Path) -> str:
     name = path.resolve().name
     fitting = [suffix for suffix in ARCHIVE_SUFFIXES if name.lower().endswith(suffix)]
     return name[: -len(max(fitting, key=len))] if fitting and path.is_file() else name
-
-
-def _not_there(path: Path) -> DataError:
-    folder = path.parent
-    there = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, [*there, *NAMED], n=3)
-    meant = f"Did you mean {listed(near)}?" if near else "Check the path."
-    if not folder.is_dir():
-        meant = f"Check the path: {folder} does not exist either."
-    return DataError("there is no such file or folder", where=str(path), mend=meant)
-
-
-def _not_data(path: Path, head: bytes) -> DataError:
-    kind = next((name for magic, name in UNREAD_MAGICS.items() if head.startswith(magic)), "")
-    if kind:
-        return DataError(
-            f"{kind} archives are not read", where=str(path), mend="Unpack it, or make it a zip."
-        )
-    if not path.is_file():
-        what = "this is neither a folder nor a plain file"
-    elif not head.strip(b"\0"):
-        what = "the file is empty" if not head else "the file begins with nothing but zeros"
-    elif path.name.lower().endswith(tuple(ARCHIVE_SUFFIXES)):
-        what = "by its content this is no zip or tar archive, whatever its name says"
-    else:
-        what = "this is neither a folder, nor a zip or tar archive, nor a table"
-    return DataError(
-        what,
-        where=str(path),
-        mend="Give a folder of class folders, an archive of one, or a CSV of paths and labels.",
-    )

@@ -39,7 +39,7 @@ __all__ = ["AnswerTable", "read_answer_table"]
 PREFIX = "p:"
 ID_NAMES = (*IMAGE_NAMES, "id", "image_id", "img_id", "sample", "sample_id", "index", "name")
 BESIDE_ANSWERS = ("prediction", "confidence", "error", "notes", "familiarity", "set", "withheld")
-"""Columns of `predict --csv` that are neither labels nor probabilities."""
+"""Columns of `predict --out` that are neither labels nor probabilities."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from linnaeus.bundle.classifier import Answer, Classifier, Picture
+from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promised
+from linnaeus.bundle.streaming import Picture
 from linnaeus.errors import UnreadableImage
 from linnaeus.serving.asked import Asked
 from linnaeus.serving.confinement import allow_processor_time

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from linnaeus.bundle.classifier import Picture
+from linnaeus.bundle.streaming import Picture
 from linnaeus.serving.answers import (
     PICTURE_S,
     Opened,

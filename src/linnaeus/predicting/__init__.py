@@ -1,0 +1,1 @@
+"""A bundle put to work on pictures from anywhere, as many as there are: answers as they come."""

@@ -1,0 +1,110 @@
+"""One `predict` from what was asked to what came of it: sources, bundle, outputs, and the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from linnaeus.bundle.classifier import load
+from linnaeus.errors import UsageError
+from linnaeus.predicting.asked import Answering, Asked
+from linnaeus.predicting.journal import Journal
+from linnaeus.predicting.lines import Lines
+from linnaeus.predicting.predict import Collected, Output, Predicted, begun_with, predict_all
+from linnaeus.predicting.sorting import Sorting
+from linnaeus.predicting.sources import sources_of
+from linnaeus.predicting.tables import row_format
+from linnaeus.progress import Progress
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where pictures come from and answers go; the fields are the options of `linnaeus predict`.
+
+    Raises UsageError where these cannot be meant together.
+    """
+
+    pictures: Sequence[str | Path]
+    files_from: str | Path | None = None
+    image_column: str | None = None
+    out: Path | None = None
+    sort_into: Path | None = None
+    link: bool = False
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        if self.resume and self.out is None:
+            raise UsageError(
+                "only a table can be gone on with",
+                where="--resume",
+                mend="Name it with --out, as when it was begun.",
+            )
+        if self.link and self.sort_into is None:
+            raise UsageError(
+                "there is no folder to make links in",
+                where="--link",
+                mend="Name one with --sort-into.",
+            )
+
+    def run(
+        self,
+        bundle: Path,
+        asked: Asked,
+        progress: Progress,
+        line: Callable[[str], None] | None = None,
+    ) -> Predicted:
+        """Classify the pictures by `bundle`; where there is no table, `line` is told each answer's.
+
+        What is wrong with the names, the bundle and the options is raised before the work.
+        """
+        with ExitStack() as opened:
+            if self.out is not None:
+                row_format(self.out, asked.top)  # refuses what it cannot write
+            sources = sources_of(
+                self.pictures,
+                opened,
+                files_from=self.files_from,
+                image_column=self.image_column,
+            )
+            answering = Answering(load(bundle), asked)
+            notes = [note for source in sources for note in source.notes]
+            for sentence in (*notes, *answering.classifier.notices, *answering.remarks):
+                progress.say(sentence)
+            journal = None
+            if self.out is not None:
+                rows = row_format(self.out, answering.top)
+                nothing, begun = answering([], []), begun_with(bundle, asked)
+                journal = Journal(self.out, rows, nothing, begun, resume=self.resume)
+            outputs, collected = self._outputs(answering, line)
+            tally = predict_all(answering, sources, outputs, journal, progress)
+            if journal is not None:
+                journal.finish()
+        for output in outputs:
+            if isinstance(output, Sorting) and output.there_already:
+                progress.say(
+                    f"{output.there_already:,} pictures stood in their folder already, to the byte."
+                )
+        return Predicted(
+            tally.pictures,
+            tally.unread,
+            tally.withheld,
+            dict(tally.labels.most_common()),
+            self.out,
+            tuple(collected.answers),
+        )
+
+    def _outputs(
+        self, answering: Answering, line: Callable[[str], None] | None
+    ) -> tuple[list[Output], Collected]:
+        outputs: list[Output] = []
+        collected = Collected()
+        if self.sort_into is not None:
+            classes = answering.classifier.classes
+            outputs.append(Sorting(self.sort_into, classes, link=self.link))
+        elif self.out is None:
+            outputs.append(Lines(line, answering.top) if line else collected)
+        return outputs, collected

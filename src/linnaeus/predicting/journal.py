@@ -1,0 +1,121 @@
+"""A table of answers that grows while they come, and can be gone on with after it broke off."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from linnaeus.errors import DataError, UsageError, WriteError
+from linnaeus.files import append_whole, read_json, shorten_to, write_json
+from linnaeus.predicting.asked import Answered
+from linnaeus.predicting.tables import KeptRow, RowFormat
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """The table at `path`: its rows stand in PATH.part until all are there, then in `path`.
+
+    `nothing` is an answer about no pictures. `begun`: plain JSON values that say how the answers
+    come about; PATH.part.json keeps them, so that nobody goes on with other ones. With `resume` it
+    goes on from the rows that are whole, and begins where there are none. `growing`: the rows stand
+    in `path` itself, for a table that has no end.
+
+    Raises WriteError where an earlier run left rows and `resume` is not asked for, UsageError where
+    it was begun otherwise or is finished already, DataError where its rows cannot be read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        rows: RowFormat,
+        nothing: Answered,
+        begun: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        growing: bool = False,
+    ) -> None:
+        self.path = path
+        self.part = path if growing else path.with_name(f"{path.name}.part")
+        self._about = path.with_name(f"{path.name}.part.json")
+        self._rows = rows
+        head = rows.head(nothing)
+        self.count = 0
+        if self.part.exists():
+            self._go_on(resume, dict(begun))
+        elif resume and path.exists():
+            raise UsageError(
+                "this table is finished, so there is nothing to go on with",
+                where=f"--resume: {path}",
+                mend="Leave --resume out to replace it, or name another file.",
+            )
+        if not self.count:
+            write_json(self._about, dict(begun))
+            append_whole(self.part, head)
+
+    def kept(self) -> Iterator[KeptRow]:
+        """The rows that an earlier run left, in order."""
+        yield from self._each(self.count)
+
+    def add(self, answered: Answered) -> None:
+        """Add the rows of some pictures, whole or not at all. Raises WriteError."""
+        append_whole(self.part, self._rows.rows(answered))
+
+    def finish(self) -> None:
+        """Let the whole table stand in its place. Raises WriteError."""
+        if self.part != self.path:
+            self._rows.finish(self.part, self.path)
+            self._about.unlink(missing_ok=True)
+
+    def _go_on(self, resume: bool, begun: dict[str, Any]) -> None:
+        if not resume:
+            raise WriteError(
+                "an earlier run left rows of its answers here",
+                where=str(self.part),
+                mend="Give --resume to go on with them, or remove this file to begin anew.",
+            )
+        self._check_begun(begun)
+        end = 0
+        for row in self._each(None):
+            self.count += 1
+            end = row.end
+        shorten_to(self.part, end)
+
+    def _check_begun(self, begun: dict[str, Any]) -> None:
+        earlier: Any = None
+        with suppress(OSError, ValueError):
+            earlier = read_json(self._about)
+        if not isinstance(earlier, dict):
+            raise DataError(
+                "what says how these answers were come by is missing",
+                where=str(self._about),
+                mend=f"Remove {self.part} and begin anew.",
+            )
+        for name, value in json.loads(json.dumps(begun)).items():
+            if earlier.get(name) != value:
+                raise UsageError(
+                    f"this table was begun with {name} {earlier.get(name)}, and {name} is"
+                    f" {value} now",
+                    where=f"--resume: {self.path}",
+                    mend=f"Give what was given then, or remove {self.part} and begin anew.",
+                )
+
+    def _each(self, most: int | None) -> Iterator[KeptRow]:
+        if most == 0:
+            return
+        try:
+            with self.part.open("rb") as file:
+                for count, row in enumerate(self._rows.kept(file), start=1):
+                    yield row
+                    if count == most:
+                        return
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            raise DataError(
+                f"the rows of an earlier run cannot be read ({error})",
+                where=str(self.part),
+                mend="Remove this file and begin anew.",
+            ) from None

@@ -1,0 +1,34 @@
+"""A picture to be classified: what it is called, and where its pixels come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Picture", "Source"]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """`name` is what its row is called. `source`: its file, its bytes, a function that gives them
+    when its turn comes, or (height, width, 3) uint8 RGB."""
+
+    name: str
+    source: Path | bytes | Callable[[], bytes] | NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Pictures that were named together: a file, a folder, a table, a list.
+
+    `pictures` begins to give them, each time anew; `total` is how many there are, None where that
+    is not known before. `notes`: what to know of them before the work.
+    """
+
+    pictures: Callable[[], Iterator[Picture]]
+    total: int | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,219 @@
+"""Where answers go: tables of three kinds, lines, and folders; and tables that broke off."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import linnaeus
+from linnaeus.errors import DataError, UsageError, WriteError
+from linnaeus.progress import Quiet
+
+if TYPE_CHECKING:
+    from linnaeus import Dataset
+    from linnaeus.training.run import Run
+
+PICTURES = 90
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -> Path:
+    """Ninety digits as files, and two that are none, one of them with an awkward name."""
+    folder = tmp_path_factory.mktemp("digits") / "in"
+    folder.mkdir()
+    for row in range(PICTURES):
+        content = some_digits.source.read(some_digits.paths[row])
+        (folder / f"{row:03}.pgm").write_bytes(content)
+    (folder / '1, "odd"\n.png').write_bytes(b"no picture")
+    (folder / "099.png").write_bytes(b"")
+    return folder
+
+
+def read_rows(path: Path) -> list[dict[str, object]]:
+    """The rows of a table of any kind, as {column: value}."""
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    if path.suffix == ".parquet":
+        return pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_each_table_has_a_row_a_picture_with_the_bits_of_the_library(
+    digits_run: Run, digits: Path, tmp_path: Path, suffix: str
+) -> None:
+    table = tmp_path / f"answers{suffix}"
+    done = linnaeus.predict(digits_run.folder, digits, out=table, sets=0.9, min_confidence=0.5)
+    rows = read_rows(table)
+    assert [row["image"] for row in rows] == [str(file) for file in sorted(digits.iterdir())]
+    assert (done.pictures, done.unread, done.out) == (PICTURES + 2, 2, table)
+    classifier = linnaeus.load(digits_run.bundle)
+    answered = classifier.predict([str(row["image"]) for row in rows], unreadable="keep")
+    sets = classifier.promise(answered, coverage=0.9)
+    for place, (row, one) in enumerate(zip(rows, answered, strict=True)):
+        assert (row["prediction"] or "") == one.label
+        assert (row["error"] or "") == one.error
+        if one.error:
+            continue
+        numbers = row.get("probabilities") or {n: row[f"p:{n}"] for n in classifier.classes}
+        got = np.array([float(numbers[name]) for name in classifier.classes], np.float32)  # type: ignore[index]
+        assert got.tobytes() == answered.probabilities[place].tobytes()
+        members = row["set"].split("|") if suffix == ".csv" else row["set"]  # type: ignore[attr-defined]
+        assert [m for m in members if m] == sets.labels(place, classifier.classes)
+        sure = one.unknown or one.confidence >= 0.5
+        told = {True: True, "yes": True, False: False, "no": False, None: False, "": False}
+        assert told[row["withheld"]] == (not sure)  # type: ignore[index]
+    assert sum(done.labels.values()) == PICTURES
+    assert list(tmp_path.iterdir()) == [table]
+
+
+def test_top_names_the_likeliest_in_lines_and_tables(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    file = digits / "003.pgm"
+    row = linnaeus.load(digits_run.bundle).predict(file).probabilities[0]
+    order = [str(at) for at in np.argsort(-row)[:3]]
+    lines: list[str] = []
+    linnaeus.predict(digits_run.folder, file, top=3, line=lines.append)
+    assert [part.split()[0] for part in lines[0].split("\t")[3].split(" | ")] == order
+    for suffix in (".csv", ".jsonl"):
+        linnaeus.predict(digits_run.folder, file, top=3, out=tmp_path / f"t{suffix}")
+    (of_csv,), (of_json,) = read_rows(tmp_path / "t.csv"), read_rows(tmp_path / "t.jsonl")
+    assert [of_csv[f"top{n}"] for n in (1, 2, 3)] == order
+    assert np.float32(of_csv["p1"]) == row.max()
+    assert [one["label"] for one in of_json["top"]] == order  # type: ignore[attr-defined]
+    assert "probabilities" not in of_json
+    assert not [name for name in of_csv if name.startswith("p:")]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "broken_off"),
+    [
+        (".csv", "in a row"),
+        (".csv", "after a row"),
+        (".csv", "in the head"),
+        (".jsonl", "in a row"),
+        (".parquet", "in a row"),
+    ],
+)
+def test_a_table_that_broke_off_is_gone_on_with_and_is_the_same_in_the_end(
+    digits_run: Run, digits: Path, tmp_path: Path, suffix: str, broken_off: str
+) -> None:
+    whole, table = tmp_path / f"whole{suffix}", tmp_path / f"t{suffix}"
+    linnaeus.predict(digits_run.folder, digits, out=whole)
+    with pytest.raises(KeyboardInterrupt):
+        linnaeus.predict(digits_run.folder, digits, out=table, progress=EndsAfter(60))
+    part = table.with_name(f"{table.name}.part")
+    assert not table.exists()
+    content = part.read_bytes()
+    ends = {"in a row": len(content) - 7, "after a row": len(content), "in the head": 5}
+    part.write_bytes(content[: ends[broken_off]])
+    with pytest.raises(WriteError, match="Give --resume"):
+        linnaeus.predict(digits_run.folder, digits, out=table)
+    seen = Counting()
+    done = linnaeus.predict(digits_run.folder, digits, out=table, resume=True, progress=seen)
+    assert read_rows(table) == read_rows(whole)
+    assert (done.pictures, done.unread) == (PICTURES + 2, 2)
+    assert seen.done == PICTURES + 2
+    assert sorted(tmp_path.iterdir()) == [table, whole]
+    if broken_off != "in the head":
+        assert any(s.startswith("Going on after ") for s in seen.told)
+    with pytest.raises(UsageError, match="finished"):
+        linnaeus.predict(digits_run.folder, digits, out=table, resume=True)
+
+
+def test_other_pictures_other_options_and_other_bundles_are_not_gone_on_with(
+    digits_run: Run, mlp_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    with pytest.raises(KeyboardInterrupt):
+        linnaeus.predict(digits_run.folder, digits, out=table, progress=EndsAfter(32))
+    with pytest.raises(UsageError, match="begun with top None, and top is 2 now"):
+        linnaeus.predict(digits_run.folder, digits, out=table, resume=True, top=2)
+    with pytest.raises(UsageError, match="begun with bundle"):
+        linnaeus.predict(mlp_run.folder, digits, out=table, resume=True)
+    with pytest.raises(DataError, match=r"picture 1 was .*000\.pgm"):
+        linnaeus.predict(digits_run.folder, digits / "003.pgm", out=table, resume=True)
+    (tmp_path / "t.csv.part").write_bytes(b"image,error\n\xff\n")
+    with pytest.raises(DataError, match="cannot be read"):
+        linnaeus.predict(digits_run.folder, digits, out=table, resume=True)
+
+
+def test_pictures_are_sorted_and_nothing_is_overwritten(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    into = tmp_path / "sorted"
+    pictures = [digits, digits / "003.pgm"]
+    done = linnaeus.predict(digits_run.folder, pictures, sort_into=into, min_confidence=0.6)
+    folders = {folder.name: len(list(folder.iterdir())) for folder in into.iterdir()}
+    assert folders.pop("unreadable") == 2
+    assert folders.get("withheld", 0) == done.withheld
+    assert sum(folders.values()) == PICTURES  # the picture given twice stands once
+    for file in into.rglob("*.pgm"):
+        assert file.read_bytes() == (digits / file.name).read_bytes()
+    other = next(folder for folder in into.iterdir() if folder.name.isdigit())
+    name = next(other.iterdir()).name
+    (other / name).write_bytes(b"somebody's own")
+    linnaeus.predict(digits_run.folder, digits / name, sort_into=into)
+    assert (other / name).read_bytes() == b"somebody's own"
+    assert (other / name).with_stem(f"{Path(name).stem}-2").read_bytes() == (
+        digits / name
+    ).read_bytes()
+
+
+def test_links_lead_to_the_pictures(digits_run: Run, digits: Path, tmp_path: Path) -> None:
+    for _ in range(2):  # the second time they are there already
+        linnaeus.predict(digits_run.folder, digits, sort_into=tmp_path / "s", link=True)
+    links = [file for file in (tmp_path / "s").rglob("*") if not file.is_dir()]
+    assert len(links) == PICTURES + 2
+    assert {link.readlink() for link in links} == set(digits.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"out": "answers.xlsx"}, "not written to files that end in"),
+        ({"resume": True}, "only a table can be gone on with"),
+        ({"link": True}, "no folder to make links in"),
+        ({"top": 0}, "0 classes cannot be named"),
+        ({"min_confidence": 80}, "80 is no confidence"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(
+    digits_run: Run, digits: Path, options: dict[str, object], told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        linnaeus.predict(digits_run.folder, digits, **options)  # type: ignore[arg-type]
+
+
+class Counting(Quiet):
+    """A Progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.done = 0.0
+        self.told: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.told.append(sentence)
+
+    def advance(self, amount: float = 1.0, note: str = "") -> None:
+        self.done += amount
+
+
+class EndsAfter(Counting):
+    """Ctrl-C once so many pictures are done."""
+
+    def __init__(self, pictures: int) -> None:
+        super().__init__()
+        self._pictures = pictures
+
+    def advance(self, amount: float = 1.0, note: str = "") -> None:
+        super().advance(amount, note)
+        if self.done >= self._pictures:
+            raise KeyboardInterrupt
