@@ -128,8 +128,10 @@ def figures(metrics: Metrics) -> Iterator[tuple[str, int, Figure | None]]:
     for name in ("weighted_precision", "weighted_f1", "kappa", "matthews_correlation"):
         yield name, 0, getattr(further.agreement, name)
     yield "classwise_calibration_error", 0, further.classwise_calibration_error
-    yield "macro_auroc", 0, further.one_against_rest.macro_auroc
-    yield "macro_average_precision", 0, further.one_against_rest.macro_average_precision
+    for average in ("macro", "weighted", "micro"):
+        yield f"{average}_auroc", 0, getattr(further.one_against_rest.auroc, average)
+        precision = getattr(further.one_against_rest.average_precision, average)
+        yield f"{average}_average_precision", 0, precision
     for k, figure in further.top_k.items():
         if k == 2:
             yield "top_2_accuracy", 0, figure

@@ -96,6 +96,59 @@ def test_ranking_is_that_of_scikit_learn(seed: int, images: int, classes: int) -
         assert found.macro_auroc is None
 
 
+@drawn
+def test_averages_of_areas_are_those_of_scikit_learn(seed: int, images: int, classes: int) -> None:
+    answers, metrics = as_drawn(seed, images, classes)
+    found = metrics.further.one_against_rest
+    truth = answers.labels[:, None] == np.arange(classes)
+    scores = answers.probabilities.astype(np.float64)
+    holds(
+        found.average_precision.micro,
+        sklearn_metrics.average_precision_score(truth, scores, average="micro"),
+    )
+    holds(found.auroc.micro, sklearn_metrics.roc_auc_score(truth, scores, average="micro"))
+    shown = truth.any(axis=0)
+    expected = sklearn_metrics.average_precision_score(
+        truth[:, shown], scores[:, shown], average="weighted"
+    )
+    holds(found.average_precision.weighted, expected)
+    if shown.sum() > 1:
+        expected = sklearn_metrics.roc_auc_score(
+            truth[:, shown], scores[:, shown], average="weighted"
+        )
+        holds(found.auroc.weighted, expected)
+
+
+@drawn
+def test_curves_of_classes_are_those_of_scikit_learn(seed: int, images: int, classes: int) -> None:
+    answers, metrics = as_drawn(seed, images, classes)
+    for at, row in enumerate(metrics.further.one_against_rest.per_class):
+        truth, score = answers.labels == at, answers.probabilities[:, at].astype(np.float64)
+        if row.auroc is None:
+            assert not row.curve
+            continue
+        false, true, _ = sklearn_metrics.roc_curve(truth, score, drop_intermediate=False)
+        ours = [(point.false_alarms, point.sensitivity) for point in row.curve]
+        assert np.array(ours) == pytest.approx(np.stack([false, true], axis=1)[1:], abs=1e-9)
+        precision, recall, _ = sklearn_metrics.precision_recall_curve(truth, score)
+        theirs = set(zip(recall.round(9).tolist(), precision.round(9).tolist(), strict=True))
+        drawn_here = {(round(p.sensitivity, 9), round(p.precision, 9)) for p in row.curve}
+        assert drawn_here <= theirs
+
+
+def test_a_long_curve_is_thinned_where_it_is_straight_and_keeps_its_ends() -> None:
+    row = measure(random_answers(1, 4000, 3)).further.one_against_rest.per_class[0]
+    assert row.auroc is not None
+    assert 60 <= len(row.curve) <= 100
+    last = row.curve[-1]
+    assert (last.sensitivity, last.false_alarms) == (1, 1)
+    across = [0.0, *(point.false_alarms for point in row.curve)]
+    up = [0.0, *(point.sensitivity for point in row.curve)]
+    assert np.trapezoid(up, across) == pytest.approx(row.auroc.value, abs=2e-3)
+    thresholds = [point.threshold for point in row.curve]
+    assert thresholds == sorted(thresholds, reverse=True)
+
+
 @pytest.mark.parametrize(("classes", "asked", "told"), [(12, 7, [2, 3, 5, 7, 10]), (3, 1, [1, 2])])
 def test_top_k_is_that_of_scikit_learn(classes: int, asked: int, told: list[int]) -> None:
     answers = random_answers(4, 90, classes)

@@ -13,8 +13,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.curve_points import CurvePoint
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.operating import CurvePoint, DecisionPoint
+from linnaeus.evaluation.operating import DecisionPoint
 from linnaeus.evaluation.promises import RiskPoint
 from linnaeus.evaluation.reliability import ReliabilityBin
 
@@ -27,6 +28,7 @@ __all__ = [
     "heat",
     "reliability_diagram",
     "risk_curve",
+    "small_curve",
     "tested_curve",
 ]
 
@@ -34,6 +36,7 @@ Point = tuple[float, float]
 
 SHADES = 6
 LEFT, TOP, SIDE = 58.0, 10.0, 280.0
+SMALL = 120.0  # the side of a curve among many
 KEY = 30.0  # the top of a drawing with a key above it
 
 
@@ -127,19 +130,39 @@ def tested_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]
     """The ROC curve, with chance dashed, or precision against recall."""
     x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, 1, TOP + SIDE, TOP)
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], [0, 0.25, 0.5, 0.75, 1])]
+    parts += _tested(points, kind, x, y)
     if kind == "roc":
-        parts.append(f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>')
-        drawn = [(0.0, 0.0), *((point.false_alarms, point.sensitivity) for point in points)]
         across, upwards = "share of the others called falsely", "share of the class found"
     else:
-        drawn = [(point.sensitivity, point.precision) for point in points]
         across, upwards = "share of the class found (recall)", "right when called (precision)"
-    path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in drawn)
-    parts.append(f'<path class="line" d="M{path}"/>')
     parts.append(_label(LEFT + SIDE / 2, TOP + SIDE + 36, across))
     parts.append(_label(12, TOP + SIDE / 2, upwards, turned=True))
     description = f"{upwards.capitalize()} against {across}."
     return _svg(LEFT + SIDE + 22, TOP + SIDE + 44, "chart", description, parts)
+
+
+def small_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]) -> Markup:
+    """The same without numbers, for one class of many; both axes go from 0 to 100 %."""
+    x, y = _scale(0, 1, 1, 1 + SMALL), _scale(0, 1, 1 + SMALL, 1)
+    frame = f'<rect class="frame" x="1" y="1" width="{SMALL:g}" height="{SMALL:g}"/>'
+    what = "ROC curve" if kind == "roc" else "Precision against recall"
+    return _svg(SMALL + 2, SMALL + 2, "chart small", what, [frame, *_tested(points, kind, x, y)])
+
+
+def _tested(
+    points: Sequence[CurvePoint],
+    kind: Literal["roc", "precision"],
+    x: Callable[[float], float],
+    y: Callable[[float], float],
+) -> list[str]:
+    """The line of either curve, and of the ROC curve that of chance."""
+    if kind == "roc":
+        drawn = [(0.0, 0.0), *((point.false_alarms, point.sensitivity) for point in points)]
+    else:
+        drawn = [(point.sensitivity, point.precision) for point in points]
+    path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in drawn)
+    chance = [f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>'] if kind == "roc" else []
+    return [*chance, f'<path class="line" d="M{path}"/>']
 
 
 def decision_curve(points: Sequence[DecisionPoint]) -> Markup:

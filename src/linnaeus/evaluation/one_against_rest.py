@@ -1,4 +1,4 @@
-"""One class against the rest: area under the ROC curve and average precision, with intervals.
+"""One class against the rest: ROC and precision-recall curves, and their areas with intervals.
 
 Their intervals come from how much each picture moves the figure (the infinitesimal jackknife,
 Jaeckel 1972; for the area that is nearly DeLong's variance of 1988), since resampling them would
@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.curve_points import CURVE_POINTS, CurvePoint, curve_points
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, spread_figure
 
-__all__ = ["ClassRanking", "OneAgainstRest", "one_against_rest"]
+__all__ = ["Averaged", "ClassRanking", "OneAgainstRest", "one_against_rest"]
 
 Floats = NDArray[np.float64]
 Sets = NDArray[np.bool_]
@@ -26,34 +27,86 @@ HALVINGS = 45
 BY_FORMULA = 10.0
 """What the formula for the error of an area weighs beside what is seen, in pictures of a class."""
 
+MOST_POINTS = 2500
+"""Of the curves of all classes together, a quarter of a megabyte: 100 each of 25 classes."""
+
+FEWEST_POINTS = 10  # of a curve worth keeping; more than 250 classes have none
+
+MOST_DECISIONS = 10_000_000
+"""Pictures times classes that are ranked together, in some five seconds; beyond, they are not."""
+
 
 @dataclass(frozen=True)
 class ClassRanking:
-    """How well the probability of one class ranks the pictures; None where it cannot be told."""
+    """How well the probability of one class ranks the pictures; None where it cannot be told.
+
+    `curve`: at the thresholds of its ROC and precision-recall curves, the highest first; empty
+    where there is no area, and of more than 250 classes.
+    """
 
     name: str
     auroc: Figure | None
     average_precision: Figure | None
+    curve: tuple[CurvePoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """One figure of all classes: their plain mean (`macro`), that by their pictures (`weighted`),
+    and that of all pairs of a picture and a class ranked together (`micro`)."""
+
+    macro: Figure | None
+    weighted: Figure | None
+    micro: Figure | None
 
 
 @dataclass(frozen=True)
 class OneAgainstRest:
-    """Each class against the rest, and the means over the classes that have pictures."""
+    """Each class against the rest, and averages over the classes that have pictures.
 
-    macro_auroc: Figure | None
-    macro_average_precision: Figure | None
+    `micro_curve`: of all pairs of a picture and a class, by the probability of the class.
+    """
+
+    auroc: Averaged
+    average_precision: Averaged
     per_class: tuple[ClassRanking, ...]
+    micro_curve: tuple[CurvePoint, ...] = ()
+
+    @property
+    def macro_auroc(self) -> Figure | None:
+        """The plain mean of the areas."""
+        return self.auroc.macro
+
+    @property
+    def macro_average_precision(self) -> Figure | None:
+        """The plain mean of the average precisions."""
+        return self.average_precision.macro
+
+    def averages(self) -> tuple[tuple[str, Figure | None, Figure | None], ...]:
+        """(how, area, average precision) of each kind of average."""
+        area, precision = self.auroc, self.average_precision
+        return (
+            ("averaged over classes", area.macro, precision.macro),
+            ("weighted by the pictures of each class", area.weighted, precision.weighted),
+            ("of all pairs of a picture and a class", area.micro, precision.micro),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As metrics.json has it."""
         return {
-            "macro_auroc": _json(self.macro_auroc),
-            "macro_average_precision": _json(self.macro_average_precision),
+            "macro_auroc": _json(self.auroc.macro),
+            "weighted_auroc": _json(self.auroc.weighted),
+            "micro_auroc": _json(self.auroc.micro),
+            "macro_average_precision": _json(self.average_precision.macro),
+            "weighted_average_precision": _json(self.average_precision.weighted),
+            "micro_average_precision": _json(self.average_precision.micro),
+            "micro_curve": [point.to_json() for point in self.micro_curve],
             "per_class": [
                 {
                     "class": row.name,
                     "auroc": _json(row.auroc),
                     "average_precision": _json(row.average_precision),
+                    "curve": [point.to_json() for point in row.curve],
                 }
                 for row in self.per_class
             ],
@@ -65,41 +118,105 @@ def one_against_rest(
 ) -> OneAgainstRest:
     """Rank by each column of `probabilities` (n, classes); `labels` (n,) are positions.
 
-    Takes a sort a class, and memory for a few numbers a picture.
+    Takes a sort a class and one of all together, and memory for a few numbers a probability.
     """
-    areas, precisions = _Means(by), _Means(by)
-    rows = []
-    for at, name in enumerate(classes):
-        truth = labels == at
-        pictures = int(truth.sum())
-        area = precision = None
-        if 0 < pictures < len(labels):
-            area = areas.add_area(*_area(truth, probabilities[:, at]), truth)
-        if pictures:
-            precision = precisions.add(*_average_precision(truth, probabilities[:, at]), pictures)
-        rows.append(ClassRanking(name, area, precision))
-    return OneAgainstRest(areas.mean(), precisions.mean(), tuple(rows))
+    areas, precisions = _Means(labels, len(classes), by), _Means(labels, len(classes), by)
+    rows = [
+        _ranked(name, at, labels == at, probabilities[:, at], areas, precisions)
+        for at, name in enumerate(classes)
+    ]
+    truth = labels[:, None] == np.arange(len(classes))
+    micro_area, micro_precision, micro_curve = _together(truth, probabilities, by)
+    return OneAgainstRest(
+        Averaged(*areas.averages(), micro_area),
+        Averaged(*precisions.averages(), micro_precision),
+        tuple(rows),
+        micro_curve,
+    )
+
+
+def _ranked(
+    name: str, at: int, truth: Sets, score: Floats, areas: _Means, precisions: _Means
+) -> ClassRanking:
+    """One class, whose figures the means take in."""
+    pictures = int(truth.sum())
+    area = precision = None
+    curve: tuple[CurvePoint, ...] = ()
+    if 0 < pictures < len(truth):
+        area = areas.add_area(at, *_area(truth, score), truth)
+        points = min(CURVE_POINTS, MOST_POINTS // areas.classes)
+        if points >= FEWEST_POINTS:
+            curve = curve_points(truth, score, points)
+    if pictures:
+        precision = precisions.add(at, *_average_precision(truth, score), pictures)
+    return ClassRanking(name, area, precision, curve)
+
+
+def _together(
+    truth: Sets, probabilities: Floats, by: Resampling
+) -> tuple[Figure | None, Figure | None, tuple[CurvePoint, ...]]:
+    """Area, average precision and curve of all pairs of a picture and a class (n, classes)."""
+    if truth.size > MOST_DECISIONS or truth.all():
+        return None, None, ()
+    flat, score = truth.ravel(), probabilities.ravel()
+    figures = []
+    for value, moves in (_area(flat, score), _average_precision(flat, score)):
+        variance = by.variance(moves.reshape(truth.shape).sum(axis=1))
+        figures.append(spread_figure(value, variance, float(len(truth)), by, most=inf))
+    return figures[0], figures[1], curve_points(flat, score)
+
+
+class _Mean:
+    """A weighted mean of figures of classes, as it comes together."""
+
+    def __init__(self, pictures: int) -> None:
+        self.weight = self.value = self.uneven = self.seen = self.expected = 0.0
+        self.moves = np.zeros(pictures)
+
+    def take(
+        self,
+        weight: float,
+        value: float,
+        moves: Floats,
+        trials: float,
+        seen: float = 0.0,
+        expected: float = 0.0,
+    ) -> None:
+        """Take a class in; `seen` and `expected` are variances of its figure."""
+        self.weight += weight
+        self.value += weight * value
+        self.moves += weight * moves
+        self.uneven += weight**2 / trials
+        self.seen += weight**2 * seen
+        self.expected += weight**2 * expected
+
+    def figure(self, by: Resampling, besides: Floats | None = None) -> Figure | None:
+        """The mean; None where there is nothing. `besides`: (n,) what else pictures move it by."""
+        if not self.weight:
+            return None
+        moves = self.moves / self.weight
+        variance = by.variance(moves if besides is None else moves + besides)
+        if self.seen > 0:
+            variance *= self.expected / self.seen
+        even = self.weight**2 / self.uneven  # Kish 1965
+        return spread_figure(self.value / self.weight, variance, even, by, most=inf)
 
 
 class _Means:
-    """Figures of classes, and what is needed for that of their mean."""
+    """Figures of classes, and what is needed for those of their means, plain and by pictures."""
 
-    def __init__(self, by: Resampling) -> None:
-        self.by = by
-        self.values: list[float] = []
-        self.trials: list[float] = []
-        self.moves = np.zeros(len(by.codes))
-        self.seen = 0.0
-        self.expected = 0.0
+    def __init__(self, labels: NDArray[np.int64], classes: int, by: Resampling) -> None:
+        self.labels, self.classes, self.by = labels, classes, by
+        self.shares = np.bincount(labels, minlength=classes) / len(labels)
+        self.values = np.zeros(classes)
+        self.plain, self.weighted = _Mean(len(labels)), _Mean(len(labels))
 
-    def add(self, value: float, moves: Floats, trials: float) -> Figure:
+    def add(self, at: int, value: float, moves: Floats, trials: float) -> Figure:
         """Take a class's figure in, and give it its interval."""
-        self.values.append(value)
-        self.trials.append(float(trials))
-        self.moves += moves
+        self._take(at, value, moves, trials)
         return spread_figure(value, self.by.variance(moves), float(trials), self.by, most=inf)
 
-    def add_area(self, value: float, moves: Floats, truth: Sets) -> Figure:
+    def add_area(self, at: int, value: float, moves: Floats, truth: Sets) -> Figure:
         """The same for an area, of which few pictures of a class tell too little of its spread.
 
         Newcombe's interval (2006, his fifth): the areas that lie at most 1.96 standard errors off,
@@ -109,33 +226,37 @@ class _Means:
         have = int(truth.sum())
         lack = len(truth) - have
         trials = float(min(have, lack))
-        self.values.append(value)
-        self.trials.append(trials)
-        self.moves += moves
         expected = _area_variance(value, have, lack)
         seen = self.by.variance(moves)
         excess = effect = self.by.design_effect(moves)
         if expected > 0:
             known = trials / effect
             excess = (known * seen / expected + BY_FORMULA * effect) / (known + BY_FORMULA)
-        self.expected += max(seen, expected * excess)
-        self.seen += seen
+        self._take(at, value, moves, trials, seen, max(seen, expected * excess))
         if self.by.groups < 2:
             return Figure.around(value, 0.0, 1.0)
         z = self.by.z * sqrt(excess)
         low, high = _area_end(value, have, lack, z), 1 - _area_end(1 - value, have, lack, z)
         return Figure.around(value, low, high)
 
-    def mean(self) -> Figure | None:
-        """The mean of the classes; None where there is none."""
-        classes = len(self.values)
-        if not classes:
-            return None
-        even = classes**2 / sum(1 / count for count in self.trials)  # Kish 1965
-        variance = self.by.variance(self.moves / classes)
-        if self.seen > 0:
-            variance *= self.expected / self.seen
-        return spread_figure(float(np.mean(self.values)), variance, even, self.by, most=inf)
+    def averages(self) -> tuple[Figure | None, Figure | None]:
+        """The plain mean of the classes, and that by their pictures, whose shares vary too."""
+        mean = self.weighted.value
+        besides = (self.values[self.labels] - mean) / len(self.labels)
+        return self.plain.figure(self.by), self.weighted.figure(self.by, besides)
+
+    def _take(
+        self,
+        at: int,
+        value: float,
+        moves: Floats,
+        trials: float,
+        seen: float = 0.0,
+        expected: float = 0.0,
+    ) -> None:
+        self.values[at] = value
+        self.plain.take(1.0, value, moves, trials, seen, expected)
+        self.weighted.take(float(self.shares[at]), value, moves, trials, seen, expected)
 
 
 def _area(truth: Sets, score: Floats) -> tuple[float, Floats]:

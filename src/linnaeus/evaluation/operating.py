@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.errors import UsageError
+from linnaeus.evaluation.curve_points import CurvePoint, curve_points
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
 
-__all__ = ["Costs", "CurvePoint", "Cut", "DecisionPoint", "Operating", "check_cuts", "operating"]
+__all__ = ["Costs", "Cut", "DecisionPoint", "Operating", "check_cuts", "operating"]
 
 Floats = NDArray[np.float64]
 Sets = NDArray[np.bool_]
 
-CURVE_POINTS = 100
 DECISION_THRESHOLDS = tuple(at / 50 for at in range(1, 50))
 
 
@@ -36,25 +36,6 @@ class Costs:
     def threshold(self) -> float:
         """From which probability on an alarm costs less than none, if probabilities are true."""
         return self.false_alarm / (self.missed + self.false_alarm)
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """At one threshold: the shares found (sensitivity, or recall), falsely called, and right."""
-
-    threshold: float
-    sensitivity: float
-    false_alarms: float
-    precision: float
-
-    def to_json(self) -> dict[str, float]:
-        """As metrics.json has it."""
-        return {
-            "threshold": self.threshold,
-            "sensitivity": self.sensitivity,
-            "false_alarms": self.false_alarms,
-            "precision": self.precision,
-        }
 
 
 @dataclass(frozen=True)
@@ -179,25 +160,7 @@ def operating(
         )
         cuts.append(_cut(costs.threshold, why, truth, score, by, costs))
     decisions = tuple(_decision(truth, score, at) for at in DECISION_THRESHOLDS)
-    return Operating(positive, _curve(truth, score), decisions, tuple(cuts))
-
-
-def _curve(truth: Sets, score: Floats) -> tuple[CurvePoint, ...]:
-    """Both curves at up to a hundred of the thresholds between which anything changes."""
-    levels, place = np.unique(-score, return_inverse=True)
-    found = np.cumsum(np.bincount(place, weights=truth, minlength=len(levels)))
-    called = np.cumsum(np.bincount(place, minlength=len(levels)))
-    false = called - found
-    kept = np.unique(np.linspace(0, len(levels) - 1, CURVE_POINTS).round().astype(int))
-    return tuple(
-        CurvePoint(
-            float(-levels[at]),
-            float(found[at] / found[-1]),
-            float(false[at] / false[-1]),
-            float(found[at] / called[at]),
-        )
-        for at in kept.tolist()
-    )
+    return Operating(positive, curve_points(truth, score), decisions, tuple(cuts))
 
 
 def _decision(truth: Sets, score: Floats, threshold: float) -> DecisionPoint:
