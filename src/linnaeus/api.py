@@ -790,6 +790,7 @@ def predict(
     resume: bool = False,
     files_from: str | Path | None = None,
     image_column: str | None = None,
+    allow_url: bool = False,
     top: int | None = None,
     sets: float | None = None,
     sets_method: Literal["lac", "aps", "raps", "class-conditional"] = "lac",
@@ -803,7 +804,7 @@ def predict(
 
     `pictures`: files, folders, archives, tables with a column of paths, patterns
     ("photos/**/*.jpg"), or "-" for one picture's bytes on standard input. `files_from`: a list
-    with a path a line.
+    with a path a line. With `allow_url`, all of these may be public https addresses.
 
     `out`: a table of the answers, whose ending (.csv, .jsonl, .parquet) says which; rows are added
     while answers come, and with `resume` a table that broke off is gone on with, one row a picture
@@ -831,6 +832,7 @@ def predict(
         sort_into=None if sort_into is None else Path(sort_into),
         link=link,
         resume=resume,
+        allow_url=allow_url,
     )
     return job.run(Path(bundle), asked, progress or Quiet(), line)
 

@@ -27,6 +27,13 @@ def predict(
         str | None,
         typer.Option(help="A list of files, a path a line; - is standard input.", metavar="FILE"),
     ] = None,
+    allow_url: Annotated[
+        bool,
+        typer.Option(
+            "--allow-url",
+            help="Fetch pictures whose names are https addresses of public servers.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -112,6 +119,7 @@ def predict(
         link=link,
         resume=resume,
         files_from=files_from,
+        allow_url=allow_url,
         image_column=image_column,
         top=top,
         sets=sets,

@@ -35,6 +35,7 @@ class Job:
     sort_into: Path | None = None
     link: bool = False
     resume: bool = False
+    allow_url: bool = False
 
     def __post_init__(self) -> None:
         if self.resume and self.out is None:
@@ -69,6 +70,7 @@ class Job:
                 opened,
                 files_from=self.files_from,
                 image_column=self.image_column,
+                allow_url=self.allow_url,
             )
             answering = Answering(load(bundle), asked)
             notes = [note for source in sources for note in source.notes]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Picture", "Source"]
+__all__ = ["Picture", "Source", "looks_like_url"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,3 +32,12 @@ class Source:
     pictures: Callable[[], Iterator[Picture]]
     total: int | None = None
     notes: tuple[str, ...] = ()
+
+
+def looks_like_url(name: str) -> bool:
+    """Whether a picture's name is meant as a web address and not as a file's.
+
+    >>> looks_like_url("https://example.org/a.jpg"), looks_like_url("a.jpg")
+    (True, False)
+    """
+    return name.lower().startswith(("https://", "http://"))

@@ -9,12 +9,13 @@ from linnaeus.data.columns import IMAGE_NAMES, as_path, filled, find_column
 from linnaeus.data.embedded import holds_pictures
 from linnaeus.data.table import read_table
 from linnaeus.errors import DataError
+from linnaeus.predicting.named import Naming
 from linnaeus.predicting.picture import Picture, Source
 
 __all__ = ["table_source"]
 
 
-def table_source(path: Path, image_column: str | None) -> Source:
+def table_source(path: Path, image_column: str | None, named: Naming) -> Source:
     """The pictures in the column of paths of the table at `path`, called as it calls them.
 
     The column is guessed from its name where it is not given. Paths start from the table's folder,
@@ -33,6 +34,6 @@ def table_source(path: Path, image_column: str | None) -> Source:
 
     def each() -> Iterator[Picture]:
         for name in names:
-            yield Picture(name, path.parent / as_path(name))
+            yield named(name, path.parent / as_path(name))
 
     return Source(each, len(names))
