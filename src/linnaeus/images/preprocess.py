@@ -75,6 +75,21 @@ class Preprocessing(BaseModel):
             reduction=self._reduction if self.reduced_scale else None,
         )
 
+    def place(self, size_px: tuple[int, int]) -> Box:
+        """Where the input lies on an upright picture of `size_px` (width, height): (left, top,
+        right, bottom) in shares of its width and height; beyond 0 and 1 where it is padded."""
+        width, height = size_px
+        if self.fit == "stretch":
+            return 0.0, 0.0, 1.0, 1.0
+        if self.fit == "crop":
+            whole = (0.0, 0.0, float(width), float(height))
+            left, top, right, bottom = _middle(whole, (self.width_px, self.height_px))
+            return left / width, top / height, right / width, bottom / height
+        scale = min(self.width_px / width, self.height_px / height)
+        beside = (self.width_px / (width * scale) - 1) / 2
+        above = (self.height_px / (height * scale) - 1) / 2
+        return -beside, -above, 1 + beside, 1 + above
+
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Fit decoded `pixels` (h, w, 3) uint8 to (height_px, width_px, 3) uint8."""
         height, width = pixels.shape[:2]

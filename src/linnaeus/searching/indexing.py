@@ -41,7 +41,7 @@ from linnaeus.searching.record import (
 from linnaeus.searching.similarity import Frame
 from linnaeus.version import __version__
 
-__all__ = ["EXACT_TO", "Indexed", "index_pictures"]
+__all__ = ["EXACT_TO", "PIECE", "Indexed", "finish_index", "index_pictures"]
 
 EXACT_TO = 200_000
 """Pictures up to which a search looks at each. Of the 2,704 features of a MobileNetV2 that is
@@ -104,7 +104,7 @@ def index_pictures(
             skipped=skipped,
             left_alone=dataset.left_alone,
         )
-        finished = _finished(out, unfinished, record, exact_to, told)
+        finished = finish_index(out, unfinished, record, exact_to, told)
         shutil.rmtree(unfinished)
     return Indexed(out, finished)
 
@@ -150,7 +150,7 @@ def _embed(
     return piece
 
 
-def _finished(
+def finish_index(
     out: Path, unfinished: Path, record: IndexRecord, exact_to: int, told: Progress
 ) -> IndexRecord:
     """Write the index of the pieces in `unfinished`; returns its record, complete."""

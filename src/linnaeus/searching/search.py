@@ -28,7 +28,7 @@ from linnaeus.searching.record import (
 )
 from linnaeus.searching.similarity import Frame, Nearest, Neighbour
 
-__all__ = ["TOP", "Found", "Query", "search_index"]
+__all__ = ["TOP", "Found", "Query", "nearest_in", "search_index"]
 
 TOP = 10
 
@@ -81,7 +81,7 @@ def search_index(
     ids, features, skipped = _features(classifier, pictures, told)
     queries = _frame(index).units(features)
     with told.stage(f"Looking among {record.pictures:,} pictures"):
-        places, similarities = _nearest(index, record, queries, top)
+        places, similarities = nearest_in(index, record, queries, top)
     neighbours = _named(index, record, places, similarities)
     found = tuple(Query(name, row) for name, row in zip(ids, neighbours, strict=True))
     notices = tuple(one for one in classifier.notices if one != TELLS_NOTHING_UNKNOWN)
@@ -151,7 +151,7 @@ def _frame(index: Path) -> Frame:
         raise damaged(file, str(error)) from None
 
 
-def _nearest(
+def nearest_in(
     index: Path, record: IndexRecord, queries: NDArray[np.float32], top: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Places (n, k) and similarities (n, k); a place of -1 is none."""

@@ -11,18 +11,28 @@ from starlette.types import ASGIApp
 from linnaeus.serving.admin import Put, admin_router
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import document, refusals
+from linnaeus.serving.explain import explain_router
 from linnaeus.serving.front import Front
 from linnaeus.serving.metrics import MEDIA_TYPE
 from linnaeus.serving.open_inference import open_inference_router
+from linnaeus.serving.page import page_router
 from linnaeus.serving.predict import predict_router
 from linnaeus.serving.problems import Problem
+from linnaeus.serving.served import served_router
 from linnaeus.serving.service import CallerGone, Service
 from linnaeus.serving.tensors import InferRequest
 from linnaeus.version import __version__
 
 __all__ = ["make_app"]
 
-ROUTERS = (predict_router, open_inference_router, admin_router)
+ROUTERS = (
+    page_router,
+    predict_router,
+    explain_router,
+    served_router,
+    open_inference_router,
+    admin_router,
+)
 """What is served: functions from a Service to an APIRouter."""
 
 

@@ -1,8 +1,8 @@
-"""What a caller may ask of an answer: the words of `linnaeus predict`."""
+"""What a caller may ask, in the words of `linnaeus predict` and `linnaeus explain`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import QueryParams
@@ -10,10 +10,27 @@ from starlette.datastructures import QueryParams
 from linnaeus.bundle.label_sets import Method
 from linnaeus.serving.problems import Problem, not_understood
 
-__all__ = ["Asked", "AskedOf", "Promises", "asked_in", "query_documented"]
+__all__ = [
+    "Asked",
+    "AskedOf",
+    "ExplainMethod",
+    "ExplainedOf",
+    "Promises",
+    "asked_in",
+    "query_documented",
+]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Version = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
+OfModel = Annotated[Name | None, Field(description="Which model; needed where several are served.")]
+OfVersion = Annotated[
+    Version | None, Field(description="Which version of it; the one that serves if left out.")
+]
+
+ExplainMethod = Literal["occlusion", "superpixels", "lime", "kernel-shap"]
+"""The methods of `linnaeus explain` that ask the bundle alone, and so need no PyTorch."""
+
+Kind = TypeVar("Kind", "AskedOf", "ExplainedOf")
 
 
 class Promises(BaseModel):
@@ -73,26 +90,39 @@ class Asked(Promises):
 class AskedOf(Asked):
     """The same, of one of the models that are served."""
 
-    model: Annotated[
-        Name | None, Field(description="Which model; needed where several are served.")
+    model: OfModel = None
+    version: OfVersion = None
+
+
+class ExplainedOf(BaseModel):
+    """What shall be explained, and how, by one of the models that are served."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Annotated[
+        ExplainMethod,
+        Field(
+            description="How it is found: occlusion hides one window after the other, superpixels"
+            " one part (the fewest questions), lime and kernel-shap many parts at once."
+        ),
+    ] = "occlusion"
+    class_name: Annotated[
+        str | None,
+        Field(alias="class", max_length=1024, description="Explain this class. (the likeliest)"),
     ] = None
-    version: Annotated[
-        Version | None, Field(description="Which version of it; the one that serves if left out.")
-    ] = None
+    model: OfModel = None
+    version: OfVersion = None
 
 
-NOTHING_ASKED = AskedOf()
-
-
-def asked_in(query: QueryParams) -> AskedOf:
+def asked_in(query: QueryParams, kind: type[Kind]) -> Kind:
     """What the `query` of a request asks for. Raises Problem for what cannot be meant."""
     if not query:
-        return NOTHING_ASKED
+        return kind()
     given = query.multi_items()
     try:
-        asked = AskedOf.model_validate_strings(dict(given))
+        asked = kind.model_validate_strings(dict(given))
     except ValidationError as error:
-        known = ", ".join(AskedOf.model_fields)
+        known = ", ".join(kind.model_json_schema()["properties"])
         raise not_understood(error, f"What can be asked for is {known}.") from None
     twice = sorted({name for name, _ in given if len(query.getlist(name)) > 1})
     if twice:
@@ -100,7 +130,7 @@ def asked_in(query: QueryParams) -> AskedOf:
     return asked
 
 
-def query_documented() -> list[dict[str, Any]]:
+def query_documented(kind: type[BaseModel]) -> list[dict[str, Any]]:
     """The same, for OpenAPI."""
     return [
         {
@@ -110,5 +140,5 @@ def query_documented() -> list[dict[str, Any]]:
             "description": said.pop("description", ""),
             "schema": next(one for one in said.get("anyOf", [said]) if one.get("type") != "null"),
         }
-        for name, said in AskedOf.model_json_schema()["properties"].items()
+        for name, said in kind.model_json_schema()["properties"].items()
     ]

@@ -119,7 +119,6 @@ class _Form:
 
 def too_many_images(most: int) -> Problem:
     """The refusal of a request with more than `most` pictures."""
-    return Problem(
-        "too-many-images",
-        f"A request may hold at most {most} pictures. Send the others with another request.",
-    )
+    many = "one picture" if most == 1 else f"at most {most} pictures"
+    detail = f"A request may hold {many} here. Send the others with another request."
+    return Problem("too-many-images", detail)

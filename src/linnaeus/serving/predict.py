@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from linnaeus.serving.admission import ON_DEADLINES, deadline_ms, needs
-from linnaeus.serving.asked import asked_in, query_documented
+from linnaeus.serving.asked import AskedOf, asked_in, query_documented
 from linnaeus.serving.documented import IMAGES_BODY, Predicted, refusals
 from linnaeus.serving.images_sent import images_sent
 from linnaeus.serving.queue import Job
@@ -22,13 +22,13 @@ def predict_router(service: Service) -> APIRouter:
         "/predict",
         response_model=Predicted,
         responses=refusals("too-many-requests", at_work=True),
-        openapi_extra={**IMAGES_BODY, "parameters": query_documented()},
+        openapi_extra={**IMAGES_BODY, "parameters": query_documented(AskedOf)},
         summary="Say what pictures show, and how sure that is",
         description=ON_DEADLINES,
     )
     async def predict(request: Request) -> Response:
         until = service.until(deadline_ms(request))
-        asked = asked_in(request.query_params)
+        asked = asked_in(request.query_params, AskedOf)
         model = service.model(asked.model, asked.version)
         kind = request.headers.get("content-type", "")
         sent = images_sent(await request.body(), kind, service.settings.max_images)

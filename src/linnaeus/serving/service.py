@@ -108,6 +108,10 @@ class Service:
         finally:
             waiting.cancel()
 
+    def at_work_on(self, job: Job) -> bool:
+        """Whether a worker has `job`, be its caller there or gone."""
+        return self._crew is not None and self._crew.has(job)
+
     async def swap(self, name: str, folder: Path) -> Model:
         """Serve the bundle in `folder` as the next version of the model `name`.
 

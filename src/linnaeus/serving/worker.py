@@ -20,6 +20,7 @@ from linnaeus.files import MANIFEST, sha256_of
 from linnaeus.serving.answers import Opened, predict
 from linnaeus.serving.asked import Asked
 from linnaeus.serving.confinement import confine
+from linnaeus.serving.explanations import explain
 from linnaeus.serving.problems import Problem, problem_of
 from linnaeus.serving.tensors import infer
 from linnaeus.serving.wire import frame, receive_from
@@ -123,11 +124,20 @@ def _predict(model: Opened, task: Task, payload: bytes) -> bytes:
     return predict(model, pictures, task["names"], asked, task["until"])
 
 
+def _explain(model: Opened, task: Task, payload: bytes) -> bytes:
+    asked = task["name"], task["method"], task["class_name"]
+    return explain(model, payload, *asked, task["until"])
+
+
 def _infer(model: Opened, task: Task, payload: bytes) -> bytes:
     return infer(model, payload, task["most"], task["until"])
 
 
-KINDS: dict[str, Callable[[Opened, Task, bytes], bytes]] = {"predict": _predict, "infer": _infer}
+KINDS: dict[str, Callable[[Opened, Task, bytes], bytes]] = {
+    "predict": _predict,
+    "explain": _explain,
+    "infer": _infer,
+}
 """What can be asked of a worker."""
 
 if __name__ == "__main__":

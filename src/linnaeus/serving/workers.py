@@ -234,6 +234,10 @@ class Crew:
         """Jobs that workers have."""
         return sum(len(worker.in_hand) for worker in self._workers)
 
+    def has(self, job: Job) -> bool:
+        """Whether a worker has `job`, be its caller there or gone."""
+        return any(job.number in worker.in_hand for worker in self._workers)
+
     async def end(self) -> None:
         """Let every worker end once it has answered what it has."""
         self._ending = True
