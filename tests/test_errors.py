@@ -21,6 +21,7 @@ CODES = {
     "MissingError": 5,
     "WriteError": 6,
     "LearningError": 8,
+    "Shortfall": 9,
     "Stopped": 130,
 }
 

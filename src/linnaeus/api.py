@@ -56,8 +56,10 @@ if TYPE_CHECKING:
     from linnaeus.auditing.run import Audited
     from linnaeus.bundle.combination import CombinationMethod
     from linnaeus.comparing.written import Compared
+    from linnaeus.compression.compressed import Compressed
     from linnaeus.ensembling.made import Ensembled
     from linnaeus.explanation.explaining import Explained
+    from linnaeus.exporting.export import ExportedBundle, Target
     from linnaeus.predicting.predict import Predicted
     from linnaeus.robustness.attacking import Attacked
     from linnaeus.robustness.stressing import Stressed
@@ -85,8 +87,10 @@ __all__ = [
     "compare_runs",
     "ensemble",
     "compare",
+    "compress",
     "evaluate",
     "explain",
+    "export",
     "export_dataset",
     "fetch_dataset",
     "index",
@@ -1050,6 +1054,98 @@ def serve(
         models_root=None if models_root is None else Path(models_root),
     )
     run_server(bundles, settings, say)
+
+
+def export(
+    bundle: str | Path,
+    to: Target,
+    *,
+    out: str | Path,
+    data: str | Path | Dataset | None = None,
+    preprocessing: bool = True,
+    name: str | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> ExportedBundle:
+    """Write `bundle` in another program's form to the new folder `out`, once it answers alike.
+
+    `to`: one of `exporting.export.TARGETS`. `data`: pictures to compare on, beside the bundle's
+    own. `preprocessing`: whether an ONNX graph takes pixels, or numbers that are normalised
+    already. `name`: of a wheel's package.
+
+    Raises Shortfall where it answers otherwise than the bundle, MissingError where a package is
+    missing, and as `exporting.export.export_bundle` and `load_dataset` do.
+    """
+    from linnaeus.exporting.export import export_bundle
+
+    return export_bundle(
+        Path(bundle),
+        to,
+        out=Path(out),
+        dataset=None if data is None else _dataset(data),
+        preprocessing=preprocessing,
+        name=name,
+        seed=seed,
+        progress=progress or Quiet(),
+    )
+
+
+def compress(
+    bundle: str | Path,
+    data: str | Path | Dataset,
+    *,
+    out: str | Path | None = None,
+    method: str | Sequence[str] = (),
+    target: str | None = None,
+    max_drop: float = 1.0,
+    student: str | None = None,
+    epochs: float | None = None,
+    prune_share: float = 0.5,
+    seed: int = 0,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    label_separator: str | None = None,
+    table: str | Path | None = None,
+    workers: int | None = None,
+    cache: bool = True,
+    progress: Progress | None = None,
+) -> Compressed:
+    """Make a smaller or faster bundle of `bundle`, and judge both on pictures that neither learnt.
+
+    `data`: what the bundle was trained on, with its test pictures. `method`: one of
+    `compression.method.STEPS`, several joined by "+", or a list to choose the best of; by default
+    "int8", or with a `target` ("5MB", "10ms") all of them from mild to strong. `max_drop`: points
+    of accuracy on test that may be lost. `student`: the network to distil into; `epochs`: passes of
+    a step that learns; `prune_share`: of the channels to take away. `out`: a folder for
+    bundle/, report/, compression.html and .json, by default a new one under runs/.
+
+    Raises MissingError where the packages for it are missing, Shortfall where too much is lost or
+    the target is missed, and as `compression.compress.compress_bundle` and `load_dataset` do.
+    """
+    require_training()
+    from linnaeus.compression.compress import compress_bundle
+
+    dataset = _dataset(
+        data, image_column, label_column, group_column, split_column, label_separator, table
+    )
+    with _claimed(out, f"{dataset.name}-compressed") as folder:
+        return compress_bundle(
+            Path(bundle),
+            dataset,
+            methods=_each(method) if method else (),
+            target=target,
+            max_drop=max_drop,
+            student=student,
+            epochs=epochs,
+            prune_share=prune_share,
+            seed=seed,
+            out=folder,
+            workers=workers,
+            cache=the_cache() if cache else None,
+            progress=progress or Quiet(),
+        )
 
 
 def list_runs(folder: str | Path = RUNS) -> tuple[RunEntry, ...]:

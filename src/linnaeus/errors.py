@@ -8,6 +8,7 @@
     ├── MissingError        5   a package, pretrained weights or a data set are not on this machine
     ├── WriteError          6   a file could not be written; what stood there before still stands
     ├── LearningError       8   learning cannot go on: no numbers come of it, or it finds no memory
+    ├── Shortfall           9   what came of the work falls short of what was asked, and is not kept
     └── Stopped           130   interrupted before there was anything worth keeping
     Terminated            143   SIGTERM came; no failure, but an exit
 
@@ -27,6 +28,7 @@ __all__ = [
     "LearningError",
     "LinnaeusError",
     "MissingError",
+    "Shortfall",
     "Stopped",
     "Terminated",
     "UnreadableImage",
@@ -118,6 +120,13 @@ class LearningError(LinnaeusError):
     """Learning cannot go on: no numbers come of it, or two pictures at a time find no memory."""
 
     exit_code = 8
+
+
+class Shortfall(LinnaeusError):
+    """What came of the work falls short of what was asked: too inaccurate, too large, too slow, or
+    of other answers than those of the bundle. It is not kept."""
+
+    exit_code = 9
 
 
 class Stopped(LinnaeusError):

@@ -100,7 +100,7 @@ def test_features_at_hand_change_nothing_and_are_left_where_they_are_not_what_is
     wrong = {row: np.nextafter(features, np.float32(9)) for row, features in right.items()}
 
     def told_by(features: dict[int, np.ndarray]) -> np.ndarray:
-        taught = taught_unknown(material, classifier, recipe, served, features, Quiet())
+        taught = taught_unknown(material, classifier, served, features, Quiet(), seed=recipe.seed)
         assert taught is not None
         return taught.fitted.unknown.held_out
 

@@ -115,7 +115,7 @@ class Classifier:
 
     @property
     def precision(self) -> str:
-        """The precision it answers in on this machine: "float32" or "bfloat16"."""
+        """The precision it answers in on this machine: "float32", "bfloat16" or "int8"."""
         return self._answering.precision
 
     @property

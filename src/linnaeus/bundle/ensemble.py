@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.combination import Combination
 from linnaeus.bundle.network import Inputs, Served
-from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.record import BundleRecord, coarsest
 from linnaeus.bundle.runtime import Outputs
 from linnaeus.images.decode import ImageSource
 
@@ -55,8 +55,7 @@ class Ensemble:
         self._combination = combination
         self._ways = [member.record.preprocessing for member in members]
         self.engine = ", ".join(sorted({member.engine for member in members}))
-        reduced = any(member.precision == "bfloat16" for member in members)
-        self.precision = "bfloat16" if reduced else "float32"
+        self.precision = coarsest([member.precision for member in members])
         told = [notice for member in members for notice in member.notices]
         self.notices: tuple[str, ...] = tuple(dict.fromkeys(told))
 

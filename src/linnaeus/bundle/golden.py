@@ -31,9 +31,10 @@ GOLDEN_IMAGES = 4
 
 UNUSABLE = "the golden inputs cannot be used"
 
-TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2}
+TOLERANCE = {"float32": 1e-3, "bfloat16": 2e-2, "int8": 1e-1}
 """Largest accepted difference of a probability. Processors round and sum in different orders;
-bfloat16 keeps 8 bits of a number, so its answers scatter more between kinds of processor."""
+bfloat16 keeps 8 bits of a number, so its answers scatter more between kinds of processor. In whole
+numbers a bit that falls the other way is a whole step, and runtimes fuse layers differently."""
 
 
 class HasProbabilities(Protocol):
@@ -91,9 +92,10 @@ def golden_answers(folder: Path, precision: str) -> tuple[NDArray[np.uint8], NDA
     """
 
     def understood(kept: Tensors) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        # A bundle from a machine without bfloat16 is never served in it: float32 always exists.
-        expected = kept.get(f"probabilities.{precision}", kept["probabilities.float32"])
-        return kept["pixels"], expected
+        # A bundle from a machine without bfloat16 is never served in it, one in int8 in nothing
+        # else: where a precision was not tried, float32 was.
+        tried = f"probabilities.{precision}"
+        return kept["pixels"], kept[tried if tried in kept else "probabilities.float32"]
 
     file = folder / GOLDEN_FILE
     pixels, expected = read_tensors(file, understood, UNUSABLE)

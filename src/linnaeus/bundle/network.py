@@ -28,7 +28,7 @@ class Served(Protocol):
 
     @property
     def precision(self) -> str:
-        """The precision that it answers in; of several networks "bfloat16" where one has that."""
+        """The precision that it answers in; of several networks the coarsest."""
 
     @property
     def notices(self) -> tuple[str, ...]:

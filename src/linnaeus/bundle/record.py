@@ -20,8 +20,9 @@ members/00, members/01, …, and `combination` says how their answers become one
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +51,7 @@ __all__ = [
     "Serving",
     "Task",
     "Threshold",
+    "coarsest",
     "read_record",
 ]
 
@@ -61,7 +63,8 @@ GOLDEN_FILE = "golden.safetensors"
 CARD_FILE = "MODEL_CARD.md"
 
 Engine = Literal["openvino", "onnxruntime"]
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "bfloat16", "int8"]
+"""What is computed in: for "int8" the graph itself says which of its layers, all others float32."""
 Task = Literal["single", "multi"]
 
 
@@ -136,6 +139,12 @@ class BundleRecord(Strict):
         if self.task == "single":
             return None
         return np.array([threshold.value for threshold in self.thresholds], np.float32)
+
+
+def coarsest(precisions: Iterable[str]) -> Precision:
+    """The one of `precisions` whose answers differ most between machines."""
+    given = set(precisions)
+    return next(one for one in reversed(get_args(Precision)) if one in given)
 
 
 def read_record(folder: Path) -> BundleRecord:

@@ -127,16 +127,20 @@ def serving_here(judged: Serving) -> tuple[Engine, Precision, str]:
     otherwise a sentence that the user must see.
     """
     if judged.engine == "openvino" and best_engine() != "openvino":
-        return "onnxruntime", "float32", _differs(judged, "ONNX Runtime", "OpenVINO is missing")
+        precision: Precision = "int8" if judged.precision == "int8" else "float32"
+        notice = _differs(judged, "ONNX Runtime", precision, "OpenVINO is missing")
+        return "onnxruntime", precision, notice
     if judged.precision == "bfloat16" and not bfloat16_pays(judged.engine):
-        return judged.engine, "float32", _differs(judged, "OpenVINO", "this processor lacks it")
+        notice = _differs(judged, "OpenVINO", "float32", "this processor lacks it")
+        return judged.engine, "float32", notice
     return judged.engine, judged.precision, ""
 
 
-def _differs(judged: Serving, name: str, why: str) -> str:
+def _differs(judged: Serving, name: str, precision: Precision, why: str) -> str:
+    decimal = "second" if precision == "int8" else "third"
     return (
         f"This bundle was judged with {judged.engine} in {judged.precision}; here {name} answers"
-        f" in float32, because {why}. Its probabilities can differ in the third decimal."
+        f" in {precision}, because {why}. Its probabilities can differ in the {decimal} decimal."
     )
 
 
@@ -153,7 +157,7 @@ def _open_with_openvino(graph: Path | bytes, precision: Precision, callers: int)
     model.reshape([1, *list(model.input(0).partial_shape)[1:]])
     names = [output.get_any_name() for output in model.outputs]
     settings = {
-        properties.hint.inference_precision: {"float32": "f32", "bfloat16": "bf16"}[precision],
+        properties.hint.inference_precision: "bf16" if precision == "bfloat16" else "f32",
         properties.hint.performance_mode: properties.hint.PerformanceMode.LATENCY,
         properties.hint.enable_cpu_pinning: False,
     }
@@ -184,8 +188,8 @@ def _open_with_onnxruntime(
     """What answers one picture, for each of `callers`."""
     import onnxruntime
 
-    if precision != "float32":
-        raise ValueError("ONNX Runtime answers in float32 only")
+    if precision == "bfloat16":
+        raise ValueError("ONNX Runtime does not answer in bfloat16")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: its warnings speak to people who write runtimes
     if callers > 1:

@@ -42,7 +42,7 @@ few enough to look at. Twenty held-out pictures are enough to hold it."""
 MANY = 1e9
 """Pictures beyond which it makes no difference how many they are."""
 
-TOLERANCE = {"float32": 0.05, "bfloat16": 1.0}
+TOLERANCE = {"float32": 0.05, "bfloat16": 1.0, "int8": 1.0}
 """Largest accepted difference of a golden picture's strangeness, in deviations of known ones."""
 
 Floats = NDArray[np.float32]
@@ -140,7 +140,7 @@ def check_unknown(folder: Path, unknown: Unknown, strangeness: Floats, precision
 
     Raises BundleError where one is further off than `TOLERANCE`.
     """
-    expected = unknown.golden.get(precision, unknown.golden["float32"])
+    expected = unknown.golden[precision if precision in unknown.golden else "float32"]
     if strangeness.shape != expected.shape:
         raise unusable(folder / UNKNOWN_FILE, UNUSABLE, "it is of other golden pictures")
     worst = float(np.abs(strangeness - expected).max())

@@ -20,6 +20,7 @@ from linnaeus.bundle.record import (
     RECORD_FILE,
     WEIGHTS_FILE,
     BundleRecord,
+    Precision,
     read_record,
 )
 from linnaeus.bundle.runtime import Session
@@ -140,10 +141,14 @@ def _golden_answers_of_ensemble(
 def _golden_answers(
     record: BundleRecord, graph: bytes, pixels: NDArray[np.uint8]
 ) -> dict[str, list[Answer]]:
-    """The answers to `pixels` in the precision that serves, and in float32 that serves anywhere."""
+    """The answers to `pixels` in the precision that serves, and in float32 that serves anywhere.
+
+    A graph of whole numbers answers in int8, on whatever machine.
+    """
     serving = record.serving
     answers: dict[str, list[Answer]] = {}
-    for precision in sorted({"float32", serving.precision}):
+    anywhere: Precision = "int8" if serving.precision == "int8" else "float32"
+    for precision in sorted({anywhere, serving.precision}):
         views = serving.test_time_augmentation
         session = Session(graph, serving.engine, precision, views, record.description)
         answers[precision] = [

@@ -16,11 +16,13 @@ from linnaeus.cli import (
     augment,
     cache,
     compare,
+    compress,
     data,
     doctor,
     ensemble,
     evaluate,
     explain,
+    export,
     index,
     lr_find,
     models,
@@ -44,8 +46,9 @@ INTERRUPTED = 130
 EPILOG = (
     "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
     " bundle, 5 something is missing, 6 could not write, 7 predict, evaluate, explain, index or"
-    " search could not read some of the pictures, 8 train cannot go on learning, 70 a fault of"
-    " Linnaeus, 130 interrupted, 143 ended by SIGTERM."
+    " search could not read some of the pictures, 8 train cannot go on learning, 9 what compress or"
+    " export made falls short of what was asked, 70 a fault of Linnaeus, 130 interrupted, 143 ended"
+    " by SIGTERM."
 )
 
 app = typer.Typer(
@@ -72,6 +75,8 @@ app.command("stress")(stress.stress)
 app.command("attack")(attack.attack)
 app.command("serve")(serve.serve)
 app.add_typer(serve_keys.app, name="serve-keys")
+app.command("compress")(compress.compress)
+app.command("export")(export.export)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 app.add_typer(runs.app, name="runs")

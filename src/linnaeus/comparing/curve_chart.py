@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from markupsafe import Markup
 
-from linnaeus.comparing.axes import BOTTOM, LEFT, RIGHT, TOP, percent_axis, scale, svg, text
 from linnaeus.comparing.results import SetFound
+from linnaeus.evaluation.axes import BOTTOM, LEFT, RIGHT, TOP, percent_axis, scale, svg, text
 from linnaeus.evaluation.learning_curve import LearningCurve
 
 __all__ = ["curve_chart"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from linnaeus.comparing.axes import BOTTOM, LEFT, RIGHT, TOP, percent_axis, scale, svg, text
 from linnaeus.comparing.results import ModelFound, SetFound
+from linnaeus.evaluation.axes import BOTTOM, LEFT, RIGHT, TOP, percent_axis, scale, svg, text
 from linnaeus.evaluation.wording import THIN, duration, size
 
 __all__ = ["TITLES", "front_chart", "spelt"]

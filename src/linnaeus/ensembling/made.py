@@ -15,7 +15,7 @@ from linnaeus.bundle.combination import Combination
 from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.held_out import HeldOut, write_held_out
 from linnaeus.bundle.predictions import Predictions
-from linnaeus.bundle.record import BundleRecord, Engine, Serving
+from linnaeus.bundle.record import BundleRecord, Engine, Serving, coarsest
 from linnaeus.bundle.runtime import engine_version
 from linnaeus.bundle.seen import SeenFiles, write_seen
 from linnaeus.bundle.table import write_csv
@@ -195,11 +195,10 @@ def _serving(records: Sequence[BundleRecord]) -> Serving:
     """How the members were judged, for people to read: each is served as its own record says."""
     engines = {record.serving.engine for record in records}
     engine: Engine = "openvino" if "openvino" in engines else "onnxruntime"
-    reduced = any(record.serving.precision == "bfloat16" for record in records)
     return Serving(
         engine=engine,
         engine_version=engine_version(engine),
-        precision="bfloat16" if reduced else "float32",
+        precision=coarsest([record.serving.precision for record in records]),
         why="as its members do, each as its own bundle.json says",
     )
 

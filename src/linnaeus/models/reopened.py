@@ -21,6 +21,7 @@ from linnaeus.models.classical.names import classical_name
 from linnaeus.models.heads import keeps_map
 from linnaeus.models.network import Network, shape_given
 from linnaeus.models.normalise import Normalise
+from linnaeus.models.shrunk import shaped_as
 from linnaeus.models.standardise import Standardise
 from linnaeus.models.timm_body import TimmBody
 
@@ -38,8 +39,9 @@ class Structure(BaseModel):
 
     `head` and `batch_norm`: as for `models.build.build`. `pooled_stages`: the body is a frozen or
     tuned backbone of which all stages are pooled; `standardised`: with a fixed shift and scale of
-    features below the head. `arguments`: what timm made the pretrained network with beside its
-    name; None where it was not pretrained.
+    features below the head; `shrunk`: layers have fewer channels than the architecture's, as many
+    as the weights say. `arguments`: what timm made the pretrained network with beside its name;
+    None where it was not pretrained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +50,7 @@ class Structure(BaseModel):
     batch_norm: bool | None = None
     pooled_stages: bool = False
     standardised: bool = False
+    shrunk: bool = False
     arguments: dict[str, Any] | None = None
 
 
@@ -79,7 +82,7 @@ def reopen(folder: str | Path) -> Reopened:
     place = bundle_folder(Path(folder))
     record = read_record(place)
     module = _built(record, place)
-    _load(module, place / WEIGHTS_FILE)
+    _load(module, place / WEIGHTS_FILE, shrunk=record.model["structure"].get("shrunk", False))
     module.eval().requires_grad_(False)
     _check_answers(module, record, place)
     return module
@@ -97,6 +100,13 @@ def _built(record: BundleRecord, place: Path) -> Reopened:
             "this is a classical model, in which there is no network that learnt",
             where=str(place),
             mend="Take the bundle of a network.",
+        )
+    if record.serving.precision == "int8":
+        raise BundleError(
+            "this network is in whole numbers, of which torch makes none that can be taught or"
+            " looked into",
+            where=str(place),
+            mend="Take the bundle that it was made from.",
         )
     given = record.model.get("structure")
     if given is None:
@@ -151,11 +161,14 @@ def _backbone(architecture: str, size: tuple[int, int] | None, structure: Struct
     return make_network(architecture, channels=3, side_px=size, **options)
 
 
-def _load(module: Reopened, weights: Path) -> None:
+def _load(module: Reopened, weights: Path, *, shrunk: bool) -> None:
     from safetensors.torch import load_file
 
     try:
-        module.load_state_dict(load_file(weights))
+        tensors = load_file(weights)
+        if shrunk:
+            shaped_as(module, tensors)
+        module.load_state_dict(tensors)
     except (OSError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise BundleError(

@@ -6,19 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
-from linnaeus.bundle.classifier import Answer, Classifier
-from linnaeus.bundle.golden import GOLDEN_IMAGES
-from linnaeus.bundle.held_out import HeldOut, write_held_out
-from linnaeus.bundle.predictions import Predictions
-from linnaeus.bundle.record import BundleRecord, Calibration
+from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.runtime import best_engine
-from linnaeus.bundle.seen import SeenFiles, write_seen
 from linnaeus.bundle.table import write_csv
-from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.pixels import ChosenRows
@@ -27,13 +19,10 @@ from linnaeus.data.split_file import split_table
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
-from linnaeus.evaluation.evaluate import answers_for, picture_from, traits_of
+from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.explained import Explain
-from linnaeus.evaluation.gist import gists
-from linnaeus.evaluation.judging import Measured, judge
-from linnaeus.evaluation.promises import Kept, kept_promises
+from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.report import write_report
-from linnaeus.evaluation.slices import slices_of
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
@@ -48,7 +37,8 @@ from linnaeus.training.choice import Choice
 from linnaeus.training.classical.asked import check_classical
 from linnaeus.training.classical.learn import Pretrained, learn_classical
 from linnaeus.training.device import chosen_device
-from linnaeus.training.facts import Judged, run_facts
+from linnaeus.training.facts import run_facts
+from linnaeus.training.finishing import bundle_finished
 from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
@@ -63,12 +53,7 @@ from linnaeus.training.serving import Served, first_precision, serve
 from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.training.suited import suited
 from linnaeus.training.team import ALONE, Team
-from linnaeus.training.telling_unknown import (
-    TaughtUnknown,
-    held_out_places,
-    judged_unknown,
-    taught_unknown,
-)
+from linnaeus.training.telling_unknown import held_out_places
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan
 from linnaeus.training.tuning import EPOCHS, OF_MUON, Lesson
@@ -460,39 +445,23 @@ def _finish(
     explain: Explain | None,
 ) -> Measured:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
-    groups = material.dataset.groups
-    calibrated = Calibrated.on(
-        served.logits,
-        material.dataset.truth[material.validation],
-        groups=None if groups is None else groups[material.validation],
+    with bundle_finished(
+        out / BUNDLE,
+        material,
+        served,
+        learned.graph,
+        learned.save_weights,
+        lambda calibrated: _record(material, learned, served, choice, calibrated),
         seed=learned.recipe.seed,
-    )
-    progress.say(_told(calibrated.calibration))
-    record = _record(material, learned, served, choice, calibrated)
-    shown = material.validation if len(material.validation) else material.train
-    golden = material.pixels.take(shown[:GOLDEN_IMAGES])
-    with bundle_being_made(
-        out / BUNDLE, record, learned.graph, learned.save_weights, golden
-    ) as draft:
-        held_out = _held_out(material, calibrated, record)
-        if held_out is not None:
-            write_held_out(draft.folder, held_out)
-        taught = taught_unknown(
-            material, draft.classifier, learned.recipe, served, learned.features, progress
-        )
-        if taught is not None:
-            draft = draft.with_unknown(taught.fitted.unknown)  # noqa: PLW2901
-        judged = _judge(material, draft, served, held_out, taught, progress)
-        used = np.concatenate([material.train, material.validation])
-        write_seen(
-            draft.folder,
-            [material.scan.pixel_digests[row] for row in used],
-            SeenFiles.of(material.files_of("train"), material.files_of("validation")),
-        )
+        unknown=learned.recipe.unknown,
+        features=learned.features,
+        progress=progress,
+    ) as finished:
+        judged, record = finished.judged, finished.record
         recipe = _resolved(learned.recipe, material.preprocessing, choice, served)
         spent = Spent() if watched is None else watched.spent()
-        facts = run_facts(material, learned, judged, record, recipe, draft.folder, spent)
-        draft.write_card(model_card(facts, judged.test))
+        facts = run_facts(material, learned, judged, record, recipe, finished.folder, spent)
+        finished.write_card(model_card(facts, judged.test))
     write_json(out / RECIPE, recipe.model_dump(mode="json"))
     digests = material.scan.content_digests
     write_whole(out / SPLIT_TABLE, split_table(material.dataset, digests, material.split))
@@ -514,74 +483,6 @@ def _finish(
         picture_of=lambda name: picture_from(material.dataset, name),
     )
     return judged.test
-
-
-def _told(calibration: Calibration) -> str:
-    how = f"calibrated {calibration.in_words}" if calibration.in_words else "not calibrated"
-    return f"Probabilities are {how}: {calibration.why}."
-
-
-def _held_out(material: Material, calibrated: Calibrated, record: BundleRecord) -> HeldOut | None:
-    """How the bundle's answers to the validation pictures fared, calibrated without each of them.
-
-    None without such pictures, and where they may have several labels: nothing is promised then.
-    """
-    held = material.validation
-    if not len(held) or record.task == "multi":
-        return None
-    ids = [material.dataset.paths[row] for row in held]
-    return HeldOut.of(ids, calibrated.cross_fitted, material.dataset.labels[held])
-
-
-def _judge(
-    material: Material,
-    draft: Draft,
-    served: Served,
-    held_out: HeldOut | None,
-    taught: TaughtUnknown | None,
-    progress: Progress,
-) -> Judged:
-    """The finished bundle's figures on validation and, from the files themselves, on test."""
-    dataset, held, test = material.dataset, material.validation, material.test
-    classifier = draft.classifier
-    predictions, answers = answers_for(classifier, dataset, test, dataset.truth[test], progress)
-    tested, validated = (
-        None if dataset.groups is None else dataset.groups[rows] for rows in (test, held)
-    )
-    usual = material.usual
-    metrics = judge(predictions, **usual, groups=tested)
-    plain = classifier.record.model_copy(update={"calibration": Calibration()})
-    logits = np.stack([answer.logits for answer in answers])
-    uncalibrated = replace(predictions, probabilities=plain.probabilities(logits))
-    validation: Measured | None = None
-    if len(held):
-        ids = [dataset.paths[row] for row in held]
-        plain_classifier = classifier.knowing(None)  # of logits alone, nothing tells the unknown
-        known = plain_classifier.gather(ids, _as_answers(served, classifier), dataset.truth[held])
-        validation = judge(known, **usual, groups=validated)
-    before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
-    kept = None if held_out is None else _promises(predictions, held_out, tested)
-    traits = traits_of(dataset, test, material.scan, test)
-    slices = slices_of(predictions, traits, tested, features=gists(answers))
-    told = None
-    if taught is not None:
-        told = judged_unknown(material, classifier, taught, predictions, progress)
-    return Judged(predictions, metrics, validation, before, kept, slices, told)
-
-
-def _as_answers(served: Served, classifier: Classifier) -> list[Answer]:
-    """The bundle's answers to the validation pictures, from the logits that it was chosen on."""
-    none = np.zeros(0, np.float32)
-    rows = classifier.record.probabilities(served.logits)
-    return [Answer(*both, none) for both in zip(rows, served.logits, strict=True)]
-
-
-def _promises(
-    predictions: Predictions, held_out: HeldOut, groups: NDArray[np.str_] | None
-) -> Kept | None:
-    """What the bundle promises, judged on the test; None where no test picture could be read."""
-    judged = (predictions.labels >= 0) & ~np.isnan(predictions.probabilities).any(axis=1)
-    return kept_promises(predictions, held_out, groups=groups) if judged.any() else None
 
 
 def _record(

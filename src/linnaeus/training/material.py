@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
-
-import numpy as np
-from numpy.typing import NDArray
 
 from linnaeus.data.audit import audit
 from linnaeus.data.cache import Cache
@@ -18,14 +14,14 @@ from linnaeus.data.near import NearDuplicates, near_duplicates
 from linnaeus.data.part import part
 from linnaeus.data.parting import check_columns
 from linnaeus.data.pinned import pinned
-from linnaeus.data.pixels import PixelRows, pixel_rows
+from linnaeus.data.pixels import pixel_rows
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import Split
 from linnaeus.data.split_file import SplitFile, read_split_file
 from linnaeus.errors import DataError
-from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Progress
+from linnaeus.training.parted import Parted
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.sizing import choose_preprocessing, sampled_sizes
 from linnaeus.training.split_choice import parting_of
@@ -33,66 +29,14 @@ from linnaeus.training.split_choice import parting_of
 __all__ = ["Material", "look"]
 
 NAMED_FILES = 5
-GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I", "F"})
 
 
 @dataclass(frozen=True)
-class Material:
-    """The data as learning sees them: pixels by row of the data set, and who may see which."""
+class Material(Parted):
+    """The data as learning sees them, looked at hard: what is alike, and what is wrong."""
 
-    dataset: Dataset
-    scan: Scan
     near: NearDuplicates
     audit: Audit
-    split: Split
-    preprocessing: Preprocessing
-    pixels: PixelRows
-
-    @property
-    def grey(self) -> bool:
-        """Whether not one picture has colour channels."""
-        return all(mode in GREY_MODES for mode in self.scan.modes if mode)
-
-    @property
-    def train(self) -> NDArray[np.int64]:
-        """Rows to learn from."""
-        return self.split.rows("train")
-
-    @property
-    def validation(self) -> NDArray[np.int64]:
-        """Rows to choose and calibrate on."""
-        return self.split.rows("validation")
-
-    @property
-    def test(self) -> NDArray[np.int64]:
-        """Rows that only judge the finished bundle."""
-        return self.split.rows("test")
-
-    def files_of(self, side: str) -> list[str]:
-        """The digests of the files that stand on one side of the split."""
-        return [self.scan.content_digests[row] for row in self.split.rows(side)]
-
-    def counts(self, rows: NDArray[np.int64]) -> list[int]:
-        """Pictures of each class among `rows`."""
-        return [int(count) for count in self.dataset.class_counts(rows)]
-
-    @property
-    def usual(self) -> Usual:
-        """What the training pictures mostly are."""
-        several = self.dataset.label_sets is not None
-        usual = list(self.dataset.most_common_set(self.train)) if several else None
-        return Usual(train_counts=self.counts(self.train), usual_set=usual)
-
-
-class Usual(TypedDict):
-    """What training pictures mostly are: the answers of a classifier that always says the same.
-
-    `train_counts`: pictures of each class, in order. `usual_set`: the most common set of labels,
-    None where a picture has one.
-    """
-
-    train_counts: list[int]
-    usual_set: list[str] | None
 
 
 def look(
@@ -124,7 +68,7 @@ def look(
         progress.say(line)
     _tell_unreadable(looked, progress)
     pixels = pixel_rows(looked, dataset, preprocessing, workers)
-    return Material(dataset, looked, near, found, parted, preprocessing, pixels)
+    return Material(dataset, looked, parted, preprocessing, pixels, near, found)
 
 
 def _saved_split(dataset: Dataset, recipe: Recipe) -> SplitFile | None:

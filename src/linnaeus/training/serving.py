@@ -19,7 +19,7 @@ from linnaeus.data.pixels import PixelRows, one_by_one, rows_of
 from linnaeus.errors import UsageError
 from linnaeus.features.description import Description
 
-__all__ = ["LEAST_AGREEMENT", "MOST_LOSS", "Served", "first_precision", "serve"]
+__all__ = ["LEAST_AGREEMENT", "MOST_LOSS", "Served", "first_precision", "serve", "served_in"]
 
 LEAST_AGREEMENT = 0.995
 """Share of validation pictures whose likeliest class, or labels, must stay the same in bfloat16."""
@@ -84,7 +84,7 @@ def serve(
     `keep`: places of pictures whose features are kept.
     """
     rows, count = rows_of(pixels), len(labels)
-    served = partial(_served, graph, rows, engine, views, description, frozenset(keep))
+    served = partial(served_in, graph, rows, engine, views, description, frozenset(keep))
     precision = first_precision(asked, engine)
     if precision == "float32":
         why = "asked for"
@@ -107,7 +107,7 @@ def serve(
     return exact.because(f"bfloat16 changes too much ({measured})")
 
 
-def _served(
+def served_in(
     graph: bytes,
     pixels: PixelRows,
     engine: Engine,
@@ -117,6 +117,10 @@ def _served(
     precision: Precision,
     why: str,
 ) -> Served:
+    """How `graph` answers validation `pixels` with `engine` in `precision`, whose reason is `why`.
+
+    `views`, `description` and `keep` are as in `serve`.
+    """
     session = Session(graph, engine, precision, views, description)
     every = one_by_one(pixels, np.arange(pixels.shape[0]))
     logits, features = [], {}

@@ -17,8 +17,7 @@ from linnaeus.data.pixels import ChosenRows, one_by_one
 from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator, number
-from linnaeus.training.material import Material
-from linnaeus.training.recipe import Recipe
+from linnaeus.training.parted import Parted
 from linnaeus.training.serving import Served
 from linnaeus.unknowns.fit import GIVEN, FittedUnknown, KnownPictures, fit_unknown
 from linnaeus.unknowns.given import check_given, given_pictures, in_halves
@@ -68,34 +67,37 @@ def held_out_places(count: int, seed: int) -> Rows:
 
 
 def taught_unknown(
-    material: Material,
+    parted: Parted,
     classifier: Classifier,
-    recipe: Recipe,
     served: Served,
     features: Features,
     progress: Progress,
+    *,
+    seed: int,
+    unknown: str | None = None,
 ) -> TaughtUnknown | None:
     """What tells `classifier` unknown pictures, learnt from training and validation pictures.
 
     What `served` holds of its answers to the latter is not computed again, nor are `features` of
-    the former, by row, if they are to the last bit what it answers.
+    the former, by row, if they are to the last bit what it answers. `unknown`: a folder of pictures
+    of something else.
 
     None, and told, where there are too few of these, or where a picture may have several labels.
     """
-    if why := _why_not(material, classifier):
+    if why := _why_not(parted, classifier):
         progress.say(f"Nothing will be called unknown: {why}.")
         return None
-    seed, labels = recipe.seed, material.dataset.labels
-    learnt = learnt_from(material.train, seed)
-    places = held_out_places(len(material.validation), seed)
-    held_out = material.validation[places]
-    files = () if recipe.unknown is None else check_given(Path(recipe.unknown))
+    labels = parted.dataset.labels
+    learnt = learnt_from(parted.train, seed)
+    places = held_out_places(len(parted.validation), seed)
+    held_out = parted.validation[places]
+    files = () if unknown is None else check_given(Path(unknown))
     to_choose, to_judge = in_halves(files, seed)
-    outliers = outliers_from(ChosenRows(material.pixels, held_out), labels[held_out], seed)
+    outliers = outliers_from(ChosenRows(parted.pixels, held_out), labels[held_out], seed)
     if files:
-        outliers[GIVEN] = given_pictures(to_choose, material.preprocessing, progress)
+        outliers[GIVEN] = given_pictures(to_choose, parted.preprocessing, progress)
     with progress.stage("Learning what is unknown"), threadpool_limits(1):
-        of_learnt = _answers_at_hand(material, classifier, learnt, features)
+        of_learnt = _answers_at_hand(parted, classifier, learnt, features)
         of_held_out = {
             place: Answer(NONE, served.logits[at], served.features[at])
             for place, at in enumerate(places.tolist())
@@ -103,8 +105,8 @@ def taught_unknown(
         }
         fitted = fit_unknown(
             lambda pixels: classifier.predict_pixels([pixels])[0],
-            KnownPictures(one_by_one(material.pixels, learnt), labels[learnt], of_learnt),
-            KnownPictures(one_by_one(material.pixels, held_out), labels[held_out], of_held_out),
+            KnownPictures(one_by_one(parted.pixels, learnt), labels[learnt], of_learnt),
+            KnownPictures(one_by_one(parted.pixels, held_out), labels[held_out], of_held_out),
             places,
             outliers,
             classes=len(classifier.classes),
@@ -115,7 +117,7 @@ def taught_unknown(
 
 
 def judged_unknown(
-    material: Material,
+    parted: Parted,
     classifier: Classifier,
     taught: TaughtUnknown,
     predictions: Predictions,
@@ -123,27 +125,27 @@ def judged_unknown(
 ) -> UnknownTold | None:
     """How `classifier` tells test pictures, whose answers are `predictions`, from new outliers."""
     read = np.array([name not in predictions.errors for name in predictions.ids], bool)
-    rows = material.test[read]
+    rows = parted.test[read]
     if not len(rows):
         return None
-    pixels = ChosenRows(material.pixels, rows)
-    outliers = outliers_from(pixels, material.dataset.labels[rows], taught.seed)
+    pixels = ChosenRows(parted.pixels, rows)
+    outliers = outliers_from(pixels, parted.dataset.labels[rows], taught.seed)
     if taught.given:
-        outliers[GIVEN] = given_pictures(taught.given, material.preprocessing, progress)
-    groups = material.dataset.groups
+        outliers[GIVEN] = given_pictures(taught.given, parted.preprocessing, progress)
+    groups = parted.dataset.groups
     tried = [(one.scores, one.mean) for one in taught.fitted.tried]
     with progress.stage("Trying what is unknown"):
         return unknown_told(
             classifier,
             predictions,
             outliers,
-            groups=None if groups is None else groups[material.test],
+            groups=None if groups is None else groups[parted.test],
             tried=tried,
         )
 
 
 def _answers_at_hand(
-    material: Material, classifier: Classifier, rows: Rows, features: Features
+    parted: Parted, classifier: Classifier, rows: Rows, features: Features
 ) -> dict[int, Answer]:
     """By place among `rows`, answers of which there are only `features`; none where they differ."""
     answers = {
@@ -152,7 +154,7 @@ def _answers_at_hand(
         if row in features
     }
     places = list(answers)[:COMPARED]
-    again = classifier.predict_pixels(material.pixels.take(rows[places])) if places else []
+    again = classifier.predict_pixels(parted.pixels.take(rows[places])) if places else []
     pairs = zip(places, again, strict=True)
     same = all(np.array_equal(answers[place].features, one.features) for place, one in pairs)
     return answers if same else {}
@@ -167,11 +169,11 @@ def _tell(fitted: FittedUnknown, *, given: bool, progress: Progress) -> None:
     )
 
 
-def _why_not(material: Material, classifier: Classifier) -> str:
+def _why_not(parted: Parted, classifier: Classifier) -> str:
     """Why nothing can tell unknown pictures here, as a clause; empty where something can."""
     if classifier.record.task == "multi":
         return "a picture that may have several labels may have none of them"
-    count = len(material.validation)
+    count = len(parted.validation)
     if count < FEWEST_HELD_OUT:
         return f"that takes {FEWEST_HELD_OUT} validation pictures or more, and there are {count:,}"
     return ""

@@ -24,7 +24,7 @@ from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.augmentation.settled import passes_in, settled
 from linnaeus.training.augmentation.sheet import Row, drawn_sheet
 from linnaeus.training.augmentation.views import Views
-from linnaeus.training.material import GREY_MODES
+from linnaeus.training.parted import GREY_MODES
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.sizing import choose_preprocessing, sampled_sizes
 

@@ -1,4 +1,4 @@
-"""What the drawings of a comparison share: their frame, a scale, an axis of percents."""
+"""What drawings of figures share: their frame, a scale, an axis of percents."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Smaller and faster models from a finished bundle, and what that costs in accuracy."""

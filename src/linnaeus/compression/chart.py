@@ -1,0 +1,62 @@
+"""What accuracy costs before and after, as inline SVG: a dot for the original and each that was
+tried, with the intervals of their accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from linnaeus.evaluation.axes import BOTTOM, LEFT, RIGHT, TOP, percent_axis, scale, svg, text
+from linnaeus.evaluation.figure import Figure
+
+__all__ = ["Dot", "cost_chart"]
+
+STEPS = (1, 2, 5)
+MARKS = 4
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A model called `name` that costs `cost` and is right so often; `kind` colours it."""
+
+    name: str
+    kind: str
+    cost: float
+    accuracy: Figure
+
+
+def cost_chart(dots: Sequence[Dot], title: str, unit: str) -> Markup:
+    """Accuracy upwards, cost in `unit` to the right from 0."""
+    most = 1.08 * max(dot.cost for dot in dots)
+    x = scale(0.0, most, LEFT, RIGHT)
+    y, parts = percent_axis(
+        min(dot.accuracy.low for dot in dots), max(dot.accuracy.high for dot in dots)
+    )
+    step = _step(most)
+    for count in range(int(most / step) + 1):
+        at = x(count * step)
+        parts.append(f'<path class="grid" d="M{at:.1f} {TOP}V{BOTTOM}"/>')
+        parts.append(text(at, BOTTOM + 17, f"{count * step:g}"))
+    for dot in dots:
+        px, py = x(dot.cost), y(dot.accuracy.value)
+        low, high = y(dot.accuracy.low), y(dot.accuracy.high)
+        told = f"{dot.name}: {100 * dot.accuracy.value:.1f} %, {dot.cost:.3g} {unit}"
+        parts.append(
+            f'<g class="{dot.kind}"><path class="whisker" d="M{px:.1f} {low:.1f}V{high:.1f}"/>'
+            f'<circle cx="{px:.1f}" cy="{py:.1f}" r="5.5">'
+            f"<title>{escape(told)}</title></circle></g>"
+        )
+    parts.append(text((LEFT + RIGHT) / 2, BOTTOM + 36, f"{title} ({unit})"))
+    return svg("cost", f"Accuracy against {title}.", parts)
+
+
+def _step(most: float) -> float:
+    """A round step of which `MARKS` or a few more fit below `most`."""
+    power = 1e-6
+    while True:
+        for lead in STEPS:
+            if most / (lead * power) <= MARKS + 1:
+                return lead * power
+        power *= 10

@@ -1,0 +1,27 @@
+"""What every step of making a model smaller may need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from linnaeus.compression.original import Original
+from linnaeus.progress import Progress
+
+__all__ = ["Making"]
+
+
+@dataclass(frozen=True)
+class Making:
+    """The original, the seed of what is drawn, who is told, and how far each step goes.
+
+    `student`: the name of the network that is distilled into, None: one that suits the pictures.
+    `epochs`: passes over the training pictures in a step that learns, None: its own. `share`: of
+    the channels that pruning takes away.
+    """
+
+    original: Original
+    seed: int
+    progress: Progress
+    student: str | None = None
+    epochs: float | None = None
+    share: float = 0.5

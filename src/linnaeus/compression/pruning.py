@@ -1,0 +1,240 @@
+"""A network with fewer channels, that learns again what the original answers.
+
+Only channels inside a block go: those between two convolutions that nobody else sees. What a block
+gives keeps its width, so that whatever adds blocks up or looks at their maps stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from linnaeus.bundle.runtime import Session, best_engine
+from linnaeus.compression.making import Making
+from linnaeus.compression.model import Model
+from linnaeus.compression.teaching import Taught, taught
+from linnaeus.data.pixels import one_by_one
+from linnaeus.errors import BundleError, UsageError
+from linnaeus.models.backbones import PooledStages
+from linnaeus.models.network import Network
+from linnaeus.models.normalise import Normalise
+from linnaeus.models.reopened import reopen
+from linnaeus.models.standardise import Standardise
+from linnaeus.randomness import generator
+from linnaeus.training.head import standardisation
+from linnaeus.training.plan import TrainingPlan
+
+__all__ = ["check_share", "pruned"]
+
+MULTIPLE = 8
+"""Channels are kept in whole blocks of so many, which the vector units work on."""
+
+EPOCHS = 6.0
+"""Passes in which what is left learns to do without the rest, unless told otherwise."""
+
+RATE = 3e-4
+"""Of AdamW, as for tuning what is good already: see `training.tuning`."""
+
+STANDARDISED_BY = 500
+"""Training pictures that show the mean and the deviation of features."""
+
+KEEP_CHANNELS = (
+    nn.BatchNorm2d,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.SiLU,
+    nn.Hardswish,
+    nn.GELU,
+    nn.Identity,
+    nn.Dropout,
+    nn.MaxPool2d,
+    nn.AvgPool2d,
+)
+"""Layers that treat each channel for itself."""
+
+
+def check_share(share: float) -> None:
+    """Raise UsageError where `share` is none that can be taken away."""
+    if not 0 < share < 1:
+        raise UsageError(
+            f"{share:g} is no share that pruning can take away",
+            where="--prune-share",
+            mend="Give one above 0 and below 1, such as 0.5.",
+        )
+
+
+def pruned(model: Model, making: Making) -> Model:
+    """Without `making.share` of the channels inside each block, those that matter least.
+
+    Raises BundleError where the network has no such channels, or cannot be opened.
+    """
+    network, normalise = _opened(making)
+    chains = list(_chains(_backbone(network)))
+    if not chains:
+        raise BundleError(
+            "nothing between its layers can be taken out of this network",
+            where=str(making.original.folder),
+            mend="Use --method distill, int8 or float16.",
+        )
+    before = sum(one.numel() for one in network.parameters())
+    for chain in chains:
+        chain.narrow(making.share)
+    student = taught(normalise, network, _plan(making), making, "prune")
+    taken = f"{making.share:.0%} of the channels inside its {len(chains)} blocks are taken out"
+    left = f"{before:,} weights were, {student.parameters:,} are left"
+    return replace(
+        model,
+        graph=student.graph,
+        weights=student.weights,
+        facts=_facts(model, network, student),
+        done=(*model.done, f"{taken} ({left}), and it learnt again what it answers"),
+    )
+
+
+def _opened(making: Making) -> tuple[Network, Normalise]:
+    """The original's network, ready to learn.
+
+    A head that was fitted to frozen features takes them as they are, of whatever size; to learn at
+    one rate with the rest it gets them standardised, which changes no answer.
+    """
+    reopened = reopen(making.original.folder)
+    network = reopened.network
+    if isinstance(network.body, PooledStages) and not isinstance(network.neck, Standardise):
+        _standardise(network, network.body.widths, making)
+    network.requires_grad_(True)
+    return network, reopened.normalise
+
+
+def _standardise(network: Network, widths: Sequence[int], making: Making) -> None:
+    original, parted = making.original, making.original.parted
+    rows = generator(making.seed, "pictures to standardise by").permutation(parted.train)
+    pixels = one_by_one(parted.pixels, rows[:STANDARDISED_BY])
+    _, features = Session(original.graph, best_engine(), "float32").run(pixels)
+    shift, scale = standardisation(features, widths)
+    weight = network.head.weight.detach().double().numpy()
+    bias = network.head.bias.detach().double().numpy() + weight @ shift
+    network.neck = Standardise(shift, scale)
+    with torch.no_grad():
+        network.head.weight.copy_(torch.from_numpy(weight / scale))
+        network.head.bias.copy_(torch.from_numpy(bias))
+
+
+def _facts(model: Model, network: Network, student: Taught) -> dict[str, Any]:
+    structure = {
+        **model.facts["structure"],
+        "standardised": isinstance(network.neck, Standardise),
+        "shrunk": True,
+    }
+    return {**model.facts, "structure": structure, "parameters": student.parameters}
+
+
+def _plan(making: Making) -> TrainingPlan:
+    return TrainingPlan(
+        optimiser="adamw",
+        learning_rate=RATE,
+        batch_size=32,
+        label_smoothing=0.0,
+        epochs=making.epochs or EPOCHS,
+    )
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """A convolution, the layers behind it that treat each channel for itself, and the next one."""
+
+    first: nn.Conv2d
+    between: tuple[nn.Module, ...]
+    last: nn.Conv2d
+
+    def narrow(self, share: float) -> None:
+        """Take `share` of the channels out, those that move what comes next least."""
+        count = self.first.out_channels
+        left = min(count, max(MULTIPLE, MULTIPLE * math.ceil((1 - share) * count / MULTIPLE)))
+        kept = self._weight().topk(left).indices.sort().values
+        with torch.no_grad():
+            _keep_given(self.first, kept)
+            for layer in self.between:
+                if isinstance(layer, nn.Conv2d):
+                    _keep_given(layer, kept)
+                    layer.groups = layer.in_channels = left
+                elif isinstance(layer, nn.BatchNorm2d):
+                    _keep_normalised(layer, kept)
+            self.last.weight = nn.Parameter(self.last.weight[:, kept].clone())
+            self.last.in_channels = left
+
+    def _weight(self) -> Tensor:
+        """(channels,) what each is multiplied by, at most: by the norm before it and the next."""
+        weight = self.last.weight.detach().square().sum(dim=(0, 2, 3)).sqrt()
+        norms = [one for one in self.between if isinstance(one, nn.BatchNorm2d)]
+        return weight * norms[-1].weight.detach().abs() if norms else weight
+
+
+def _keep_given(layer: nn.Conv2d, kept: Tensor) -> None:
+    layer.weight = nn.Parameter(layer.weight[kept].clone())
+    if layer.bias is not None:
+        layer.bias = nn.Parameter(layer.bias[kept].clone())
+    layer.out_channels = len(kept)
+
+
+def _keep_normalised(layer: nn.BatchNorm2d, kept: Tensor) -> None:
+    layer.weight = nn.Parameter(layer.weight[kept].clone())
+    layer.bias = nn.Parameter(layer.bias[kept].clone())
+    assert layer.running_mean is not None
+    assert layer.running_var is not None
+    layer.running_mean = layer.running_mean[kept].clone()
+    layer.running_var = layer.running_var[kept].clone()
+    layer.num_features = len(kept)
+
+
+class _Tracer(fx.Tracer):
+    """Sees layers as they are, those of timm that are batch normalisations of torch too."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether to look no further inside."""
+        leaf = isinstance(m, nn.Conv2d | nn.Linear | nn.BatchNorm2d)
+        return leaf or super().is_leaf_module(m, module_qualified_name)
+
+
+def _backbone(network: Network) -> nn.Module:
+    """The part that looks, without what watches it."""
+    body = network.body
+    inside = getattr(body, "backbone", None) or getattr(body, "network", None)
+    return inside if isinstance(inside, nn.Module) else body
+
+
+def _chains(backbone: nn.Module) -> Iterator[_Chain]:
+    """All chains of `backbone`, in order; none where it cannot be followed."""
+    try:
+        graph = _Tracer().trace(backbone)
+    except Exception:  # what cannot be traced says so in many ways
+        return
+    layers = dict(backbone.named_modules())
+    for node in graph.nodes:
+        first = layers.get(str(node.target)) if node.op == "call_module" else None
+        if isinstance(first, nn.Conv2d) and first.groups == 1:
+            chain = _followed(node, first, layers)
+            if chain is not None:
+                yield chain
+
+
+def _followed(node: fx.Node, first: nn.Conv2d, layers: dict[str, nn.Module]) -> _Chain | None:
+    between: list[nn.Module] = []
+    while len(node.users) == 1:
+        node = next(iter(node.users))
+        if node.op != "call_module":
+            return None
+        layer = layers[str(node.target)]
+        if isinstance(layer, nn.Conv2d):
+            if layer.groups == 1:
+                return _Chain(first, tuple(between), layer)
+            if not layer.groups == layer.in_channels == layer.out_channels:
+                return None
+        elif not isinstance(layer, KEEP_CHANNELS):
+            return None
+        between.append(layer)
+    return None

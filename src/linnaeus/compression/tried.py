@@ -1,0 +1,242 @@
+"""A smaller model tried: what it weighs, how fast and how good it is, beside the original."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.network import OneNetwork
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.runtime import Session
+from linnaeus.compression.model import Model
+from linnaeus.compression.original import Original
+from linnaeus.compression.timing import (
+    Speed,
+    Timed,
+    answer_times,
+    throughputs,
+    times_as_fast,
+)
+from linnaeus.data.pixels import one_by_one
+from linnaeus.evaluation.contest import Contest, pair
+from linnaeus.evaluation.evaluate import answers_for
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.wording import size
+from linnaeus.progress import Progress
+from linnaeus.training.parted import Parted
+from linnaeus.training.serving import Served
+
+__all__ = ["Before", "Tried", "before", "tried"]
+
+TIMED = 100
+"""Test pictures on which the network alone is timed."""
+
+STREAMED = 48
+"""Test pictures whose files are read, decoded and answered in each round of a throughput."""
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """The original as it answers the test pictures, and what it weighs.
+
+    `on_validation`: the share of held-out pictures that it has right.
+    """
+
+    predictions: Predictions
+    size_bytes: int
+    graph_bytes: int
+    on_validation: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As compression.json has it."""
+        return {
+            "size_bytes": self.size_bytes,
+            "graph_bytes": self.graph_bytes,
+            "validation": _or_none(self.on_validation),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """A smaller model beside the original.
+
+    `size_bytes`: of all files of its bundle, about. `on_validation`: the share of held-out pictures
+    that it has right, by which one of several is chosen. `contest`: the original against it on the
+    test pictures, whose `difference` is what was lost. `agreement`: the share of test pictures that
+    both answer alike. `speed_before`: the original's, measured in turns with its own.
+    """
+
+    method: str
+    model: Model
+    served: Served
+    size_bytes: int
+    graph_bytes: int
+    on_validation: float
+    contest: Contest
+    agreement: float
+    speed_before: Speed
+    speed: Speed
+
+    @property
+    def lost(self) -> Figure:
+        """The share of right answers that it lost, below 0 where it has more; with the interval."""
+        return self.contest.difference
+
+    @property
+    def speed_in_words(self) -> str:
+        """How fast an answer comes, as a sentence."""
+        took, took_before = (
+            1000 * one.answer.median_s.value for one in (self.speed, self.speed_before)
+        )
+        ratio = self.speed.times_as_fast
+        how = f"{ratio.value:.2f} times as fast ({ratio.low:.2f} to {ratio.high:.2f})"
+        if ratio.low <= 1 <= ratio.high:
+            how = f"as fast as before ({ratio.low:.2f} to {ratio.high:.2f} times)"
+        return f"An answer takes {took:.1f} ms here in place of {took_before:.1f} ms: {how}."
+
+    @property
+    def lost_in_words(self) -> str:
+        """What it has wrong that was right, as a sentence."""
+        contest, lost = self.contest, self.lost
+        what = "lost" if lost.value >= 0 else "gained"
+        ends = sorted((100 * lost.low, 100 * lost.high))
+        return (
+            f"Of {contest.images:,} pictures that neither learnt from it has"
+            f" {100 * contest.second.value:.1f} % right in place of"
+            f" {100 * contest.first.value:.1f} %: {abs(100 * lost.value):.1f} points {what} (a loss"
+            f" of {ends[0]:.1f} to {ends[1]:.1f} points, at 95 %); both answer alike for"
+            f" {100 * self.agreement:.1f} %."
+        )
+
+    @property
+    def in_words(self) -> str:
+        """All of it in a line, to be told when it has been tried."""
+        return (
+            f"{self.method}: {size(self.size_bytes)}, {1000 * self.speed.answer.median_s.value:.1f}"
+            f" ms an answer, {100 * self.contest.second.value:.1f} % right on test"
+            f" ({100 * self.lost.value:+.1f} points lost)."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As compression.json has it."""
+        return {
+            "method": self.method,
+            "done": list(self.model.done),
+            "size_bytes": self.size_bytes,
+            "graph_bytes": self.graph_bytes,
+            "engine": self.served.serving.engine,
+            "precision": self.served.serving.precision,
+            "why": self.served.serving.why,
+            "validation": _or_none(self.on_validation),
+            "test": self.contest.to_json(),
+            "agreement": self.agreement,
+            "speed_before": self.speed_before.to_json(),
+            "speed": self.speed.to_json(),
+        }
+
+
+def before(original: Original, progress: Progress) -> Before:
+    """The original's answers and size, from its own files."""
+    parted = original.parted
+    predictions, _ = answers_for(
+        original.classifier.knowing(None),
+        parted.dataset,
+        parted.test,
+        parted.dataset.truth[parted.test],
+        progress,
+        "Judging the original",
+    )
+    held_out = original.classifier.predict_pixels(one_by_one(parted.pixels, parted.validation))
+    logits = [answer.logits for answer in held_out]
+    return Before(
+        predictions,
+        original.size_bytes,
+        len(original.graph),
+        _right(original.record, parted, np.array(logits, np.float32)),
+    )
+
+
+def tried(
+    method: str,
+    model: Model,
+    served: Served,
+    record: BundleRecord,
+    original: Original,
+    first: Before,
+    progress: Progress,
+) -> Tried:
+    """Judge `model`, as it is `served` and as `record` says, beside the original."""
+    parted = original.parted
+    classifier = Classifier(record, OneNetwork(record, model.graph))
+    after, _ = answers_for(
+        classifier,
+        parted.dataset,
+        parted.test,
+        parted.dataset.truth[parted.test],
+        progress,
+        f"Judging {method}",
+    )
+    groups = parted.dataset.groups
+    paired = pair(
+        first.predictions,
+        after,
+        ("before", "after"),
+        None if groups is None else groups[parted.test],
+    )
+    speeds = _speeds(classifier, model, served, original, progress)
+    return Tried(
+        method=method,
+        model=model,
+        served=served,
+        size_bytes=original.beside_bytes + model.size_bytes,
+        graph_bytes=len(model.graph),
+        on_validation=_right(record, parted, served.logits),
+        contest=paired.accuracy,
+        agreement=float((first.predictions.given == after.given).all(axis=1).mean()),
+        speed_before=speeds[0],
+        speed=speeds[1],
+    )
+
+
+def _right(record: BundleRecord, parted: Parted, logits: NDArray[np.float32]) -> float:
+    """The share of held-out pictures that `logits` (n, classes) of them have right; NaN of none."""
+    if not len(logits):
+        return float("nan")
+    truth = parted.dataset.truth[parted.validation]
+    probabilities, cuts = record.probabilities(logits), record.cuts()
+    if cuts is None:
+        return float((probabilities.argmax(axis=1) == truth).mean())
+    return float(((probabilities >= cuts) == truth).all(axis=1).mean())
+
+
+def _or_none(share: float) -> float | None:
+    return None if np.isnan(share) else share
+
+
+def _speeds(
+    classifier: Classifier, model: Model, served: Served, original: Original, progress: Progress
+) -> tuple[Speed, Speed]:
+    """The original's and the smaller model's, measured in turns."""
+    parted = original.parted
+    rows = parted.test[:TIMED]
+    dataset = parted.dataset
+    old = original.classifier
+    views = served.serving.test_time_augmentation
+    with progress.stage("Timing"):
+        sessions = [
+            Session(original.graph, old.engine, old.precision, views),  # type: ignore[arg-type]
+            Session(model.graph, served.serving.engine, served.serving.precision, views),
+        ]
+        took = answer_times(sessions, parted.pixels.take(rows))
+        files = [dataset.source.read(dataset.paths[row]) for row in parted.test[:STREAMED]]
+        rates = throughputs([old.knowing(None), classifier], files)
+    same = Figure(1.0, 1.0, 1.0)
+    return (
+        Speed(Timed.of(took[0]), rates[0], same),
+        Speed(Timed.of(took[1]), rates[1], times_as_fast(took[0], took[1])),
+    )

@@ -1,0 +1,174 @@
+"""From a graph that answers to a whole bundle: calibrated, able to promise, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.classifier import Answer, Classifier
+from linnaeus.bundle.golden import GOLDEN_IMAGES
+from linnaeus.bundle.held_out import HeldOut, write_held_out
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.record import BundleRecord, Calibration
+from linnaeus.bundle.seen import SeenFiles, write_seen
+from linnaeus.bundle.write import Draft, bundle_being_made
+from linnaeus.evaluation.calibrated import Calibrated
+from linnaeus.evaluation.evaluate import answers_for, traits_of
+from linnaeus.evaluation.gist import gists
+from linnaeus.evaluation.judging import Measured, judge
+from linnaeus.evaluation.promises import Kept, kept_promises
+from linnaeus.evaluation.slices import slices_of
+from linnaeus.progress import Progress
+from linnaeus.training.facts import Judged
+from linnaeus.training.parted import Parted
+from linnaeus.training.serving import Served
+from linnaeus.training.telling_unknown import TaughtUnknown, judged_unknown, taught_unknown
+
+__all__ = ["Finished", "bundle_finished"]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A bundle that lacks nothing but its model card, and what was measured of it."""
+
+    draft: Draft
+    judged: Judged
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are while it is being made."""
+        return self.draft.folder
+
+    @property
+    def record(self) -> BundleRecord:
+        """What its bundle.json says."""
+        return self.draft.classifier.record
+
+    def write_card(self, text: str) -> None:
+        """Add the model card."""
+        self.draft.write_card(text)
+
+
+@contextmanager
+def bundle_finished(
+    folder: Path,
+    parted: Parted,
+    served: Served,
+    graph: bytes,
+    save_weights: Callable[[Path], None],
+    record_of: Callable[[Calibrated], BundleRecord],
+    *,
+    seed: int,
+    unknown: str | None = None,
+    features: Mapping[int, NDArray[np.float32]] | None = None,
+    progress: Progress,
+) -> Iterator[Finished]:
+    """Make the bundle of `graph` at `folder`; it appears there, whole, when the block succeeds.
+
+    All that a bundle is fitted with comes from its own answers to the pictures of `parted`:
+    calibration, promises and what tells unknown pictures (with those in the folder `unknown`, if
+    any) from validation, the figures from test. `served` is how the graph answers, with its logits
+    on validation. `record_of` makes the record once the calibration is known. `features`: by row,
+    of training pictures, where they were computed on the way.
+    """
+    groups = parted.dataset.groups
+    calibrated = Calibrated.on(
+        served.logits,
+        parted.dataset.truth[parted.validation],
+        groups=None if groups is None else groups[parted.validation],
+        seed=seed,
+    )
+    progress.say(_told(calibrated.calibration))
+    record = record_of(calibrated)
+    shown = parted.validation if len(parted.validation) else parted.train
+    golden = parted.pixels.take(shown[:GOLDEN_IMAGES])
+    with bundle_being_made(folder, record, graph, save_weights, golden) as draft:
+        held_out = _held_out(parted, calibrated, record)
+        if held_out is not None:
+            write_held_out(draft.folder, held_out)
+        taught = taught_unknown(
+            parted, draft.classifier, served, features or {}, progress, seed=seed, unknown=unknown
+        )
+        if taught is not None:
+            draft = draft.with_unknown(taught.fitted.unknown)  # noqa: PLW2901
+        judged = _judge(parted, draft, served, held_out, taught, progress)
+        used = np.concatenate([parted.train, parted.validation])
+        write_seen(
+            draft.folder,
+            [parted.scan.pixel_digests[row] for row in used],
+            SeenFiles.of(parted.files_of("train"), parted.files_of("validation")),
+        )
+        yield Finished(draft, judged)
+
+
+def _told(calibration: Calibration) -> str:
+    how = f"calibrated {calibration.in_words}" if calibration.in_words else "not calibrated"
+    return f"Probabilities are {how}: {calibration.why}."
+
+
+def _held_out(parted: Parted, calibrated: Calibrated, record: BundleRecord) -> HeldOut | None:
+    """How the bundle's answers to the validation pictures fared, calibrated without each of them.
+
+    None without such pictures, and where they may have several labels: nothing is promised then.
+    """
+    held = parted.validation
+    if not len(held) or record.task == "multi":
+        return None
+    ids = [parted.dataset.paths[row] for row in held]
+    return HeldOut.of(ids, calibrated.cross_fitted, parted.dataset.labels[held])
+
+
+def _judge(
+    parted: Parted,
+    draft: Draft,
+    served: Served,
+    held_out: HeldOut | None,
+    taught: TaughtUnknown | None,
+    progress: Progress,
+) -> Judged:
+    """The finished bundle's figures on validation and, from the files themselves, on test."""
+    dataset, held, test = parted.dataset, parted.validation, parted.test
+    classifier = draft.classifier
+    predictions, answers = answers_for(classifier, dataset, test, dataset.truth[test], progress)
+    tested, validated = (
+        None if dataset.groups is None else dataset.groups[rows] for rows in (test, held)
+    )
+    usual = parted.usual
+    metrics = judge(predictions, **usual, groups=tested)
+    plain = classifier.record.model_copy(update={"calibration": Calibration()})
+    logits = np.stack([answer.logits for answer in answers])
+    uncalibrated = replace(predictions, probabilities=plain.probabilities(logits))
+    validation: Measured | None = None
+    if len(held):
+        ids = [dataset.paths[row] for row in held]
+        plain_classifier = classifier.knowing(None)  # of logits alone, nothing tells the unknown
+        known = plain_classifier.gather(ids, _as_answers(served, classifier), dataset.truth[held])
+        validation = judge(known, **usual, groups=validated)
+    before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
+    kept = None if held_out is None else _promises(predictions, held_out, tested)
+    traits = traits_of(dataset, test, parted.scan, test)
+    slices = slices_of(predictions, traits, tested, features=gists(answers))
+    told = None
+    if taught is not None:
+        told = judged_unknown(parted, classifier, taught, predictions, progress)
+    return Judged(predictions, metrics, validation, before, kept, slices, told)
+
+
+def _as_answers(served: Served, classifier: Classifier) -> list[Answer]:
+    """The bundle's answers to the validation pictures, from the logits that it was chosen on."""
+    none = np.zeros(0, np.float32)
+    rows = classifier.record.probabilities(served.logits)
+    return [Answer(*both, none) for both in zip(rows, served.logits, strict=True)]
+
+
+def _promises(
+    predictions: Predictions, held_out: HeldOut, groups: NDArray[np.str_] | None
+) -> Kept | None:
+    """What the bundle promises, judged on the test; None where no test picture could be read."""
+    judged = (predictions.labels >= 0) & ~np.isnan(predictions.probabilities).any(axis=1)
+    return kept_promises(predictions, held_out, groups=groups) if judged.any() else None

@@ -1,0 +1,273 @@
+"""What is exported answers as the bundle does, and without Linnaeus where it is to run alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("torch")
+
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+import linnaeus
+from linnaeus.bundle.calibration import BetaMap, Calibration, IsotonicMap
+from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.views import views_of
+from linnaeus.errors import BundleError, Shortfall, UsageError, WriteError
+from linnaeus.exporting.answer_graph import answer_graph
+from linnaeus.exporting.compared import held_to, pictures_to_compare
+from linnaeus.exporting.source import opened
+from linnaeus.exporting.torch_target import AnswerModule
+from linnaeus.training.run import Run
+
+Pixels = NDArray[np.uint8]
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+
+@pytest.fixture(scope="module")
+def pixels(digits_run: Run, some_digits: linnaeus.Dataset) -> Pixels:
+    """A hundred pictures at the network's size."""
+    return pictures_to_compare(opened(digits_run.bundle), some_digits, seed=0)
+
+
+@pytest.fixture(scope="module")
+def expected(digits_run: Run, pixels: Pixels) -> NDArray[np.float32]:
+    """What the bundle says of them."""
+    answers = linnaeus.load(digits_run.bundle).predict_pixels(pixels)
+    return np.stack([one.probabilities for one in answers])
+
+
+def test_an_onnx_graph_takes_pixels_and_gives_probabilities(
+    digits_run: Run,
+    some_digits: linnaeus.Dataset,
+    pixels: Pixels,
+    expected: NDArray[np.float32],
+    tmp_path: Path,
+) -> None:
+    exported = linnaeus.export(digits_run.folder, "onnx", out=tmp_path / "o", data=some_digits)
+    assert exported.held.pictures == 100
+    assert exported.held.agreement == 1
+    session = onnxruntime.InferenceSession(tmp_path / "o" / "model.onnx")
+    (given,) = session.run(None, {"pixels": pixels})  # any number at once
+    assert [one.name for one in session.get_outputs()] == ["probabilities"]
+    assert np.abs(given - expected).max() < 1e-4
+    told = json.loads((tmp_path / "o" / "export.json").read_text("utf-8"))
+    assert told["classes"] == list(some_digits.classes)
+    assert told["preprocessing"]["fit"] in ("stretch", "crop", "pad")
+    assert "stays outside" in told["outside"]
+
+
+def test_an_onnx_graph_without_preprocessing_says_how_to_normalise(
+    digits_run: Run, pixels: Pixels, expected: NDArray[np.float32], tmp_path: Path
+) -> None:
+    linnaeus.export(digits_run.folder, "onnx", out=tmp_path / "o", preprocessing=False)
+    told = json.loads((tmp_path / "o" / "export.json").read_text("utf-8"))["input"]
+    by_hand = (pixels.astype(np.float32) - np.float32(told["mean"])) / np.float32(told["std"])
+    session = onnxruntime.InferenceSession(tmp_path / "o" / "model.onnx")
+    (given,) = session.run(None, {told["name"]: by_hand.transpose(0, 3, 1, 2)})
+    assert np.abs(given - expected).max() < 1e-3
+
+
+def test_openvino_files_and_a_torch_program_run_without_linnaeus(
+    digits_run: Run, pixels: Pixels, expected: NDArray[np.float32], tmp_path: Path
+) -> None:
+    openvino = pytest.importorskip("openvino")
+    linnaeus.export(digits_run.folder, "openvino", out=tmp_path / "v")
+    assert sorted(one.name for one in (tmp_path / "v").iterdir()) == [
+        "export.json",
+        "model.bin",
+        "model.xml",
+    ]
+    answer = openvino.Core().compile_model(str(tmp_path / "v" / "model.xml"), "CPU")
+    assert np.abs(answer([pixels])[0] - expected).max() < 1e-3
+    linnaeus.export(digits_run.folder, "torch", out=tmp_path / "t")
+    program = torch.export.load(tmp_path / "t" / "model.pt2").module()
+    with torch.no_grad():
+        given = program(torch.from_numpy(pixels)).numpy()
+    assert np.abs(given - expected).max() < 1e-3
+
+
+def test_a_wheel_installs_without_a_network_and_predicts(
+    digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    linnaeus.export(digits_run.folder, "wheel", out=tmp_path / "w", name="Digits of mine")
+    (wheel,) = (tmp_path / "w").glob("digits_of_mine-*-py3-none-any.whl")
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--quiet"]
+    subprocess.run([*pip, "--target", str(site), str(wheel)], check=True)
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(some_digits.source.read(some_digits.paths[0]))
+    program = f"import digits_of_mine as m; print(m.predict({str(picture)!r})[0].label)"
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": f"{site}:{Path(linnaeus.__file__).parents[1]}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == linnaeus.load(digits_run.folder).predict(picture)[0].label
+
+
+def test_a_docker_context_holds_all_but_what_it_pins(digits_run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("fastapi")
+    out = tmp_path / "d"
+    linnaeus.export(digits_run.folder, "docker", out=out)
+    lines = (out / "Dockerfile").read_text("utf-8").splitlines()
+    assert "USER linnaeus" in lines
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    copied = " ".join(line for line in lines if line.startswith("COPY")).split()
+    assert {one for one in copied if (out / one).exists()} >= {"bundle", "requirements.txt"}
+    pins = (out / "requirements.txt").read_text("utf-8").split()
+    assert all("==" in pin for pin in pins)
+    names = {pin.split("==")[0] for pin in pins}
+    assert {"numpy", "onnxruntime", "pillow"} <= names
+    assert "torch" not in names
+    extra = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["optional-dependencies"]["serve"]
+    assert {re.split(r"[>;]", one)[0].strip() for one in extra} <= names
+    assert linnaeus.load(out / "bundle").classes == linnaeus.load(digits_run.folder).classes
+    (wheel,) = out.glob("linnaeus-*.whl")
+    with ZipFile(wheel) as archive:
+        assert archive.testzip() is None
+        assert "linnaeus/evaluation/templates/report.css" in archive.namelist()
+
+
+@pytest.mark.slow
+def test_a_zip_for_lambda_holds_everything_and_answers_alone(
+    digits_run: Run, tmp_path: Path
+) -> None:
+    linnaeus.export(digits_run.folder, "lambda", out=tmp_path / "l")
+    with ZipFile(tmp_path / "l" / "function.zip") as archive:
+        names = archive.namelist()
+    assert {"lambda_function.py", "bundle/model.onnx", "linnaeus/__init__.py"} <= set(names)
+    assert any(name.startswith("numpy/") for name in names)
+    assert not any(name.startswith("torch/") for name in names)
+
+
+CALIBRATIONS = {
+    "temperature": Calibration(method="temperature", temperature=1.7),
+    "vector": Calibration(method="vector", scales=(1.1, 0.7, 1.4), offsets=(0.2, -0.3, 0.1)),
+    "beta": Calibration(
+        method="beta",
+        temperature=0.8,
+        beta=tuple(
+            BetaMap(a=a, b=b, c=c) for a, b, c in ((1, 1, 0), (0.5, 2, 0.3), (1.4, 0.2, -1))
+        ),
+    ),
+    "isotonic": Calibration(
+        method="isotonic",
+        isotonic=(
+            IsotonicMap(log_odds=(-2, 0, 3), probabilities=(0.1, 0.4, 0.9), own_share=0.1),
+            IsotonicMap(log_odds=(0.5,), probabilities=(0.3,), own_share=0.05),
+            IsotonicMap(log_odds=(-4, 1), probabilities=(0.0, 1.0), own_share=0.02),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("method", CALIBRATIONS)
+@pytest.mark.parametrize("several", [False, True], ids=["one label", "several"])
+@pytest.mark.parametrize("views", ["none", "mirror", "shifts"])
+def test_calibration_and_views_are_the_same_in_every_graph(
+    method: str, several: bool, views: str, digits_run: Run
+) -> None:
+    """The graph's logits are three sums of pixels, of which the views all give others."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (5, 6, 7, 3), np.uint8)
+    weight = random.normal(0, 0.01, (6 * 7 * 3, 3)).astype(np.float32)
+    record = _record(digits_run, CALIBRATIONS[method], several=several, views=views)
+    shown = np.stack([np.stack(views_of(one, views)) for one in pixels])  # type: ignore[arg-type]
+    logits = (shown.reshape(5, -1, 6 * 7 * 3).astype(np.float32) @ weight).mean(axis=1)
+    expected = record.probabilities(logits)
+    graph = answer_graph(record, _linear_graph(weight))
+    (given,) = onnxruntime.InferenceSession(graph).run(None, {"pixels": pixels})
+    assert np.abs(given - expected).max() < 1e-5
+
+    class Linear(torch.nn.Module):
+        def forward(self, given: torch.Tensor) -> torch.Tensor:
+            return given.float().flatten(1) @ torch.from_numpy(weight)
+
+    module = AnswerModule(Linear(), record)
+    assert np.abs(module(torch.from_numpy(pixels)).numpy() - expected).max() < 1e-5
+
+
+def _record(run: Run, calibration: Calibration, *, several: bool, views: str) -> BundleRecord:
+    kept = linnaeus.load(run.bundle).record
+    serving = kept.serving.model_copy(update={"test_time_augmentation": views})
+    size = kept.preprocessing.model_copy(update={"height_px": 6, "width_px": 7})
+    return kept.model_copy(
+        update={
+            "classes": ("a", "b", "c"),
+            "task": "multi" if several else "single",
+            "serving": serving,
+            "preprocessing": size,
+            "calibration": calibration,
+        }
+    )
+
+
+def _linear_graph(weight: NDArray[np.float32]) -> bytes:
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["wide"], to=TensorProto.FLOAT),
+        helper.make_node("Flatten", ["wide"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weight"], ["logits"]),
+        helper.make_node("Identity", ["flat"], ["features"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "sums",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", 6, 7, 3])],
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 3]),
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", len(weight)]),
+        ],
+        [numpy_helper.from_array(weight, "weight")],
+    )
+    opset = [helper.make_opsetid("", 20)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=10).SerializeToString()
+
+
+def test_what_answers_otherwise_is_refused(digits_run: Run, pixels: Pixels) -> None:
+    source = opened(digits_run.bundle)
+    right = source.classifier.predict_pixels(pixels)
+    answers = np.stack([one.probabilities for one in right])
+    assert held_to(source, pixels, lambda given: answers + 5e-4, "here").agreement == 1
+    with pytest.raises(Shortfall, match="answers otherwise than the bundle"):
+        held_to(source, pixels, lambda given: answers + 2e-3, "here")
+    turned = np.roll(answers, 1, axis=0)
+    with pytest.raises(Shortfall, match="answers otherwise than the bundle"):
+        held_to(source, pixels, lambda given: turned, "here")
+
+
+def test_what_cannot_be_exported_is_refused_and_nothing_is_left(
+    digits_run: Run, averaged: object, tmp_path: Path
+) -> None:
+    out = tmp_path / "no"
+    with pytest.raises(BundleError, match="no single graph does"):
+        linnaeus.export(averaged.folder, "onnx", out=out)  # type: ignore[attr-defined]
+    with pytest.raises(UsageError, match="only an ONNX graph"):
+        linnaeus.export(digits_run.folder, "torch", out=out, preprocessing=False)
+    with pytest.raises(UsageError, match="no name for a package"):
+        linnaeus.export(digits_run.folder, "wheel", out=out, name="42")
+    assert not out.exists()
+    out.mkdir()
+    (out / "kept").touch()
+    with pytest.raises(WriteError):
+        linnaeus.export(digits_run.folder, "onnx", out=out)
+    assert [one.name for one in out.iterdir()] == ["kept"]
+
+
+def test_the_checked_graph_is_valid_onnx(digits_run: Run) -> None:
+    source = opened(digits_run.bundle)
+    onnx.checker.check_model(answer_graph(source.record, source.graph()), full_check=True)
