@@ -40,7 +40,6 @@ from linnaeus.files import (
     claim_folder,
     release_folder,
     whole_folder,
-    write_whole,
 )
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.progress import Progress, Quiet
@@ -930,31 +929,28 @@ def search(
     *,
     top: int = 10,
     bundle: str | Path | None = None,
-    csv: str | Path | None = None,
-    json: str | Path | None = None,
-    html: str | Path | None = None,
+    out: str | Path | Sequence[str | Path] = (),
     progress: Progress | None = None,
 ) -> Found:
     """The `top` pictures of an `index` that look most like each of `pictures` (paths).
 
     `bundle`: where the bundle that the index was made with is now, by default where it was; another
-    one is refused. `csv`, `json`, `html`: files for what is found, the last with the pictures.
-    Raises as `searching.search.search_index` does, and WriteError.
+    one is refused. `out`: a file or several for what is found, whose ending says as what: .csv,
+    .json, or .html, which shows the pictures. Raises as `searching.search.search_index` and
+    `searching.written.write_found` do.
     """
-    from linnaeus.searching.page import found_page
     from linnaeus.searching.search import search_index
-    from linnaeus.searching.tables import write_found_csv, write_found_json
+    from linnaeus.searching.written import check_ending, write_found
 
     given = [pictures] if isinstance(pictures, str | Path) else pictures
+    wanted = [Path(out)] if isinstance(out, str | Path) else [Path(one) for one in out]
+    for file in wanted:
+        check_ending(file)
     place = None if bundle is None else Path(bundle)
     files = [Path(one) for one in given]
     found = search_index(Path(index), files, top=top, bundle=place, progress=progress)
-    if csv is not None:
-        write_found_csv(Path(csv), found)
-    if json is not None:
-        write_found_json(Path(json), found)
-    if html is not None:
-        write_whole(Path(html), found_page(found))
+    for file in wanted:
+        write_found(file, found)
     return found
 
 

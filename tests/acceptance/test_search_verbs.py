@@ -26,7 +26,7 @@ def test_pictures_are_indexed_and_found(
     assert f"Index: {index}" in done.out
     assert "Could not be read: broken.png: " in done.err
     page = tmp_path / "page.html"
-    done = linnaeus("search", index, folder / "05.png", "--top", 3, "--html", page)
+    done = linnaeus("search", index, folder / "05.png", "--top", 3, "--out", page)
     assert done.code == 0, done.err
     first, *others = (line.split("\t") for line in done.out.splitlines()[:-1])
     assert first == [str(folder / "05.png"), "1", "1.0000", "", "05.png"]

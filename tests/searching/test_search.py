@@ -85,7 +85,7 @@ def test_a_folder_without_labels_is_taken_as_it_is_and_that_is_told(
     made = linnaeus.index(digits_run.folder, tmp_path / "loose", tmp_path / "index")
     assert list(made.record.left_alone) == ["notes.txt"]
     query = next((tmp_path / "loose").glob("*.png"))
-    found = linnaeus.search(made.folder, query, html=tmp_path / "page.html")
+    found = linnaeus.search(made.folder, query, out=tmp_path / "page.html")
     assert {one.label for one in found.queries[0].neighbours} == {""}
     assert (tmp_path / "page.html").read_text().count("data:image/png") == 11
 
@@ -97,7 +97,7 @@ def test_pictures_that_are_gone_are_named_on_the_page(
     made = linnaeus.index(digits_run.folder, tmp_path / "loose", tmp_path / "index")
     shutil.move(tmp_path / "loose", tmp_path / "moved")
     query = next((tmp_path / "moved").glob("*.png"))
-    linnaeus.search(made.folder, query, top=3, html=tmp_path / "page.html")
+    linnaeus.search(made.folder, query, top=3, out=tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "3 of the pictures found are not shown, only named" in page
     assert page.count("data:image/png") == 1
@@ -141,6 +141,8 @@ def test_a_folder_that_is_no_index_and_a_finished_one_are_refused(
         linnaeus.search(tmp_path, next((pictures / "3").iterdir()))
     with pytest.raises(WriteError, match="already exists"):
         linnaeus.index(digits_run.folder, pictures, made.folder)
+    with pytest.raises(UsageError, match=r"Let it end in .csv, .json, .html"):
+        linnaeus.search(made.folder, next((pictures / "3").iterdir()), out=tmp_path / "found.txt")
     with pytest.raises(UsageError, match="--top"):
         linnaeus.search(made.folder, next((pictures / "3").iterdir()), top=0)
 
@@ -230,8 +232,7 @@ def test_what_is_found_is_written_as_json_and_as_a_table(
         made.folder,
         [pictures / "0" / "broken.png", *sorted((pictures / "3").iterdir())[:2]],
         top=4,
-        csv=tmp_path / "found.csv",
-        json=tmp_path / "found.json",
+        out=[tmp_path / "found.csv", tmp_path / "found.json"],
     )
     assert list(found.skipped) == [str(pictures / "0" / "broken.png")]
     told = json.loads((tmp_path / "found.json").read_text())

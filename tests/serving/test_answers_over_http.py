@@ -80,7 +80,7 @@ def test_library_command_line_and_server_give_the_same_bits(
         "predict",
         str(digits_run.folder),
         *map(str, pictures),
-        "--csv",
+        "--out",
         str(tmp_path / "t.csv"),
     ]
     subprocess.run([sys.executable, "-c", run, *asked], check=True, capture_output=True)

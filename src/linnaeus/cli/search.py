@@ -26,15 +26,13 @@ def search(
             metavar="BUNDLE",
         ),
     ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(help="Write what is found to this table.", metavar="FILE")
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(help="Write what is found to this file.", metavar="FILE")
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(help="Write a page that shows the pictures to this file.", metavar="FILE"),
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Write what is found; the ending says as what: .csv, .json, or .html for a page"
+            " that shows the pictures. May be repeated.",
+            metavar="FILE",
+        ),
     ] = None,
 ) -> None:
     """Find the pictures of an index that look most like others, by a bundle's features."""
@@ -42,24 +40,21 @@ def search(
     from linnaeus.cli.picture_files import picture_files
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
-    from linnaeus.searching.tables import found_rows
+    from linnaeus.searching.written import found_rows
 
     found = api.search(
         index,
         picture_files(pictures),
         top=top,
         bundle=bundle,
-        csv=csv,
-        json=json,
-        html=html,
+        out=out or (),
         progress=teller(),
     )
     for remark in found.remarks:
         typer.echo(remark, err=True)
-    if csv is None and json is None:
+    if all(file.suffix.lower() == ".html" for file in out or ()):
         for row in found_rows(found):
             typer.echo("\t".join(map(str, row)))
-    for kind, file in {"Table": csv, "JSON": json, "Page": html}.items():
-        if file is not None:
-            typer.echo(f"{kind}: {file}")
+    for file in out or ():
+        typer.echo(f"Written: {file}")
     tell_unread(found.skipped)
