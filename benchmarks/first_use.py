@@ -37,7 +37,7 @@ def main() -> int:
         trained = run([linnaeus(), "train", "digits", "--model", "small_cnn", "--out", out])
         metrics = json.loads((out / "report" / "metrics.json").read_text("utf-8"))
         picture = Path(folder) / "one.png"
-        _save_digit(picture)
+        save_digit(picture)
         empty = statistics.median(_times([sys.executable, "-c", "pass"], runs))
         times = {
             "linnaeus --help": _times([linnaeus(), "--help"], runs),
@@ -64,7 +64,8 @@ def _times(command: Sequence[str | Path], runs: int) -> list[float]:
     return [run(command).seconds for _ in range(runs)]
 
 
-def _save_digit(path: Path) -> None:
+def save_digit(path: Path) -> None:
+    """One of scikit-learn's digits, as a grey picture of 8 × 8 pixels."""
     import numpy as np
     from PIL import Image
     from sklearn.datasets import load_digits

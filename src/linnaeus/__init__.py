@@ -92,7 +92,13 @@ __all__ = [
     "train",
 ]
 
-HOMES = {"LinnaeusError": "linnaeus.errors", "Recipe": "linnaeus.training.recipe"}
+HOMES = {
+    "Classifier": "linnaeus.bundle.classifier",
+    "LinnaeusError": "linnaeus.errors",
+    "Recipe": "linnaeus.training.recipe",
+    "load": "linnaeus.bundle.classifier",
+    "predict": "linnaeus.predicting.predict",
+}
 
 
 def __getattr__(name: str) -> Any:

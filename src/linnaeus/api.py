@@ -42,6 +42,7 @@ from linnaeus.files import (
     whole_folder,
 )
 from linnaeus.images.decode import MAX_PIXELS
+from linnaeus.predicting.predict import predict
 from linnaeus.progress import Progress, Quiet
 from linnaeus.runs.comparison import RunComparison
 from linnaeus.runs.comparison import compare_runs as runs_compared
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
     from linnaeus.ensembling.made import Ensembled
     from linnaeus.explanation.explaining import Explained
     from linnaeus.exporting.export import ExportedBundle, Target
-    from linnaeus.predicting.predict import Predicted
     from linnaeus.robustness.attacking import Attacked
     from linnaeus.robustness.stressing import Stressed
     from linnaeus.searching.indexing import Indexed
@@ -108,9 +108,6 @@ __all__ = [
     "stress",
     "train",
 ]
-
-SERVING = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "httptools", "uvloop")
-"""The packages of the `serve` extra."""
 
 
 def audit(
@@ -783,63 +780,6 @@ def split(
     )
 
 
-def predict(
-    bundle: str | Path,
-    pictures: str | Path | Sequence[str | Path] = (),
-    *,
-    out: str | Path | None = None,
-    sort_into: str | Path | None = None,
-    link: bool = False,
-    resume: bool = False,
-    files_from: str | Path | None = None,
-    image_column: str | None = None,
-    allow_url: bool = False,
-    top: int | None = None,
-    sets: float | None = None,
-    sets_method: Literal["lac", "aps", "raps", "class-conditional"] = "lac",
-    max_error: float | None = None,
-    min_confidence: float | None = None,
-    unknown_rate: float | None = None,
-    progress: Progress | None = None,
-    line: Callable[[str], None] | None = None,
-) -> Predicted:
-    """Say what `pictures` show, from anywhere and as many as there are, by `bundle`.
-
-    `pictures`: files, folders, archives, tables with a column of paths, patterns
-    ("photos/**/*.jpg"), or "-" for one picture's bytes on standard input. `files_from`: a list
-    with a path a line. With `allow_url`, all of these may be public https addresses.
-
-    `out`: a table of the answers, whose ending (.csv, .jsonl, .parquet) says which; rows are added
-    while answers come, and with `resume` a table that broke off is gone on with, one row a picture
-    exactly. `sort_into`: a folder for copies of the pictures, or for `link`s, one folder a label.
-    Without either, the answers themselves are in what comes back, and `line` is called with
-    each line that the command line prints.
-
-    `top`: name so many classes, instead of all. `sets`, `sets_method`, `max_error`: as in
-    `Classifier.promise`. `min_confidence`: answers below it are withheld. `unknown_rate`: as in
-    `Classifier.gather`.
-
-    A picture that cannot be read is counted in `unread`, told by `progress`, and has its row.
-    Raises as `load` and `predicting.sources.sources_of` do, UsageError for options that cannot be
-    meant, WriteError where a file cannot be written, DataError where `resume` finds other pictures.
-    """
-    from linnaeus.predicting.asked import Asked
-    from linnaeus.predicting.job import Job
-
-    asked = Asked(top, sets, sets_method, max_error, min_confidence, unknown_rate)
-    job = Job(
-        [pictures] if isinstance(pictures, str | Path) else pictures,
-        files_from=files_from,
-        image_column=image_column,
-        out=None if out is None else Path(out),
-        sort_into=None if sort_into is None else Path(sort_into),
-        link=link,
-        resume=resume,
-        allow_url=allow_url,
-    )
-    return job.run(Path(bundle), asked, progress or Quiet(), line)
-
-
 def explain(
     bundle: str | Path,
     pictures: str | Path | Sequence[str | Path],
@@ -1027,11 +967,10 @@ def serve(
     folder below which callers with the scope admin may name other bundles. `say` is told the
     address once the server answers.
 
-    Raises MissingError where the `serve` extra is not installed, UsageError for options that cannot
-    be meant and for an address that cannot be had, BundleError for a bundle that cannot be served;
-    Terminated once SIGTERM, and KeyboardInterrupt once SIGINT has ended it.
+    Raises UsageError for options that cannot be meant and for an address that cannot be had,
+    BundleError for a bundle that cannot be served; Terminated once SIGTERM, and KeyboardInterrupt
+    once SIGINT has ended it.
     """
-    require_serving()
     from linnaeus.serving.serve import run_server
     from linnaeus.serving.settings import Settings
 
@@ -1212,19 +1151,6 @@ def attack(
         out=None if out is None else Path(out),
         progress=progress or Quiet(),
     )
-
-
-def require_serving() -> None:
-    """Raise MissingError where the packages of the `serve` extra are not installed."""
-    from importlib.util import find_spec
-
-    missing = [name for name in SERVING if find_spec(name) is None]
-    if missing:
-        raise MissingError(
-            "a package that the server needs is not installed here",
-            where=missing[0],
-            mend='Run: pip install "linnaeus[serve]"',
-        )
 
 
 def require_training() -> None:

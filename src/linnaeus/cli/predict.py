@@ -34,6 +34,14 @@ def predict(
             help="Fetch pictures whose names are https addresses of public servers.",
         ),
     ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Watch the folders named, and answer each picture that comes once it is whole,"
+            " until Ctrl-C.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -104,14 +112,14 @@ def predict(
     ] = None,
 ) -> None:
     """Say what pictures show, and how sure that is."""
-    from linnaeus import api
     from linnaeus.cli.telling import plain_teller, teller
     from linnaeus.cli.unread import SOME_UNREAD
+    from linnaeus.predicting.predict import predict as carry_out
 
     as_lines = out is None and sort_into is None
     # Answers on a terminal tell themselves how far the work is, and would break a bar's lines.
     told = plain_teller() if as_lines and sys.stdout.isatty() else teller()
-    predicted = api.predict(
+    predicted = carry_out(
         bundle,
         list(pictures or ()),
         out=out,
@@ -120,6 +128,7 @@ def predict(
         resume=resume,
         files_from=files_from,
         allow_url=allow_url,
+        watch=watch,
         image_column=image_column,
         top=top,
         sets=sets,

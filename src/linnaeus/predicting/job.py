@@ -12,10 +12,19 @@ from linnaeus.errors import UsageError
 from linnaeus.predicting.asked import Answering, Asked
 from linnaeus.predicting.journal import Journal
 from linnaeus.predicting.lines import Lines
-from linnaeus.predicting.predict import Collected, Output, Predicted, begun_with, predict_all
+from linnaeus.predicting.picture import Source
+from linnaeus.predicting.predict_all import (
+    Collected,
+    Output,
+    Predicted,
+    begun_with,
+    predict_all,
+    predict_watched,
+)
 from linnaeus.predicting.sorting import Sorting
 from linnaeus.predicting.sources import sources_of
 from linnaeus.predicting.tables import row_format
+from linnaeus.predicting.watched import check_watchable
 from linnaeus.progress import Progress
 
 __all__ = ["Job"]
@@ -36,6 +45,7 @@ class Job:
     link: bool = False
     resume: bool = False
     allow_url: bool = False
+    watch: bool = False
 
     def __post_init__(self) -> None:
         if self.resume and self.out is None:
@@ -49,6 +59,28 @@ class Job:
                 "there is no folder to make links in",
                 where="--link",
                 mend="Name one with --sort-into.",
+            )
+
+        for one in self.pictures:
+            if self.sort_into is not None and _is_within(self.sort_into, Path(one)):
+                raise UsageError(
+                    f"it lies in {one}, so that the copies would be pictures to sort as well",
+                    where=f"--sort-into {self.sort_into}",
+                    mend="Name a folder elsewhere.",
+                )
+        if self.watch:
+            self._check_watch()
+
+    def _check_watch(self) -> None:
+        if self.files_from is not None:
+            raise UsageError(
+                "a list cannot be watched", where="--files-from", mend="Name the folder itself."
+            )
+        if self.out is not None and self.out.suffix.lower() == ".parquet":
+            raise UsageError(
+                "a Parquet file is written once all rows are there, which is never",
+                where=f"--watch: {self.out}",
+                mend="Name a file that ends in .csv or .jsonl.",
             )
 
     def run(
@@ -65,13 +97,8 @@ class Job:
         with ExitStack() as opened:
             if self.out is not None:
                 row_format(self.out, asked.top)  # refuses what it cannot write
-            sources = sources_of(
-                self.pictures,
-                opened,
-                files_from=self.files_from,
-                image_column=self.image_column,
-                allow_url=self.allow_url,
-            )
+            sources = [] if self.watch else self._sources(opened)
+            folders = check_watchable(self.pictures) if self.watch else []
             answering = Answering(load(bundle), asked)
             notes = [note for source in sources for note in source.notes]
             for sentence in (*notes, *answering.classifier.notices, *answering.remarks):
@@ -80,9 +107,14 @@ class Job:
             if self.out is not None:
                 rows = row_format(self.out, answering.top)
                 nothing, begun = answering([], []), begun_with(bundle, asked)
-                journal = Journal(self.out, rows, nothing, begun, resume=self.resume)
+                journal = Journal(
+                    self.out, rows, nothing, begun, resume=self.resume, growing=self.watch
+                )
             outputs, collected = self._outputs(answering, line)
-            tally = predict_all(answering, sources, outputs, journal, progress)
+            if self.watch:
+                tally = predict_watched(answering, folders, outputs, journal, progress)
+            else:
+                tally = predict_all(answering, sources, outputs, journal, progress)
             if journal is not None:
                 journal.finish()
         for output in outputs:
@@ -99,6 +131,15 @@ class Job:
             tuple(collected.answers),
         )
 
+    def _sources(self, opened: ExitStack) -> list[Source]:
+        return sources_of(
+            self.pictures,
+            opened,
+            files_from=self.files_from,
+            image_column=self.image_column,
+            allow_url=self.allow_url,
+        )
+
     def _outputs(
         self, answering: Answering, line: Callable[[str], None] | None
     ) -> tuple[list[Output], Collected]:
@@ -110,3 +151,7 @@ class Job:
         elif self.out is None:
             outputs.append(Lines(line, answering.top) if line else collected)
         return outputs, collected
+
+
+def _is_within(folder: Path, other: Path) -> bool:
+    return other.is_dir() and folder.resolve().is_relative_to(other.resolve())

@@ -74,7 +74,7 @@ class Journal:
     def _go_on(self, resume: bool, begun: dict[str, Any]) -> None:
         if not resume:
             raise WriteError(
-                "an earlier run left rows of its answers here",
+                "there are rows of an earlier run here",
                 where=str(self.part),
                 mend="Give --resume to go on with them, or remove this file to begin anew.",
             )

@@ -1,158 +1,77 @@
-"""Classify pictures from anywhere, as many as there are, with memory that stays flat."""
+"""`predict`: what pictures show, from anywhere and as many as there are.
+
+It stands here and not in `api`, which hands it on, so that the command line need not load the rest
+of that: a cold prediction of one picture takes half as long.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Literal
 
-from linnaeus.bundle.classifier import Answer, bundle_folder
-from linnaeus.bundle.predictions import Prediction
-from linnaeus.data.store import printable
-from linnaeus.errors import DataError
-from linnaeus.files import MANIFEST, sha256_of
-from linnaeus.predicting.asked import Answered, Answering, Asked
-from linnaeus.predicting.journal import Journal
-from linnaeus.predicting.picture import Picture, Source
-from linnaeus.predicting.tally import Tally
-from linnaeus.progress import Progress, Stage
+from linnaeus.predicting.asked import Asked
+from linnaeus.predicting.job import Job
+from linnaeus.predicting.predict_all import Predicted
+from linnaeus.progress import Progress, Quiet
 
-__all__ = ["Collected", "Output", "Predicted", "begun_with", "predict_all"]
-
-AT_ONCE = 32
-"""Answers that are made and written together: cheaper than one by one, and few to lose."""
-
-WAITS_S = 0.5
-"""How long an answer waits for others to be written with."""
+__all__ = ["predict"]
 
 
-class Output(Protocol):
-    """Where answers go."""
+def predict(
+    bundle: str | Path,
+    pictures: str | Path | Sequence[str | Path] = (),
+    *,
+    out: str | Path | None = None,
+    sort_into: str | Path | None = None,
+    link: bool = False,
+    resume: bool = False,
+    files_from: str | Path | None = None,
+    image_column: str | None = None,
+    allow_url: bool = False,
+    watch: bool = False,
+    top: int | None = None,
+    sets: float | None = None,
+    sets_method: Literal["lac", "aps", "raps", "class-conditional"] = "lac",
+    max_error: float | None = None,
+    min_confidence: float | None = None,
+    unknown_rate: float | None = None,
+    progress: Progress | None = None,
+    line: Callable[[str], None] | None = None,
+) -> Predicted:
+    """Say what `pictures` show, from anywhere and as many as there are, by `bundle`.
 
-    def add(self, answered: Answered) -> None:
-        """Take the answers to some more pictures."""
+    `pictures`: files, folders, archives, tables with a column of paths, patterns
+    ("photos/**/*.jpg"), or "-" for one picture's bytes on standard input. `files_from`: a list
+    with a path a line. With `allow_url`, all of these may be public https addresses.
 
+    `out`: a table of the answers, whose ending (.csv, .jsonl, .parquet) says which; rows are added
+    while answers come, and with `resume` a table that broke off is gone on with, one row a picture
+    exactly. `sort_into`: a folder for copies of the pictures, or for `link`s, one folder a label.
+    Without either, the answers themselves are in what comes back, and `line` is called with
+    each line that the command line prints.
 
-@dataclass(frozen=True)
-class Predicted:
-    """What came of it: `pictures` in all, of which `unread` could not be read.
+    `watch`: `pictures` are folders, and what comes into them is answered until KeyboardInterrupt,
+    each file once; `out` is then written to directly, and `resume` goes on with it.
 
-    `labels`: {label: how often it was given}, the most frequent first; "unknown" is one of them.
-    `withheld`: answers that were not sure enough to be given. `out`: the table. `answers`: in
-    order, where no table was asked for.
+    `top`: name so many classes, instead of all. `sets`, `sets_method`, `max_error`: as in
+    `Classifier.promise`. `min_confidence`: answers below it are withheld. `unknown_rate`: as in
+    `Classifier.gather`.
+
+    A picture that cannot be read is counted in `unread`, told by `progress`, and has its row.
+    Raises as `load` and `predicting.sources.sources_of` do, UsageError for options that cannot be
+    meant, WriteError where a file cannot be written, DataError where `resume` finds other pictures.
     """
-
-    pictures: int
-    unread: int
-    withheld: int
-    labels: Mapping[str, int]
-    out: Path | None = None
-    answers: tuple[Prediction, ...] = field(default=(), repr=False)
-
-
-class Collected:
-    """An output that keeps the answers in memory."""
-
-    def __init__(self) -> None:
-        self.answers: list[Prediction] = []
-
-    def add(self, answered: Answered) -> None:
-        """Keep them."""
-        self.answers += answered.predictions
-
-
-def begun_with(bundle: Path, asked: Asked) -> dict[str, Any]:
-    """What decides the answers, as plain JSON values: the bundle by its digest, and the options."""
-    manifest = bundle_folder(bundle) / MANIFEST
-    return {"bundle": sha256_of(manifest), **vars(asked)}
-
-
-def predict_all(
-    answering: Answering,
-    sources: Sequence[Source],
-    outputs: Sequence[Output],
-    journal: Journal | None,
-    progress: Progress,
-) -> Tally:
-    """Classify all pictures of `sources`, in order; what is said goes to `outputs` and `journal`.
-
-    Rows that `journal` has already are not computed again; they have to be of the same pictures in
-    the same order, or DataError is raised. Each picture that cannot be read is told.
-    """
-    tally = Tally(several=answering.classifier.record.task == "multi")
-    totals = [source.total for source in sources]
-    total = None if None in totals else float(sum(t or 0 for t in totals))
-    with progress.stage("Predicting", total) as stage, _told_how_to_go_on(journal, tally, progress):
-        pictures = _all_of(sources)
-        if journal is not None and journal.count:
-            _pass_over(pictures, journal, tally, stage)
-            progress.say(f"Going on after {tally.pictures:,} rows{_unread(tally)}.")
-        for answered in _answers(answering, pictures):
-            for output in outputs:
-                output.add(answered)
-            if journal is not None:
-                journal.add(answered)
-            tally.add(answered)
-            for name, reason in answered.predictions.errors.items():
-                progress.say(f"Could not be read: {name}: {reason}")
-            stage.advance(len(answered.pictures))
-    return tally
-
-
-def _all_of(sources: Sequence[Source]) -> Iterator[Picture]:
-    return (picture for source in sources for picture in source.pictures())
-
-
-def _pass_over(pictures: Iterator[Picture], journal: Journal, tally: Tally, stage: Stage) -> None:
-    """Take from `pictures` those whose rows are there. Raises DataError where they are others."""
-    for number, row in enumerate(journal.kept(), start=1):
-        picture = next(pictures, None)
-        if picture is None or printable(picture.name) != row.name:
-            found = "there is no such picture" if picture is None else f"it is {picture.name}"
-            raise DataError(
-                f"picture {number:,} was {row.name} when this table was begun, and now {found}",
-                where=f"--resume: {journal.path}",
-                mend=f"Give the same pictures, or remove {journal.part} and begin anew.",
-            )
-        tally.add_kept(row)
-        stage.advance()
-
-
-def _answers(answering: Answering, pictures: Iterable[Picture]) -> Iterator[Answered]:
-    """The answers to `pictures`, some at a time."""
-    stream = answering.classifier.stream((picture, picture.source) for picture in pictures)
-    for some in _in_groups(stream):
-        yield answering(*zip(*some, strict=True))
-
-
-def _in_groups(answers: Iterable[tuple[Picture, Answer]]) -> Iterator[list[tuple[Picture, Answer]]]:
-    """`AT_ONCE` at a time, or as many as came in `WAITS_S`."""
-    group: list[tuple[Picture, Answer]] = []
-    begun_s = time.monotonic()
-    for picture, answer in answers:
-        group.append((picture, answer.without_features()))
-        if len(group) == AT_ONCE or time.monotonic() - begun_s > WAITS_S:
-            yield group
-            group, begun_s = [], time.monotonic()
-    if group:
-        yield group
-
-
-@contextmanager
-def _told_how_to_go_on(journal: Journal | None, tally: Tally, progress: Progress) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        if journal is not None and tally.pictures:
-            progress.say(
-                f"{tally.pictures:,} rows are kept in {journal.part}; the same command with"
-                " --resume goes on after them."
-            )
-        raise
-
-
-def _unread(tally: Tally) -> str:
-    return f", of which {tally.unread:,} could not be read" if tally.unread else ""
+    asked = Asked(top, sets, sets_method, max_error, min_confidence, unknown_rate)
+    job = Job(
+        [pictures] if isinstance(pictures, str | Path) else pictures,
+        files_from=files_from,
+        image_column=image_column,
+        out=None if out is None else Path(out),
+        sort_into=None if sort_into is None else Path(sort_into),
+        link=link,
+        resume=resume,
+        allow_url=allow_url,
+        watch=watch,
+    )
+    return job.run(Path(bundle), asked, progress or Quiet(), line)

@@ -1,0 +1,199 @@
+"""Classify pictures from anywhere, as many as there are, with memory that stays flat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from linnaeus.bundle.classifier import Answer, bundle_folder
+from linnaeus.bundle.predictions import Prediction
+from linnaeus.data.store import printable
+from linnaeus.errors import DataError
+from linnaeus.files import MANIFEST, sha256_of
+from linnaeus.predicting.asked import Answered, Answering, Asked
+from linnaeus.predicting.journal import Journal
+from linnaeus.predicting.picture import Picture, Source
+from linnaeus.predicting.tally import Tally
+from linnaeus.predicting.watched import watched
+from linnaeus.progress import Progress, Stage
+
+__all__ = ["Collected", "Output", "Predicted", "begun_with", "predict_all", "predict_watched"]
+
+AT_ONCE = 32
+"""Answers that are made and written together: cheaper than one by one, and few to lose."""
+
+WAITS_S = 0.5
+"""How long an answer waits for others to be written with."""
+
+
+class Output(Protocol):
+    """Where answers go."""
+
+    def add(self, answered: Answered) -> None:
+        """Take the answers to some more pictures."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What came of it: `pictures` in all, of which `unread` could not be read.
+
+    `labels`: {label: how often it was given}, the most frequent first; "unknown" is one of them.
+    `withheld`: answers that were not sure enough to be given. `out`: the table. `answers`: in
+    order, where no table was asked for.
+    """
+
+    pictures: int
+    unread: int
+    withheld: int
+    labels: Mapping[str, int]
+    out: Path | None = None
+    answers: tuple[Prediction, ...] = field(default=(), repr=False)
+
+
+class Collected:
+    """An output that keeps the answers in memory."""
+
+    def __init__(self) -> None:
+        self.answers: list[Prediction] = []
+
+    def add(self, answered: Answered) -> None:
+        """Keep them."""
+        self.answers += answered.predictions
+
+
+def begun_with(bundle: Path, asked: Asked) -> dict[str, Any]:
+    """What decides the answers, as plain JSON values: the bundle by its digest, and the options."""
+    manifest = bundle_folder(bundle) / MANIFEST
+    return {"bundle": sha256_of(manifest), **vars(asked)}
+
+
+def predict_all(
+    answering: Answering,
+    sources: Sequence[Source],
+    outputs: Sequence[Output],
+    journal: Journal | None,
+    progress: Progress,
+) -> Tally:
+    """Classify all pictures of `sources`, in order; what is said goes to `outputs` and `journal`.
+
+    Rows that `journal` has already are not computed again; they have to be of the same pictures in
+    the same order, or DataError is raised. Each picture that cannot be read is told.
+    """
+    tally = _new_tally(answering)
+    totals = [source.total for source in sources]
+    total = None if None in totals else float(sum(t or 0 for t in totals))
+    with progress.stage("Predicting", total) as stage, _told_how_to_go_on(journal, tally, progress):
+        pictures = _all_of(sources)
+        if journal is not None and journal.count:
+            _pass_over(pictures, journal, tally, stage)
+            progress.say(f"Going on after {tally.pictures:,} rows{_unread(tally)}.")
+        for answered in _answers(answering, pictures):
+            _hand_out(answered, outputs, journal, tally, progress)
+            stage.advance(len(answered.pictures))
+    return tally
+
+
+def predict_watched(
+    answering: Answering,
+    folders: Sequence[Path],
+    outputs: Sequence[Output],
+    journal: Journal | None,
+    progress: Progress,
+) -> Tally:
+    """Classify what comes into `folders` until KeyboardInterrupt, which is how this work ends.
+
+    Pictures whose rows `journal` has already are left alone.
+    """
+    tally, done = _new_tally(answering), set()
+    for row in journal.kept() if journal is not None else ():
+        tally.add_kept(row)
+        done.add(row.name)
+    if done:
+        progress.say(f"Going on after {tally.pictures:,} rows{_unread(tally)}.")
+    named = ", ".join(map(str, folders))
+    progress.say(f"Watching {named}; Ctrl-C ends it.")
+    with suppress(KeyboardInterrupt):
+        for new in watched(folders, done):
+            for answered in _answers(answering, new):
+                _hand_out(answered, outputs, journal, tally, progress)
+    return tally
+
+
+def _new_tally(answering: Answering) -> Tally:
+    return Tally(several=answering.classifier.record.task == "multi")
+
+
+def _hand_out(
+    answered: Answered,
+    outputs: Sequence[Output],
+    journal: Journal | None,
+    tally: Tally,
+    progress: Progress,
+) -> None:
+    for output in outputs:
+        output.add(answered)
+    if journal is not None:
+        journal.add(answered)
+    tally.add(answered)
+    for name, reason in answered.predictions.errors.items():
+        progress.say(f"Could not be read: {name}: {reason}")
+
+
+def _all_of(sources: Sequence[Source]) -> Iterator[Picture]:
+    return (picture for source in sources for picture in source.pictures())
+
+
+def _pass_over(pictures: Iterator[Picture], journal: Journal, tally: Tally, stage: Stage) -> None:
+    """Take from `pictures` those whose rows are there. Raises DataError where they are others."""
+    for number, row in enumerate(journal.kept(), start=1):
+        picture = next(pictures, None)
+        if picture is None or printable(picture.name) != row.name:
+            found = "there is no such picture" if picture is None else f"it is {picture.name}"
+            raise DataError(
+                f"picture {number:,} was {row.name} when this table was begun, and now {found}",
+                where=f"--resume: {journal.path}",
+                mend=f"Give the same pictures, or remove {journal.part} and begin anew.",
+            )
+        tally.add_kept(row)
+        stage.advance()
+
+
+def _answers(answering: Answering, pictures: Iterable[Picture]) -> Iterator[Answered]:
+    """The answers to `pictures`, some at a time."""
+    stream = answering.classifier.stream((picture, picture.source) for picture in pictures)
+    for some in _in_groups(stream):
+        yield answering(*zip(*some, strict=True))
+
+
+def _in_groups(answers: Iterable[tuple[Picture, Answer]]) -> Iterator[list[tuple[Picture, Answer]]]:
+    """`AT_ONCE` at a time, or as many as came in `WAITS_S`."""
+    group: list[tuple[Picture, Answer]] = []
+    begun_s = time.monotonic()
+    for picture, answer in answers:
+        group.append((picture, answer.without_features()))
+        if len(group) == AT_ONCE or time.monotonic() - begun_s > WAITS_S:
+            yield group
+            group, begun_s = [], time.monotonic()
+    if group:
+        yield group
+
+
+@contextmanager
+def _told_how_to_go_on(journal: Journal | None, tally: Tally, progress: Progress) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if journal is not None and tally.pictures:
+            progress.say(
+                f"{tally.pictures:,} rows are kept in {journal.part}; the same command with"
+                " --resume goes on after them."
+            )
+        raise
+
+
+def _unread(tally: Tally) -> str:
+    return f", of which {tally.unread:,} could not be read" if tally.unread else ""

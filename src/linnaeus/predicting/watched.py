@@ -1,0 +1,87 @@
+"""Pictures that come into folders while these are watched, each once, and once it is whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+
+from linnaeus.data.store import printable
+from linnaeus.errors import DataError, UsageError
+from linnaeus.predicting.folder import pictures_in
+from linnaeus.predicting.picture import Picture
+
+__all__ = ["check_watchable", "watched"]
+
+EVERY_S = 1.0
+"""Between two looks. Asking works on every disk, network disks among them, where being told does
+not; a thousand names take some milliseconds."""
+
+EMPTY_S = 30.0
+"""How long an empty file is left to whoever may be about to fill it."""
+
+State = tuple[int, int]
+"""(size in bytes, time of change in ns) of a file: what stands still once it is whole."""
+
+
+def check_watchable(given: Sequence[str | Path]) -> list[Path]:
+    """`given` as folders. Raises UsageError where there is none, or one is no folder."""
+    folders = [Path(one) for one in given]
+    if not folders:
+        raise UsageError("no folder is named", where="--watch", mend="Name one to watch.")
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(
+                "only folders can be watched, and this is none",
+                where=f"--watch: {folder}",
+                mend="Name a folder that is there.",
+            )
+    return folders
+
+
+def watched(
+    folders: Sequence[Path],
+    done: Collection[str],
+    sleep: Callable[[float], object] = time.sleep,
+) -> Iterator[list[Picture]]:
+    """The pictures that are new in `folders` at each look, without end; often none.
+
+    A file is given once its size and time of change are as they were a look before, and never
+    again: not if it changes, and not where its name is `done`. An empty one is given after 30 s.
+    Raises DataError where a folder is gone.
+    """
+    taken = set(done)
+    states: dict[str, tuple[State, float]] = {}
+    while True:
+        now_s = time.monotonic()
+        before, states, new = states, {}, []
+        for picture in _there(folders):
+            if printable(picture.name) in taken or (state := _state(picture)) is None:
+                continue
+            earlier, since_s = before.get(picture.name, (None, now_s))
+            still_s = now_s - since_s if earlier == state else 0.0
+            if earlier == state and (state[0] or still_s >= EMPTY_S):
+                taken.add(printable(picture.name))
+                new.append(picture)
+            else:
+                states[picture.name] = (state, since_s if earlier == state else now_s)
+        yield new
+        sleep(EVERY_S)
+
+
+def _there(folders: Sequence[Path]) -> Iterator[Picture]:
+    for folder in folders:
+        try:
+            yield from pictures_in(folder)
+        except DataError:  # one below it that went away meanwhile is looked at next time
+            if not folder.is_dir():
+                raise
+
+
+def _state(picture: Picture) -> State | None:
+    """None for a file that has gone away again."""
+    try:
+        stat = Path(picture.name).stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
