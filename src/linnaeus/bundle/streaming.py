@@ -21,7 +21,7 @@ from linnaeus.data.in_threads import processors
 from linnaeus.errors import BundleError
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["Picture", "Streaming"]
+__all__ = ["Picture", "Streaming", "same_bits"]
 
 AHEAD = 4
 """Pictures under way for each thread: enough to keep it busy, little enough that memory stays flat
@@ -118,10 +118,11 @@ class Streaming(Generic[AnswerT]):
         except BundleError:
             return
         answers = [(beside.answer(decoded), answer) for decoded, answer in compared]
-        if answers and all(itertools.starmap(_same_bits, answers)):
+        if answers and all(itertools.starmap(same_bits, answers)):
             self._beside = beside
 
 
-def _same_bits(one: HasOutputs, other: HasOutputs) -> bool:
+def same_bits(one: HasOutputs, other: HasOutputs) -> bool:
+    """Whether two answers are the same to the last bit."""
     same_logits = one.logits.tobytes() == other.logits.tobytes()
     return same_logits and one.features.tobytes() == other.features.tobytes()

@@ -16,6 +16,7 @@ from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promised
 from linnaeus.bundle.streaming import Picture
+from linnaeus.bundle.table import likeliest
 from linnaeus.errors import UnreadableImage
 from linnaeus.serving.asked import Asked
 from linnaeus.serving.confinement import allow_processor_time
@@ -186,8 +187,7 @@ def _probabilities(predictions: Predictions, place: int, top: int | None) -> dic
     row = predictions.probabilities[place]
     if top is None:
         return dict(zip(predictions.classes, row.tolist(), strict=True))
-    order = (-row).argsort(kind="stable")[:top]
-    return {predictions.classes[at]: float(row[at]) for at in order}
+    return {name: float(p) for name, p in likeliest(row, predictions.classes, top)}
 
 
 def _number(value: float) -> float | None:

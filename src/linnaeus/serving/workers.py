@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from linnaeus.data.in_threads import processors
 from linnaeus.errors import BundleError
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.queue import Job
@@ -102,9 +103,9 @@ class Worker:
         """The process's number."""
         return self._process.pid
 
-    async def open(self, models: Sequence[Wanted]) -> Facts:
-        """Let it open `models`. Raises BundleError where one cannot be opened."""
-        self._writer.write(frame({"models": list(models)}))
+    async def open(self, models: Sequence[Wanted], *, alone: bool) -> Facts:
+        """Let it open `models`, for one processor if `alone`. Raises BundleError if one cannot be."""
+        self._writer.write(frame({"models": list(models), "alone": alone}))
         try:
             async with asyncio.timeout(OPENING_S):
                 said, _ = await receive(self._reader)
@@ -258,7 +259,7 @@ class Crew:
         """Start one more worker, and let it answer as soon as it can."""
         worker = await Worker.start()
         try:
-            facts = await worker.open(self._models)
+            facts = await worker.open(self._models, alone=1 < processors() <= self._strength)
         except BaseException:
             worker.kill()
             raise
