@@ -70,7 +70,7 @@ def same(asked: Asked) -> bool:
         (folder / f"{number:05}.jpg").write_bytes(picture)
     by_library = open_bundle(asked.bundle).predict(pictures).probabilities
     answers_file = folder / "answers.csv"
-    run([linnaeus(), "predict", asked.bundle, folder, "--csv", answers_file])
+    run([linnaeus(), "predict", asked.bundle, folder, "--out", answers_file])
     with answers_file.open(encoding="utf-8", newline="") as file:
         rows = [
             [row[name] for name in row if name.startswith("p:")] for row in csv.DictReader(file)

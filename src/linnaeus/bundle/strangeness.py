@@ -7,6 +7,7 @@ appearance, and how much of the features these leave out. Scores are larger for 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,26 @@ class Sketching:
         return np.concatenate([along, [rest], looks]).astype(np.float32)
 
 
+class Neighbours:
+    """Points (m, q) float32, and how far others are from those next to them."""
+
+    def __init__(self, bank: Floats) -> None:
+        self._bank = bank
+        self._lengths = np.einsum("mq,mq->m", bank, bank)
+
+    def distances(self, points: Floats) -> Floats:
+        """(n,) from `points` (n, q) to the fifth nearest, or to the farthest if there are fewer."""
+        nearest = min(NEIGHBOUR, len(self._bank)) - 1
+        distances = np.empty(len(points), np.float32)
+        for start in range(0, len(points), BLOCK):
+            some = points[start : start + BLOCK]
+            lengths = np.einsum("nq,nq->n", some, some)[:, None]
+            apart = self._lengths - 2 * (some @ self._bank.T) + lengths
+            squared = np.partition(apart, nearest, axis=1)[:, nearest]
+            distances[start : start + BLOCK] = np.sqrt(np.maximum(squared, 0.0))
+        return distances
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """Where known pictures lie.
@@ -70,6 +91,16 @@ class Known:
     middles: Floats
     precision: Floats
 
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The `bank`, made ready once for any number of pictures."""
+        return Neighbours(self.bank.astype(np.float32))
+
+    @cached_property
+    def look_neighbours(self) -> Neighbours:
+        """The `look_bank`, likewise."""
+        return Neighbours(self.look_bank.astype(np.float32))
+
 
 def scores_of(sketches: Floats, logits: Floats, known: Known) -> NDArray[np.float64]:
     """(n, scores): every one of `SCORES` for n pictures; NaN where the picture was not read.
@@ -81,10 +112,10 @@ def scores_of(sketches: Floats, logits: Floats, known: Known) -> NDArray[np.floa
     columns = [
         1.0 - softmax(logits).max(axis=1),
         _energy(logits.astype(np.float64)),
-        _to_neighbours(along, known.bank.astype(np.float32)),
+        known.neighbours.distances(along),
         _to_classes(along, known),
         rest,
-        _to_neighbours(looks, known.look_bank.astype(np.float32)),
+        known.look_neighbours.distances(looks),
     ]
     return np.stack(columns, axis=1).astype(np.float64)
 
@@ -93,19 +124,6 @@ def _energy(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = logits.max(axis=1)
     energy: NDArray[np.float64] = -largest - np.log(np.exp(logits - largest[:, None]).sum(axis=1))
     return energy
-
-
-def _to_neighbours(points: Floats, bank: Floats) -> Floats:
-    """(n,) the distance to the fifth nearest of `bank`, or to the farthest where it has fewer."""
-    nearest = min(NEIGHBOUR, len(bank)) - 1
-    lengths = np.einsum("mq,mq->m", bank, bank)
-    distances = np.empty(len(points), np.float32)
-    for start in range(0, len(points), BLOCK):
-        some = points[start : start + BLOCK]
-        apart = lengths - 2 * (some @ bank.T) + np.einsum("nq,nq->n", some, some)[:, None]
-        squared = np.partition(apart, nearest, axis=1)[:, nearest]
-        distances[start : start + BLOCK] = np.sqrt(np.maximum(squared, 0.0))
-    return distances
 
 
 def _to_classes(along: Floats, known: Known) -> Floats:

@@ -7,7 +7,7 @@ is usual of held-out pictures. A picture is called unknown where hardly any of t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -157,8 +157,8 @@ def write_unknown(folder: Path, unknown: Unknown) -> int:
     from safetensors.numpy import save
 
     tensors: dict[str, NDArray[Any]] = {
-        **{f"sketch.{name}": one for name, one in vars(unknown.sketching).items()},
-        **{f"known.{name}": one for name, one in vars(unknown.known).items()},
+        **{f"sketch.{one.name}": getattr(unknown.sketching, one.name) for one in fields(Sketching)},
+        **{f"known.{one.name}": getattr(unknown.known, one.name) for one in fields(Known)},
         **{f"golden.{precision}": one for precision, one in unknown.golden.items()},
         **{name: getattr(unknown, name) for name in OWN},
     }

@@ -13,7 +13,7 @@ from linnaeus.serving.keys import Scope
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.service import Service
 
-__all__ = ["ON_DEADLINES", "deadline_ms", "needs"]
+__all__ = ["ON_DEADLINES", "admit", "deadline_ms", "key_of", "needs"]
 
 LONGEST_DEADLINE_MS = 600_000
 
@@ -52,18 +52,25 @@ def _with_key(service: Service, scope: Scope) -> Callable[..., Any]:
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
         header: Annotated[str | None, Security(HEADER)],
     ) -> None:
-        _admit(service, request, scope, bearer.credentials if bearer else header)
+        admit(service, request, scope, bearer.credentials if bearer else header)
 
     return admitted
 
 
 def _open(service: Service, scope: Scope) -> Callable[..., Any]:
     async def admitted(request: Request) -> None:
-        _admit(service, request, scope, None)
+        admit(service, request, scope, None)
 
     return admitted
 
 
-def _admit(service: Service, request: Request, scope: Scope, key: str | None) -> None:
+def key_of(request: Request) -> str | None:
+    """The key that came with `request`, in either header."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key")
+
+
+def admit(service: Service, request: Request, scope: Scope, key: str | None) -> None:
+    """Let the caller of `request` do what `scope` allows. Raises Problem where it may not."""
     address = request.client.host if request.client else ""
     request.state.caller = service.callers.admit(key, address, scope)

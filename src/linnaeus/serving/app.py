@@ -12,11 +12,11 @@ from linnaeus.serving.admin import Put, admin_router
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import document, refusals
 from linnaeus.serving.explain import explain_router
-from linnaeus.serving.front import Front
+from linnaeus.serving.front import Direct, Front
 from linnaeus.serving.metrics import MEDIA_TYPE
 from linnaeus.serving.open_inference import open_inference_router
 from linnaeus.serving.page import page_router
-from linnaeus.serving.predict import predict_router
+from linnaeus.serving.predict import predict_handler, predict_router
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.served import served_router
 from linnaeus.serving.service import CallerGone, Service
@@ -55,7 +55,8 @@ def make_app(service: Service) -> ASGIApp:
     app.add_exception_handler(CallerGone, _gone)
     document(app, InferRequest, Put)
     app.state.service = service
-    return Front(app, service)
+    direct = Direct("/predict", "predict", predict_handler(service), service)
+    return Front(app, service, {direct.path: direct})
 
 
 def _metrics_router(service: Service) -> APIRouter:

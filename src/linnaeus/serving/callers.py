@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from linnaeus.errors import LinnaeusError
@@ -126,6 +127,7 @@ class Rate:
         return 0.0
 
 
+@lru_cache(MOST_CALLERS)
 def _network(address: str) -> str:
     """Whose address it is: of IPv6, what one customer of a provider has is one caller."""
     try:

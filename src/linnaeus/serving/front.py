@@ -11,16 +11,22 @@ import re
 import secrets
 import time
 import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from linnaeus.serving.admission import admit, key_of
 from linnaeus.serving.body import Body
+from linnaeus.serving.keys import Scope as KeyScope
 from linnaeus.serving.problems import Problem
-from linnaeus.serving.service import Service
+from linnaeus.serving.service import CallerGone, Service
 
-__all__ = ["Front"]
+__all__ = ["Direct", "Front"]
 
 THIS_SERVER = secrets.token_hex(4)
 NUMBERS = itertools.count(1)
@@ -36,12 +42,31 @@ HUNG_UP = 499
 """What nginx writes for a caller who did not wait for the answer; nobody is sent it."""
 
 
-class Front:
-    """ASGI around ASGI."""
+@dataclass(frozen=True)
+class Direct:
+    """A handler that is called without FastAPI's detours, for callers whose key allows `scope`.
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    These cost a quarter of a millisecond, which a small network answers a picture in a dozen of.
+    """
+
+    path: str
+    scope: KeyScope
+    handler: Callable[[Request], Awaitable[Response]]
+    service: Service
+
+    async def __call__(self, request: Request) -> Response:
+        """The handler's answer to `request`. Raises Problem, or that the caller is gone."""
+        admit(self.service, request, self.scope, key_of(request))
+        return await self.handler(request)
+
+
+class Front:
+    """ASGI around ASGI. `direct`: handlers of POST by their paths, called without `app`."""
+
+    def __init__(self, app: ASGIApp, service: Service, direct: Mapping[str, Direct]) -> None:
         self._app = app
         self._service = service
+        self._direct = direct
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,9 +83,18 @@ class Front:
             _check_encoding(headers)
             if scope["method"] == "POST" and WORK.fullmatch(scope["path"]):
                 self._service.check_room()
-            await self._app(scope, body.receive, answered.send)
+            direct = self._direct.get(scope["path"]) if scope["method"] == "POST" else None
+            if direct is None:
+                await self._app(scope, body.receive, answered.send)
+            else:
+                scope["route"] = direct
+                response = await direct(Request(scope, body.receive))
+                await response(scope, body.receive, answered.send)
         except Problem as problem:
             await answered.refuse(problem)
+        except (ClientDisconnect, CallerGone):
+            self._service.metrics.gone.inc()
+            scope["state"]["gone"] = True
         except Exception as error:
             self._tell_fault(answered.request_id, error)
             detail = f"Please report it, with the number {answered.request_id}."

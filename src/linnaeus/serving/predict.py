@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter, Request, Response
 
 from linnaeus.serving.admission import ON_DEADLINES, deadline_ms, needs
@@ -11,21 +13,28 @@ from linnaeus.serving.images_sent import images_sent
 from linnaeus.serving.queue import Job
 from linnaeus.serving.service import Service
 
-__all__ = ["predict_router"]
+__all__ = ["predict_handler", "predict_router"]
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def predict_router(service: Service) -> APIRouter:
-    """The route, answered by `service`."""
+    """The route as FastAPI knows and describes it; the front door calls its handler directly."""
     router = APIRouter(tags=["predict"], dependencies=[needs(service, "predict")])
-
-    @router.post(
+    router.post(
         "/predict",
         response_model=Predicted,
         responses=refusals("too-many-requests", at_work=True),
         openapi_extra={**IMAGES_BODY, "parameters": query_documented(AskedOf)},
         summary="Say what pictures show, and how sure that is",
         description=ON_DEADLINES,
-    )
+    )(predict_handler(service))
+    return router
+
+
+def predict_handler(service: Service) -> Handler:
+    """The function from a request whose caller is admitted to its answer, by `service`."""
+
     async def predict(request: Request) -> Response:
         until = service.until(deadline_ms(request))
         asked = asked_in(request.query_params, AskedOf)
@@ -36,11 +45,11 @@ def predict_router(service: Service) -> APIRouter:
         said = {
             "sizes": [len(one.content) for one in sent],
             "names": [one.name for one in sent],
-            "asked": asked.model_dump(exclude={"model", "version"}),
+            "asked": asked.model_dump(exclude={"model", "version"}, exclude_unset=True),
         }
-        payload = b"".join(one.content for one in sent)
+        payload = sent[0].content if len(sent) == 1 else b"".join(one.content for one in sent)
         job = Job("predict", model.name, asked.version, payload, said, until, images=len(sent))
         answer = await service.answer(job, request.receive)
         return Response(answer, media_type="application/json")
 
-    return router
+    return predict

@@ -22,7 +22,7 @@ from linnaeus.data.in_threads import processors
 from linnaeus.errors import BundleError
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.queue import Job
-from linnaeus.serving.wire import BrokenFrame, frame, receive
+from linnaeus.serving.wire import Frames, frame
 
 __all__ = ["MOST_IN_HAND", "Crew", "Watcher", "Worker", "Wanted"]
 
@@ -72,18 +72,16 @@ class Watcher(Protocol):
 class Worker:
     """One process and its connection. `in_hand`: the jobs that it has, in order."""
 
-    def __init__(
-        self, process: Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ):
+    def __init__(self, process: Process, frames: Frames, watcher: Watcher) -> None:
         self.in_hand: dict[int, Job] = {}
         self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._frames = frames
+        self._watcher = watcher
         self._watch: asyncio.TimerHandle | None = None
         self._stuck = False
 
     @classmethod
-    async def start(cls) -> Worker:
+    async def start(cls, watcher: Watcher) -> Worker:
         """Start a process; it waits to hear what to open."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -95,8 +93,10 @@ class Worker:
                 start_new_session=True,  # Ctrl-C is for the server, which tells it when to end
                 env=_environment(),
             )
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
-        return cls(process, reader, writer)
+        loop = asyncio.get_running_loop()
+        frames = Frames(lambda said, payload: None)
+        await loop.create_unix_connection(lambda: frames, sock=ours)
+        return cls(process, frames, watcher)
 
     @property
     def pid(self) -> int:
@@ -104,20 +104,23 @@ class Worker:
         return self._process.pid
 
     async def open(self, models: Sequence[Wanted], *, alone: bool) -> Facts:
-        """Let it open `models`, for one processor if `alone`. Raises BundleError if one cannot be."""
-        self._writer.write(frame({"models": list(models), "alone": alone}))
-        try:
-            async with asyncio.timeout(OPENING_S):
-                said, _ = await receive(self._reader)
-        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError, BrokenFrame):
+        """Let it open `models`, for one processor if `alone`. Raises BundleError for a bad one."""
+        opened: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._frames.heard = lambda said, payload: opened.set_result(said)
+        self._frames.send(frame({"models": list(models), "alone": alone}))
+        either = (opened, self._frames.ended)
+        await asyncio.wait(either, timeout=OPENING_S, return_when=asyncio.FIRST_COMPLETED)
+        if not opened.done():
             self.kill()
             code = await self._process.wait()
             what = f"the process that opens it was lost ({_in_words(code)})"
             mend = "Try again; if it happens again, make the bundle anew."
-            raise BundleError(what, where=models[-1]["name"], mend=mend) from None
+            raise BundleError(what, where=models[-1]["name"], mend=mend)
+        said = opened.result()
         if "refused" in said:
             await self.end()
             raise BundleError(said["what"], where=said["where"], mend=said["mend"])
+        self._frames.heard = self._heard
         return list(said["ready"])
 
     def give(self, jobs: Sequence[tuple[Job, str]]) -> None:
@@ -125,21 +128,15 @@ class Worker:
         for job, version in jobs:
             self.in_hand[job.number] = job
             told = {"id": job.number, "kind": job.kind, "model": job.model, "version": version}
-            self._writer.write(frame({**told, "until": job.until, **job.said}, job.payload))
+            self._frames.send(frame({**told, "until": job.until, **job.said}, job.payload))
         self._watch_over()
 
-    async def answers(self, watcher: Watcher) -> str:
-        """Pass its answers on until it ends; what it died of, or "" where it was told to end."""
-        with suppress(asyncio.IncompleteReadError, ConnectionError, BrokenFrame):
-            while True:
-                said, payload = await receive(self._reader)
-                self._pass_on(said, payload)
-                if said.get("fault"):
-                    watcher.faulted(said["fault"])
-                if not self.in_hand:
-                    watcher.idle()
+    async def until_ended(self) -> str:
+        """Wait until it ends; what it died of, or "" where it was told to end."""
+        await self._frames.ended
         self.kill()
         code = await self._process.wait()
+        self._frames.close()
         if self._watch is not None:
             self._watch.cancel()
         reason = "stuck" if self._stuck else _in_words(code)
@@ -153,19 +150,24 @@ class Worker:
 
     async def end(self) -> None:
         """Let it end once it has answered all that it has."""
-        if not self._writer.is_closing():
-            with suppress(OSError):
-                self._writer.write_eof()
+        self._frames.no_more()
         await self._process.wait()
-        self._writer.close()
+        self._frames.close()
 
-    def _pass_on(self, said: dict[str, Any], payload: bytes) -> None:
-        job = self.in_hand.pop(said["id"])
+    def _heard(self, said: dict[str, Any], payload: bytes) -> None:
+        """Pass an answer on."""
+        job = self.in_hand.pop(said.get("id", 0), None)
+        if job is None:
+            raise ValueError(said)  # it talks of what it was not given
         if "problem" in said:
             job.refuse(Problem(said["problem"], said["detail"], more=said["more"]))
+            if said["fault"]:
+                self._watcher.faulted(said["fault"])
         elif not job.answer.done():
             job.answer.set_result(payload)
         self._watch_over()
+        if not self.in_hand:
+            self._watcher.idle()
 
     def _watch_over(self) -> None:
         """Give it the time that one job may take."""
@@ -257,7 +259,7 @@ class Crew:
 
     async def _add(self) -> Facts:
         """Start one more worker, and let it answer as soon as it can."""
-        worker = await Worker.start()
+        worker = await Worker.start(self._watcher)
         try:
             facts = await worker.open(self._models, alone=1 < processors() <= self._strength)
         except BaseException:
@@ -272,7 +274,7 @@ class Crew:
 
     async def _work(self, worker: Worker) -> None:
         """See one worker through its life; have it replaced if that ends too soon."""
-        reason = await worker.answers(self._watcher)
+        reason = await worker.until_ended()
         self._workers.pop(worker, None)
         if self._ending:
             return
