@@ -366,33 +366,39 @@ def test_models_are_swapped_and_rolled_back_without_a_lost_or_wrong_answer(
     (broken / "model.onnx").write_bytes(b"no graph")
     ended = False
 
-    def ask() -> list[tuple[str, str]]:
-        answers = []
+    def asked_once() -> tuple[str, str]:
+        answer = of_digits(server, content)
+        assert answer.status == 200, answer
+        (one,) = answer.json["predictions"]
+        return answer.json["model"]["version"], next(iter(one["probabilities"]))
+
+    def ask() -> set[tuple[str, str]]:
+        answers = set()
         while not ended:
-            answer = of_digits(server, content)
-            assert answer.status == 200, answer
-            told = answer.json
-            answers.append(
-                (told["model"]["version"], next(iter(told["predictions"][0]["probabilities"])))
-            )
+            answers.add(asked_once())
         return answers
+
+    def change(method: str, path: str, value: object) -> tuple[Answer, tuple[str, str]]:
+        """What came of a change, and the first answer after it."""
+        return server.send_json(method, f"/admin/models/digits{path}", value), asked_once()
 
     with ThreadPoolExecutor(3) as callers:
         asking = [callers.submit(ask) for _ in range(3)]
         try:
-            refused = server.send_json("PUT", "/admin/models/digits", {"path": "broken"})
-            swapped = server.send_json("PUT", "/admin/models/digits", {"path": "renamed"})
-            back = server.send_json("POST", "/admin/models/digits/rollback", None)
-            forth = server.send_json("POST", "/admin/models/digits/rollback", None)
-            server.send_json("POST", "/admin/models/digits/rollback", None)
+            refused, as_before = change("PUT", "", {"path": "broken"})
+            swapped, by_the_new = change("PUT", "", {"path": "renamed"})
+            _, rolled_back = change("POST", "/rollback", None)
+            _, forth_again = change("POST", "/rollback", None)
+            change("POST", "/rollback", None)
         finally:
             ended = True
-        seen = {answer for one in asking for answer in one.result()}
+        seen = set.union(*(one.result() for one in asking))
     assert (refused.status, refused.kind) == (422, "broken-bundle")
     assert "model.onnx" in refused.json["detail"]
     assert (swapped.status, swapped.json["serving"], swapped.json["before"]) == (200, "2", "1")
-    assert (back.json["serving"], forth.json["serving"]) == ("1", "2")
-    assert seen == {("1", "0"), ("2", "class 0")}
+    old, new = ("1", "0"), ("2", "class 0")
+    assert [as_before, by_the_new, rolled_back, forth_again] == [old, new, old, new]
+    assert seen <= {old, new}
     pinned = server.predict(content, query="?model=digits&version=2").json
     assert pinned["model"]["version"] == "2"
     listed = {one["name"]: one for one in server.get("/admin/models").json["models"]}
