@@ -11,7 +11,6 @@ from zipfile import ZipFile
 from linnaeus.exporting.compared import Answering
 from linnaeus.exporting.dependencies import dependencies_of
 from linnaeus.exporting.elsewhere import answers_of
-from linnaeus.exporting.needed import need
 from linnaeus.exporting.own_wheel import write_own_wheel
 from linnaeus.exporting.source import Source
 from linnaeus.files import copy_listed, write_whole
@@ -71,12 +70,7 @@ numpy.save(Path(sys.argv[1]) / "answers.npy", answers.probabilities)
 
 
 def to_docker(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
-    """Write Dockerfile, requirements.txt, README.md, the wheel of Linnaeus and bundle/ to `folder`.
-
-    Raises MissingError where what serves is not installed here, so that nothing says which versions
-    of it work.
-    """
-    need("fastapi", "uvicorn", target="docker", install='pip install "linnaeus[serve]"')
+    """Write Dockerfile, requirements.txt, README.md, our wheel and bundle/ to `folder`."""
     name = _tag(str(source.record.data.get("name", "")))
     wheel = write_own_wheel(folder)
     copy_listed(source.folder, folder / "bundle")
