@@ -18,8 +18,9 @@ def predict(
     pictures: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Files, folders, archives, tables with a column of paths, patterns in quotation"
-            " marks ('photos/**/*.jpg'); - is one picture's bytes on standard input.",
+            help="Files, folders, archives, tables with a column of paths, videos, cameras"
+            " (camera:0), streams (rtsp://…), patterns in quotation marks ('photos/**/*.jpg'); - is"
+            " one picture's bytes on standard input.",
             metavar="PICTURES...",
         ),
     ] = None,
@@ -42,6 +43,29 @@ def predict(
             " until Ctrl-C.",
         ),
     ] = False,
+    fps: Annotated[
+        float,
+        typer.Option(
+            help="Frames a second that are answered of a video, a camera (camera:0) or a stream"
+            " (rtsp://…).",
+            metavar="RATE",
+        ),
+    ] = 2.0,
+    smooth: Annotated[
+        float | None,
+        typer.Option(
+            help="Average the answers to frames over the last so many seconds.",
+            metavar="SECONDS",
+        ),
+    ] = None,
+    video_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the frames that were answered, with the answers on them, to this video:"
+            " .mp4, .avi or .mkv.",
+            metavar="FILE",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -129,6 +153,9 @@ def predict(
         files_from=files_from,
         allow_url=allow_url,
         watch=watch,
+        fps=fps,
+        smooth=smooth,
+        video_out=video_out,
         image_column=image_column,
         top=top,
         sets=sets,

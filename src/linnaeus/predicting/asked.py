@@ -14,6 +14,7 @@ from linnaeus.bundle.silence import check_error
 from linnaeus.bundle.unknown import UNKNOWN_RATE, check_rate
 from linnaeus.errors import UsageError
 from linnaeus.predicting.picture import Picture
+from linnaeus.predicting.smoothing import Smoothing
 
 __all__ = ["Answered", "Answering", "Asked"]
 
@@ -25,6 +26,7 @@ class Asked:
     `top`: how many classes are named with their probabilities, None for all. `sets`: the coverage
     of label sets, made by `sets_method`. `max_error`: the share of wrong answers among those given.
     `min_confidence`: answers below it are withheld. `unknown_rate`: as in `Classifier.gather`.
+    `smooth`: seconds of a video over which its answers are averaged.
     """
 
     top: int | None = None
@@ -33,6 +35,7 @@ class Asked:
     max_error: float | None = None
     min_confidence: float | None = None
     unknown_rate: float | None = None
+    smooth: float | None = None
 
     def __post_init__(self) -> None:
         if self.sets is not None:
@@ -46,6 +49,14 @@ class Asked:
                 f"{self.min_confidence:g} is no confidence",
                 where="--min-confidence",
                 mend="Give one above 0 and up to 1, such as 0.8.",
+            )
+        if self.smooth is not None:
+            Smoothing(self.smooth)  # refuses what is no time
+        if self.smooth is not None and (self.sets is not None or self.max_error is not None):
+            raise UsageError(
+                "what is promised holds for answers to single pictures, not for means of several",
+                where="--smooth",
+                mend="Leave --sets and --max-error out; --min-confidence can be given.",
             )
         if self.top is not None and self.top < 1:
             raise UsageError(
@@ -74,6 +85,7 @@ class Answering:
         self.classifier = classifier
         self._rate = asked.unknown_rate
         self.top = None if asked.top is None else min(asked.top, len(classifier.classes))
+        self._smoothing = None if asked.smooth is None else Smoothing(asked.smooth)
         self._promise = Promise(least=asked.min_confidence)
         if asked.sets is not None or asked.max_error is not None:
             _ = classifier.held_out  # what cannot be promised is said first
@@ -95,6 +107,9 @@ class Answering:
 
     def __call__(self, pictures: Sequence[Picture], answers: Sequence[Answer]) -> Answered:
         """What is said of `pictures`, whose `answers` these are."""
+        if self._smoothing is not None:
+            pairs = zip(pictures, answers, strict=True)
+            answers = [self._smoothing(picture, answer) for picture, answer in pairs]
         names = [picture.name for picture in pictures]
         predictions = self.classifier.gather(names, answers, unknown_rate=self._rate)
         return Answered(pictures, predictions, self._promise(predictions))

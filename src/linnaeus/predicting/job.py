@@ -19,11 +19,13 @@ from linnaeus.predicting.predict_all import (
     Predicted,
     begun_with,
     predict_all,
+    predict_live,
     predict_watched,
 )
 from linnaeus.predicting.sorting import Sorting
-from linnaeus.predicting.sources import sources_of
+from linnaeus.predicting.sources import FPS, sources_of
 from linnaeus.predicting.tables import row_format
+from linnaeus.predicting.video import check_rate_of_frames, is_live, live_frames
 from linnaeus.predicting.watched import check_watchable
 from linnaeus.progress import Progress
 
@@ -46,6 +48,8 @@ class Job:
     resume: bool = False
     allow_url: bool = False
     watch: bool = False
+    fps: float = FPS
+    video_out: Path | None = None
 
     def __post_init__(self) -> None:
         if self.resume and self.out is None:
@@ -68,18 +72,44 @@ class Job:
                     where=f"--sort-into {self.sort_into}",
                     mend="Name a folder elsewhere.",
                 )
+        check_rate_of_frames(self.fps)
+        if self._live:
+            self._check_live()
         if self.watch:
             self._check_watch()
+
+    @property
+    def _live(self) -> list[str]:
+        """The cameras and streams among the pictures."""
+        return [str(one) for one in self.pictures if is_live(str(one))]
+
+    def _check_live(self) -> None:
+        if len(self.pictures) > 1 or self.files_from is not None or self.watch:
+            raise UsageError(
+                "a camera or stream has no end, so nothing can come after it",
+                where=self._live[0],
+                mend="Give it alone; start one command for each camera.",
+            )
+        if self.resume:
+            raise UsageError(
+                "frames that went by cannot be gone on with",
+                where=f"--resume: {self._live[0]}",
+                mend="Name another table with --out.",
+            )
+        self._check_endless()
 
     def _check_watch(self) -> None:
         if self.files_from is not None:
             raise UsageError(
                 "a list cannot be watched", where="--files-from", mend="Name the folder itself."
             )
+        self._check_endless()
+
+    def _check_endless(self) -> None:
         if self.out is not None and self.out.suffix.lower() == ".parquet":
             raise UsageError(
                 "a Parquet file is written once all rows are there, which is never",
-                where=f"--watch: {self.out}",
+                where=f"--out {self.out}",
                 mend="Name a file that ends in .csv or .jsonl.",
             )
 
@@ -97,7 +127,7 @@ class Job:
         with ExitStack() as opened:
             if self.out is not None:
                 row_format(self.out, asked.top)  # refuses what it cannot write
-            sources = [] if self.watch else self._sources(opened)
+            sources = [] if self.watch or self._live else self._sources(opened)
             folders = check_watchable(self.pictures) if self.watch else []
             answering = Answering(load(bundle), asked)
             notes = [note for source in sources for note in source.notes]
@@ -108,10 +138,22 @@ class Job:
                 rows = row_format(self.out, answering.top)
                 nothing, begun = answering([], []), begun_with(bundle, asked)
                 journal = Journal(
-                    self.out, rows, nothing, begun, resume=self.resume, growing=self.watch
+                    self.out,
+                    rows,
+                    nothing,
+                    begun,
+                    resume=self.resume,
+                    growing=self.watch or bool(self._live),
                 )
             outputs, collected = self._outputs(answering, line)
-            if self.watch:
+            if self.video_out is not None:
+                from linnaeus.predicting.overlay import Overlay  # loads what draws
+
+                outputs.append(opened.enter_context(Overlay(self.video_out, self.fps)))
+            if self._live:
+                frames = live_frames(self._live[0], self.fps)
+                tally = predict_live(answering, frames, outputs, journal, progress)
+            elif self.watch:
                 tally = predict_watched(answering, folders, outputs, journal, progress)
             else:
                 tally = predict_all(answering, sources, outputs, journal, progress)
@@ -138,6 +180,7 @@ class Job:
             files_from=self.files_from,
             image_column=self.image_column,
             allow_url=self.allow_url,
+            fps=self.fps,
         )
 
     def _outputs(

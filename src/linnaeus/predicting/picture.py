@@ -9,16 +9,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Picture", "Source", "looks_like_url"]
+__all__ = ["Frame", "Picture", "Source", "looks_like_url"]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Which video a picture is of, and when in it, in seconds."""
+
+    of: str
+    at_s: float
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """`name` is what its row is called. `source`: its file, its bytes, a function that gives them
-    when its turn comes, or (height, width, 3) uint8 RGB."""
+    when its turn comes, or (height, width, 3) uint8 RGB. `frame`: set for those of a video."""
 
     name: str
     source: Path | bytes | Callable[[], bytes] | NDArray[np.uint8]
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, eq=False)

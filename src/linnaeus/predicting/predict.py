@@ -13,6 +13,7 @@ from typing import Literal
 from linnaeus.predicting.asked import Asked
 from linnaeus.predicting.job import Job
 from linnaeus.predicting.predict_all import Predicted
+from linnaeus.predicting.sources import FPS
 from linnaeus.progress import Progress, Quiet
 
 __all__ = ["predict"]
@@ -30,6 +31,9 @@ def predict(
     image_column: str | None = None,
     allow_url: bool = False,
     watch: bool = False,
+    fps: float = FPS,
+    smooth: float | None = None,
+    video_out: str | Path | None = None,
     top: int | None = None,
     sets: float | None = None,
     sets_method: Literal["lac", "aps", "raps", "class-conditional"] = "lac",
@@ -41,9 +45,9 @@ def predict(
 ) -> Predicted:
     """Say what `pictures` show, from anywhere and as many as there are, by `bundle`.
 
-    `pictures`: files, folders, archives, tables with a column of paths, patterns
-    ("photos/**/*.jpg"), or "-" for one picture's bytes on standard input. `files_from`: a list
-    with a path a line. With `allow_url`, all of these may be public https addresses.
+    `pictures`: files, folders, archives, tables with a column of paths, videos, patterns
+    ("photos/**/*.jpg"), or "-" for one picture's bytes on standard input. `files_from`: a list with
+    a path a line. With `allow_url`, all of these may be public https addresses.
 
     `out`: a table of the answers, whose ending (.csv, .jsonl, .parquet) says which; rows are added
     while answers come, and with `resume` a table that broke off is gone on with, one row a picture
@@ -54,6 +58,10 @@ def predict(
     `watch`: `pictures` are folders, and what comes into them is answered until KeyboardInterrupt,
     each file once; `out` is then written to directly, and `resume` goes on with it.
 
+    Of videos, of a camera ("camera:0") and of a stream ("rtsp://…"), `fps` frames a second are
+    answered; `smooth` averages over so many seconds of them, and `video_out` is a video of these
+    frames with the answers written in.
+
     `top`: name so many classes, instead of all. `sets`, `sets_method`, `max_error`: as in
     `Classifier.promise`. `min_confidence`: answers below it are withheld. `unknown_rate`: as in
     `Classifier.gather`.
@@ -62,7 +70,7 @@ def predict(
     Raises as `load` and `predicting.sources.sources_of` do, UsageError for options that cannot be
     meant, WriteError where a file cannot be written, DataError where `resume` finds other pictures.
     """
-    asked = Asked(top, sets, sets_method, max_error, min_confidence, unknown_rate)
+    asked = Asked(top, sets, sets_method, max_error, min_confidence, unknown_rate, smooth)
     job = Job(
         [pictures] if isinstance(pictures, str | Path) else pictures,
         files_from=files_from,
@@ -73,5 +81,7 @@ def predict(
         resume=resume,
         allow_url=allow_url,
         watch=watch,
+        fps=fps,
+        video_out=None if video_out is None else Path(video_out),
     )
     return job.run(Path(bundle), asked, progress or Quiet(), line)

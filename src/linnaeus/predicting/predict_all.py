@@ -21,10 +21,21 @@ from linnaeus.predicting.tally import Tally
 from linnaeus.predicting.watched import watched
 from linnaeus.progress import Progress, Stage
 
-__all__ = ["Collected", "Output", "Predicted", "begun_with", "predict_all", "predict_watched"]
+__all__ = [
+    "Collected",
+    "Output",
+    "Predicted",
+    "begun_with",
+    "predict_all",
+    "predict_live",
+    "predict_watched",
+]
 
 AT_ONCE = 32
 """Answers that are made and written together: cheaper than one by one, and few to lose."""
+
+FRAMES_AT_ONCE = 4
+"""The same for frames of videos, whose pixels are kept until they are written: 25 MB each of 4K."""
 
 WAITS_S = 0.5
 """How long an answer waits for others to be written with."""
@@ -97,6 +108,26 @@ def predict_all(
     return tally
 
 
+def predict_live(
+    answering: Answering,
+    bursts: Iterable[Sequence[Picture]],
+    outputs: Sequence[Output],
+    journal: Journal | None,
+    progress: Progress,
+    tally: Tally | None = None,
+) -> Tally:
+    """Classify each of `bursts` as it comes, until they end or KeyboardInterrupt ends them.
+
+    `tally`: what was counted before.
+    """
+    tally = tally or _new_tally(answering)
+    with suppress(KeyboardInterrupt):
+        for pictures in bursts:
+            for answered in _answers(answering, pictures):
+                _hand_out(answered, outputs, journal, tally, progress)
+    return tally
+
+
 def predict_watched(
     answering: Answering,
     folders: Sequence[Path],
@@ -116,11 +147,7 @@ def predict_watched(
         progress.say(f"Going on after {tally.pictures:,} rows{_unread(tally)}.")
     named = ", ".join(map(str, folders))
     progress.say(f"Watching {named}; Ctrl-C ends it.")
-    with suppress(KeyboardInterrupt):
-        for new in watched(folders, done):
-            for answered in _answers(answering, new):
-                _hand_out(answered, outputs, journal, tally, progress)
-    return tally
+    return predict_live(answering, watched(folders, done), outputs, journal, progress, tally)
 
 
 def _new_tally(answering: Answering) -> Tally:
@@ -166,7 +193,7 @@ def _answers(answering: Answering, pictures: Iterable[Picture]) -> Iterator[Answ
     """The answers to `pictures`, some at a time."""
     stream = answering.classifier.stream((picture, picture.source) for picture in pictures)
     for some in _in_groups(stream):
-        yield answering(*zip(*some, strict=True))
+        yield answering([picture for picture, _ in some], [answer for _, answer in some])
 
 
 def _in_groups(answers: Iterable[tuple[Picture, Answer]]) -> Iterator[list[tuple[Picture, Answer]]]:
@@ -175,7 +202,8 @@ def _in_groups(answers: Iterable[tuple[Picture, Answer]]) -> Iterator[list[tuple
     begun_s = time.monotonic()
     for picture, answer in answers:
         group.append((picture, answer.without_features()))
-        if len(group) == AT_ONCE or time.monotonic() - begun_s > WAITS_S:
+        most = AT_ONCE if picture.frame is None else FRAMES_AT_ONCE
+        if len(group) >= most or time.monotonic() - begun_s > WAITS_S:
             yield group
             group, begun_s = [], time.monotonic()
     if group:

@@ -17,9 +17,12 @@ from linnaeus.predicting.picture import Picture, Source, looks_like_url
 if TYPE_CHECKING:
     from linnaeus.predicting.named import Naming
 
-__all__ = ["STANDARD_INPUT", "sources_of"]
+__all__ = ["FPS", "STANDARD_INPUT", "sources_of"]
 
 STANDARD_INPUT = "-"
+
+FPS = 2.0
+"""Frames a second: what people do lasts longer than half a second, and two cost little."""
 
 
 def sources_of(
@@ -29,20 +32,22 @@ def sources_of(
     files_from: str | Path | None = None,
     image_column: str | None = None,
     allow_url: bool = False,
+    fps: float = FPS,
 ) -> list[Source]:
     """Where the pictures come from that are `given`, and those in the list `files_from`.
 
     Each of `given` is a picture's file, whatever its name; a folder of them; a zip or tar archive
-    of them; a table with a column of paths; a pattern such as "photos/**/*.jpg"; "-", one picture's
-    bytes on standard input; or with `allow_url` a public https address. Archives stay open until
-    `opened` is closed. No picture is opened yet.
+    of them; a table with a column of paths; a video, of which `fps` frames a second are taken; a
+    pattern such as "photos/**/*.jpg"; "-", one picture's bytes on standard input; or with
+    `allow_url` a public https address. Archives stay open until `opened` is closed. No picture is
+    opened yet.
 
     Raises DataError for a name that does not exist, and a folder, archive or table without
     pictures; UsageError where nothing is given, standard input twice, or an address unasked for.
     """
     names = [str(one) for one in given]
     _check(names, files_from, allow_url)
-    known = _Known(opened, image_column, allow_url)
+    known = _Known(opened, image_column, allow_url, fps)
     sources = [source for name in names for source in known.sources_of_one(name)]
     if files_from is not None:
         from linnaeus.predicting.listed import list_source
@@ -76,8 +81,11 @@ def _check(names: Sequence[str], files_from: str | Path | None, allow_url: bool)
 class _Known:
     """What is known of all names that are given."""
 
-    def __init__(self, opened: ExitStack, image_column: str | None, allow_url: bool) -> None:
+    def __init__(
+        self, opened: ExitStack, image_column: str | None, allow_url: bool, fps: float
+    ) -> None:
         self._opened = opened
+        self._fps = fps
         self._image_column = image_column
         self.allow_url = allow_url
 
@@ -108,7 +116,10 @@ class _Known:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             from linnaeus.data.open_store import begins_like_archive
             from linnaeus.data.table import looks_like_table
+            from linnaeus.predicting.video import VIDEO_SUFFIXES, video_source
 
+            if path.suffix.lower() in VIDEO_SUFFIXES:
+                return video_source(path, self._fps)
             if looks_like_table(path):
                 from linnaeus.predicting.table import table_source
 

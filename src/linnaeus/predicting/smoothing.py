@@ -1,0 +1,50 @@
+"""Answers to the frames of a video, steadied by those just before."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.classifier import Answer
+from linnaeus.errors import UsageError
+from linnaeus.predicting.picture import Picture
+
+__all__ = ["Smoothing"]
+
+
+class Smoothing:
+    """Means of probabilities over the frames of the last `seconds` of the same video.
+
+    Frames that could not be read, and pictures that are no frames, stay as they are. Whether a
+    frame shows something unknown is told of that frame alone. Raises UsageError for no time.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        if not (math.isfinite(seconds) and seconds > 0):
+            raise UsageError(
+                f"{seconds:g} is no time to smooth over",
+                where="--smooth",
+                mend="Give seconds, such as 2.",
+            )
+        self._seconds = seconds
+        self._of = ""
+        self._kept: deque[tuple[float, NDArray[np.float32]]] = deque()
+
+    def __call__(self, picture: Picture, answer: Answer) -> Answer:
+        """The answer with steadier probabilities; calls have to come in order."""
+        frame = picture.frame
+        if frame is None or answer.error:
+            return answer
+        if frame.of != self._of:
+            self._of = frame.of
+            self._kept.clear()
+        self._kept.append((frame.at_s, answer.probabilities))
+        while self._kept[0][0] <= frame.at_s - self._seconds:
+            self._kept.popleft()
+        stacked = np.stack([kept for _, kept in self._kept]).astype(np.float64)
+        mean: NDArray[np.float32] = (stacked.sum(axis=0) / len(stacked)).astype(np.float32)
+        return replace(answer, probabilities=mean)
