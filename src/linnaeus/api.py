@@ -284,6 +284,7 @@ def train(
     fold: int | None = None,
     repeat: int | None = None,
     inner: int | None = None,
+    folds: int | None = None,
     unknown: str | Path | None = None,
     precision: str | None = None,
     device: str | None = None,
@@ -315,8 +316,10 @@ def train(
     into for pretrained networks. `download`: fetch weights, or a data set with a name, that are not
     on this machine; `ask` is asked where that is not given. `budget`: seconds, or text such as
     "2m". `device`: cpu, cuda, cuda:1 or mps. `augment`: a preset's name, or an AugmentPlan.
-    `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `unknown`: a folder of
-    pictures that show none of the classes, to choose and judge what tells such pictures.
+    `split`: a split file, of which `fold`, `repeat` and `inner` choose one. `folds`: train so
+    often, each time judged on a fold of its own; the run then has one report on all answers,
+    `crossed`, and no bundle. `unknown`: a folder of pictures that show none of the classes, to
+    choose and judge what tells such pictures.
     `ensemble`: "folds:5" or "snapshots:5", for so many members that answer together. `cache`:
     whether decoded pictures, and features of them, are taken from, and kept for, other runs.
     `tensorboard`: write event files into the run's folder too. `mlflow`: the address of a tracking
@@ -364,6 +367,7 @@ def train(
         fold=fold,
         repeat=repeat,
         inner=inner,
+        folds=folds,
         unknown=None if unknown is None else str(Path(unknown).absolute()),
         precision=precision,
         device=device,
@@ -411,6 +415,23 @@ def train(
             with team.leader_first():
                 choice = choose_model(
                     network_of(saver, asked), weights=folders, download=download, ask=ask
+                )
+            if asked.folds is not None:
+                from linnaeus.training.folded import train_folds
+
+                return train_folds(
+                    dataset,
+                    choice,
+                    begun,
+                    out=folder,
+                    progress=told,
+                    team=team,
+                    every_s=every_s,
+                    ending=ending,
+                    workers=workers,
+                    cache=the_cache() if cache else None,
+                    tensorboard=tensorboard,
+                    mlflow=mlflow,
                 )
             if asked.ensemble is not None:
                 from linnaeus.ensembling.trained import train_ensemble

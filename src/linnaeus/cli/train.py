@@ -108,6 +108,13 @@ def train(
     inner: Annotated[
         int | None, typer.Option(help="Which inner fold of the split file is the validation.")
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            help="Cross-validate: train so often, each time judged on a fold of its own, and report"
+            " on all answers. Leaves no bundle."
+        ),
+    ] = None,
     unknown: Annotated[
         Path | None,
         typer.Option(
@@ -167,6 +174,7 @@ def train(
     """Train a classifier, judge it on pictures it never saw, and write the report."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
+    from linnaeus.evaluation.cross_validation import fold_words
     from linnaeus.training.team import leads_here
 
     run = api.train(
@@ -197,6 +205,7 @@ def train(
         fold=fold,
         repeat=repeat,
         inner=inner,
+        folds=folds,
         unknown=unknown,
         precision=precision,
         device=device,
@@ -218,10 +227,14 @@ def train(
         return
     for sentence in run.in_plain_words[:3]:
         typer.echo(sentence)
-    for sentence in run.gain.in_plain_words if run.gain else ():
+    for sentence in (
+        *(run.gain.in_plain_words if run.gain else ()),
+        *fold_words(run.crossed),
+    ):
         typer.echo(sentence)
     typer.echo(f"Report: {run.report}")
-    typer.echo(f"Bundle: {run.bundle}")
+    if run.crossed is None:
+        typer.echo(f"Bundle: {run.bundle}")
 
 
 def _ask_on_terminal(question: str) -> bool:

@@ -6,8 +6,7 @@ so that an interrupted training goes on with the member that was under way.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from linnaeus.bundle.record import WEIGHTS_FILE
@@ -21,20 +20,18 @@ from linnaeus.errors import DataError, UsageError
 from linnaeus.files import write_json, write_whole
 from linnaeus.progress import Progress
 from linnaeus.randomness import number
-from linnaeus.runs.state import BEGUN, BUNDLE, RECIPE
+from linnaeus.runs.state import BUNDLE, RECIPE
 from linnaeus.training.begun import Begun
-from linnaeus.training.checkpoint import Checkpoints
 from linnaeus.training.choice import Choice
 from linnaeus.training.ending import Ending
 from linnaeus.training.ensemble_plan import EnsemblePlan, ensemble_plan
-from linnaeus.training.fit import SPLIT_TABLE, fit
+from linnaeus.training.fit import SPLIT_TABLE
 from linnaeus.training.material import Material, look
+from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
-from linnaeus.training.run_folder import CHECKPOINTS, MEMBERS, begin_run, reopen_run
-from linnaeus.training.saving import Saver
+from linnaeus.training.run_folder import MEMBERS
 from linnaeus.training.team import Team
-from linnaeus.training.watch import watching
 
 __all__ = ["train_ensemble"]
 
@@ -74,7 +71,7 @@ def train_ensemble(
     digests = material.scan.content_digests
     if not split_file.exists():
         write_whole(split_file, split_table(dataset, digests, _parted(plan, material, recipe)))
-    training = _Training(
+    training = MemberTraining(
         dataset, begun, every_s, ending, progress, workers, cache, tensorboard, mlflow
     )
     members = _members(plan, training, choice, material, split_file)
@@ -123,65 +120,12 @@ def _parted(plan: EnsemblePlan, material: Material, recipe: Recipe) -> Folds:
     return Folds(((material.split,),))
 
 
-@dataclass(frozen=True)
-class _Training:
-    """What is the same for all members."""
-
-    dataset: Dataset
-    begun: Begun
-    every_s: float | None
-    ending: Ending
-    progress: Progress
-    workers: int | None
-    cache: Cache | None
-    tensorboard: bool
-    mlflow: str | None
-
-    def member(
-        self, folder: Path, recipe: Recipe, choice: Choice, start: Path | None = None
-    ) -> Path:
-        """Train one member in `folder`, unless an earlier process has finished it."""
-        if (folder / BUNDLE).exists():
-            self.progress.say(f"{folder.name} is finished already.")
-            return folder
-        self.progress.say(f"Member {folder.name}:")
-        with self._claimed(folder, recipe) as place:
-            saver = Saver(
-                Checkpoints(place / CHECKPOINTS),
-                every_s=self.every_s,
-                progress=self.progress,
-                ending=self.ending,
-            )
-            with watching(
-                place,
-                self.progress,
-                saver,
-                data=self.dataset.name,
-                tensorboard=self.tensorboard,
-                mlflow=self.mlflow,
-            ) as watched:
-                fit(
-                    self.dataset,
-                    recipe,
-                    choice,
-                    out=place,
-                    progress=watched,
-                    workers=self.workers,
-                    cache=self.cache,
-                    saver=saver,
-                    watched=watched,
-                    start=start,
-                )
-        return folder
-
-    def _claimed(self, folder: Path, recipe: Recipe) -> AbstractContextManager[Path]:
-        if (folder / BEGUN).exists():
-            return reopen_run(folder)
-        return begin_run(folder, self.begun.model_copy(update={"recipe": recipe}), numbered=False)
-
-
 def _members(
-    plan: EnsemblePlan, training: _Training, choice: Choice, material: Material, split_file: Path
+    plan: EnsemblePlan,
+    training: MemberTraining,
+    choice: Choice,
+    material: Material,
+    split_file: Path,
 ) -> list[Path]:
     """Train all members, one after the other; their folders."""
     recipe = _of_a_member(training.begun.recipe, plan, material, split_file)
@@ -196,7 +140,7 @@ def _members(
 
 
 def _snapshots(
-    count: int, training: _Training, choice: Choice, recipe: Recipe, folder: Path
+    count: int, training: MemberTraining, choice: Choice, recipe: Recipe, folder: Path
 ) -> list[Path]:
     """Each cycle goes on from the weights that ended the one before (Huang and others 2017)."""
     made: list[Path] = []

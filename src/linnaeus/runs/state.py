@@ -12,20 +12,25 @@ from linnaeus.watching.run_log import LOG
 __all__ = [
     "BEGUN",
     "BUNDLE",
+    "FOLDS",
     "LOCK",
     "METRICS",
     "RECIPE",
     "RunState",
+    "has_ended",
     "is_in_use",
     "is_run",
     "state_of",
 ]
 
 RunState = Literal["running", "finished", "stopped", "broken"]
-"""running: a living process writes in it. finished: the bundle is there and was judged. stopped:
-it was ended before, and can be gone on with. broken: something that belongs to it is gone."""
+"""running: a living process writes in it. finished: the bundle is there and was judged, or all
+folds were. stopped: it was ended before, and can be gone on with. broken: something of it is
+gone."""
 
 BUNDLE = "bundle"
+FOLDS = "folds"
+"""The folder in which a cross-validation trains; such a run has a report and no bundle."""
 METRICS = "report/metrics.json"
 MADE = f"{BUNDLE}/{MANIFEST}"
 RECIPE = "recipe.json"
@@ -37,24 +42,30 @@ def state_of(folder: Path) -> tuple[RunState, str]:
     """The state of the run in `folder` and, where it is broken, why, as a clause."""
     if is_in_use(folder):
         return "running", ""
-    if not (folder / BUNDLE).exists():
+    if not has_ended(folder):
         if (folder / BEGUN).exists():
             return "stopped", ""
         return "broken", "it has no bundle, and does not say what it was asked for"
     facts, why = _read(folder, METRICS)
-    why = why or _read(folder, MADE)[1]
+    if not (folder / FOLDS).exists():
+        why = why or _read(folder, MADE)[1]
     if not why and facts.get("training"):  # an ensemble has no recipe
         why = _read(folder, RECIPE)[1]
     return ("broken", why) if why else ("finished", "")
+
+
+def has_ended(folder: Path) -> bool:
+    """Whether what a run makes last stands in `folder`: its bundle, or the report on its folds."""
+    return (folder / BUNDLE).exists() or ((folder / FOLDS).exists() and (folder / METRICS).exists())
 
 
 def is_run(folder: Path) -> bool:
     """Whether `folder` was made by a training or is an ensemble, whatever has become of it."""
     if folder.name.startswith(".") or not folder.is_dir():
         return False
-    has_ended = any((folder / name).exists() for name in (RECIPE, METRICS))
+    told = any((folder / name).exists() for name in (RECIPE, METRICS))
     begun = any((folder / name).exists() for name in (BEGUN, LOG, LOCK))
-    return begun or ((folder / BUNDLE).exists() and has_ended)
+    return begun or (has_ended(folder) and told)
 
 
 def is_in_use(folder: Path) -> bool:

@@ -81,6 +81,11 @@ class Recipe(BaseModel):
     """Which repeat of `split_file` the fold is of. None: the first, which is 0."""
     inner: Annotated[int, Ge(0)] | None = None
     """Which inner fold of `fold` is the validation, where `split_file` holds nested folds."""
+    folds: Annotated[int, Ge(2), Le(20)] | None = None
+    """Cross-validation: so many trainings, each judged on a fold of the pictures that it did not
+    learn from, and one report on all their answers. It tells how good such a training is, and
+    leaves no bundle; `test` counts for nothing, since each fold is the test in turn. None: one
+    training."""
     unknown: str | None = None
     """A folder of pictures that show none of the classes: half of them help to choose what tells
     unknown pictures, and the others judge it. In a recipe's file it is meant from that file's

@@ -36,6 +36,7 @@ OPTIONS = {
     "device": "--device",
     "precision": "--precision",
     "ensemble": "--ensemble",
+    "folds": "--folds",
     "network.epochs": "--epochs",
     "augment": "--augment",
 }

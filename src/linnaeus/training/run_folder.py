@@ -4,6 +4,7 @@ begun.json    what the run was asked for, so that another process can go on with
 lock          held by the process that writes here, as long as it lives
 checkpoints/  where the run stands; gone when it is finished
 members/      of an ensemble, the runs of its members, each with all of this
+folds/        of a cross-validation, the runs of its folds, likewise
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import BinaryIO
 from linnaeus.errors import Stopped, UsageError, WriteError
 from linnaeus.file_lock import locked
 from linnaeus.files import claim_folder, clear_unfinished, release_folder, write_whole
-from linnaeus.runs.state import BEGUN, BUNDLE, LOCK, is_in_use
+from linnaeus.runs.state import BEGUN, FOLDS, LOCK, has_ended, is_in_use
 from linnaeus.training.begun import Begun
 from linnaeus.watching.run_log import LOG
 from linnaeus.watching.tensorboard import TENSORBOARD
@@ -28,6 +29,8 @@ __all__ = ["CHECKPOINTS", "MEMBERS", "begin_run", "has_learnt", "reopen_run"]
 
 CHECKPOINTS = "checkpoints"
 MEMBERS = "members"
+WITHIN = (MEMBERS, FOLDS)
+"""Folders of trainings within a run."""
 
 
 @contextmanager
@@ -47,7 +50,7 @@ def begin_run(path: Path, begun: Begun, *, numbered: bool) -> Iterator[Path]:
             write_whole(folder / BEGUN, begun.model_dump_json(indent=2) + "\n")
             yield folder
         except (Exception, KeyboardInterrupt) as error:
-            alone = not (folder / MEMBERS).exists()
+            alone = not any((folder / name).exists() for name in WITHIN)
             if (isinstance(error, Stopped) and alone) or not has_learnt(folder):
                 _leave_nothing(folder)
                 if not stood:
@@ -63,7 +66,7 @@ def reopen_run(folder: Path) -> Iterator[Path]:
     Raises UsageError where it is finished, WriteError where another process is at it.
     """
     with _held(folder):
-        if (folder / BUNDLE).exists():
+        if has_ended(folder):
             _tidy(folder)
             raise UsageError(
                 "this run is finished, and nothing of it is left to do",
@@ -78,7 +81,7 @@ def reopen_run(folder: Path) -> Iterator[Path]:
 
 def _refuse_a_run(path: Path) -> None:
     """Say it better than that the folder is not empty, where a run is in it."""
-    if (path / BEGUN).exists() and not (path / BUNDLE).exists():
+    if (path / BEGUN).exists() and not has_ended(path):
         if is_in_use(path):
             raise _in_use(path)
         raise WriteError(
@@ -143,8 +146,8 @@ def has_learnt(folder: Path) -> bool:
     """Whether anything was saved that took work to come to, and not only what was decided."""
     if any((folder / CHECKPOINTS).glob("[0-9]*/*.safetensors")):
         return True
-    members = (folder / MEMBERS).glob("*")
-    return any((member / BUNDLE).exists() or has_learnt(member) for member in members)
+    members = [member for name in WITHIN for member in (folder / name).glob("*")]
+    return any(has_ended(member) or has_learnt(member) for member in members)
 
 
 def _tidy(folder: Path) -> None:
@@ -155,7 +158,8 @@ def _tidy(folder: Path) -> None:
 
 def _leave_nothing(folder: Path) -> None:
     _tidy(folder)
-    shutil.rmtree(folder / MEMBERS, ignore_errors=True)
+    for name in WITHIN:
+        shutil.rmtree(folder / name, ignore_errors=True)
     shutil.rmtree(folder / TENSORBOARD, ignore_errors=True)
     for name in (LOG, BEGUN):
         (folder / name).unlink(missing_ok=True)

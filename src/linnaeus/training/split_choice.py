@@ -35,6 +35,8 @@ def check_split_choice(recipe: Recipe, given: Collection[str]) -> None:
     `given`: the fields that were asked for beside a recipe. What a saved split would pass over in
     silence must not be among them.
     """
+    if recipe.folds is not None:
+        _check_folds(recipe, given)
     if recipe.split_file is not None:
         _check_alone(recipe, given)
         return
@@ -63,6 +65,30 @@ def check_split_choice(recipe: Recipe, given: Collection[str]) -> None:
 def parting_of(recipe: Recipe) -> Parting:
     """The recipe's choices of how to part data. Raises UsageError as `Parting` does."""
     return Parting(**{field.name: getattr(recipe, field.name) for field in fields(Parting)})
+
+
+def _check_folds(recipe: Recipe, given: Collection[str]) -> None:
+    """Refuse beside folds what says otherwise which pictures are the test, and an ensemble."""
+    if "test" in given:
+        raise UsageError(
+            f"each of {recipe.folds} folds is the test in turn",
+            where="--test",
+            mend="Leave it out.",
+        )
+    others = {
+        "split_file": "--split",
+        "time_column": "--time-column",
+        "domain_column": "--domain-column",
+        "ensemble": "--ensemble",
+    }
+    for name, option in others.items():
+        if getattr(recipe, name) is not None:
+            raise UsageError(
+                "a cross-validation parts all pictures into folds, and trains one classifier on"
+                " each side of them",
+                where=option,
+                mend="Leave it out, or train without --folds.",
+            )
 
 
 def _check_alone(recipe: Recipe, given: Collection[str]) -> None:

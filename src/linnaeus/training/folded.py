@@ -1,0 +1,223 @@
+"""Cross-validation: a training for each fold of the pictures, and one report on all their answers.
+
+RUN/folds/ holds split.csv and a whole run for each fold (fold-0, fold-1, …), so that an interrupted
+one goes on with the fold that was under way. All figures are of answers that a classifier gave to
+pictures that it had not seen, and so tell how good such a training is, not how good one bundle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.record import read_record
+from linnaeus.bundle.table import write_csv
+from linnaeus.data.cache import Cache
+from linnaeus.data.columns import Columns
+from linnaeus.data.dataset import Dataset
+from linnaeus.data.save_split import save_split
+from linnaeus.errors import DataError, UsageError
+from linnaeus.evaluation.answer_table import read_answer_table
+from linnaeus.evaluation.compared import Compared, compare
+from linnaeus.evaluation.cross_validation import cross_validated
+from linnaeus.evaluation.evaluate import picture_from, traits_of
+from linnaeus.evaluation.facts import DataFacts, ModelFacts, RunFacts
+from linnaeus.evaluation.joined_answers import joined_answers
+from linnaeus.evaluation.judging import Measured, judge
+from linnaeus.evaluation.report import write_report
+from linnaeus.files import add_to_folder, write_json, write_whole
+from linnaeus.progress import Progress
+from linnaeus.runs.state import BUNDLE, FOLDS, RECIPE
+from linnaeus.training.begun import Begun
+from linnaeus.training.choice import Choice
+from linnaeus.training.ending import Ending
+from linnaeus.training.fit import SPLIT_TABLE
+from linnaeus.training.material import Material, look
+from linnaeus.training.members import MemberTraining
+from linnaeus.training.recipe import Recipe
+from linnaeus.training.run import Run
+from linnaeus.training.split_choice import parting_of
+from linnaeus.training.team import Team
+from linnaeus.version import __version__
+
+__all__ = ["train_folds"]
+
+REPORT = "report"
+
+
+def train_folds(
+    dataset: Dataset,
+    choice: Choice,
+    begun: Begun,
+    *,
+    out: Path,
+    progress: Progress,
+    team: Team,
+    every_s: float | None,
+    ending: Ending,
+    workers: int | None = None,
+    cache: Cache | None = None,
+    tensorboard: bool = False,
+    mlflow: str | None = None,
+) -> Run:
+    """Train on the folds that the recipe of `begun` asks for, and judge all answers, in `out`.
+
+    A budget is shared out among the folds. What an earlier process has finished or saved in `out`
+    is gone on with. `every_s` and `ending`: as `Saver` takes them; `tensorboard` and `mlflow`: as
+    `watching` does, for each fold.
+
+    Raises UsageError where several processes are at work, DataError where pictures may have several
+    labels or are too few for the folds, and as `fit` does.
+    """
+    _check(dataset, team)
+    recipe = begun.recipe
+    assert recipe.folds is not None
+    split_file = out / FOLDS / SPLIT_TABLE
+    _save_folds(dataset, recipe, split_file, workers, progress)
+    of_each = _of_a_fold(recipe, recipe.folds, split_file)
+    training = MemberTraining(
+        dataset, begun, every_s, ending, progress, workers, cache, tensorboard, mlflow
+    )
+    folders = [
+        training.member(
+            split_file.with_name(f"fold-{fold}"), of_each.model_copy(update={"fold": fold}), choice
+        )
+        for fold in range(recipe.folds)
+    ]
+    first = of_each.model_copy(update={"fold": 0})
+    material = look(dataset, first, choice.backbone, progress, workers, cache)
+    return _judged(dataset, material, recipe, folders, out)
+
+
+def _check(dataset: Dataset, team: Team) -> None:
+    if team.size > 1:
+        raise UsageError(
+            "the folds are taught one after the other, by one process",
+            where="torchrun",
+            mend="Start linnaeus without it.",
+        )
+    if dataset.label_sets is not None:
+        raise DataError(
+            "each fold would give labels from probabilities of its own on, so that its answers"
+            " cannot be judged with the others'",
+            where=dataset.name,
+            mend="Cross-validate pictures of one label each.",
+        )
+
+
+def _save_folds(
+    dataset: Dataset, recipe: Recipe, file: Path, workers: int | None, progress: Progress
+) -> None:
+    """Part the pictures, unless an earlier process has: alike, look-alike and grouped ones stay
+    together, and classes are spread evenly."""
+    if file.exists():
+        return
+    saved = save_split(
+        dataset,
+        file,
+        parting_of(recipe),
+        folds=recipe.folds,
+        workers=workers,
+        progress=progress,
+    )
+    for remark in saved.remarks:
+        progress.say(remark)
+
+
+def _of_a_fold(recipe: Recipe, folds: int, split_file: Path) -> Recipe:
+    """The recipe that all folds share, with their part of the time."""
+    update: dict[str, object] = {"folds": None, "split_file": str(split_file)}
+    if recipe.budget_s is not None:
+        update["budget_s"] = recipe.budget_s / folds
+    return recipe.model_copy(update=update)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answered:
+    """The answers of all folds as one, and which (n,) fold and row of the data set each is of."""
+
+    predictions: Predictions
+    folds: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, dataset: Dataset, folders: list[Path]) -> _Answered:
+        paths = [folder / "predictions.csv" for folder in folders]
+        joined = joined_answers(paths, [read_answer_table(path, Columns()) for path in paths])
+        place = {path: row for row, path in enumerate(dataset.paths)}
+        predictions = joined.table.predictions
+        rows = np.array([place[name] for name in predictions.ids], np.int64)
+        return cls(predictions, joined.folds, rows)
+
+
+def _judged(
+    dataset: Dataset, material: Material, recipe: Recipe, folders: list[Path], out: Path
+) -> Run:
+    """Judge the answers of all folds, and write what the run is to keep; the report last."""
+    answered = _Answered.of(dataset, folders)
+    predictions, rows = answered.predictions, answered.rows
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    names = [f"{FOLDS}/{folder.name}" for folder in folders]
+    crossed = cross_validated(predictions, answered.folds, names, groups)
+    metrics = judge(predictions, groups=groups)
+    traits = traits_of(dataset, rows, material.scan, rows)
+    compared = compare(predictions, traits, groups=groups, crossed=crossed)
+    with add_to_folder(out, last=REPORT) as aside:
+        write_json(aside / RECIPE, recipe.model_dump(mode="json"))
+        write_json(aside / "audit.json", material.audit.to_json())
+        write_whole(aside / SPLIT_TABLE, (out / FOLDS / SPLIT_TABLE).read_bytes())
+        write_csv(aside / "predictions.csv", predictions)
+        _write_report(aside / REPORT, dataset, folders, predictions, metrics, compared)
+    return Run(out, recipe, material.audit, metrics, crossed=crossed)
+
+
+def _write_report(
+    folder: Path,
+    dataset: Dataset,
+    folders: list[Path],
+    predictions: Predictions,
+    metrics: Measured,
+    compared: Compared,
+) -> None:
+    write_report(
+        folder,
+        _facts(dataset, folders, predictions),
+        predictions,
+        metrics,
+        validation=None,
+        compared=compared,
+        picture_of=lambda name: picture_from(dataset, name),
+    )
+
+
+def _facts(dataset: Dataset, folders: list[Path], predictions: Predictions) -> RunFacts:
+    record = read_record(folders[0] / BUNDLE)
+    size = record.preprocessing.height_px, record.preprocessing.width_px
+    return RunFacts(
+        title=f"{dataset.name}, {len(folders)} folds",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        linnaeus_version=__version__,
+        data=DataFacts(
+            name=dataset.name,
+            fingerprint=dataset.fingerprint,
+            images=len(dataset),
+            classes=predictions.classes,
+            counts={"test": predictions.true_counts().tolist()},
+            pictures={"test": len(predictions)},
+            remarks=(
+                "Pictures that are alike, look alike or belong to one group are in one fold.",
+            ),
+            unreadable=predictions.errors,
+        ),
+        model=ModelFacts(
+            name=str(record.model.get("name", "")),
+            why=f"{record.model.get('why', '')} Trained once for each fold.".strip(),
+            input_size=size,
+            parameters=int(record.model.get("parameters", 0)),
+        ),
+    )
