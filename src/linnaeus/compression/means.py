@@ -34,6 +34,17 @@ def means_as_they_lie(model: Any) -> None:
         first.input[:] = [node.input[0] if x == node.output[0] else x for x in first.input]
         mean.input[1] = _axis_of_places(graph)
         graph.node.remove(node)
+        _forget(graph, {one.output[0] for one in between})
+
+
+def _forget(graph: Any, turned: set[str]) -> None:
+    """Keep no shapes of what is `turned` no more, and no constants that nothing uses."""
+    shapes = [one for one in graph.value_info if one.name not in turned]
+    used = {name for node in graph.node for name in node.input}
+    constants = [one for one in graph.initializer if one.name in used]
+    del graph.value_info[:], graph.initializer[:]
+    graph.value_info.extend(shapes)
+    graph.initializer.extend(constants)
 
 
 def _to_the_mean(
