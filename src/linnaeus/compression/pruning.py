@@ -7,7 +7,7 @@ gives keeps its width, so that whatever adds blocks up or looks at their maps st
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -199,6 +199,16 @@ class _Tracer(fx.Tracer):
         leaf = isinstance(m, nn.Conv2d | nn.Linear | nn.BatchNorm2d)
         return leaf or super().is_leaf_module(m, module_qualified_name)
 
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Go through `m` past whatever watches its maps, which wants numbers."""
+        return super().call_module(m, m.forward, args, kwargs)
+
 
 def _backbone(network: Network) -> nn.Module:
     """The part that looks, without what watches it."""
@@ -223,7 +233,9 @@ def _chains(backbone: nn.Module) -> Iterator[_Chain]:
 
 
 def _followed(node: fx.Node, first: nn.Conv2d, layers: dict[str, nn.Module]) -> _Chain | None:
+    """The chain that begins with `first`; None where it leaves its block or somebody else looks."""
     between: list[nn.Module] = []
+    block = _block_of(node)
     while len(node.users) == 1:
         node = next(iter(node.users))
         if node.op != "call_module":
@@ -231,10 +243,16 @@ def _followed(node: fx.Node, first: nn.Conv2d, layers: dict[str, nn.Module]) -> 
         layer = layers[str(node.target)]
         if isinstance(layer, nn.Conv2d):
             if layer.groups == 1:
-                return _Chain(first, tuple(between), layer)
+                inside = _block_of(node) == block
+                return _Chain(first, tuple(between), layer) if inside else None
             if not layer.groups == layer.in_channels == layer.out_channels:
                 return None
         elif not isinstance(layer, KEEP_CHANNELS):
             return None
         between.append(layer)
     return None
+
+
+def _block_of(node: fx.Node) -> str:
+    """The name of the module that a layer stands in."""
+    return str(node.target).rpartition(".")[0]
