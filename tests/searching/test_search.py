@@ -115,6 +115,16 @@ def test_a_file_that_is_gone_when_its_turn_comes_is_told_as_any_that_cannot_be_r
     assert made.record.pictures == 119
 
 
+def test_where_not_one_picture_can_be_read_nothing_is_left_behind(
+    digits_run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"not one of 1 pictures could be read; of broken\.png"):
+        linnaeus.index(digits_run.folder, tmp_path / "pictures", tmp_path / "index")
+    assert [one.name for one in tmp_path.iterdir()] == ["pictures"]
+
+
 def test_another_bundle_is_refused(made: Indexed, mlp_run: Run, pictures: Path) -> None:
     with pytest.raises(BundleError, match="made with another bundle"):
         linnaeus.search(made.folder, next(pictures.glob("*/*.png")), bundle=mlp_run.folder)

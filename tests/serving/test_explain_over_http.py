@@ -42,7 +42,7 @@ def explain(server: Running, content: bytes, query: str = "", **headers: str) ->
     return server.call("POST", f"/explain{query}", content, kind | headers)
 
 
-@pytest.mark.parametrize("method", ["occlusion", "superpixels", "lime", "kernel-shap"])
+@pytest.mark.parametrize("method", ["occlusion", "superpixels", "kernel-shap"])
 def test_the_map_is_that_of_the_library(
     server: Running, digits_run: Run, picture: Path, method: str
 ) -> None:

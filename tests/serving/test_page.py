@@ -238,5 +238,6 @@ def test_the_page_is_sent_with_a_policy_that_lets_nothing_else_in(server: Runnin
     for part in re.findall(r'(?:src|href)="(page/[^"]+)"', text):
         sent = server.get(f"/{part}")
         assert (sent.status, sent.headers["x-content-type-options"]) == (200, "nosniff")
+    assert (server.call("HEAD", "/").status, server.call("HEAD", "/").body) == (200, b"")
     assert server.get("/page/page.py").status == 404
     assert server.get("/page/..%2Fapp.py").status == 404

@@ -89,9 +89,6 @@ def index_pictures(
     with _begun(out, _decided_by(bundle, dataset)) as unfinished:
         pieces = _embedded(classifier, dataset, unfinished, told)
         skipped = {name: why for piece in pieces for name, why in piece.skipped.items()}
-        if len(skipped) == len(dataset):
-            shutil.rmtree(unfinished)
-            raise _nothing_read(dataset, skipped)
         record = IndexRecord(
             linnaeus_version=__version__,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -104,9 +101,12 @@ def index_pictures(
             skipped=skipped,
             left_alone=dataset.left_alone,
         )
-        finished = finish_index(out, unfinished, record, exact_to, told)
-        shutil.rmtree(unfinished)
-    return Indexed(out, finished)
+        if record.pictures:
+            record = finish_index(out, unfinished, record, exact_to, told)
+    shutil.rmtree(unfinished)  # after its lock is given back, as Windows wants it
+    if not record.pictures:
+        raise _nothing_read(dataset, skipped)
+    return Indexed(out, record)
 
 
 def _embedded(

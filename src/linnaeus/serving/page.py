@@ -28,6 +28,8 @@ POLICY = (
     " frame-ancestors 'none'"
 )
 
+READ = ["GET", "HEAD"]
+
 HEADERS = {
     "content-security-policy": POLICY,
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
@@ -43,11 +45,11 @@ def page_router(service: Service) -> APIRouter:
     folder = resources.files("linnaeus.serving") / "web"
     files = {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
-    @router.get("/")
+    @router.api_route("/", methods=READ)
     async def page() -> Response:
         return _sent("index.html", files["index.html"])
 
-    @router.get("/page/{name}")
+    @router.api_route("/page/{name}", methods=READ)
     async def part(name: str) -> Response:
         if name not in files or name == "index.html":
             raise Problem("not-found", "The page has no such part. It is at the address / itself.")

@@ -55,4 +55,6 @@ def served_router(service: Service) -> APIRouter:
 
 def _told(model: Model) -> ServedTold:
     facts = model.versions[model.serving].facts
-    return ServedTold(**{name: facts[name] for name in ServedTold.model_fields})
+    told = ServedTold(**{name: facts[name] for name in ServedTold.model_fields})
+    promises = told.promises and told.task == "single"
+    return told.model_copy(update={"promises": promises})
