@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from linnaeus.explanation.explaining import Explained
     from linnaeus.exporting.export import ExportedBundle, Target
     from linnaeus.robustness.attacking import Attacked
+    from linnaeus.robustness.certifying import Certified
     from linnaeus.robustness.stressing import Stressed
     from linnaeus.searching.indexing import Indexed
     from linnaeus.searching.search import Found
@@ -83,6 +84,7 @@ __all__ = [
     "attack",
     "audit",
     "augment",
+    "certify",
     "compare_runs",
     "ensemble",
     "compare",
@@ -1140,6 +1142,7 @@ def attack(
     eps: str | float = "8/255",
     norm: Literal["linf", "l2"] = "linf",
     attacks: Sequence[str] | None = None,
+    defence: Literal["squeeze"] | None = None,
     limit: int = 500,
     seed: int = 0,
     out: str | Path | None = None,
@@ -1153,7 +1156,8 @@ def attack(
     """Attack the network of `bundle` on pictures of `data`, and tell how often it is still right.
 
     `eps`: how far, as a number or text such as "8/255". `attacks`: of fgsm, pgd, apgd-ce, apgd-t,
-    square, patch and strong; by default fgsm, pgd and strong. Needs the `train` extra. Raises as
+    square, patch and strong; by default fgsm, pgd and strong. `defence`: "squeeze" measures feature
+    squeezing against them, and against attackers who know of it. Needs the `train` extra. Raises as
     `robustness.attacking.attack_bundle`, `robustness.attacking.parse_eps` and `load_dataset` do.
     """
     require_training()
@@ -1167,7 +1171,50 @@ def attack(
         eps=far,
         norm=norm,
         attacks=attacks,
+        defence=defence,
         limit=limit,
+        seed=seed,
+        out=None if out is None else Path(out),
+        progress=progress or Quiet(),
+    )
+
+
+def certify(
+    bundle: str | Path,
+    data: str | Path | Dataset,
+    *,
+    noise: float = 0.25,
+    draws: int = 1000,
+    limit: int = 100,
+    check: bool = False,
+    seed: int = 0,
+    out: str | Path | None = None,
+    image_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    group_column: str | None = None,
+    split_column: str | None = None,
+    table: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Certified:
+    """Prove how far pictures of `data` may be changed before smoothed answers of `bundle` change.
+
+    A smoothed answer is what most of `draws` copies with Gaussian `noise` (a share of the range of
+    levels) are called. `check`: attack every picture inside what is proven for it, which needs the
+    `train` extra. `limit`: most pictures drawn. `out`: a new folder for the page and figures.
+    Raises as `robustness.certifying.certify_bundle` and `load_dataset` do.
+    """
+    if check:
+        require_training()
+    from linnaeus.robustness.certifying import certify_bundle
+
+    dataset = _dataset(data, image_column, label_column, group_column, split_column, None, table)
+    return certify_bundle(
+        Path(bundle),
+        dataset,
+        noise=noise,
+        draws=draws,
+        limit=limit,
+        check=check,
         seed=seed,
         out=None if out is None else Path(out),
         progress=progress or Quiet(),

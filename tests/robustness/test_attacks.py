@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,8 @@ def test_a_strong_attack_fools_no_less_than_plain_descent() -> None:
 def test_a_bundle_is_attacked_and_a_page_written(digits_run: Run, tmp_path: Path) -> None:
     others = linnaeus.load_dataset("digits").subset(range(1, 300, 3))
     out = tmp_path / "attack"
-    done = linnaeus.attack(digits_run.bundle, others, eps="24/255", limit=40, out=out)
+    bundle = shutil.copytree(digits_run.bundle, tmp_path / "bundle")  # which is of no run
+    done = linnaeus.attack(bundle, others, eps="24/255", limit=40, out=out)
     told = json.loads((out / "attack.json").read_text("utf-8"))
     assert told["eps"] == pytest.approx(24 / 255)
     assert set(done.accuracy) == {"fgsm", "pgd", "apgd-ce", "apgd-t", "square"}

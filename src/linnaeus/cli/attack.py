@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,10 @@ from linnaeus.cli.options import (
     SplitColumn,
     Table,
 )
+
+if TYPE_CHECKING:
+    from linnaeus.evaluation.figure import Figure
+    from linnaeus.robustness.defences.squeezing import Squeezing
 
 __all__ = ["attack"]
 
@@ -42,6 +46,13 @@ def attack(
             metavar="NAMES",
         ),
     ] = None,
+    defence: Annotated[
+        Literal["squeeze"] | None,
+        typer.Option(
+            help="Measure a defence too: feature squeezing, as a defence and as a detector, against"
+            " attackers who know of it."
+        ),
+    ] = None,
     limit: Annotated[
         int, typer.Option(help="Draw at most so many pictures.", metavar="PICTURES")
     ] = 500,
@@ -66,6 +77,7 @@ def attack(
         eps=eps,
         norm=norm,
         attacks=None if attacks is None else [name.strip() for name in attacks.split(",")],
+        defence=defence,
         limit=limit,
         seed=seed,
         out=out,
@@ -79,6 +91,29 @@ def attack(
     for sentence in (*done.remarks, *done.in_plain_words):
         typer.echo(sentence)
     for name, figure in {"no attack": done.clean, **done.accuracy, "all": done.robust}.items():
-        typer.echo(f"  {name:<10} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")
+        _print_figure(name, figure)
+    if done.squeezing is not None:
+        _print_squeezing(done.squeezing)
     if out is not None:
         typer.echo(f"Page: {out / 'index.html'}")
+
+
+def _print_squeezing(squeezing: Squeezing) -> None:
+    """What each squeezer and the detector are worth, pictures as they are and changed."""
+    for one in squeezing.behind:
+        typer.echo(f"\nBehind {one.squeezer}, right on")
+        _print_figure("pictures as they are", one.clean)
+        _print_figure("changed, unaware of it", one.unaware)
+        _print_figure("changed, aware of it", one.aware)
+    detector = squeezing.detector
+    typer.echo(f"\nThe detector, from {detector.threshold:.4f} on:")
+    _print_figure("false alarms", detector.false_alarms)
+    if detector.detected is not None:
+        _print_figure("fooling ones found", detector.detected)
+    _print_figure("wrong and passed", detector.wrong)
+    _print_figure("changed, unaware of it", detector.unaware)
+    _print_figure("changed, aware of it", detector.aware)
+
+
+def _print_figure(name: str, figure: Figure) -> None:
+    typer.echo(f"  {name:<22} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")

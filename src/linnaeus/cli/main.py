@@ -15,6 +15,7 @@ from linnaeus.cli import (
     audit,
     augment,
     cache,
+    certify,
     compare,
     compress,
     data,
@@ -73,6 +74,7 @@ app.command("index")(index.index)
 app.command("search")(search.search)
 app.command("stress")(stress.stress)
 app.command("attack")(attack.attack)
+app.command("certify")(certify.certify)
 app.command("serve")(serve.serve)
 app.add_typer(serve_keys.app, name="serve-keys")
 app.command("compress")(compress.compress)

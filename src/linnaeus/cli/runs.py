@@ -63,6 +63,7 @@ def show(run: Run, json: Json = False) -> None:
         return
     _echo_pairs(_about(entry))
     _echo_figures(entry)
+    _echo_standing(entry)
     _echo_curves(entry)
     _echo_pairs(_next(entry))
 
@@ -188,6 +189,14 @@ def _echo_figures(entry: RunEntry) -> None:
         _echo_table([("on the test", "between (95 %)"), *rows])
 
 
+def _echo_standing(entry: RunEntry) -> None:
+    """Good, corrupted and attacked pictures side by side, where more than the test was measured."""
+    if len(entry.standing) > 1:
+        typer.echo()
+        rows = [(f"{n} pictures", _figure("accuracy", s.right)) for n, s in entry.standing.items()]
+        _echo_table([("right on", "between (95 %)"), *rows])
+
+
 def _echo_curves(entry: RunEntry) -> None:
     """The curves of each stage that is in the log, as they were drawn while it learnt."""
     from rich.console import Console
@@ -209,9 +218,13 @@ def _echo_curves(entry: RunEntry) -> None:
 
 def _next(entry: RunEntry) -> list[tuple[str, str]]:
     """What can be done with a run."""
+    from linnaeus.runs.standing import ROBUSTNESS
+
     told: list[tuple[str, str]] = [("", "")]
     if entry.state == "finished":
         told.append(("report", str(entry.folder / "report" / "index.html")))
+        if len(entry.standing) > 1:
+            told.append(("stands up", str(entry.folder / ROBUSTNESS / "index.html")))
         told.append(("predict", f"linnaeus predict {entry.folder} PICTURES"))
     if entry.state == "stopped":
         told.append(("go on", f"linnaeus train --resume {entry.folder}"))

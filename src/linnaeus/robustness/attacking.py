@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,23 +23,29 @@ from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.models.drawn import drawn_by
 from linnaeus.models.reopened import Reopened, reopen
 from linnaeus.progress import Progress, Stage
+from linnaeus.randomness import generator
 from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted
 from linnaeus.robustness.attacks.gradient_steps import fgsm, pgd
 from linnaeus.robustness.attacks.masking import signs_of_masking
 from linnaeus.robustness.attacks.patch import patch
 from linnaeus.robustness.attacks.problem import Norm, Problem, cross_entropy
 from linnaeus.robustness.attacks.square import square
-from linnaeus.robustness.judged_pictures import pictures_of
+from linnaeus.robustness.defences.squeezing import Squeezing, measure_squeezing
+from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
+from linnaeus.robustness.standing import keep_with_run
 
-__all__ = ["ATTACKS", "Attacked", "AttackName", "attack_bundle", "parse_eps"]
+__all__ = ["ATTACKS", "Attacked", "AttackName", "Defence", "attack_bundle", "parse_eps"]
 
 AttackName = Literal["fgsm", "pgd", "apgd-ce", "apgd-t", "square", "patch"]
 ATTACKS: tuple[AttackName, ...] = get_args(AttackName)
 STRONG: tuple[AttackName, ...] = ("apgd-ce", "apgd-t", "square")
 """One after the other on what still stands; what stands in the end is the robust accuracy."""
 
+Defence = Literal["squeeze"]
+
 AT_ONCE = 250
 SHOWN = 6
+APART = 2  # pictures judged for each that sets a defence's threshold
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,8 @@ class Attacked:
     `clean`: accuracy without any. `accuracy`: by attack, of all pictures; of the strong ensemble,
     each attack is on what those before it left. `robust`: what stands after all of them. `saved`:
     as `robust`, when the changed pictures are saved in whole levels and the bundle itself answers.
-    `signs`: what speaks for masked gradients, as sentences.
+    `signs`: what speaks for masked gradients, as sentences. `squeezing`: what feature squeezing is
+    worth here; None where that was not asked.
     """
 
     name: str
@@ -74,6 +81,7 @@ class Attacked:
     signs: tuple[str, ...]
     examples: tuple[Example, ...]
     remarks: tuple[str, ...]
+    squeezing: Squeezing | None = None
 
     @property
     def in_plain_words(self) -> tuple[str, ...]:
@@ -92,7 +100,8 @@ class Attacked:
                 " like: let no answer unlock anything. A network that learns with --set"
                 " network.adversary=free stands up better."
             )
-        return (*words, *self.signs)
+        defended = self.squeezing.in_plain_words if self.squeezing else ()
+        return (*words, *defended, *self.signs)
 
     def to_json(self) -> dict[str, Any]:
         """Every figure as plain values."""
@@ -106,6 +115,7 @@ class Attacked:
             "robust": self.robust.to_json(),
             "saved": self.saved.to_json(),
             "signs_of_gradient_masking": self.signs,
+            "squeezing": self.squeezing.to_json() if self.squeezing else None,
             "in_plain_words": self.in_plain_words,
             "remarks": self.remarks,
         }
@@ -138,6 +148,7 @@ def attack_bundle(
     eps: float,
     norm: Norm,
     attacks: Sequence[str] | None,
+    defence: Defence | None,
     limit: int,
     seed: int,
     out: Path | None,
@@ -145,41 +156,33 @@ def attack_bundle(
 ) -> Attacked:
     """Attack the network of `bundle` on pictures of `dataset`, at the size that it sees.
 
-    `attacks`: of ATTACKS; None: fgsm, pgd and the strong ensemble. Pictures are chosen as
-    `stress_bundle` does. Writes index.html, attack.json and pictures to the new folder `out`.
+    `attacks`: of ATTACKS; None: fgsm, pgd and the strong ensemble. `defence`: one to be measured
+    against the same; half as many pictures more, or a third of those that there are, then set its
+    threshold. Pictures are chosen as `stress_bundle` does. Writes index.html, attack.json and
+    pictures to the new folder `out`. What the strong ensemble left is kept in the run that the
+    bundle is of, see `keep_with_run`.
 
     Raises UsageError for what cannot be meant, BundleError where the bundle holds no network that
-    PyTorch can be given, and as `stress_bundle` does.
+    PyTorch can be given, and as `stress_bundle` and `measure_squeezing` do.
     """
     if out is not None:
         check_unused(out)
     chosen = _chosen(attacks, norm)
     classifier = load(bundle)
     network = reopen(bundle)
-    given = pictures_of(Path(bundle), classifier, dataset, limit, seed, progress)
-    x = torch.from_numpy(given.pixels).permute(0, 3, 1, 2).float() / 255
-    y = torch.from_numpy(given.labels)
-    problem = Problem(_in_unit_levels(network), x, y, eps, norm)
+    more = limit // APART if defence else 0
+    given = pictures_of(Path(bundle), classifier, dataset, limit + more, seed, progress)
+    given, apart = _parted(given, seed) if defence else (given, None)
+    problem = Problem(
+        _in_unit_levels(network), _planes(given), torch.from_numpy(given.labels), eps, norm
+    )
     right = _in_batches(problem, lambda part: part.right(part.x))
-    clean = share_figure(int(right.sum()), len(y))
-    result = x.clone()
-    accuracy: dict[str, Figure] = {}
-    standing = right.clone()
-    for name in chosen:
-        with progress.stage(f"Attacking by {name}", int(right.sum())) as stage:
-            alone = name not in STRONG
-            rows = (right if alone else standing).nonzero()[:, 0]
-            changed, still = _attacked(problem, rows, name, seed, stage)
-        stands = torch.zeros_like(right)
-        stands[rows] = still
-        accuracy[name] = share_figure(int(stands.sum()), len(y))
-        newly = standing & ~stands if name != "patch" else torch.zeros_like(standing)
-        mine = newly[rows]
-        result[rows[mine]] = changed[mine]
-        if name != "patch":  # which keeps to no distance
-            standing &= stands | ~torch.isin(torch.arange(len(y)), rows)
-    signs = _signs(problem, right, {n: f.value for n, f in accuracy.items()}, seed, eps, norm)
-    whole = (result.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
+    tried = _try_all(problem, right, chosen, seed, progress)
+    squeezing = None
+    if apart is not None:
+        squeezing = measure_squeezing(problem, tried.changed, _planes(apart), seed, progress)
+    signs = _signs(problem, right, {n: f.value for n, f in tried.accuracy.items()}, seed)
+    whole = (tried.changed.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
     said, named = (
         np.array([answer.likeliest for answer in classifier.predict_pixels(pixels)])
         for pixels in (whole, given.pixels)
@@ -187,13 +190,13 @@ def attack_bundle(
     fooled = np.flatnonzero((named == given.labels) & (said != given.labels))[:SHOWN]
     done = Attacked(
         name=str(bundle),
-        pictures=len(y),
+        pictures=len(right),
         eps=eps,
         norm=norm,
-        clean=clean,
-        accuracy=accuracy,
-        robust=share_figure(int(standing.sum()), len(y)),
-        saved=share_figure(int((said == given.labels).sum()), len(y)),
+        clean=share_figure(int(right.sum()), len(right)),
+        accuracy=tried.accuracy,
+        robust=share_figure(int(tried.standing.sum()), len(right)),
+        saved=share_figure(int((said == given.labels).sum()), len(right)),
         signs=signs,
         examples=tuple(
             Example(
@@ -206,10 +209,58 @@ def attack_bundle(
             for row in fooled.tolist()
         ),
         remarks=given.remarks,
+        squeezing=squeezing,
     )
     if out is not None:
         _write(done, out)
+    if eps > 0 and set(_chosen(["strong"], norm)) <= set(chosen):
+        keep_with_run(Path(bundle), "attack", done.to_json(), progress)
     return done
+
+
+def _parted(given: JudgedPictures, seed: int) -> tuple[JudgedPictures, JudgedPictures]:
+    """The pictures to judge by, and a third of all, which set a threshold."""
+    order = generator(seed, "pictures that set a threshold").permutation(len(given.labels))
+    few = len(order) // (APART + 1)
+    remark = f"{few:,} of {len(order):,} pictures set the detector's threshold, and judge nothing."
+    judging, apart = given.only(np.sort(order[few:])), given.only(np.sort(order[:few]))
+    return replace(judging, remarks=(*given.remarks, remark)), apart
+
+
+def _planes(given: JudgedPictures) -> Tensor:
+    """The pictures as (n, 3, h, w) float32 in [0, 1]."""
+    return torch.from_numpy(given.pixels).permute(0, 3, 1, 2).float() / 255
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What all attacks came to: `accuracy` by attack, which pictures are `standing` (n,), and every
+    picture as it was `changed` (n, 3, h, w) by the first attack within its distance to fool it.
+    """
+
+    accuracy: dict[str, Figure]
+    standing: Tensor
+    changed: Tensor
+
+
+def _try_all(
+    problem: Problem, right: Tensor, chosen: Sequence[AttackName], seed: int, progress: Progress
+) -> _Tried:
+    """Every attack of `chosen`; those of the strong ensemble on what the ones before left."""
+    changed, standing = problem.x.clone(), right.clone()
+    accuracy: dict[str, Figure] = {}
+    for name in chosen:
+        with progress.stage(f"Attacking by {name}", int(right.sum())) as stage:
+            rows = (standing if name in STRONG else right).nonzero()[:, 0]
+            made, still = _attacked(problem, rows, name, seed, stage)
+        stands = torch.zeros_like(right)
+        stands[rows] = still
+        accuracy[name] = share_figure(int(stands.sum()), len(right))
+        if name != "patch":  # which keeps to no distance
+            newly = (standing & ~stands)[rows]
+            changed[rows[newly]] = made[newly]
+            standing &= stands | ~torch.isin(torch.arange(len(right)), rows)
+    return _Tried(accuracy, standing, changed)
 
 
 def _chosen(attacks: Sequence[str] | None, norm: Norm) -> list[AttackName]:
@@ -282,11 +333,9 @@ def _signs(
     right: Tensor,
     accuracy: dict[str, float],
     seed: int,
-    eps: float,
-    norm: Norm,
 ) -> tuple[str, ...]:
     rows = right.nonzero()[:AT_ONCE, 0]
-    if eps == 0 or norm != "linf" or len(rows) == 0:
+    if problem.eps == 0 or problem.norm != "linf" or len(rows) == 0:
         return ()
     drawn = drawn_by(seed, "signs of masking")
     return tuple(signs_of_masking(problem.only(rows), accuracy, drawn))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ class Condition:
     """What came of pictures changed by `kind` at `severity` 1 to 5 (0: unchanged).
 
     `accuracy` and `calibration_error` with 95 % intervals, `confidence` the mean probability of the
-    answers, `unknown` the share called unknown, None where the bundle cannot tell.
+    answers, `unknown` the share called unknown, None where the bundle cannot tell. `right` (n,)
+    bool: which pictures were named rightly.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Condition:
     calibration_error: Figure
     confidence: float
     unknown: float | None
+    right: NDArray[np.bool_] = field(compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
@@ -71,6 +73,7 @@ def judged_under(
         calibration_error=calibration_error(sure, right, resampling),
         confidence=float(sure.mean()),
         unknown=_unknown(classifier, answers),
+        right=right,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,16 @@ class JudgedPictures:
     names: tuple[str, ...]
     available: int
     remarks: tuple[str, ...]
+
+    def only(self, rows: NDArray[np.int64]) -> JudgedPictures:
+        """The same of the pictures at `rows`."""
+        return replace(
+            self,
+            pixels=self.pixels[rows],
+            labels=self.labels[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            names=tuple(self.names[row] for row in rows.tolist()),
+        )
 
 
 def pictures_of(

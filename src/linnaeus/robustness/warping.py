@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
@@ -35,8 +37,12 @@ def smoothed_fields(fields: Levels, down_px: float, across_px: float) -> Levels:
     return smooth
 
 
+@lru_cache(maxsize=64)
 def stretching(length: int, factor: float) -> Levels:
-    """(round(length · factor), length): the matrix that stretches a row linearly, its ends kept."""
+    """(round(length · factor), length): the matrix that stretches a row linearly, its ends kept.
+
+    It is the same for all pictures of a size, which share it: not to be written to.
+    """
     longer = max(1, round(length * factor))
     places = np.linspace(0, length - 1, longer)
     low = np.minimum(places.astype(int), max(0, length - 2))
@@ -46,6 +52,7 @@ def stretching(length: int, factor: float) -> Levels:
     matrix[rows, low] = 1 - share
     if length > 1:
         matrix[rows, low + 1] += share
+    matrix.flags.writeable = False
     return matrix
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from linnaeus.evaluation.figure import Figure
 from linnaeus.files import read_json
+from linnaeus.runs.standing import Stand, read_standing
 from linnaeus.runs.state import BEGUN, METRICS, RECIPE, RunState, state_of
 from linnaeus.watching.run_log import LOG, read_log
 
@@ -25,7 +26,8 @@ class RunEntry:
 
     `why`: of a broken one, what is the matter. `when`: ISO 8601, UTC: a finished run's end, and any
     other's beginning. `figures`: those of the test, by their names in metrics.json. `facts`: that
-    file, and `log` the lines of log.jsonl; both are empty where there is none.
+    file, and `log` the lines of log.jsonl; both are empty where there is none. `standing`: how it
+    does on corrupted and attacked pictures, beside good ones, as far as that was measured.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class RunEntry:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     log: tuple[Mapping[str, Any], ...] = ()
+    standing: Mapping[str, Stand] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -68,6 +71,10 @@ class RunEntry:
             "model": self.model,
             "figures": {name: figure.to_json() for name, figure in self.figures.items()},
             "newest": None if self.newest is None else dict(self.newest),
+            "standing": {
+                name: {"right": one.right.to_json(), "pictures": one.pictures, "of": one.of}
+                for name, one in self.standing.items()
+            },
         }
 
 
@@ -90,6 +97,7 @@ def read_entry(folder: Path) -> RunEntry:
         recipe=recipe,
         facts=facts,
         log=log,
+        standing=read_standing(folder),
     )
 
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["attacked", "moved_on", "surprise"]
+__all__ = ["attacked", "moved_on", "noisy", "surprise"]
 
 Answer = Callable[[Tensor], Tensor]
 """From pictures to logits (n, classes)."""
@@ -43,6 +43,15 @@ def attacked(
 def moved_on(change: Tensor, gradient: Tensor, step: float, eps_levels: float) -> Tensor:
     """`change` moved by `step` levels up the gradient, and no further than `eps_levels`."""
     return (change + step * gradient.sign()).clamp(-eps_levels, eps_levels)
+
+
+def noisy(pictures: Tensor, deviation_levels: float) -> Tensor:
+    """`pictures` with Gaussian noise of the deviation, cut off at 0 and 255 as a file's levels are.
+
+    What is drawn goes by torch's seed.
+    """
+    drawn = torch.randn(pictures.shape, device=pictures.device)
+    return (pictures.float() + deviation_levels * drawn).clamp(0, 255)
 
 
 def surprise(logits: Tensor, expected: Tensor) -> Tensor:

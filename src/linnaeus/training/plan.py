@@ -14,7 +14,7 @@ from linnaeus.training.usual import check_plan
 
 __all__ = ["Adversary", "Averaging", "TrainingPlan"]
 
-Adversary = Literal["none", "pgd", "trades", "free"]
+Adversary = Literal["none", "pgd", "trades", "free", "noise"]
 Averaging = Literal["none", "ema", "swa"]
 
 VIEWS_PER_PX = (
@@ -136,9 +136,11 @@ class TrainingPlan(BaseModel):
     up better and is right less often otherwise. pgd: in the worst of some steps (Madry and others
     2018); trades: from both, so that answers change little (Zhang and others 2019); free: one step
     at a time while a batch is learnt from again and again (Shafahi and others 2019), which takes
-    little more time than learning from it so often."""
+    little more time than learning from it so often. noise: under Gaussian noise, for answers that
+    `linnaeus certify` can prove (Cohen and others 2019)."""
     adversary_eps: Annotated[float, Gt(0), Le(1)] | None = None
-    """How far each level may change, of their range. None: 8/255."""
+    """How far each level may change, of their range; of noise, its standard deviation. None:
+    8/255, and 0.25 for noise."""
     adversary_steps: Annotated[int, Ge(1)] | None = None
     """Steps of the attacker, or of free, how often a batch is learnt from. None: 7, and 4 for
     free."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from linnaeus.errors import LearningError
 from linnaeus.randomness import number
-from linnaeus.training.adversary import attacked, moved_on, surprise
+from linnaeus.training.adversary import attacked, moved_on, noisy, surprise
 from linnaeus.training.averaging import WeightAverage
 from linnaeus.training.batch_statistics import KeptStatistics
 from linnaeus.training.compiled import compiled
@@ -222,6 +222,9 @@ class Step:
     def _loss_against(self, views: Tensor, labels: Tensor) -> Tensor:
         """The loss of `views` as the plan's adversary changes them."""
         plan = self._plan
+        if plan.adversary == "noise":
+            assert plan.adversary_eps is not None
+            return self._loss(noisy(views, 255 * plan.adversary_eps), labels)
         if plan.adversary not in ("pgd", "trades"):
             return self._loss(views, labels)
         expected = self._answer_apart(views).detach() if plan.adversary == "trades" else None

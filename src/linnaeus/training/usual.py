@@ -55,6 +55,7 @@ ADVERSARIES: dict[str, dict[str, object]] = {
     "pgd": {"adversary_eps": 8 / 255, "adversary_steps": 7},  # Madry and others 2018, on CIFAR-10
     "trades": {"adversary_eps": 8 / 255, "adversary_steps": 7, "trades_beta": 6.0},
     "free": {"adversary_eps": 8 / 255, "adversary_steps": 4},
+    "noise": {"adversary_eps": 0.25},  # the middle one of Cohen and others 2019
 }
 
 

@@ -1,0 +1,46 @@
+"""Attacking pictures inside the radius that is certified for them, by their bundle's network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from linnaeus.models.drawn import drawn_by
+from linnaeus.models.reopened import reopen
+from linnaeus.robustness.attacks.under_noise import under_noise
+
+__all__ = ["attacked_proofs"]
+
+AT_ONCE = 25  # pictures, of which eight copies go through the network together
+
+
+def attacked_proofs(
+    bundle: Path,
+    pixels: NDArray[np.uint8],
+    answers: NDArray[np.int64],
+    radii: NDArray[np.float64],
+    *,
+    noise: float,
+    seed: int,
+) -> Iterator[NDArray[np.float32]]:
+    """Each of `pixels` (n, h, w, 3) changed within its radius (n,), away from its answer (n,).
+
+    They come one by one as (h, w, 3) float32 in levels of 0 to 255. Raises BundleError where the
+    bundle holds no network that PyTorch can be given.
+    """
+    network = reopen(bundle)
+    for place, start in enumerate(range(0, len(pixels), AT_ONCE)):
+        some = slice(start, start + AT_ONCE)
+        changed = under_noise(
+            lambda x: network(255 * x.permute(0, 2, 3, 1)),
+            torch.from_numpy(pixels[some]).permute(0, 3, 1, 2).float() / 255,
+            torch.from_numpy(answers[some]),
+            torch.from_numpy(radii[some]),
+            noise=noise,
+            generator=drawn_by(seed, "attack on proofs", place),
+        )
+        yield from (255 * changed.detach().permute(0, 2, 3, 1)).numpy()

@@ -1,0 +1,1 @@
+"""Defences at the time of answering, and what they are worth."""

@@ -1,0 +1,234 @@
+"""What feature squeezing is worth: as a defence and as a detector, against those who know of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from linnaeus.errors import DataError
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.in_100 import between, in_100, times
+from linnaeus.evaluation.intervals import share_figure
+from linnaeus.models.drawn import drawn_by
+from linnaeus.progress import Progress
+from linnaeus.robustness.attacks.apgd import apgd
+from linnaeus.robustness.attacks.problem import Problem, cross_entropy
+from linnaeus.robustness.defences.squeezers import SQUEEZERS, Squeezer, straight_through
+
+__all__ = ["Behind", "Detector", "Squeezing", "check_apart", "measure_squeezing"]
+
+FALSE_ALARMS = 0.05
+"""Of the pictures as they are, how many the detector may call changed."""
+
+LEAST_APART = 19  # of fewer pictures, no quantile promises so few false alarms
+STEPS, STEP = 60, 2.5  # of the attack on the detector; STEP of eps, over all steps together
+TARGETS = 2
+AT_ONCE = 250
+
+
+@dataclass(frozen=True)
+class Behind:
+    """How often the network is right behind the `squeezer`.
+
+    `clean`: on pictures as they are. `unaware`: on those that were changed to fool the network
+    alone. `aware`: on the worse of these and of those changed to fool it behind the squeezer.
+    """
+
+    squeezer: str
+    clean: Figure
+    unaware: Figure
+    aware: Figure
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Calls a picture changed where squeezing moves its probabilities by more than `threshold`.
+
+    `pictures`: how many set the threshold, which judge nothing. `false_alarms`: of pictures as they
+    are. `detected`: of those that fool the network, changed without knowing of it; None where none
+    does. What gets through is named wrongly and not called changed: `wrong` of pictures as they
+    are, `unaware` and `aware` of changed ones.
+    """
+
+    threshold: float
+    pictures: int
+    false_alarms: Figure
+    detected: Figure | None
+    wrong: Figure
+    unaware: Figure
+    aware: Figure
+
+
+@dataclass(frozen=True)
+class Squeezing:
+    """What was measured of each squeezer as a defence, and of all as a detector."""
+
+    behind: tuple[Behind, ...]
+    detector: Detector
+
+    @property
+    def in_plain_words(self) -> tuple[str, ...]:
+        """The answer in two sentences."""
+        best, one = max(self.behind, key=lambda one: one.aware.value), self.detector
+        behind = (
+            f"Behind the best squeezer ({best.squeezer}) it is right {times(best.unaware.value)} in"
+            " 100 when pictures are changed by somebody who does not know of it, and"
+            f" {in_100(best.aware.value)} ({between(best.aware)}) when by somebody who does."
+        )
+        found = "" if one.detected is None else f"{in_100(one.detected.value)} in 100 of them and "
+        detects = (
+            f"The detector calls changed {found}{in_100(one.false_alarms.value)} in 100 pictures as"
+            f" they are; from somebody who knows of it, {in_100(one.aware.value)} in 100"
+            f" ({between(one.aware)}) are named wrongly and pass, against"
+            f" {in_100(one.wrong.value)} without any attack."
+        )
+        return behind, detects
+
+    def to_json(self) -> dict[str, Any]:
+        """Every figure as plain values."""
+        return {
+            "behind": [asdict(one) for one in self.behind],
+            "detector": {**asdict(self.detector), "stated_false_alarms": FALSE_ALARMS},
+        }
+
+
+def measure_squeezing(
+    problem: Problem, changed: Tensor, apart: Tensor, seed: int, progress: Progress
+) -> Squeezing:
+    """Measure squeezing on the pictures of `problem`, and on `changed`, what was made of them to
+    fool its network. `apart` (m, 3, h, w): other pictures, which set the detector's threshold.
+
+    An attacker who knows of a squeezer makes steps of Auto-PGD with its gradient straight through
+    (Athalye and others 2018); one who knows of the detector lets the network, and the network
+    behind every squeezer, agree on the same wrong class (after He and others 2017). Raises
+    DataError as `check_apart` does.
+    """
+    check_apart(len(apart))
+    with progress.stage("Squeezing", len(SQUEEZERS) + 1) as stage:
+        behind = []
+        for name, squeezer in SQUEEZERS.items():
+            behind.append(_behind(name, squeezer, problem, changed, seed))
+            stage.advance(1, name)
+        detector = _detector(problem, changed, apart)
+        stage.advance(1)
+    return Squeezing(tuple(behind), detector)
+
+
+def check_apart(pictures: int) -> None:
+    """Raise DataError where so few `pictures` cannot set the detector's threshold."""
+    if pictures < LEAST_APART:
+        raise DataError(
+            f"{pictures} pictures are too few to set a threshold for {FALSE_ALARMS:.0%} false"
+            " alarms",
+            where="--defence squeeze",
+            mend=f"Give {3 * LEAST_APART} or more that it has not seen, and no lower --limit.",
+        )
+
+
+def _behind(name: str, squeezer: Squeezer, problem: Problem, changed: Tensor, seed: int) -> Behind:
+    network = problem.network
+    knowing = replace(problem, network=lambda x: network(straight_through(squeezer, x)))
+    clean, unaware = (_each(knowing, _right, pictures) for pictures in (problem.x, changed))
+    standing = (clean & unaware).nonzero()[:, 0]
+    still = clean & unaware
+    for place, rows in enumerate(torch.split(standing, AT_ONCE)):
+        part = knowing.only(rows)
+        drawn = drawn_by(seed, f"attack behind {name}", place)
+        still[rows] = part.right(part.x if problem.eps == 0 else apgd(part, drawn, cross_entropy))
+    return Behind(name, _share(clean), _share(unaware), _share(still))
+
+
+def _detector(problem: Problem, changed: Tensor, apart: Tensor) -> Detector:
+    scores = torch.cat([_moved(problem.network, some) for some in torch.split(apart, AT_ONCE)])
+    rank = math.ceil((len(apart) + 1) * (1 - FALSE_ALARMS))
+    threshold = float(scores.sort().values[rank - 1])
+    through = partial(_through, threshold=threshold)
+    flagged = _each(problem, partial(_flagged, threshold=threshold), changed)
+    fooled = ~_each(problem, _right, changed) & _each(problem, _right, problem.x)
+    alarms = _each(problem, partial(_flagged, threshold=threshold), problem.x)
+    wrong, unaware = (_each(problem, through, pictures) for pictures in (problem.x, changed))
+    aware = wrong | unaware
+    if problem.eps > 0:
+        for rows in torch.split((~aware).nonzero()[:, 0], AT_ONCE):
+            aware[rows] = _slipped_through(problem.only(rows), threshold)
+    return Detector(
+        threshold=threshold,
+        pictures=len(apart),
+        false_alarms=_share(alarms),
+        detected=share_figure(int(flagged[fooled].sum()), int(fooled.sum()))
+        if fooled.any()
+        else None,
+        wrong=_share(wrong),
+        unaware=_share(wrong | unaware),
+        aware=_share(aware),
+    )
+
+
+def _slipped_through(problem: Problem, threshold: float) -> Tensor:
+    """(n,) which pictures get past network and detector on the way to a likely wrong class."""
+    with torch.no_grad():
+        logits = problem.network(problem.x)
+    order = logits.scatter(1, problem.y[:, None], -torch.inf).argsort(1, descending=True)
+    through = torch.zeros(len(problem.y), dtype=torch.bool)
+    for place in range(min(TARGETS, logits.shape[1] - 1)):
+        left = (~through).nonzero()[:, 0]
+        if len(left) == 0:
+            break
+        through[left] = _agreeing(problem.only(left), order[left, place], threshold)
+    return through
+
+
+def _agreeing(problem: Problem, towards: Tensor, threshold: float) -> Tensor:
+    """(n,) which pictures get through when all that is asked is moved `towards` one class."""
+
+    def at_odds(pictures: Tensor) -> Tensor:
+        views = [pictures, *(straight_through(one, pictures) for one in SQUEEZERS.values())]
+        return sum(cross_entropy(problem.network(view), towards) for view in views)  # type: ignore[return-value]
+
+    at, length = problem.x.clone(), STEP * problem.eps / STEPS
+    through = torch.zeros(len(problem.y), dtype=torch.bool)
+    for _ in range(STEPS):
+        moved = at.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(at_odds(moved).sum(), moved)
+        at = problem.inside(at - length * problem.steepest(gradient))
+        through |= _through(problem, at, threshold=threshold)
+        if bool(through.all()):
+            break
+    return through
+
+
+@torch.no_grad()
+def _moved(network: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
+    """(n,) by how much squeezing moves the probabilities at most: their L1 distance, 0 to 2."""
+    plain = network(pictures).softmax(1)
+    squeezed = [network(squeezer(pictures)).softmax(1) for squeezer in SQUEEZERS.values()]
+    return torch.stack([(one - plain).abs().sum(1) for one in squeezed]).amax(0)
+
+
+def _right(problem: Problem, pictures: Tensor) -> Tensor:
+    return problem.right(pictures)
+
+
+def _flagged(problem: Problem, pictures: Tensor, *, threshold: float) -> Tensor:
+    return _moved(problem.network, pictures) > threshold
+
+
+def _through(problem: Problem, pictures: Tensor, *, threshold: float) -> Tensor:
+    """(n,) which pictures are named wrongly and not called changed."""
+    return ~problem.right(pictures) & ~_flagged(problem, pictures, threshold=threshold)
+
+
+def _each(problem: Problem, of: Callable[[Problem, Tensor], Tensor], pictures: Tensor) -> Tensor:
+    """What `of` says of `pictures` (n, 3, h, w), some at a time."""
+    rows = torch.split(torch.arange(len(pictures)), AT_ONCE)
+    return torch.cat([of(problem.only(some), pictures[some]) for some in rows])
+
+
+def _share(which: Tensor) -> Figure:
+    return share_figure(int(which.sum()), len(which))
