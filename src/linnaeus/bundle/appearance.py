@@ -7,6 +7,7 @@ looks like none. These numbers forget other things. Checked in `benchmarks/unkno
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ SMALL_PX = 32
 
 DETAIL_PX = 64
 """Side of the part in the middle whose finest detail is measured, at most."""
+
+MOST_IN_16_BITS = 16
+"""Side of the largest block whose sum, of 255 at most each, has room in 16 bits."""
 
 LEVELS = 4
 """Scales of detail, each half as fine as the one before."""
@@ -47,29 +51,36 @@ HALF = np.float32(0.5)
 
 def appearance(pixels: NDArray[np.uint8]) -> Floats:
     """(APPEARANCE,) float32 of a picture (height, width, 3) uint8 RGB, of any size from 1 px on."""
-    averaged, middle = _averaged(pixels), _middle(pixels)
-    small = _planes(averaged)
+    small, middle = _averaged(pixels), _middle(pixels)
     channels = _opponents(small)
     scales = [channels]
     for _ in range(LEVELS - 1):
         scales.append(_halved(scales[-1]))
-    if middle.shape == averaged.shape == pixels.shape:  # a small picture is its own middle
+    if middle.shape[:2] == small.shape[1:] == pixels.shape[:2]:  # a small picture is its own middle
         detail = _detail(scales)
         return np.concatenate([_colours(small, channels), detail, detail[:DETAILS]])
     scales.append(_opponents(_planes(middle)))
     return np.concatenate([_colours(small, channels), _detail(scales)])
 
 
-def _averaged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | Floats:
-    """The means of square blocks, so that the shorter side has 32 to 63; smaller ones stay."""
+def _averaged(pixels: NDArray[np.uint8]) -> Floats:
+    """(3, height, width) the means of square blocks, so that the shorter side has 32 to 63; smaller
+    ones stay. Whole numbers are summed, so no order of doing it changes a bit."""
     height, width, _ = pixels.shape
     block = max(1, min(height, width) // SMALL_PX)
     if block == 1:
-        return pixels
+        return _planes(pixels)
     down, across = height // block, width // block
-    cut = pixels[: down * block, : across * block].reshape(down, block, across, block * 3)
-    rows = cut.sum(axis=1, dtype=np.uint32).reshape(down, across, block, 3)
-    means: Floats = rows.sum(axis=2).astype(np.float32) / np.float32(block * block)
+    wide = np.uint16 if block <= MOST_IN_16_BITS else np.uint32
+    rows = pixels[: down * block, : across * block].reshape(down, block, -1)
+    summed: NDArray[Any] = rows[:, 0].astype(wide)
+    for row in range(1, block):
+        summed += rows[:, row]
+    planes = np.ascontiguousarray(summed.reshape(down, across * block, 3).transpose(2, 0, 1))
+    sums = planes[:, :, ::block].copy()
+    for column in range(1, block):
+        sums += planes[:, :, column::block]
+    means: Floats = sums.astype(np.float32) / np.float32(block * block)
     return means
 
 
@@ -79,7 +90,7 @@ def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return middle
 
 
-def _planes(pixels: NDArray[np.uint8] | Floats) -> Floats:
+def _planes(pixels: NDArray[np.uint8]) -> Floats:
     """(3, height, width) float32, each channel by itself in memory."""
     return np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
 
