@@ -280,8 +280,8 @@ def test_nobody_waits_longer_than_was_said_and_no_more_than_there_is_room_for(
 ) -> None:
     content = pictures[0].read_bytes()
     with server.standing_still(), ThreadPoolExecutor(16) as callers:
-        busy = [callers.submit(of_digits, server, content) for _ in range(2)]
-        server.wait_until(lambda: server.metric("linnaeus_in_hand") == 2)
+        busy = [callers.submit(of_digits, server, content) for _ in range(4)]
+        server.wait_until(lambda: server.metric("linnaeus_in_hand") == 4)
         late = callers.submit(of_digits, server, content, **{"x-deadline-ms": "300"})
         answer = late.result()
         assert (answer.status, answer.kind) == (504, "too-late")
@@ -305,8 +305,8 @@ def test_who_hangs_up_is_not_answered(server: Running, pictures: list[Path]) -> 
     content = pictures[0].read_bytes()
     gone = server.metric("linnaeus_callers_gone_total")
     with server.standing_still(), ThreadPoolExecutor(4) as callers:
-        busy = [callers.submit(of_digits, server, content) for _ in range(2)]
-        server.wait_until(lambda: server.metric("linnaeus_in_hand") == 2)
+        busy = [callers.submit(of_digits, server, content) for _ in range(4)]
+        server.wait_until(lambda: server.metric("linnaeus_in_hand") == 4)
         with socket.create_connection(server.address) as caller:
             head = b"POST /predict?model=digits HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: "
             caller.sendall(head + f"{len(content)}\r\n\r\n".encode() + content)

@@ -129,7 +129,7 @@ def too_late() -> Problem:
     """The refusal of a request whose caller waits no more."""
     return Problem(
         "too-late",
-        "The time for an answer passed before its turn came. Allow more with X-Deadline-Ms, or come"
+        "The time for an answer passed before it was there. Allow more with X-Deadline-Ms, or come"
         " again when there is less to do.",
     )
 

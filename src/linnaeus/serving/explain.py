@@ -18,7 +18,7 @@ from linnaeus.serving.workers import MOST_IN_HAND
 
 __all__ = ["explain_router"]
 
-LOOK_AGAIN_S = 0.2  # whether a worker is through with what nobody waits for
+LOOK_AGAIN_S = 0.05  # whether a worker is through with what nobody waits for
 
 
 def explain_router(service: Service) -> APIRouter:

@@ -48,13 +48,14 @@ class Job:
 class Queue:
     """Jobs that wait, of at most `most` pictures together.
 
-    A job leaves it for a worker, or when its time is over (504), or when its caller has gone. The
-    one exception to `most`: a job finds room in an empty queue however many pictures it has.
+    A job leaves it for a worker, or when its time is over (504), or when its caller has gone. Its
+    time can be over with a worker too: then its caller is told so, and it is not begun. The one
+    exception to `most`: a job finds room in an empty queue however many pictures it has.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: dict[int, tuple[Job, asyncio.TimerHandle]] = {}
+        self._waiting: dict[int, Job] = {}
         self.images = 0
 
     @property
@@ -69,17 +70,17 @@ class Queue:
         """Let `job` wait. Raises Problem where there is no room for it."""
         if self._waiting and self.images + job.images > self._most:
             raise busy(self.images)
-        loop = asyncio.get_running_loop()
         left_s = max(0.0, job.until - time.monotonic())
-        timer = loop.call_later(left_s, self._over, job)
-        self._waiting[job.number] = job, timer
+        timer = asyncio.get_running_loop().call_later(left_s, self._over, job)
+        job.answer.add_done_callback(lambda answer: timer.cancel())
+        self._waiting[job.number] = job
         self.images += job.images
 
     def take(self, images: int) -> list[Job]:
         """The jobs that waited longest, of about so many pictures; one at least if any waits."""
         taken: list[Job] = []
         while self._waiting and images > 0:
-            job, _ = next(iter(self._waiting.values()))
+            job = next(iter(self._waiting.values()))
             self.drop(job)
             taken.append(job)
             images -= job.images
@@ -87,10 +88,8 @@ class Queue:
 
     def drop(self, job: Job) -> bool:
         """Let `job` wait no longer; whether it did."""
-        job_there, timer = self._waiting.pop(job.number, (None, None))
-        if job_there is None or timer is None:
+        if self._waiting.pop(job.number, None) is None:
             return False
-        timer.cancel()
         self.images -= job.images
         return True
 
@@ -100,8 +99,8 @@ class Queue:
             job.refuse(problem)
 
     def _over(self, job: Job) -> None:
-        if self.drop(job):
-            job.refuse(too_late())
+        self.drop(job)
+        job.refuse(too_late())
 
 
 def busy(images: int) -> Problem:

@@ -17,7 +17,7 @@ import uvloop
 from linnaeus.errors import MissingError, Terminated, UsageError
 from linnaeus.serving.address import bound, is_loopback, url_of
 from linnaeus.serving.app import make_app
-from linnaeus.serving.confinement import bound_server
+from linnaeus.serving.confinement import bound_server, settle
 from linnaeus.serving.connection import Connection
 from linnaeus.serving.log import Log
 from linnaeus.serving.models import named_bundles
@@ -85,6 +85,7 @@ async def _serve(
             serving = asyncio.create_task(server.serve([listening]))
             while not server.started and not serving.done():
                 await asyncio.sleep(0.01)
+            settle()
             _tell(service, log, say, url_of(listening))
             signum = await signalled
             log.say("draining", signal=signal.Signals(signum).name)

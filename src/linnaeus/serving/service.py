@@ -183,7 +183,8 @@ class Service:
             if not len(self._queue):
                 return
             share = math.ceil(self._queue.images / (len(idle) - place))
-            batch = list(self._resolved(self._queue.take(min(share, MOST_IN_HAND))))
+            most = MOST_IN_HAND - worker.images
+            batch = list(self._resolved(self._queue.take(min(share, most))))
             if batch:
                 self.metrics.batches.observe(sum(job.images for job, _ in batch))
                 worker.give(batch)

@@ -21,7 +21,7 @@ from linnaeus.errors import LinnaeusError
 from linnaeus.files import MANIFEST, sha256_of
 from linnaeus.serving.answers import Opened, predict
 from linnaeus.serving.asked import Asked
-from linnaeus.serving.confinement import confine
+from linnaeus.serving.confinement import confine, settle
 from linnaeus.serving.explanations import explain
 from linnaeus.serving.problems import Problem, problem_of
 from linnaeus.serving.tensors import infer
@@ -42,6 +42,7 @@ def main() -> None:
         if models is None:
             return
         confine()
+        settle()
         while (received := receive_from(connection)) is not None:
             connection.sendall(_answer(models, *received))
 

@@ -30,6 +30,10 @@ MOST_IN_HAND = 8
 """Pictures that a worker takes at once. It answers them singly, so more gains nothing but fewer
 hand-overs (each costs less than a millisecond), and as many are refused when it is killed."""
 
+NEARLY_IDLE = 1
+"""Pictures in hand at which a worker gets its next batch: what it is at covers the time until that
+is there. Without, workers waited for a third of the time on a busy machine."""
+
 OPENING_S = 120.0
 """How long a worker may take to open its models. Seconds are usual, on a busy machine more."""
 
@@ -60,7 +64,7 @@ class Watcher(Protocol):
     """Who is told of what happens to workers."""
 
     def idle(self) -> None:
-        """One of them has nothing to do."""
+        """One of them has nothing to do, or soon will."""
 
     def lost(self, reason: str) -> None:
         """One of them has died, of `reason`."""
@@ -97,6 +101,11 @@ class Worker:
         frames = Frames(lambda said, payload: None)
         await loop.create_unix_connection(lambda: frames, sock=ours)
         return cls(process, frames, watcher)
+
+    @property
+    def images(self) -> int:
+        """Pictures that it has in hand."""
+        return sum(job.images for job in self.in_hand.values())
 
     @property
     def pid(self) -> int:
@@ -166,7 +175,7 @@ class Worker:
         elif not job.answer.done():
             job.answer.set_result(payload)
         self._watch_over()
-        if not self.in_hand:
+        if self.images <= NEARLY_IDLE:
             self._watcher.idle()
 
     def _watch_over(self) -> None:
@@ -229,8 +238,9 @@ class Crew:
 
     @property
     def idle(self) -> list[Worker]:
-        """Workers with nothing to do."""
-        return [worker for worker in self._workers if not worker.in_hand]
+        """Workers with nothing to do, and then those who soon will have nothing."""
+        some = [worker for worker in self._workers if worker.images <= NEARLY_IDLE]
+        return sorted(some, key=lambda worker: worker.images)
 
     @property
     def in_hand(self) -> int:
