@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 import socket
 import time
@@ -13,10 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 from running import Answer, Running, running
+from typer.testing import CliRunner
 
 import linnaeus
+from linnaeus.cli.main import app
 from linnaeus.errors import BundleError, LinnaeusError, UsageError
 from linnaeus.serving.callers import Rate
+from linnaeus.serving.keys import KeyRing, read_keys
 from linnaeus.training.run import Run
 
 pytest.importorskip("fastapi")
@@ -183,3 +187,31 @@ def _in_hand_and_waiting(server: Running, key: str) -> float:
     text = server.get("/metrics", **{"x-api-key": key}).body.decode()
     told = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     return sum(float(told.get(f"linnaeus_{name}", 0)) for name in ("in_hand", "queue_images"))
+
+
+# The command line
+
+
+def test_the_verb_has_the_defaults_of_the_function() -> None:
+    from linnaeus.cli.serve import serve as verb
+
+    function = inspect.signature(linnaeus.serve).parameters
+    options = inspect.signature(verb).parameters
+    assert set(options) - {"bundles"} == set(function) - {"bundles", "say"}
+    for name in set(options) - {"bundles"}:
+        assert options[name].default == function[name].default, name
+
+
+def test_keys_are_made_listed_and_taken_back_on_the_command_line(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+
+    def said(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["serve-keys", *arguments, "--keys", str(file)])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    key = said("add", "belt", "--scope", "predict", "--scope", "metrics").strip()
+    assert KeyRing(read_keys(file)).holder(key).scopes == ("predict", "metrics")  # type: ignore[union-attr]
+    assert said("list").startswith("belt\tpredict, metrics\t")
+    said("remove", "belt")
+    assert read_keys(file) == ()
