@@ -158,6 +158,8 @@ def _infer(service: Service) -> APIRouter:
         if kind.lower() != "application/json":
             detail = f"{kind[:80]} is not read here. Send application/json, or use POST /predict."
             raise Problem("unsupported-type", detail)
+        if "inference-header-content-length" in request.headers:
+            raise Problem("unsupported-type", "Binary tensors are not read. Send them as JSON.")
         said = {"most": service.settings.max_images}
         job = Job("infer", model.name, version, await request.body(), said, until)
         answer = await service.answer(job, request.receive)
