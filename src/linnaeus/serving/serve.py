@@ -120,6 +120,7 @@ def _tell(service: Service, log: Log, say: Callable[[str], None], url: str) -> N
                 log.say("notice", **told, said=notice)
     log.say("serving", url=url, workers=service.settings.workers)
     say(f"Serving {', '.join(service.models)} on {url}")
+    sys.stdout.flush()  # whoever waits for it at the other end of a pipe has to see it now
 
 
 class _Server(uvicorn.Server):
