@@ -109,11 +109,17 @@ def test_a_table_names_pictures_from_its_folder_and_a_lost_one_has_its_row(
 def test_a_list_names_a_path_a_line(
     photo_run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = f"{pictures / 'b.jpg'}\n\n{tmp_path / 'gone.jpg'}\n{pictures / 'a.jpg'}".encode()
+    lines = [pictures / "b.jpg", "", tmp_path / "gone.jpg", "parted\0by\0none", pictures / "a.jpg"]
+    content = "\n".join(map(str, lines)).encode()
     (tmp_path / "list").write_bytes(content)
     answered = linnaeus.predict(photo_run.folder, files_from=tmp_path / "list")
-    assert [Path(name).name for name in names(answered.answers)] == ["b.jpg", "gone.jpg", "a.jpg"]
-    assert answered.unread == 1
+    assert [Path(name).name for name in names(answered.answers)] == [
+        "b.jpg",
+        "gone.jpg",
+        "parted\0by\0none",
+        "a.jpg",
+    ]
+    assert answered.unread == 2
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     again = linnaeus.predict(photo_run.folder, files_from="-")
     assert names(again.answers) == names(answered.answers)

@@ -109,6 +109,7 @@ def fetch(certificate: tuple[Path, Path]) -> Callable[..., Fetching]:
     "address",
     "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 0.0.0.0 100.64.0.1 224.0.0.1"
     " 255.255.255.255 192.0.2.1 198.18.0.1 240.0.0.1 ::1 :: fe80::1 fc00::1 ff02::1 2001:db8::1"
+    " fec0::1"
     " ::ffff:127.0.0.1 ::ffff:10.0.0.1 64:ff9b::7f00:1 2002:7f00:1::".split(),
 )
 def test_what_is_not_public_is_refused(address: str) -> None:

@@ -387,6 +387,6 @@ def _ends_too_soon(source: ImageSource) -> bool:
         return ends_too_soon(io.BytesIO(source))
     if not isinstance(source, str | Path):
         return False
-    with suppress(OSError), Path(source).open("rb") as file:
+    with suppress(OSError, ValueError), Path(source).open("rb") as file:  # "a\0b" is no path at all
         return ends_too_soon(file)
     return False

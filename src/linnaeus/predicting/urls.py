@@ -50,6 +50,8 @@ def is_public(address: Address) -> bool:
     """
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
+        return False  # fec0::/10, private until 2004, and global to `is_global`
     return all(is_public(one) for one in _embedded(address))
 
 
