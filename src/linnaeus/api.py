@@ -1305,6 +1305,7 @@ def _fit_watched(
 ) -> Run:
     """Train as `training.fit.fit` does, watched as was asked by the process that leads `team`."""
     from linnaeus.explanation.sheet import explain_answers
+    from linnaeus.robustness.under_attack import attack_answers
     from linnaeus.training.fit import fit  # loads torch: what is wrong was said before
     from linnaeus.training.watch import watching
 
@@ -1333,6 +1334,7 @@ def _fit_watched(
             saver=saver,
             watched=watched,
             explain=explain_answers,
+            attack=attack_answers,
         )
 
 

@@ -27,6 +27,7 @@ from linnaeus.evaluation.operating import Costs
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.traits import told_traits
+from linnaeus.evaluation.under_attack import UnderAttack
 from linnaeus.evaluation.unknowns import KindTold, UnknownTold
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def written(tmp_path: Path, full_facts: RunFacts) -> dict[str, Any]:
         compared=_compared(test),
         unknown=_unknown_told(),
         explained=_explained(),
+        attacked=UnderAttack("a defence", 9, 0.03, *[Figure(0.5, 0.4, 0.6)] * 3),
         picture_of=lambda _: None,
     )
     return _read(tmp_path / "report")

@@ -26,6 +26,7 @@ from linnaeus.evaluation.schema import metrics_document, metrics_text
 from linnaeus.evaluation.spent_in_words import energy_in_words, speeds_in_words
 from linnaeus.evaluation.training_curves import training_curves
 from linnaeus.evaluation.uncertain import labels_in_doubt, most_uncertain
+from linnaeus.evaluation.under_attack import UnderAttack
 from linnaeus.evaluation.unknowns import UnknownTold
 from linnaeus.files import whole_folder, write_whole
 
@@ -57,6 +58,7 @@ def write_report(
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
     explained: ExplainedAnswers | None = None,
+    attacked: UnderAttack | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> Path:
     """Write index.html and metrics.json into the new folder `folder`, both or neither.
@@ -67,6 +69,7 @@ def write_report(
     `promises`: how label sets and silence did on `test`, where anything was promised.
     `compared`: kinds of pictures, groups and two classifiers. `unknown`: how pictures of something
     else are told, where they can be. `explained`: some answers with maps of where they come from.
+    `attacked`: what attacks leave, where the network was taught a defence.
     Returns the path of the page.
 
     Raises WriteError where `folder` holds something already.
@@ -80,9 +83,12 @@ def write_report(
         compared=compared,
         unknown=unknown,
         explained=explained,
+        attacked=attacked,
         picture_of=picture_of,
     )
-    document = metrics_document(facts, metrics, validation, promises, compared, unknown, explained)
+    document = metrics_document(
+        facts, metrics, validation, promises, compared, unknown, explained, attacked
+    )
     numbers = metrics_text(document)
     with whole_folder(folder) as aside:
         write_whole(aside / "index.html", page)
@@ -100,6 +106,7 @@ def report_page(
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
     explained: ExplainedAnswers | None = None,
+    attacked: UnderAttack | None = None,
     picture_of: Callable[[str], Image | None],
 ) -> str:
     """The page as HTML; every text that comes from the user is escaped."""
@@ -122,6 +129,7 @@ def report_page(
             apart=disagreements(test, paired, picture_of) if paired else (),
             unknown=unknown,
             explained=explained,
+            attacked=attacked,
             words=(*plain_words(metrics), *compared.in_plain_words),
             worthless=is_worthless(metrics),
             several=several,

@@ -12,6 +12,7 @@ from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import Kept
+from linnaeus.evaluation.under_attack import UnderAttack
 from linnaeus.evaluation.unknowns import UnknownTold
 
 __all__ = ["SCHEMA_VERSION", "metrics_document", "metrics_text"]
@@ -27,6 +28,7 @@ def metrics_document(
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
     explained: ExplainedAnswers | None = None,
+    attacked: UnderAttack | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
     return {
@@ -38,6 +40,7 @@ def metrics_document(
         **compared.to_json(),
         "unknown": unknown.to_json() if unknown else None,
         "explained": explained.to_json() if explained else None,
+        "attacked": attacked.to_json() if attacked else None,
         "plain_words": [*plain_words(test), *compared.in_plain_words],
     }
 

@@ -30,11 +30,23 @@ from linnaeus.robustness.attacks.masking import signs_of_masking
 from linnaeus.robustness.attacks.patch import patch
 from linnaeus.robustness.attacks.problem import Norm, Problem, cross_entropy
 from linnaeus.robustness.attacks.square import square
-from linnaeus.robustness.defences.squeezing import Squeezing, measure_squeezing
+from linnaeus.robustness.defences.squeezing import Squeezing, check_apart, measure_squeezing
 from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
 from linnaeus.robustness.standing import keep_with_run
 
-__all__ = ["ATTACKS", "Attacked", "AttackName", "Defence", "attack_bundle", "parse_eps"]
+__all__ = [
+    "ATTACKS",
+    "STRONG",
+    "Attacked",
+    "AttackName",
+    "Defence",
+    "Tried",
+    "attack_bundle",
+    "in_unit_levels",
+    "parse_eps",
+    "right_in",
+    "try_all",
+]
 
 AttackName = Literal["fgsm", "pgd", "apgd-ce", "apgd-t", "square", "patch"]
 ATTACKS: tuple[AttackName, ...] = get_args(AttackName)
@@ -173,11 +185,13 @@ def attack_bundle(
     more = limit // APART if defence else 0
     given = pictures_of(Path(bundle), classifier, dataset, limit + more, seed, progress)
     given, apart = _parted(given, seed) if defence else (given, None)
+    if apart is not None:
+        check_apart(len(apart.labels))
     problem = Problem(
-        _in_unit_levels(network), _planes(given), torch.from_numpy(given.labels), eps, norm
+        in_unit_levels(network), _planes(given), torch.from_numpy(given.labels), eps, norm
     )
-    right = _in_batches(problem, lambda part: part.right(part.x))
-    tried = _try_all(problem, right, chosen, seed, progress)
+    right = right_in(problem)
+    tried = try_all(problem, right, chosen, seed, progress)
     squeezing = None
     if apart is not None:
         squeezing = measure_squeezing(problem, tried.changed, _planes(apart), seed, progress)
@@ -233,7 +247,7 @@ def _planes(given: JudgedPictures) -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Tried:
+class Tried:
     """What all attacks came to: `accuracy` by attack, which pictures are `standing` (n,), and every
     picture as it was `changed` (n, 3, h, w) by the first attack within its distance to fool it.
     """
@@ -243,9 +257,9 @@ class _Tried:
     changed: Tensor
 
 
-def _try_all(
+def try_all(
     problem: Problem, right: Tensor, chosen: Sequence[AttackName], seed: int, progress: Progress
-) -> _Tried:
+) -> Tried:
     """Every attack of `chosen`; those of the strong ensemble on what the ones before left."""
     changed, standing = problem.x.clone(), right.clone()
     accuracy: dict[str, Figure] = {}
@@ -260,7 +274,7 @@ def _try_all(
             newly = (standing & ~stands)[rows]
             changed[rows[newly]] = made[newly]
             standing &= stands | ~torch.isin(torch.arange(len(right)), rows)
-    return _Tried(accuracy, standing, changed)
+    return Tried(accuracy, standing, changed)
 
 
 def _chosen(attacks: Sequence[str] | None, norm: Norm) -> list[AttackName]:
@@ -284,7 +298,7 @@ def _chosen(attacks: Sequence[str] | None, norm: Norm) -> list[AttackName]:
     return list(dict.fromkeys(names))
 
 
-def _in_unit_levels(network: Reopened) -> Callable[[Tensor], Tensor]:
+def in_unit_levels(network: Reopened) -> Callable[[Tensor], Tensor]:
     """The network for pictures (n, 3, h, w) in [0, 1]: its preprocessing lies inside."""
 
     def answer(pictures: Tensor) -> Tensor:
@@ -294,9 +308,10 @@ def _in_unit_levels(network: Reopened) -> Callable[[Tensor], Tensor]:
     return answer
 
 
-def _in_batches(problem: Problem, of: Callable[[Problem], Tensor]) -> Tensor:
+def right_in(problem: Problem) -> Tensor:
+    """(n,) bool: which pictures of `problem` are named rightly as they are."""
     rows = torch.split(torch.arange(len(problem.y)), AT_ONCE)
-    return torch.cat([of(problem.only(some)) for some in rows])
+    return torch.cat([part.right(part.x) for part in map(problem.only, rows)])
 
 
 def _attacked(

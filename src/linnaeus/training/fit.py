@@ -23,6 +23,7 @@ from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.explained import Explain
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.under_attack import Attack
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
@@ -89,6 +90,7 @@ def fit(
     watched: Watched | None = None,
     start: Path | None = None,
     explain: Explain | None = None,
+    attack: Attack | None = None,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`,
     a folder that is claimed already.
@@ -100,7 +102,7 @@ def fit(
     and then, and what it holds of an earlier process is gone on with. `watched`, which then is the
     `progress` too, knows what the machine spends. `start`: the weights of a bundle, from which the
     same network from scratch goes on. `explain`: makes the report's sheet of explained answers;
-    None: there is none.
+    None: there is none. `attack`: measures for the report what a defensive distillation is worth.
 
     Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
     are not those that an earlier process learnt from, Stopped where it was ended before there was
@@ -133,7 +135,9 @@ def fit(
             material, recipe, choice, network, progress, stop, team, kept, saver, workers, start
         )
         return team.led(
-            lambda: _write(material, learned, recipe, choice, out, progress, watched, explain)
+            lambda: _write(
+                material, learned, recipe, choice, out, progress, watched, explain, attack
+            )
         )
 
 
@@ -146,11 +150,14 @@ def _write(
     progress: Progress,
     watched: Watched | None,
     explain: Explain | None,
+    attack: Attack | None,
 ) -> Run:
     """Write what was learnt as a run to `out`, whole or not at all."""
     served = _serve(material, learned, recipe, progress)
     with add_to_folder(out, last=BUNDLE) as aside:
-        metrics = _finish(material, learned, served, choice, aside, progress, watched, explain)
+        metrics = _finish(
+            material, learned, served, choice, aside, progress, watched, explain, attack
+        )
         progress.log(finished_event(metrics, learned.seconds))
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
     run.classifier()  # what was promised opens: whole, unchanged, and answering as it did
@@ -249,6 +256,12 @@ def _check_idle(recipe: Recipe, choice: Choice) -> None:
             f"no pretrained network is tuned by this recipe, with {choice.name}",
             where=f"the recipe's transfer.{staged[0]}",
             mend="Leave it out, or fine-tune a pretrained network with --preset best.",
+        )
+    if recipe.network.distil_at is not None and choice.backbone is not None:
+        raise UsageError(
+            f"defensive distillation is for networks from scratch, and {choice.name} is pretrained",
+            where="the recipe's network.distil_at",
+            mend="Leave it out, or learn from scratch with --model small_cnn.",
         )
     rates = ("learning_rate", *OF_MUON)
     of_muon = [name for name in rates if getattr(recipe.network, name) is not None]
@@ -443,6 +456,7 @@ def _finish(
     progress: Progress,
     watched: Watched | None,
     explain: Explain | None,
+    attack: Attack | None,
 ) -> Measured:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
     with bundle_finished(
@@ -470,6 +484,11 @@ def _finish(
     explained = None
     if explain is not None:
         explained = explain(out / BUNDLE, material.dataset, judged.predictions, progress)
+    attacked = None
+    if attack is not None and recipe.network.distil_at is not None:
+        defence = f"defensive distillation at the temperature {recipe.network.distil_at:g}"
+        attacked = attack(defence, out / BUNDLE, material.dataset, judged.predictions, progress)
+        progress.say(attacked.sentence)
     write_report(
         out / "report",
         facts,
@@ -480,6 +499,7 @@ def _finish(
         compared=Compared(slices=judged.slices),
         unknown=judged.unknown,
         explained=explained,
+        attacked=attacked,
         picture_of=lambda name: picture_from(material.dataset, name),
     )
     return judged.test

@@ -96,7 +96,7 @@ def fit_network(
         device=device,
         team=team,
     )
-    score = TrainingScore(loss_for(resolved, labels), several=labels.ndim == 2)
+    score = TrainingScore(loss_for(resolved, labels), several=validation[1].ndim == 2)
     taker = Step(on_device, resolved, score, device, rate_factors, team)
     with threads_for(batches.size * batches.height_px * batches.width_px):
         run = Learning(

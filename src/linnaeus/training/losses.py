@@ -43,7 +43,8 @@ def loss_for(plan: TrainingPlan, labels: NDArray[np.int64] | NDArray[np.float32]
     if plan.loss == "binary":
         return _Binary(plan, labels)
     plain = plan.loss == "cross-entropy" and plan.class_weights is None
-    return _plain_cross_entropy(plan.label_smoothing) if plain else _CrossEntropy(plan, labels)
+    loss = _plain_cross_entropy(plan.label_smoothing) if plain else _CrossEntropy(plan, labels)
+    return loss if plan.distil_at is None else _at(plan.distil_at, loss)
 
 
 def class_weights(
@@ -76,6 +77,12 @@ def ordered_weights(weights: dict[str, float], classes: Sequence[str]) -> tuple[
                 mend=f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(classes)}.",
             )
     return tuple(weights.get(name, 1.0) for name in classes)
+
+
+def _at(temperature: float, loss: Loss) -> Loss:
+    """`loss` of logits that are divided by the temperature, times it, so that gradients stay as
+    large as without."""
+    return lambda logits, targets: temperature * loss(logits / temperature, targets)
 
 
 def _plain_cross_entropy(smoothing: float) -> Loss:

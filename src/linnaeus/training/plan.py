@@ -146,6 +146,11 @@ class TrainingPlan(BaseModel):
     free."""
     trades_beta: Annotated[float, Gt(0)] | None = None
     """Of trades: what changed answers cost against wrong ones. None: 6."""
+    distil_at: Annotated[float, Gt(1), Le(100)] | None = None
+    """Temperature of defensive distillation, such as 20 (Papernot and others 2016): a network
+    learns at it, and another one, which is kept, learns the first one's answers at it. That hides
+    the way from simple attacks and does not stand up to a strong one (Carlini and Wagner 2017); the
+    report measures both. None: no such thing."""
     compiled: bool = False
     """Whether the network is compiled for the device when learning begins, which takes half a
     minute or more, for steps that take less time; on a CUDA GPU with CUDA graphs. The weights come

@@ -20,6 +20,7 @@ from linnaeus.randomness import number
 from linnaeus.training.augmentation.in_words import in_words
 from linnaeus.training.augmentation.settled import passes_in, settled
 from linnaeus.training.clock import Clock
+from linnaeus.training.defensive_distillation import distilled_lesson
 from linnaeus.training.exported import (
     epoch_facts,
     graph_of,
@@ -81,19 +82,28 @@ def learn_from_scratch(
         progress=progress,
         passes=passes,
     )
-    fitted = fit_network(
-        _going_on(new_network(recipe, len(classes), learning), start),
-        learning,
-        targets[train],
-        (ChosenRows(rows, validation), targets[validation]),
-        plan=plan,
-        clock=clock,
-        progress=progress,
-        stop=stop,
-        device=team.device(recipe.device),
-        team=team,
-        saver=saver,
-    )
+    keeper = saver or Saver()
+
+    def teach(plan: TrainingPlan, lesson: Labels | NDArray[np.float32] = targets[train]) -> Fitted:
+        return fit_network(
+            _going_on(new_network(recipe, len(classes), learning), start),
+            learning,
+            lesson,
+            (ChosenRows(rows, validation), targets[validation]),
+            plan=plan,
+            clock=clock,
+            progress=progress,
+            stop=stop,
+            device=team.device(recipe.device),
+            team=team,
+            saver=keeper,
+        )
+
+    if plan.distil_at is None:
+        fitted = teach(plan)
+    else:
+        lesson = distilled_lesson(teach, learning, plan, keeper, progress)
+        fitted = teach(lesson.plan, lesson.targets)
     return _learned(fitted, recipe, height, width, in_words(plan.augment, why))
 
 
@@ -121,7 +131,7 @@ def plan_for(
     plan = recipe.network.model_copy(update={"seed": recipe.seed})
     if labels.ndim == 2:
         plan = plan.model_copy(update={"loss": _loss_of_labels(plan)})
-        _refuse_trades(plan)
+        _refuse_of_one_label(plan)
     if isinstance(plan.class_weights, dict):
         weights = ordered_weights(plan.class_weights, classes)
         plan = plan.model_copy(update={"class_weights": weights})
@@ -152,7 +162,13 @@ def _loss_of_labels(plan: TrainingPlan) -> str:
     return "binary"
 
 
-def _refuse_trades(plan: TrainingPlan) -> None:
+def _refuse_of_one_label(plan: TrainingPlan) -> None:
+    if plan.distil_at is not None:
+        raise UsageError(
+            "defensive distillation is for pictures of one label each, and these may have several",
+            where="the recipe's network.distil_at",
+            mend="Leave it out.",
+        )
     if plan.adversary == "trades":
         raise UsageError(
             "trades is for pictures of one label each, and these may have several",

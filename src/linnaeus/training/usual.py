@@ -143,6 +143,12 @@ def check_plan(plan: TrainingPlan) -> None:
                 f"{field} means nothing beside the adversary {plan.adversary}",
                 f"Leave {field} out, or choose an adversary that has it.",
             )
+    if plan.distil_at is not None and (plan.loss == "binary" or plan.balanced_sampling):
+        beside = "the loss binary" if plan.loss == "binary" else "balanced_sampling"
+        raise _contradiction(
+            f"distil_at learns from shares of one label each, and {beside} cannot",
+            f"Leave distil_at or {beside} out.",
+        )
     _check_evening(plan)
 
 
