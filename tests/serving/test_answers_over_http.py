@@ -207,6 +207,16 @@ def test_what_cannot_be_answered_is_refused_with_a_sentence(
     assert answer.json["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("said", ["0", "-1", "600001", "1e3", "٣", "000000001" + "9" * 5000])
+def test_a_deadline_that_is_no_time_is_refused(
+    server: Running, pictures: list[Path], said: str
+) -> None:
+    headers = {"X-Deadline-Ms": said.encode("utf-8").decode("latin-1")}
+    for path in ("/predict?model=digits", "/explain?model=digits"):
+        answer = server.call("POST", path, pictures[0].read_bytes(), headers)
+        assert (answer.status, answer.kind) == (422, "not-valid")
+
+
 def test_a_form_with_a_broken_picture_names_it_or_keeps_its_place(
     server: Running, pictures: list[Path]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -16,6 +17,8 @@ from linnaeus.serving.service import Service
 __all__ = ["ON_DEADLINES", "admit", "deadline_ms", "key_of", "needs"]
 
 LONGEST_DEADLINE_MS = 600_000
+DEADLINE = re.compile("0*([1-9][0-9]{0,5})")
+"""So many digits at most: thousands of them are no number to Python, nor hundreds a time."""
 
 ON_DEADLINES = (
     "The header X-Deadline-Ms says how many milliseconds an answer is worth waiting for. Where they"
@@ -33,10 +36,11 @@ def deadline_ms(request: Request) -> int | None:
     said = request.headers.get("x-deadline-ms")
     if said is None:
         return None
-    if not (said.isascii() and said.isdigit() and 0 < int(said[:9]) <= LONGEST_DEADLINE_MS):
+    number = DEADLINE.fullmatch(said)
+    if number is None or int(number[1]) > LONGEST_DEADLINE_MS:
         detail = f"X-Deadline-Ms: give whole milliseconds from 1 to {LONGEST_DEADLINE_MS}."
         raise Problem("not-valid", detail)
-    return int(said)
+    return int(number[1])
 
 
 def needs(service: Service, scope: Scope) -> Any:
