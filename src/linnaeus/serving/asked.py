@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -124,7 +125,7 @@ def asked_in(query: QueryParams, kind: type[Kind]) -> Kind:
     except ValidationError as error:
         known = ", ".join(kind.model_json_schema()["properties"])
         raise not_understood(error, f"What can be asked for is {known}.") from None
-    twice = sorted({name for name, _ in given if len(query.getlist(name)) > 1})
+    twice = sorted(name for name, times in Counter(n for n, _ in given).items() if times > 1)
     if twice:
         raise Problem("not-valid", f"{twice[0]}: it is given twice. Give it once.")
     return asked
