@@ -35,6 +35,7 @@ class Log:
         self.untold = untold
         self._lines: deque[dict[str, object]] = deque()
         self._closing = threading.Event()
+        self._of_libraries = _Lines(self)
         self._thread = threading.Thread(target=self._write_on, name="log", daemon=True)
         self._thread.start()
 
@@ -50,13 +51,12 @@ class Log:
 
         But for the parser of forms: it quotes what it finds, and that is the caller's own.
         """
-        root = logging.getLogger()
-        root.handlers = [_Lines(self)]
-        root.setLevel(logging.WARNING)
+        logging.getLogger().addHandler(self._of_libraries)
         logging.getLogger("python_multipart.multipart").disabled = True
 
     def close(self) -> None:
         """Write what is left, as far as anyone reads it."""
+        logging.getLogger().removeHandler(self._of_libraries)
         self._closing.set()
         self._thread.join(CLOSING_S)
 
@@ -86,7 +86,7 @@ class _Lines(logging.Handler):
     """What libraries log, as lines of `log`."""
 
     def __init__(self, log: Log) -> None:
-        super().__init__()
+        super().__init__(logging.WARNING)
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
