@@ -101,7 +101,26 @@ def test_features_are_those_of_all_members(averaged: Ensembled, contents: list[b
         for folder in folders
     ]
     together = next(iter(averaged.classifier().stream([(0, contents[0])])))[1].features
-    assert np.allclose(together, np.concatenate(each), atol=1e-5)
+    units = [features / np.linalg.norm(features) for features in each]
+    assert np.allclose(together, np.concatenate(units), atol=1e-5)
+
+
+def test_it_calls_unknown_what_is_none_of_its_classes(
+    averaged: Ensembled, contents: list[bytes]
+) -> None:
+    classifier = averaged.classifier()
+    assert not any("nothing unknown" in notice.lower() for notice in classifier.notices)
+    random = np.random.default_rng(0)
+    noise = [random.integers(0, 256, (8, 8, 3), np.uint8) for _ in range(40)]
+    strange, known = classifier.predict(noise), classifier.predict(contents)
+    assert strange.unknown.mean() > 0.5
+    assert strange[int(strange.unknown.argmax())].label == "unknown"
+    assert known.unknown.mean() < 0.2
+    written = json.loads(averaged.report.with_name("metrics.json").read_text("utf-8"))
+    assert written["bundle"]["tells_unknown"]
+    assert written["unknown"]["made"]["auroc"]["value"] > 0.8
+    assert 0 <= written["unknown"]["false_alarms"]["value"] < 0.3
+    assert written["unknown"]["held_out"] == len(classifier.held_out)
 
 
 def test_it_promises_sets_and_silence(averaged: Ensembled, contents: list[bytes]) -> None:

@@ -310,7 +310,8 @@ class Classifier:
             return replace(self._silence, error=decoded.what, mend=decoded.mend)
         inputs, notes = decoded
         logits, features = self._answering.answer(inputs)
-        sketch = NO_SKETCH if self._unknown is None else self._unknown.sketch(features, inputs[0])
+        shown = inputs[self._answering.shown]
+        sketch = NO_SKETCH if self._unknown is None else self._unknown.sketch(features, shown)
         return Answer(self.record.probabilities(logits), logits, features, notes, sketch=sketch)
 
     def gather(
@@ -399,6 +400,8 @@ def _opened(place: Path, record: BundleRecord) -> Classifier:
     if unknown is not None:
         strangeness = unknown.strangeness_of(answers)
         check_unknown(place, unknown, strangeness, classifier.precision)
+        told = classifier.notices  # a member that tells nothing alone does so here
+        classifier.notices = tuple(one for one in told if one != TELLS_NOTHING_UNKNOWN)
     elif record.task == "single" and TELLS_NOTHING_UNKNOWN not in classifier.notices:
         classifier.notices += (TELLS_NOTHING_UNKNOWN,)
     return classifier
@@ -409,7 +412,7 @@ def _answering(place: Path, record: BundleRecord) -> Answering:
         return OneNetwork(record, place / GRAPH_FILE)
     folders = [place / member.folder for member in record.combination.members]
     members = [_opened(one, read_record(one)).knowing(None) for one in folders]
-    return Ensemble(members, record.combination)
+    return Ensemble(members, record)
 
 
 def _as_pictures(images: ImageSource | Iterable[ImageSource]) -> list[ImageSource]:

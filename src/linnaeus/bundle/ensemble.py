@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.combination import Combination
 from linnaeus.bundle.network import Inputs, Served
 from linnaeus.bundle.record import BundleRecord, coarsest
 from linnaeus.bundle.runtime import Outputs
@@ -47,13 +46,19 @@ class Ensemble:
     """The `members` of a bundle, in the order of its `combination`, which makes one answer of all.
 
     A picture is decoded once for each way in which members want it, so that each sees the very
-    pixels that it would see alone. Features are those of all members, one after the other.
+    pixels that it would see alone. Features are those of all members, one after the other, each of
+    unit length, so that none has more say in what is near or strange.
+
+    `record`: of the ensemble's bundle, whose preprocessing is that of a member.
     """
 
-    def __init__(self, members: Sequence[Joining], combination: Combination) -> None:
+    def __init__(self, members: Sequence[Joining], record: BundleRecord) -> None:
+        assert record.combination is not None
         self._members = members
-        self._combination = combination
+        self._record = record
+        self._combination = record.combination
         self._ways = [member.record.preprocessing for member in members]
+        self.shown = self._ways.index(record.preprocessing)
         self.engine = ", ".join(sorted({member.engine for member in members}))
         self.precision = coarsest([member.precision for member in members])
         told = [notice for member in members for notice in member.notices]
@@ -76,9 +81,14 @@ class Ensemble:
             for member, pixels in zip(self._members, inputs, strict=True)
         ]
         logits = self._combination.logits([answer.probabilities for answer in answers])
-        return logits, np.concatenate([answer.features for answer in answers])
+        return logits, np.concatenate([_of_unit_length(answer.features) for answer in answers])
 
     def side_by_side(self, callers: int) -> Ensemble:
         """As `network.Answering` says."""
         members = [member.side_by_side(callers) for member in self._members]
-        return Ensemble(members, self._combination)
+        return Ensemble(members, self._record)
+
+
+def _of_unit_length(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    units: NDArray[np.float32] = features / max(float(np.sqrt(features @ features)), 1e-12)
+    return units

@@ -38,6 +38,10 @@ class Served(Protocol):
 class Answering(Served, Protocol):
     """What answers for a bundle: one network, or several together."""
 
+    @property
+    def shown(self) -> int:
+        """Which of the inputs is of the size that the bundle's own record says."""
+
     def read(self, source: ImageSource) -> tuple[Inputs, tuple[str, ...]]:
         """The inputs, and what was done beyond plain decoding. Raises UnreadableImage."""
 
@@ -62,6 +66,7 @@ class OneNetwork:
         self._preprocessing = record.preprocessing
         views = record.serving.test_time_augmentation
         self._session = Session(graph, engine, precision, views, record.description)
+        self.shown = 0  # the only one
         self.engine: str = engine
         self.precision: str = precision
         self.notices: tuple[str, ...] = (notice,) if notice else ()

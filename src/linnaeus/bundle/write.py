@@ -126,7 +126,7 @@ def _ensemble(folder: Path, record: BundleRecord, *, exact: bool) -> Classifier:
             of_member = of_member.model_copy(update={"serving": serving})
         network = OneNetwork(of_member, folder / member.folder / GRAPH_FILE)
         members.append(Classifier(of_member, network))
-    return Classifier(record, Ensemble(members, record.combination))
+    return Classifier(record, Ensemble(members, record))
 
 
 def _golden_answers_of_ensemble(

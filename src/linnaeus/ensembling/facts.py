@@ -57,6 +57,7 @@ def ensemble_run_facts(
             precision=classifier.precision,
             precision_why=record.serving.why,
             calibration=record.calibration,
+            tells_unknown=classifier.tells_unknown,
             size_bytes=sum(f.stat().st_size for f in draft.folder.rglob("*") if f.is_file()),
         ),
         ensemble=gain,

@@ -28,6 +28,7 @@ from linnaeus.ensembling.facts import ensemble_run_facts
 from linnaeus.ensembling.gain import gain_of
 from linnaeus.ensembling.price import seconds_an_answer
 from linnaeus.ensembling.roles import Roles
+from linnaeus.ensembling.telling_unknown import judged_unknown, taught_unknown
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.ensemble_facts import EnsembleFacts
@@ -122,12 +123,24 @@ def make_ensemble(
         folders = [candidate.folder for candidate in candidates]
         with ensemble_being_made(aside / "bundle", record, folders, golden) as draft:
             held_out = _keep(draft, calibrated, weighed, roles, dataset, scan)
+            fitted = taught_unknown(draft.classifier, dataset, roles, weighed.rows, progress)
+            if fitted is not None:
+                draft = draft.with_unknown(fitted.unknown)  # noqa: PLW2901
             judged = _judge(draft.classifier, candidates, weighed, roles, dataset, scan, progress)
+            unknown = judged_unknown(
+                draft.classifier,
+                dataset,
+                judged.rows,
+                fitted,
+                judged.predictions,
+                judged.groups,
+                progress,
+            )
             facts = ensemble_run_facts(
                 draft, dataset, roles, judged.gain, weighed.rows, judged.predictions.errors
             )
             draft.write_card(model_card(facts, judged.metrics))
-        write_csv(aside / "predictions.csv", judged.predictions)
+        write_csv(aside / "predictions.csv", judged.predictions.at_rate(0))  # as figures count them
         write_report(
             aside / "report",
             facts,
@@ -139,6 +152,7 @@ def make_ensemble(
                 aside / "bundle", dataset, judged.predictions, progress, inside=False
             ),
             compared=Compared(slices=judged.slices),
+            unknown=unknown,
             picture_of=lambda name: picture_from(dataset, name),
         )
     made = Ensembled(out, judged.metrics, judged.gain)
@@ -148,6 +162,9 @@ def make_ensemble(
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
+    """What was measured on the pictures at `rows` of the data set, which judge the whole."""
+
+    rows: NDArray[np.int64]
     predictions: Predictions
     metrics: Measured
     validation: Measured
@@ -247,6 +264,7 @@ def _judge(
     counts = dataset.class_counts(roles.learnt)
     traits = traits_of(dataset, alone.rows, scan, alone.rows)
     return _Judged(
+        rows=alone.rows,
         predictions=predictions,
         metrics=judge(predictions, train_counts=counts, groups=groups),
         validation=judge(
@@ -270,7 +288,8 @@ def _on_held_out(classifier: Classifier, weighed: Weighed, dataset: Dataset) -> 
     none = np.zeros(0, np.float32)
     rows = classifier.record.probabilities(weighed.logits)
     answers = [Answer(*both, none) for both in zip(rows, weighed.logits, strict=True)]
-    return classifier.gather([dataset.paths[row] for row in weighed.rows], answers, weighed.labels)
+    plain = classifier.knowing(None)  # of logits alone, nothing tells the unknown
+    return plain.gather([dataset.paths[row] for row in weighed.rows], answers, weighed.labels)
 
 
 def _seconds(
