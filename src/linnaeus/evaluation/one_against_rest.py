@@ -128,8 +128,8 @@ def one_against_rest(
     truth = labels[:, None] == np.arange(len(classes))
     micro_area, micro_precision, micro_curve = _together(truth, probabilities, by)
     return OneAgainstRest(
-        Averaged(*areas.averages(), micro_area),
-        Averaged(*precisions.averages(), micro_precision),
+        Averaged(*areas.of_areas(), micro_area),
+        Averaged(*precisions.of_precisions(), micro_precision),
         tuple(rows),
         micro_curve,
     )
@@ -170,36 +170,62 @@ class _Mean:
     """A weighted mean of figures of classes, as it comes together."""
 
     def __init__(self, pictures: int) -> None:
-        self.weight = self.value = self.uneven = self.seen = self.expected = 0.0
+        self.weight = self.value = self.below = self.above = 0.0
+        self.seen = self.expected = self.uneven = 0.0
         self.moves = np.zeros(pictures)
 
     def take(
         self,
         weight: float,
-        value: float,
+        figure: Figure,
         moves: Floats,
         trials: float,
-        seen: float = 0.0,
-        expected: float = 0.0,
+        seen: float,
+        expected: float,
     ) -> None:
-        """Take a class in; `seen` and `expected` are variances of its figure."""
+        """Take in a class's `figure`, which rests on `trials` pictures; each picture moves it.
+
+        `seen`: the variance that this makes; `expected`: that of a formula, or the same.
+        """
         self.weight += weight
-        self.value += weight * value
-        self.moves += weight * moves
-        self.uneven += weight**2 / trials
+        self.value += weight * figure.value
+        self.below += (weight * (figure.value - figure.low)) ** 2
+        self.above += (weight * (figure.high - figure.value)) ** 2
         self.seen += weight**2 * seen
         self.expected += weight**2 * expected
+        self.uneven += weight**2 / trials
+        self.moves += weight * moves
 
-    def figure(self, by: Resampling, besides: Floats | None = None) -> Figure | None:
-        """The mean; None where there is nothing. `besides`: (n,) what else pictures move it by."""
+    def by_formula(self, by: Resampling, besides: Floats | float = 0.0) -> Figure | None:
+        """From how the mean varies, by as much more as the formula expects of the classes.
+
+        For areas: put together from their own intervals, those of a hundred classes of four
+        pictures held the truth in 87 of 100 tests. None where there is no class. `besides`: (n,)
+        what else pictures move the mean by.
+        """
         if not self.weight:
             return None
-        moves = self.moves / self.weight
-        variance = by.variance(moves if besides is None else moves + besides)
+        variance = by.variance(self.moves / self.weight + besides)
         if self.seen > 0:
             variance *= self.expected / self.seen
         even = self.weight**2 / self.uneven  # Kish 1965
         return spread_figure(self.value / self.weight, variance, even, by, most=inf)
+
+    def by_classes(self, by: Resampling, besides: Floats | float = 0.0) -> Figure | None:
+        """Each end from how far off those of the classes lie (Zou and Donner 2008), scaled by how
+        much more, or less, the mean varies than it would were the classes apart.
+
+        For average precision, which no formula foresees: where a rare class has none amiss, its
+        pictures tell nothing of how its figure varies, but its interval does. From the variance
+        alone 37 of 100 intervals held the truth there, so 93.
+        """
+        if not self.weight:
+            return None
+        variance, apart = by.variance(self.moves + self.weight * besides), self.seen
+        scale = (sqrt(variance / apart) if apart > 0 else 1.0) / self.weight
+        value = self.value / self.weight
+        low, high = value - scale * sqrt(self.below), value + scale * sqrt(self.above)
+        return Figure.around(value, max(0.0, low), min(1.0, high))
 
 
 class _Means:
@@ -212,9 +238,10 @@ class _Means:
         self.plain, self.weighted = _Mean(len(labels)), _Mean(len(labels))
 
     def add(self, at: int, value: float, moves: Floats, trials: float) -> Figure:
-        """Take a class's figure in, and give it its interval."""
-        self._take(at, value, moves, trials)
-        return spread_figure(value, self.by.variance(moves), float(trials), self.by, most=inf)
+        """Give a class's figure its interval, and take it in."""
+        variance = self.by.variance(moves)
+        figure = spread_figure(value, variance, float(trials), self.by, most=inf)
+        return self._taken(at, figure, moves, float(trials), variance, variance)
 
     def add_area(self, at: int, value: float, moves: Floats, truth: Sets) -> Figure:
         """The same for an area, of which few pictures of a class tell too little of its spread.
@@ -226,37 +253,40 @@ class _Means:
         have = int(truth.sum())
         lack = len(truth) - have
         trials = float(min(have, lack))
-        expected = _area_variance(value, have, lack)
-        seen = self.by.variance(moves)
+        expected, seen = _area_variance(value, have, lack), self.by.variance(moves)
         excess = effect = self.by.design_effect(moves)
         if expected > 0:
             known = trials / effect
             excess = (known * seen / expected + BY_FORMULA * effect) / (known + BY_FORMULA)
-        self._take(at, value, moves, trials, seen, max(seen, expected * excess))
-        if self.by.groups < 2:
-            return Figure.around(value, 0.0, 1.0)
-        z = self.by.z * sqrt(excess)
-        low, high = _area_end(value, have, lack, z), 1 - _area_end(1 - value, have, lack, z)
-        return Figure.around(value, low, high)
+        low, high = 0.0, 1.0
+        if self.by.groups > 1:
+            z = self.by.z * sqrt(excess)
+            low, high = _area_end(value, have, lack, z), 1 - _area_end(1 - value, have, lack, z)
+        figure = Figure.around(value, low, high)
+        return self._taken(at, figure, moves, trials, seen, max(seen, expected * excess))
 
-    def averages(self) -> tuple[Figure | None, Figure | None]:
-        """The plain mean of the classes, and that by their pictures, whose shares vary too."""
-        mean = self.weighted.value
-        besides = (self.values[self.labels] - mean) / len(self.labels)
-        return self.plain.figure(self.by), self.weighted.figure(self.by, besides)
+    def of_areas(self) -> tuple[Figure | None, Figure | None]:
+        """The plain mean of the classes' areas, and that by their pictures."""
+        return self.plain.by_formula(self.by), self.weighted.by_formula(self.by, self._shares_vary)
 
-    def _take(
-        self,
-        at: int,
-        value: float,
-        moves: Floats,
-        trials: float,
-        seen: float = 0.0,
-        expected: float = 0.0,
-    ) -> None:
-        self.values[at] = value
-        self.plain.take(1.0, value, moves, trials, seen, expected)
-        self.weighted.take(float(self.shares[at]), value, moves, trials, seen, expected)
+    def of_precisions(self) -> tuple[Figure | None, Figure | None]:
+        """The same of average precisions."""
+        return self.plain.by_classes(self.by), self.weighted.by_classes(self.by, self._shares_vary)
+
+    @property
+    def _shares_vary(self) -> Floats:
+        """(n,) what each picture moves the weighted mean by, being one more of its class."""
+        moves: Floats = (self.values[self.labels] - self.weighted.value) / len(self.labels)
+        return moves
+
+    def _taken(
+        self, at: int, figure: Figure, moves: Floats, trials: float, seen: float, expected: float
+    ) -> Figure:
+        self.values[at] = figure.value
+        self.plain.take(1.0, figure, moves, trials, seen, expected)
+        share = float(self.shares[at])
+        self.weighted.take(share, figure, moves, trials, seen, expected)
+        return figure
 
 
 def _area(truth: Sets, score: Floats) -> tuple[float, Floats]:
