@@ -18,6 +18,7 @@ __all__ = [
     "bin_of_each",
     "calibration_error",
     "chance_alone",
+    "raw_error",
     "reliability_bins",
 ]
 
@@ -86,12 +87,18 @@ def calibration_error(
     draws = resampling.draws(
         lambda w: np.bincount(bins, weights=w * gaps, minlength=BINS) / w.sum()
     )
-    raw = np.abs(np.bincount(bins, weights=gaps, minlength=BINS)).sum() / len(gaps)
+    raw = raw_error(confidence, right)
     chance = chance_alone(confidence, gaps, bins, resampling)
-    value = _without(float(raw), chance**2)
+    value = _without(raw, chance**2)
     lowest, highest = np.quantile(np.abs(draws).sum(axis=1), TAILS).tolist()
     low, high = _without(lowest, 2 * chance**2), _without(highest, chance**2)
     return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
+
+
+def raw_error(confidence: Floats, right: NDArray[np.bool_]) -> float:
+    """The calibration error with its bias: to compare two calibrations of the same answers."""
+    gaps = np.bincount(bin_of_each(confidence), weights=confidence - right, minlength=BINS)
+    return float(np.abs(gaps).sum()) / len(confidence)
 
 
 def bin_of_each(confidence: Floats) -> NDArray[np.int64]:
