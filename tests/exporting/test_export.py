@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -25,8 +26,8 @@ import linnaeus
 from linnaeus.bundle.calibration import BetaMap, Calibration, IsotonicMap
 from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.views import views_of
-from linnaeus.errors import BundleError, Shortfall, UsageError, WriteError
-from linnaeus.exporting.answer_graph import answer_graph
+from linnaeus.errors import BundleError, MissingError, Shortfall, UsageError, WriteError
+from linnaeus.exporting.answer_graph import answer_graph, without_normalisation
 from linnaeus.exporting.compared import held_to, pictures_to_compare
 from linnaeus.exporting.source import opened
 from linnaeus.exporting.torch_target import AnswerModule
@@ -271,3 +272,50 @@ def test_what_cannot_be_exported_is_refused_and_nothing_is_left(
 def test_the_checked_graph_is_valid_onnx(digits_run: Run) -> None:
     source = opened(digits_run.bundle)
     onnx.checker.check_model(answer_graph(source.record, source.graph()), full_check=True)
+
+
+def test_a_graph_that_counts_its_pictures_can_do_without_normalisation() -> None:
+    """As exported networks do: the number of pictures is asked of the pixels themselves."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (4, 6, 7, 3), np.uint8)
+    arrays = {
+        "mean": np.float32([120, 110, 100]),
+        "std": np.float32([60, 50, 40]),
+        "rest": np.int64([-1]),
+        "weight": random.normal(0, 0.1, (126, 3)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Shape", ["pixels"], ["count"], start=0, end=1),
+        helper.make_node("Cast", ["pixels"], ["wide"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["wide", "mean"], ["centred"]),
+        helper.make_node("Div", ["centred", "std"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["x"], perm=[0, 3, 1, 2]),
+        helper.make_node("Concat", ["count", "rest"], ["shape"], axis=0),
+        helper.make_node("Reshape", ["x", "shape"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weight"], ["probabilities"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "counting",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", 6, 7, 3])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 3])],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    opset = [helper.make_opsetid("", 20)]
+    whole = helper.make_model(graph, opset_imports=opset, ir_version=10).SerializeToString()
+    bare = without_normalisation(whole, (6, 7))
+    assert bare.mean == pytest.approx((120, 110, 100), abs=1e-3)
+    assert bare.std == pytest.approx((60, 50, 40), abs=1e-3)
+    (expected,) = onnxruntime.InferenceSession(whole).run(None, {"pixels": pixels})
+    (given,) = onnxruntime.InferenceSession(bare.graph).run(
+        None, {"normalised": bare.numbers(pixels)}
+    )
+    assert np.abs(given - expected).max() < 1e-4
+
+
+def test_what_a_form_needs_is_named(digits_run: Run, tmp_path: Path) -> None:
+    if shutil.which("onnx2tf"):
+        pytest.skip("onnx2tf is installed")
+    with pytest.raises(MissingError, match=r"needs the command onnx2tf.*pipx install onnx2tf"):
+        linnaeus.export(digits_run.folder, "litert", out=tmp_path / "no")
+    assert not (tmp_path / "no").exists()

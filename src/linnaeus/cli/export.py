@@ -15,7 +15,7 @@ __all__ = ["export"]
 def export(
     bundle: Bundle,
     to: Annotated[
-        Literal["onnx", "openvino", "torch", "docker", "lambda", "wheel"],
+        Literal["onnx", "openvino", "torch", "tensorflow", "litert", "docker", "lambda", "wheel"],
         typer.Option(help="The form."),
     ],
     out: Annotated[Path, typer.Option(help="The folder to make.", metavar="DIR")],

@@ -21,7 +21,7 @@ from linnaeus.compression.pruning import check_share
 from linnaeus.compression.serving import served_best
 from linnaeus.compression.steps import made_by
 from linnaeus.compression.target import Target
-from linnaeus.compression.tried import Before, Tried, before, tried
+from linnaeus.compression.tried import Before, Judged, Tried, before, judged, timed
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import Shortfall, UsageError
@@ -79,7 +79,9 @@ def compress_bundle(
     original = opened(bundle, dataset, workers=workers, cache=cache, progress=progress)
     first = before(original, progress)
     making = Making(original, seed, progress, student, epochs, prune_share)
-    done = [_try(method, steps[method], making, first) for method in steps]
+    done = timed([_try(one, steps[one], making, first) for one in steps], original, progress)
+    for each in done:
+        progress.say(each.in_words)
     chosen = _chosen(done, wanted)
     _check_lost(chosen, max_drop)
     with add_to_folder(out, last="bundle") as aside:
@@ -97,14 +99,12 @@ def _check_drop(max_drop: float) -> None:
         )
 
 
-def _try(method: str, steps: tuple[str, ...], making: Making, first: Before) -> Tried:
+def _try(method: str, steps: tuple[str, ...], making: Making, first: Before) -> Judged:
     original, progress = making.original, making.progress
     model = made_by(steps, making)
     served = served_best(model, original, making.seed, progress)
     record = _record(original, method, model, served, _calibrated(original, served, making.seed))
-    one = tried(method, model, served, record, original, first, progress)
-    progress.say(one.in_words)
-    return one
+    return judged(method, model, served, record, original, first, progress)
 
 
 def _calibrated(original: Original, served: Served, seed: int) -> Calibrated:
@@ -194,25 +194,25 @@ def _write(
         seed=seed,
         progress=progress,
     ) as finished:
-        judged = finished.judged
+        on_test = finished.judged
         facts = compressed_facts(finished, parted, model.done)
-        finished.write_card(model_card(facts, judged.test))
+        finished.write_card(model_card(facts, on_test.test))
     files = (file for file in (aside / "bundle").rglob("*") if file.is_file())
     size_bytes = sum(file.stat().st_size for file in files)
     name = str(original.record.model.get("name", ""))
     compressed = Compressed(out, name, first, tuple(done), chosen, size_bytes)
     write_json(aside / "compression.json", compressed.to_json())
     write_whole(aside / "compression.html", compression_page(compressed))
-    write_csv(aside / "predictions.csv", judged.predictions.at_rate(0))
+    write_csv(aside / "predictions.csv", on_test.predictions.at_rate(0))
     write_report(
         aside / "report",
         facts,
-        judged.predictions,
-        judged.test,
-        validation=judged.validation,
-        promises=judged.promises,
-        compared=Compared(slices=judged.slices),
-        unknown=judged.unknown,
+        on_test.predictions,
+        on_test.test,
+        validation=on_test.validation,
+        promises=on_test.promises,
+        compared=Compared(slices=on_test.slices),
+        unknown=on_test.unknown,
         picture_of=lambda path: picture_from(parted.dataset, path),
     )
     return compressed

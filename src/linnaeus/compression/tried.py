@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.network import OneNetwork
 from linnaeus.bundle.predictions import Predictions
-from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.record import BundleRecord, Serving
 from linnaeus.bundle.runtime import Session
 from linnaeus.compression.model import Model
 from linnaeus.compression.original import Original
@@ -31,7 +32,7 @@ from linnaeus.progress import Progress
 from linnaeus.training.parted import Parted
 from linnaeus.training.serving import Served
 
-__all__ = ["Before", "Tried", "before", "tried"]
+__all__ = ["Before", "Judged", "Tried", "before", "judged", "timed"]
 
 TIMED = 100
 """Test pictures on which the network alone is timed."""
@@ -62,13 +63,13 @@ class Before:
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
-    """A smaller model beside the original.
+class Judged:
+    """A smaller model beside the original, before it is timed.
 
     `size_bytes`: of all files of its bundle, about. `on_validation`: the share of held-out pictures
     that it has right, by which one of several is chosen. `contest`: the original against it on the
     test pictures, whose `difference` is what was lost. `agreement`: the share of test pictures that
-    both answer alike. `speed_before`: the original's, measured in turns with its own.
+    both answer alike.
     """
 
     method: str
@@ -79,13 +80,25 @@ class Tried:
     on_validation: float
     contest: Contest
     agreement: float
-    speed_before: Speed
-    speed: Speed
+    classifier: Classifier
+
+    @property
+    def serving(self) -> Serving:
+        """How it is served."""
+        return self.served.serving
 
     @property
     def lost(self) -> Figure:
         """The share of right answers that it lost, below 0 where it has more; with the interval."""
         return self.contest.difference
+
+
+@dataclass(frozen=True, eq=False)
+class Tried(Judged):
+    """The same, timed. `speed_before`: the original's, measured in turns with its own."""
+
+    speed_before: Speed
+    speed: Speed
 
     @property
     def speed_in_words(self) -> str:
@@ -161,7 +174,7 @@ def before(original: Original, progress: Progress) -> Before:
     )
 
 
-def tried(
+def judged(
     method: str,
     model: Model,
     served: Served,
@@ -169,7 +182,7 @@ def tried(
     original: Original,
     first: Before,
     progress: Progress,
-) -> Tried:
+) -> Judged:
     """Judge `model`, as it is `served` and as `record` says, beside the original."""
     parted = original.parted
     classifier = Classifier(record, OneNetwork(record, model.graph))
@@ -188,8 +201,7 @@ def tried(
         ("before", "after"),
         None if groups is None else groups[parted.test],
     )
-    speeds = _speeds(classifier, model, served, original, progress)
-    return Tried(
+    return Judged(
         method=method,
         model=model,
         served=served,
@@ -198,8 +210,7 @@ def tried(
         on_validation=_right(record, parted, served.logits),
         contest=paired.accuracy,
         agreement=float((first.predictions.given == after.given).all(axis=1).mean()),
-        speed_before=speeds[0],
-        speed=speeds[1],
+        classifier=classifier,
     )
 
 
@@ -218,25 +229,28 @@ def _or_none(share: float) -> float | None:
     return None if np.isnan(share) else share
 
 
-def _speeds(
-    classifier: Classifier, model: Model, served: Served, original: Original, progress: Progress
-) -> tuple[Speed, Speed]:
-    """The original's and the smaller model's, measured in turns."""
-    parted = original.parted
-    rows = parted.test[:TIMED]
-    dataset = parted.dataset
-    old = original.classifier
-    views = served.serving.test_time_augmentation
+def timed(every: Sequence[Judged], original: Original, progress: Progress) -> tuple[Tried, ...]:
+    """Time `every` one and the original, in turns, so that they can be held to each other."""
+    parted, old = original.parted, original.classifier
+    views = original.record.serving.test_time_augmentation
     with progress.stage("Timing"):
         sessions = [
             Session(original.graph, old.engine, old.precision, views),  # type: ignore[arg-type]
-            Session(model.graph, served.serving.engine, served.serving.precision, views),
+            *(
+                Session(one.model.graph, one.serving.engine, one.serving.precision, views)
+                for one in every
+            ),
         ]
-        took = answer_times(sessions, parted.pixels.take(rows))
-        files = [dataset.source.read(dataset.paths[row]) for row in parted.test[:STREAMED]]
-        rates = throughputs([old.knowing(None), classifier], files)
-    same = Figure(1.0, 1.0, 1.0)
-    return (
-        Speed(Timed.of(took[0]), rates[0], same),
-        Speed(Timed.of(took[1]), rates[1], times_as_fast(took[0], took[1])),
+        took = answer_times(sessions, parted.pixels.take(parted.test[:TIMED]))
+        paths = [parted.dataset.paths[row] for row in parted.test[:STREAMED]]
+        files = [parted.dataset.source.read(path) for path in paths]
+        rates = throughputs([old.knowing(None), *(one.classifier for one in every)], files)
+    first = Speed(Timed.of(took[0]), rates[0], Figure(1.0, 1.0, 1.0))
+    return tuple(
+        Tried(
+            **vars(one),
+            speed_before=first,
+            speed=Speed(Timed.of(seconds), rate, times_as_fast(took[0], seconds)),
+        )
+        for one, seconds, rate in zip(every, took[1:], rates[1:], strict=True)
     )

@@ -82,7 +82,8 @@ def without_normalisation(graph: bytes, size_px: tuple[int, int]) -> Normalised:
     shape = ["n", 3, *size_px]
     model.graph.input.append(helper.make_tensor_value_info("normalised", TensorProto.FLOAT, shape))
     for node in model.graph.node:
-        node.input[:] = ["normalised" if name == cut else name for name in node.input]
+        taken = {cut, "pixels"} if _counts_pictures(node) else {cut}
+        node.input[:] = ["normalised" if name in taken else name for name in node.input]
     body.leave_out_what_nothing_asks_for()
     onnx.checker.check_model(model)
     return Normalised(
@@ -104,8 +105,8 @@ class _Body:
         from onnx import helper
 
         self._made += 1
-        name = name or f"answer.{self._made}"
-        self._graph.node.append(helper.make_node(kind, inputs, [name], f"{kind} of {name}", **said))
+        name = name or f"answer_{self._made}"
+        self._graph.node.append(helper.make_node(kind, inputs, [name], f"{kind}_of_{name}", **said))
         return name
 
     def constant(self, values: ArrayLike, kind: Any = np.float32) -> str:
@@ -113,7 +114,7 @@ class _Body:
         from onnx import numpy_helper
 
         self._made += 1
-        name = f"answer.{self._made}"
+        name = f"answer_{self._made}"
         self._graph.initializer.append(numpy_helper.from_array(np.asarray(values, kind), name))
         return name
 
@@ -123,11 +124,11 @@ class _Body:
         if views == "none":
             return "logits"
         for node in self._graph.node:
-            node.input[:] = ["every view" if name == "pixels" else name for name in node.input]
+            node.input[:] = ["every_view" if name == "pixels" else name for name in node.input]
         height, width = record.preprocessing.height_px, record.preprocessing.width_px
         before = len(self._graph.node)
         shown = self._mirrored() if views == "mirror" else self._shifted(height, width)
-        self.add("Concat", ["pixels", *shown], "every view", axis=0)
+        self.add("Concat", ["pixels", *shown], "every_view", axis=0)
         added = list(self._graph.node[before:])
         rest = list(self._graph.node[:before])
         del self._graph.node[:]
@@ -248,6 +249,12 @@ def _end_of_normalisation(model: Any) -> str:
             )
         cut, transposed = follow[0].output[0], follow[0].op_type == "Transpose"
     return cut
+
+
+def _counts_pictures(node: Any) -> bool:
+    """Whether all that `node` asks of the pixels is how many pictures there are."""
+    said = {one.name: one.i for one in node.attribute}
+    return node.op_type == "Shape" and said.get("start", 0) == 0 and said.get("end") == 1
 
 
 def _computed(model: Any, name: str, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

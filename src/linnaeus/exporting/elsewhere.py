@@ -25,21 +25,29 @@ LAST_LINES = 3
 
 
 def answers_of(
-    program: str, pixels: NDArray[np.uint8], *, path: Sequence[Path], where: str, alone: bool
+    program: str,
+    pixels: NDArray[np.uint8],
+    *,
+    path: Sequence[Path],
+    where: str,
+    alone: bool = False,
+    python: Path | None = None,
 ) -> NDArray[np.float32]:
     """What `program` (Python) answers to `pixels` (k, h, w, 3), with `path` before all packages.
 
-    It finds the pictures as PNG files 000.png, 001.png … in the folder `sys.argv[1]`, and saves its
-    probabilities (k, classes) there as answers.npy. With `alone` it sees no other packages than
-    those in `path`. Raises Shortfall where it fails.
+    It finds the pictures as PNG files 000.png, 001.png … and all as pixels.npy in the folder
+    `sys.argv[1]`, and saves its probabilities (k, classes) there as answers.npy. With `alone` it
+    sees no other packages than those in `path`; `python` is another environment's. Raises Shortfall
+    where it fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         room = Path(folder)
         for place, picture in enumerate(pixels):
             (room / f"{place:03}.png").write_bytes(as_png(picture))
+        np.save(room / "pixels.npy", pixels)
         seen = "import sys; sys.path[:0] = " + repr([str(one) for one in path])
-        flags = ["-I", "-S"] if alone else ["-P"]
-        command = [sys.executable, *flags, "-c", f"{seen}\n{program}", folder]
+        flags = ["-I", "-S"] if alone else []
+        command = [str(python or sys.executable), *flags, "-c", f"{seen}\n{program}", folder]
         try:
             done = subprocess.run(  # noqa: S603 - our own program
                 command,
@@ -48,6 +56,7 @@ def answers_of(
                 timeout=TIMEOUT_S,
                 env=_environment(path),
                 check=False,
+                cwd=folder,
             )
         except subprocess.TimeoutExpired:
             raise _failed(where, f"no answer within {TIMEOUT_S:.0f} s") from None

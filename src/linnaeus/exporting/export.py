@@ -13,6 +13,7 @@ from linnaeus.exporting.compared import Answering, Held, held_to, pictures_to_co
 from linnaeus.exporting.docker_target import to_docker
 from linnaeus.exporting.lambda_target import to_lambda
 from linnaeus.exporting.needed import need
+from linnaeus.exporting.onnx2tf_target import to_litert, to_tensorflow
 from linnaeus.exporting.onnx_target import to_onnx
 from linnaeus.exporting.openvino_target import to_openvino
 from linnaeus.exporting.source import Source, opened
@@ -23,10 +24,10 @@ from linnaeus.version import __version__
 
 __all__ = ["TARGETS", "ExportedBundle", "Target", "export_bundle"]
 
-Target = Literal["onnx", "openvino", "torch", "docker", "lambda", "wheel"]
+Target = Literal["onnx", "openvino", "torch", "tensorflow", "litert", "docker", "lambda", "wheel"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
-OF_GRAPHS = ("onnx", "openvino", "torch")
+OF_GRAPHS = ("onnx", "openvino", "torch", "tensorflow", "litert")
 """Forms that hold the network and not Linnaeus: others do what is done to a file before it."""
 
 Made = tuple[Answering, dict[str, Any]]
@@ -129,6 +130,8 @@ def _made(
         return to_wheel(source, folder, name)
     others: dict[str, Callable[[Source, Path], Made]] = {
         "openvino": to_openvino,
+        "tensorflow": to_tensorflow,
+        "litert": to_litert,
         "docker": to_docker,
         "lambda": to_lambda,
     }
