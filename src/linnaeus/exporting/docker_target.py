@@ -25,7 +25,7 @@ SERVING = (
     "uvicorn",
     "uvloop",
 )
-"""What `linnaeus serve` takes besides: the extra of that name."""
+"""What `linnaeus serve` takes, whatever else the installed Linnaeus says that it needs."""
 
 DOCKERFILE = Template("""\
 # docker build -t $name .
