@@ -22,6 +22,7 @@ alike. Ends with 1 where a figure is missed.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import tempfile
@@ -30,7 +31,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -90,13 +91,17 @@ def _folder(place: Path, bundle: Path | None, runs: int) -> bool:
         },
         runs,
     )
-    slower = max(seconds["decode only"], seconds["infer only"])
-    print(f"\n{len(files):,} JPEG files, {record.model.name}, {engine} in {classifier.precision}\n")
-    print("| what | seconds | pictures a second | of the slower of the first two |")
-    print("|---|---|---|---|")
+    slower = max(seconds["decode only"].clock, seconds["infer only"].clock)
+    print(
+        f"\n{len(files):,} JPEG files, {record.model['name']}, {engine} in {classifier.precision}\n"
+    )
+    print("| what | seconds | pictures a second | of the slower of the first two | processor |")
+    print("|---|---|---|---|---|")
     for what, took in seconds.items():
-        print(f"| {what} | {took:.2f} | {len(files) / took:,.0f} | {slower / took:.0%} |")
-    return slower / seconds["predict FOLDER, start to finish"] >= LEAST_SHARE
+        rate, share = len(files) / took.clock, slower / took.clock
+        each_ms = 1e3 * took.processor / len(files)
+        print(f"| {what} | {took.clock:.2f} | {rate:,.0f} | {share:.0%} | {each_ms:.2f} ms each |")
+    return slower / seconds["predict FOLDER, start to finish"].clock >= LEAST_SHARE
 
 
 def _trained(archive: Path, out: Path) -> Path:
@@ -173,15 +178,24 @@ def _rates(asked: dict[str, Callable[[], int]], runs: int, seconds: float) -> di
     return {what: statistics.median(found) for what, found in rates.items()}
 
 
-def _in_turns(jobs: dict[str, Callable[[], object]], runs: int) -> dict[str, float]:
-    """Seconds of each job, by the median of `runs` in turns."""
-    took: dict[str, list[float]] = {what: [] for what in jobs}
+class Took(NamedTuple):
+    """Seconds by the clock, and of all processors, those of processes started among them."""
+
+    clock: float
+    processor: float
+
+
+def _in_turns(jobs: dict[str, Callable[[], object]], runs: int) -> dict[str, Took]:
+    """What each job takes, by the median of `runs` in turns."""
+    took: dict[str, list[Took]] = {what: [] for what in jobs}
     for _ in range(runs):
         for what, job in jobs.items():
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), sum(os.times()[:4])
             job()
-            took[what].append(time.perf_counter() - began)
-    return {what: statistics.median(found) for what, found in took.items()}
+            took[what].append(Took(time.perf_counter() - began, sum(os.times()[:4]) - spent))
+    return {
+        what: Took(*map(statistics.median, zip(*all_, strict=True))) for what, all_ in took.items()
+    }
 
 
 def _in_threads(work: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
