@@ -73,6 +73,15 @@ def test_each_table_has_a_row_a_picture_with_the_bits_of_the_library(
     assert list(tmp_path.iterdir()) == [table]
 
 
+def test_a_picture_is_as_strange_alone_as_beside_others(digits_run: Run, digits: Path) -> None:
+    classifier = linnaeus.load(digits_run.bundle)
+    files = sorted(digits.glob("*.pgm"))[:40]
+    together = classifier.predict(files).familiar
+    alone = [classifier.predict(file).familiar for file in files]
+    assert together is not None
+    assert [one.strangeness[0] for one in alone if one] == together.strangeness.tolist()
+
+
 def test_top_names_the_likeliest_in_lines_and_tables(
     digits_run: Run, digits: Path, tmp_path: Path
 ) -> None:

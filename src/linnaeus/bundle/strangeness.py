@@ -92,6 +92,11 @@ class Known:
     precision: Floats
 
     @cached_property
+    def middles_there(self) -> Floats:
+        """The `middles` of the classes that have pictures."""
+        return self.middles[~np.isnan(self.middles).any(axis=1)]
+
+    @cached_property
     def neighbours(self) -> Neighbours:
         """The `bank`, made ready once for any number of pictures."""
         return Neighbours(self.bank.astype(np.float32))
@@ -128,8 +133,8 @@ def _energy(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _to_classes(along: Floats, known: Known) -> Floats:
     """(n,) the Mahalanobis distance to the nearest class."""
-    least = np.full(len(along), np.inf, np.float32)
-    for middle in known.middles[~np.isnan(known.middles).any(axis=1)]:
-        apart = along - middle
-        least = np.minimum(least, np.einsum("nq,nq->n", apart @ known.precision, apart))
-    return np.sqrt(np.maximum(least, 0.0))
+    apart = (one - known.middles_there for one in along)
+    least = [
+        np.einsum("cq,cq->c", each @ known.precision, each).min(initial=np.inf) for each in apart
+    ]
+    return np.sqrt(np.maximum(np.array(least, np.float32), 0.0))

@@ -84,13 +84,17 @@ class Unknown:
         return self.sketching(features, appearance(pixels))
 
     def strangeness_of(self, answers: Sequence[HasSketch]) -> Floats:
-        """(n,) of the pictures that `answers` are to; NaN where one could not be read."""
+        """(n,) of the pictures that `answers` are to; NaN where one could not be read.
+
+        Each is computed by itself: products of matrices sum up in another order for another number
+        of rows, and a picture must not be stranger beside others than alone.
+        """
         if not answers:
             return np.zeros(0, np.float32)
-        sketches = np.stack([answer.sketch for answer in answers])
-        logits = np.stack([answer.logits for answer in answers])
-        scores = (scores_of(sketches, logits, self.known) - self.usual) / self.deviation
-        return (scores @ self.weights).astype(np.float32)
+        rows = [scores_of(one.sketch[None], one.logits[None], self.known) for one in answers]
+        scores = (np.concatenate(rows) - self.usual) / self.deviation
+        summed: Floats = (scores * self.weights).sum(axis=1).astype(np.float32)
+        return summed
 
     def familiar(self, strangeness: Floats, rate: float) -> Familiarity:
         """`strangeness` (n,) beside that of held-out pictures, and what `rate` calls unknown."""
