@@ -145,6 +145,10 @@ def test_other_pictures_other_options_and_other_bundles_are_not_gone_on_with(
         linnaeus.predict(digits_run.folder, digits, out=table, progress=EndsAfter(32))
     with pytest.raises(UsageError, match="begun with top None, and top is 2 now"):
         linnaeus.predict(digits_run.folder, digits, out=table, resume=True, top=2)
+    with pytest.raises(UsageError, match="begun with sort_into None"):
+        linnaeus.predict(
+            digits_run.folder, digits, out=table, resume=True, sort_into=tmp_path / "s"
+        )
     with pytest.raises(UsageError, match="begun with bundle"):
         linnaeus.predict(mlp_run.folder, digits, out=table, resume=True)
     with pytest.raises(DataError, match=r"picture 1 was .*000\.pgm"):
@@ -189,6 +193,9 @@ def test_links_lead_to_the_pictures(digits_run: Run, digits: Path, tmp_path: Pat
     [
         ({"out": "answers.xlsx"}, "not written to files that end in"),
         ({"resume": True}, "only a table can be gone on with"),
+        ({"resume": True, "out": "a.csv", "smooth": 2}, "means over frames cannot be gone on with"),
+        ({"resume": True, "out": "a.csv", "video_out": "a.mp4"}, "a video cannot be gone on with"),
+        ({"files_from": "list.csv", "out": "./list.csv"}, "written over what they are about"),
         ({"link": True}, "no folder to make links in"),
         ({"top": 0}, "0 classes cannot be named"),
         ({"min_confidence": 80}, "80 is no confidence"),

@@ -129,12 +129,18 @@ def test_standard_input_is_one_picture(
     photo_run: Run,
     pictures: Path,
     expected: list[tuple[str, float]],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     content = (pictures / "a.jpg").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     (one,) = linnaeus.predict(photo_run.folder, "-").answers
     assert (one.id, one.label) == ("-", expected[0][0])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    linnaeus.predict(photo_run.folder, "-", sort_into=tmp_path, unknown_rate=0)
+    (sorted_file,) = tmp_path.rglob("*.jpg")
+    assert sorted_file.read_bytes() == content  # which can be read only once
+    assert sorted_file.parent.name == one.label
 
 
 def test_hidden_folders_pipes_and_dead_links_neither_hang_nor_vanish(

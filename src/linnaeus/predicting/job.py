@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from linnaeus.bundle.classifier import load
 from linnaeus.errors import UsageError
 from linnaeus.predicting.asked import Answering, Asked
 from linnaeus.predicting.journal import Journal
 from linnaeus.predicting.lines import Lines
-from linnaeus.predicting.picture import Source
+from linnaeus.predicting.picture import Source, held
 from linnaeus.predicting.predict_all import (
     Collected,
     Output,
@@ -64,7 +65,13 @@ class Job:
                 where="--link",
                 mend="Name one with --sort-into.",
             )
-
+        if self.resume and self.video_out is not None:
+            raise UsageError(
+                "a video cannot be gone on with",
+                where=f"--resume: {self.video_out}",
+                mend="Leave --video-out out, or begin anew without --resume.",
+            )
+        self._check_taken()
         for one in self.pictures:
             if self.sort_into is not None and _is_within(self.sort_into, Path(one)):
                 raise UsageError(
@@ -77,6 +84,17 @@ class Job:
             self._check_live()
         if self.watch:
             self._check_watch()
+
+    def _check_taken(self) -> None:
+        """Raise UsageError where answers would take the place of what they are about."""
+        given = {Path(one).resolve() for one in (*self.pictures, self.files_from or "-")}
+        for name, place in (("--out", self.out), ("--video-out", self.video_out)):
+            if place is not None and place.resolve() in given:
+                raise UsageError(
+                    "the answers would be written over what they are about",
+                    where=f"{name} {place}",
+                    mend="Name another file.",
+                )
 
     @property
     def _live(self) -> list[str]:
@@ -124,6 +142,12 @@ class Job:
 
         What is wrong with the names, the bundle and the options is raised before the work.
         """
+        if self.resume and asked.smooth is not None:
+            raise UsageError(
+                "means over frames cannot be gone on with in the midst of a video",
+                where="--resume, --smooth",
+                mend="Leave --resume out and begin anew.",
+            )
         with ExitStack() as opened:
             if self.out is not None:
                 row_format(self.out, asked.top)  # refuses what it cannot write
@@ -136,7 +160,7 @@ class Job:
             journal = None
             if self.out is not None:
                 rows = row_format(self.out, answering.top)
-                nothing, begun = answering([], []), begun_with(bundle, asked)
+                nothing, begun = answering([], []), self._begun(bundle, asked)
                 journal = Journal(
                     self.out,
                     rows,
@@ -173,8 +197,16 @@ class Job:
             tuple(collected.answers),
         )
 
+    def _begun(self, bundle: Path, asked: Asked) -> dict[str, Any]:
+        """What must stay as it was when a table is gone on with.
+
+        What has its row is not sorted again. Of a watched folder that is so in any case, and told.
+        """
+        into = None if self.sort_into is None or self.watch else str(self.sort_into.absolute())
+        return {**begun_with(bundle, asked), "sort_into": into}
+
     def _sources(self, opened: ExitStack) -> list[Source]:
-        return sources_of(
+        sources = sources_of(
             self.pictures,
             opened,
             files_from=self.files_from,
@@ -182,6 +214,7 @@ class Job:
             allow_url=self.allow_url,
             fps=self.fps,
         )
+        return sources if self.sort_into is None else [held(source) for source in sources]
 
     def _outputs(
         self, answering: Answering, line: Callable[[str], None] | None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Frame", "Picture", "Source", "looks_like_url"]
+from linnaeus.errors import UnreadableImage
+
+__all__ = ["Frame", "Picture", "Source", "held", "looks_like_url"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,39 @@ class Source:
     pictures: Callable[[], Iterator[Picture]]
     total: int | None = None
     notes: tuple[str, ...] = ()
+
+
+def held(source: Source) -> Source:
+    """The same pictures, whose bytes are had once and kept as long as the picture is.
+
+    So that what is sorted is what was answered: standard input gives its bytes once, and a server
+    may give others the next time.
+    """
+
+    def each() -> Iterator[Picture]:
+        for picture in source.pictures():
+            given = picture.source
+            yield replace(picture, source=_Once(given)) if callable(given) else picture
+
+    return Source(each, source.total, source.notes)
+
+
+class _Once:
+    """What `give` gives, or the reason why it gives nothing, to whoever asks, however often."""
+
+    def __init__(self, give: Callable[[], bytes]) -> None:
+        self._give = give
+        self._given: bytes | UnreadableImage | None = None
+
+    def __call__(self) -> bytes:
+        if self._given is None:
+            try:
+                self._given = self._give()
+            except UnreadableImage as error:
+                self._given = error
+        if isinstance(self._given, UnreadableImage):
+            raise self._given
+        return self._given
 
 
 def looks_like_url(name: str) -> bool:
