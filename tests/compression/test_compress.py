@@ -15,7 +15,7 @@ from safetensors.numpy import load_file
 
 import linnaeus
 from linnaeus.bundle.runtime import Session
-from linnaeus.bundle.seen import read_seen_files, was_seen
+from linnaeus.bundle.seen import read_seen, read_seen_files, was_seen
 from linnaeus.compression.compressed import Compressed
 from linnaeus.data.scan import scan
 from linnaeus.errors import BundleError, DataError, Shortfall, UsageError
@@ -111,9 +111,17 @@ def test_both_runtimes_give_the_same_class(
 def test_float16_weights_answer_as_before_and_can_be_trained_on(
     digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:
+    files = read_seen_files(digits_run.bundle)
+    assert files is not None
+    learnt = np.flatnonzero(was_seen(files.learnt, scan(some_digits).content_digests))
+    rows = np.setdiff1d(np.arange(len(some_digits)), learnt[:20])
     made = linnaeus.compress(
-        digits_run.folder, some_digits, out=tmp_path / "half", method="float16"
+        digits_run.folder, some_digits.subset(rows), out=tmp_path / "half", method="float16"
     )
+    kept = read_seen_files(made.bundle)
+    assert kept is not None
+    assert np.array_equal(kept.learnt, files.learnt)  # the twenty that are not here as well
+    assert np.array_equal(read_seen(made.bundle), read_seen(digits_run.bundle))
     pictures = [some_digits.source.read(path) for path in some_digits.paths[:60]]
     before, after = (one.classifier().predict(pictures) for one in (digits_run, made))
     assert np.abs(before.probabilities - after.probabilities).max() < 0.01

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from linnaeus.files import write_whole
 
-__all__ = ["SEEN_FILE", "SeenFiles", "read_seen", "read_seen_files", "was_seen", "write_seen"]
+__all__ = [
+    "SEEN_FILE",
+    "SeenFiles",
+    "add_seen",
+    "read_seen",
+    "read_seen_files",
+    "was_seen",
+    "write_seen",
+]
 
 SEEN_FILE = "trained_on.safetensors"
 
@@ -42,9 +50,26 @@ def write_seen(folder: Path, pixel_digests: Iterable[str], files: SeenFiles | No
     eighteen million such evaluations of a million others. `files` tell apart, of the same data
     set, what was learnt from and what was held out: an ensemble needs to know.
     """
+    _write(folder, _short(pixel_digests), files)
+
+
+def add_seen(folder: Path, earlier: Path) -> None:
+    """Keep in the bundle in `folder` also what the one in `earlier`, of which it is made, saw.
+
+    What either learnt from counts as learnt, though the other held it out.
+    """
+    files, before = read_seen_files(folder), read_seen_files(earlier)
+    if files is not None and before is not None:
+        learnt = np.union1d(files.learnt, before.learnt)
+        held_out = np.setdiff1d(np.union1d(files.held_out, before.held_out), learnt)
+        files = SeenFiles(learnt, held_out)
+    _write(folder, np.union1d(read_seen(folder), read_seen(earlier)), files)
+
+
+def _write(folder: Path, pixel_digests: NDArray[np.uint64], files: SeenFiles | None) -> None:
     from safetensors.numpy import save
 
-    tensors = {"pixel_digests": _short(pixel_digests)}
+    tensors = {"pixel_digests": pixel_digests}
     if files is not None:
         tensors |= {"learnt_files": files.learnt, "held_out_files": files.held_out}
     write_whole(folder / SEEN_FILE, save(tensors))

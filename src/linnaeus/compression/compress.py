@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.seen import add_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.compression.compressed import Compressed
 from linnaeus.compression.distillation import check_student
@@ -194,6 +195,7 @@ def _write(
         seed=seed,
         progress=progress,
     ) as finished:
+        add_seen(finished.folder, original.folder)  # data may hold a part of it only
         on_test = finished.judged
         facts = compressed_facts(finished, parted, model.done)
         finished.write_card(model_card(facts, on_test.test))
