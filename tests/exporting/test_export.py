@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -29,6 +31,7 @@ from linnaeus.bundle.views import views_of
 from linnaeus.errors import BundleError, MissingError, Shortfall, UsageError, WriteError
 from linnaeus.exporting.answer_graph import answer_graph, without_normalisation
 from linnaeus.exporting.compared import held_to, pictures_to_compare
+from linnaeus.exporting.lambda_target import HANDLER
 from linnaeus.exporting.source import opened
 from linnaeus.exporting.torch_target import AnswerModule
 from linnaeus.training.run import Run
@@ -105,20 +108,23 @@ def test_a_wheel_installs_without_a_network_and_predicts(
 ) -> None:
     linnaeus.export(digits_run.folder, "wheel", out=tmp_path / "w", name="Digits of mine")
     (wheel,) = (tmp_path / "w").glob("digits_of_mine-*-py3-none-any.whl")
+    with ZipFile(wheel) as archive:
+        (said,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        assert "Name: digits-of-mine" in archive.read(said).decode().splitlines()
     site = tmp_path / "site"
     pip = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--quiet"]
     subprocess.run([*pip, "--target", str(site), str(wheel)], check=True)
     picture = tmp_path / "picture.png"
     picture.write_bytes(some_digits.source.read(some_digits.paths[0]))
     program = f"import digits_of_mine as m; print(m.predict({str(picture)!r})[0].label)"
-    said = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", program],
         env={"PYTHONPATH": f"{site}:{Path(linnaeus.__file__).parents[1]}"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout.strip() == linnaeus.load(digits_run.folder).predict(picture)[0].label
+    assert run.stdout.strip() == linnaeus.load(digits_run.folder).predict(picture)[0].label
 
 
 def test_a_docker_context_holds_all_but_what_it_pins(digits_run: Run, tmp_path: Path) -> None:
@@ -153,6 +159,20 @@ def test_a_zip_for_lambda_holds_everything_and_answers_alone(
     assert {"lambda_function.py", "bundle/model.onnx", "linnaeus/__init__.py"} <= set(names)
     assert any(name.startswith("numpy/") for name in names)
     assert not any(name.startswith("torch/") for name in names)
+
+
+def test_the_handler_for_lambda_refuses_what_is_no_picture_and_goes_on(
+    digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    shutil.copytree(digits_run.bundle, tmp_path / "bundle")
+    (tmp_path / "lambda_function.py").write_text(HANDLER, "utf-8")
+    handler = runpy.run_path(str(tmp_path / "lambda_function.py"))["handler"]
+    for event in ({"image": "naïve"}, {"image": 5}, {"image": "AAAA"}, {"body": None}, {}, []):
+        assert handler(event, None)["statusCode"] == 400
+    content = some_digits.source.read(some_digits.paths[0])
+    answer = handler({"image": base64.b64encode(content).decode()}, None)
+    expected = linnaeus.load(digits_run.folder).predict(content)[0].label
+    assert json.loads(answer["body"])["label"] == expected
 
 
 CALIBRATIONS = {
@@ -260,6 +280,8 @@ def test_what_cannot_be_exported_is_refused_and_nothing_is_left(
         linnaeus.export(digits_run.folder, "torch", out=out, preprocessing=False)
     with pytest.raises(UsageError, match="no name for a package"):
         linnaeus.export(digits_run.folder, "wheel", out=out, name="42")
+    with pytest.raises(UsageError, match="no name for a package"):
+        linnaeus.export(digits_run.folder, "wheel", out=out, name="class")
     assert not out.exists()
     out.mkdir()
     (out / "kept").touch()

@@ -26,7 +26,6 @@ base64, or {"image": "…base64…"} where it is invoked directly.
 """
 
 import base64
-import binascii
 import json
 from pathlib import Path
 
@@ -37,12 +36,12 @@ CLASSIFIER = load(Path(__file__).parent / "bundle")  # once, while Lambda starts
 
 def handler(event, context):
     """The answer to `event`, as a function URL gives it on."""
-    given = event.get("image", event.get("body")) or ""
     try:
+        given = event.get("image", event.get("body")) or ""
         encoded = "image" in event or event.get("isBase64Encoded", False)
         content = base64.b64decode(given, validate=True) if encoded else given.encode()
         answer = CLASSIFIER.predict(content)
-    except (LinnaeusError, binascii.Error, AttributeError, TypeError) as error:
+    except (LinnaeusError, ValueError, AttributeError, TypeError) as error:
         return _response(400, {"error": str(error)})
     return _response(200, _told(answer))
 

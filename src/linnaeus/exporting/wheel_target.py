@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -79,7 +81,8 @@ def to_wheel(source: Source, folder: Path, name: str | None) -> tuple[Answering,
     classes = ", ".join(record.classes[:10]) + (", …" if len(record.classes) > 10 else "")
     summary = " ".join(f"Tells pictures of {classes} apart.".split()).replace('"', "'")
     told = {"package": package, "summary": summary.replace("\\", "/"), "version": version}
-    said = SAID.substitute(told, name=called, linnaeus=__version__)
+    name = package.replace("_", "-")  # pip wants the file's name and this one to be the same
+    said = SAID.substitute(told, name=name, linnaeus=__version__)
     bundle = [
         (f"{package}/bundle/{one}", (source.folder / one).read_bytes())
         for one in (*verify_manifest(source.folder), "manifest.json")
@@ -104,7 +107,8 @@ OWN = Path(__file__).parents[2]
 def _package(name: str, *, given: bool) -> str:
     """`name` as Python imports it. Raises UsageError where a given one cannot be a package's."""
     package = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-    if package and not package[0].isdigit() and package != "linnaeus":
+    taken = {"linnaeus", *keyword.kwlist, *sys.stdlib_module_names}
+    if package and not package[0].isdigit() and package not in taken:
         return package
     if not given:
         return "picture_classifier"
