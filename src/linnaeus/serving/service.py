@@ -180,11 +180,11 @@ class Service:
             return
         idle = self._crew.idle
         for place, worker in enumerate(idle):
-            if not len(self._queue):
-                return
-            share = math.ceil(self._queue.images / (len(idle) - place))
-            most = MOST_IN_HAND - worker.images
-            batch = list(self._resolved(self._queue.take(min(share, most))))
+            batch: list[tuple[Job, str]] = []
+            while len(self._queue) and not batch:  # those of a version that is gone are refused
+                share = math.ceil(self._queue.images / (len(idle) - place))
+                most = MOST_IN_HAND - worker.images
+                batch = list(self._resolved(self._queue.take(min(share, most))))
             if batch:
                 self.metrics.batches.observe(sum(job.images for job, _ in batch))
                 worker.give(batch)
