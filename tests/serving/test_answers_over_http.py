@@ -27,6 +27,16 @@ pytest.importorskip("fastapi")
 
 HANG_S = 5.0
 
+NAMED_OFTEN = json.dumps(
+    {
+        "inputs": [
+            {"name": "pixels", "datatype": "UINT8", "shape": [1, 1, 1, 3], "data": [0, 0, 0]}
+        ],
+        "outputs": [{"name": "probabilities"}] * 200_000,
+    }
+).encode()
+"""A request whose answer would be larger than any that a worker may give."""
+
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -181,6 +191,7 @@ def test_a_picture_with_several_labels_has_them_all(server: Running, pairs_table
         ("/v2/models/digits/infer", "POST", b"{", "application/json", 400, "malformed"),
         ("/v2/models/digits/infer", "POST", b"[" * 9999, "application/json", 400, "malformed"),
         ("/v2/models/digits/infer", "POST", b"{}", "application/json", 422, "not-valid"),
+        ("/v2/models/digits/infer", "POST", NAMED_OFTEN, "application/json", 422, "not-valid"),
         ("/v2/models/digits/infer", "POST", b"x", "image/png", 415, "unsupported-type"),
         ("/v2/models/cats", "GET", None, "", 404, "not-found"),
         ("/admin/models/cats/rollback", "POST", None, "", 404, "not-found"),

@@ -35,6 +35,9 @@ __all__ = ["InferRequest", "InferResponse", "OutputTensor", "infer"]
 
 Count = Annotated[int, Field(ge=1)]
 
+MOST_OUTPUTS = 5
+"""As many as there are: each that is named is written out, and some ten thousand fit a request."""
+
 
 class Files(BaseModel):
     """Files of pictures, in base64."""
@@ -80,7 +83,7 @@ class InferRequest(BaseModel):
     id: Annotated[str, Field(max_length=256)] | None = None
     parameters: Promises = Promises()
     inputs: Annotated[list[Input], Field(min_length=1, max_length=1)]
-    outputs: list[OutputAsked] = Field(default_factory=list)
+    outputs: Annotated[list[OutputAsked], Field(max_length=MOST_OUTPUTS)] = []
 
 
 class OutputTensor(BaseModel):
