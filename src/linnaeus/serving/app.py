@@ -53,6 +53,7 @@ def make_app(service: Service) -> ASGIApp:
     app.add_exception_handler(HTTPException, _not_here)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(CallerGone, _gone)
+    app.add_exception_handler(Exception, _fault)
     document(app, InferRequest, Put)
     app.state.service = service
     direct = Direct("/predict", "predict", predict_handler(service), service)
@@ -107,6 +108,11 @@ async def _not_here(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     detail = said.get(error.status_code, f"{error.detail}. See /openapi.json.")
     return await _problem(request, Problem(kind, detail, headers=headers))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Left to the front door, which tells all faults alike; FastAPI would answer in bare text."""
+    raise error
 
 
 async def _gone(request: Request, error: Exception) -> Response:
