@@ -270,6 +270,11 @@ def test_bodies_and_heads_are_held_to_limits_as_they_come(
         assert caller.recv(1000).split(b" ")[1] == status
 
 
+@pytest.mark.parametrize("host", ["localhost:80", "127.0.0.1", "127.0.0.2:8000", "[::1]:8000"])
+def test_this_machine_is_answered_by_all_its_own_names(server: Running, host: str) -> None:
+    assert server.get("/v2/models/digits", Host=host).status == 200
+
+
 def test_pages_of_other_hosts_are_kept_out(server: Running) -> None:
     elsewhere = server.get("/v2/models/digits", Host="rebound.example")
     foreign = server.call(

@@ -6,6 +6,7 @@ counts, and writes a line of the log.
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import re
 import secrets
@@ -36,7 +37,6 @@ WORK = re.compile(r"/predict|/explain|/v2/models/.+/infer")
 is done for them: refusing has to cost next to nothing when there is too much to do."""
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
-LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 LONGEST_PATH = 200
 HUNG_UP = 499
 """What nginx writes for a caller who did not wait for the answer; nobody is sent it."""
@@ -120,7 +120,7 @@ class Front:
         if self._service.callers.need_keys:
             return
         host = headers.get(b"host", b"").decode("latin-1")
-        if host and _host_name(f"//{host}") not in LOCAL_NAMES:
+        if host and not self._is_here(_host_name(f"//{host}")):
             detail = f'Without keys only this machine is answered, and "{host[:80]}" is not it. Use'
             raise Problem("not-allowed", f"{detail} 127.0.0.1, or start the server with --keys.")
         origin = headers.get(b"origin", b"").decode("latin-1")
@@ -129,6 +129,15 @@ class Front:
                 "A page of another host may not use a server without keys. Start it with --keys."
             )
             raise Problem("not-allowed", detail)
+
+    def _is_here(self, name: str) -> bool:
+        """Whether `name` is one of this machine's own, or the one that the server was given."""
+        if name in ("localhost", self._service.settings.host.lower()):
+            return True
+        try:
+            return ipaddress.ip_address(name).is_loopback
+        except ValueError:
+            return False
 
     def _tell_fault(self, request_id: str, error: Exception) -> None:
         told = "".join(traceback.format_exception(error))
@@ -203,8 +212,8 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
     return f"{THIS_SERVER}-{next(NUMBERS):x}"
 
 
-def _host_name(url: str) -> str | None:
+def _host_name(url: str) -> str:
     try:
-        return urlsplit(url).hostname
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return None
+        return ""
