@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import http.client
 import json
 import signal
 import socket
@@ -13,6 +14,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -257,6 +259,7 @@ def test_more_than_is_allowed_is_refused(
         (b"Content-Length: 100", b"a few bytes", b"408"),
         (b"Transfer-Encoding: chunked", b"F00000\r\n" + b"\0" * 10_100_000, b"413"),
         (b"X-Long: " + b"x" * 100_000, b"", b"431"),
+        (b"Transfer-Encoding: chunked", b"1\r\na\r\n0\r\n" + b"X: y\r\n" * 200_000, b"431"),
         (b"Content-Length: many", b"", b"400"),
         (b"Content-Encoding: gzip\r\nContent-Length: 4", b"abcd", b"415"),
     ],
@@ -266,8 +269,35 @@ def test_bodies_and_heads_are_held_to_limits_as_they_come(
 ) -> None:
     with socket.create_connection(server.address, timeout=30) as caller:
         start = b"POST /predict?model=digits HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        caller.sendall(start + head + b"\r\n\r\n" + then)
+        with suppress(ConnectionError):  # it may be refused before all is sent
+            caller.sendall(start + head + b"\r\n\r\n" + then)
         assert caller.recv(1000).split(b" ")[1] == status
+
+
+def test_an_offer_of_http_2_is_passed_over(server: Running, pictures: list[Path]) -> None:
+    content = pictures[0].read_bytes()
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    head = b"POST /predict?model=digits HTTP/1.1\r\nHost: 127.0.0.1\r\n" + offer
+    whole = head + b"Content-Length: %d\r\n\r\n" % len(content) + content
+    for parts in ([whole], [whole[:150], whole[150:]], [whole[:-9], whole[-9:]]):
+        with socket.create_connection(server.address, timeout=30) as caller:
+            for _ in range(2):  # the connection is kept
+                for part in parts:
+                    caller.sendall(part)
+                    time.sleep(0.05)
+                answer = http.client.HTTPResponse(caller)
+                answer.begin()
+                assert answer.status == 200
+                assert len(json.loads(answer.read())["predictions"]) == 1
+
+
+@pytest.mark.slow
+def test_empty_lines_do_not_keep_a_connection(server: Running) -> None:
+    with socket.create_connection(server.address, timeout=25) as caller:
+        caller.sendall(b"GET /v2/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert caller.recv(1000)
+        caller.sendall(b"\r\n")
+        assert caller.recv(1000) == b""
 
 
 @pytest.mark.parametrize("host", ["localhost:80", "127.0.0.1", "127.0.0.2:8000", "[::1]:8000"])

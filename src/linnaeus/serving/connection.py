@@ -1,13 +1,16 @@
 """One connection, with limits that hold before there is a request: slow, large or broken heads.
 
-uvicorn's own protocol waits for ever for a first byte and for the end of a head. This closes both,
-and what is left of a body that nobody reads.
+uvicorn's own protocol waits for ever for a first byte and for the end of a head, takes trailers
+without end, and loses the body of a request that offers HTTP/2. This closes the first, refuses the
+second, reads the third, and closes what is left of a body that nobody reads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from linnaeus.serving.problems import MEDIA_TYPE, Problem
@@ -35,6 +38,7 @@ class Connection(HttpToolsProtocol):
     _in_head = True
     _head_bytes = 0
     _whole = True
+    _received = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,9 +54,15 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
+        self._received = data
         super().data_received(data)
-        if self._in_head and self._head_bytes > MOST_HEAD_BYTES:
+        if self._head_bytes > MOST_HEAD_BYTES and (self._in_head or not self._whole):
             self.send_400_response("")
+        elif self._closing is None and self._answered_all():
+            self._close_in(HEAD_S)  # for empty lines, say: uvicorn has forgotten its own time-out
+
+    def _answered_all(self) -> bool:
+        return self._whole and self.cycle is not None and self.cycle.response_complete
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -62,11 +72,19 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         if sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD_BYTES:
             raise _HeadTooLarge
+        if self.parser.should_upgrade():
+            return
         self._in_head, self._head_bytes = False, 0
         self._keep()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0  # so that what grows is the head, or trailers
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._whole, self._head_bytes = True, 0
         if self.cycle.response_complete:
             self._keep()
@@ -77,10 +95,28 @@ class Connection(HttpToolsProtocol):
         if not self._whole and not self._in_head and not self.transport.is_closing():
             self._close_in(LEFTOVER_S)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Read a request anew as if it offered no other protocol, which a server may pass over.
+
+        uvicorn calls it, once the parser has stopped after the head: what follows would not be
+        HTTP/1.1, had the offer been taken. Java's client offers HTTP/2 with its first request.
+        """
+        stopped = sys.exc_info()[1]
+        assert isinstance(stopped, httptools.HttpParserUpgrade)
+        kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
+        if len(kept) == len(self.headers):  # CONNECT, which is for proxies
+            self.send_400_response("")
+            return
+        lines = [b"%s %s HTTP/1.1" % (self.parser.get_method(), self.url)]
+        lines += [b"%s: %s" % header for header in kept]
+        rest = self._received[stopped.args[0] :]
+        self.parser = httptools.HttpRequestParser(self)
+        super().data_received(b"\r\n".join([*lines, b"", rest]))
+
     def send_400_response(self, msg: str) -> None:
         if self.transport.is_closing():
             return
-        if self._in_head and self._head_bytes > MOST_HEAD_BYTES:
+        if self._head_bytes > MOST_HEAD_BYTES:
             most = MOST_HEAD_BYTES >> 10
             detail = f"The headers are larger than {most} KiB. Send fewer or shorter ones."
             self._refuse(Problem("headers-too-large", detail))
@@ -97,7 +133,8 @@ class Connection(HttpToolsProtocol):
             f"content-length: {len(body)}\r\n".encode(),
             b"connection: close\r\n\r\n",
         ]
-        self.transport.write(b"".join([*head, body]))
+        if self._in_head or not self.cycle.response_started:
+            self.transport.write(b"".join([*head, body]))
         self.transport.close()
 
     def _close_in(self, seconds: float) -> None:
