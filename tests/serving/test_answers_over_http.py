@@ -6,6 +6,7 @@ import base64
 import csv
 import http.client
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -228,6 +229,19 @@ def test_a_deadline_that_is_no_time_is_refused(
     for path in ("/predict?model=digits", "/explain?model=digits"):
         answer = server.call("POST", path, pictures[0].read_bytes(), headers)
         assert (answer.status, answer.kind) == (422, "not-valid")
+
+
+def test_no_link_leads_out_of_the_models_root(
+    server: Running, digits_run: Run, tmp_path: Path
+) -> None:
+    shutil.copytree(digits_run.bundle, tmp_path / "bundle")
+    linked = digits_run.folder.parent / "linked"
+    linked.mkdir()
+    (linked / "bundle").symlink_to(tmp_path / "bundle")
+    (linked / "elsewhere").symlink_to(tmp_path)
+    for path in ("linked", "linked/bundle", "linked/elsewhere"):
+        answer = server.send_json("PUT", "/admin/models/digits", {"path": path})
+        assert (answer.status, answer.kind) == (403, "not-allowed")
 
 
 def test_a_form_with_a_broken_picture_names_it_or_keeps_its_place(

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from linnaeus.bundle.classifier import bundle_folder
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import refusals
 from linnaeus.serving.models import Model
@@ -104,7 +105,8 @@ def _below(service: Service, path: str) -> File:
     whole = root.resolve()
     try:
         folder = (whole / path).resolve()
-        inside, there = folder.is_relative_to(whole), folder.is_dir()
+        holds = bundle_folder(folder).resolve()  # a run's bundle/ may be a link as well
+        inside, there = holds.is_relative_to(whole), folder.is_dir()
     except (OSError, ValueError, RuntimeError):  # names with a null, too long, or in circles
         inside, there = True, False
     if not inside:
