@@ -183,6 +183,19 @@ def test_sigterm_drains_before_it_ends(
     assert server.process.wait(60) == 143
 
 
+def test_what_is_not_answered_when_it_has_to_end_is_refused(
+    digits_run: Run, picture: bytes, tmp_path: Path
+) -> None:
+    limits = ("--workers", "1", "--drain-timeout", "0.2")
+    with running(tmp_path, digits_run.folder, *limits) as server, ThreadPoolExecutor(3) as callers:
+        with server.standing_still():
+            asked = [callers.submit(server.call, "POST", "/predict", picture) for _ in range(3)]
+            server.wait_until(lambda: _in_hand_and_waiting(server, "") == 3)
+            server.process.send_signal(signal.SIGTERM)
+            assert [one.result().status for one in asked] == [503] * 3
+        assert server.process.wait(60) == 143
+
+
 def _in_hand_and_waiting(server: Running, key: str) -> float:
     text = server.get("/metrics", **{"x-api-key": key}).body.decode()
     told = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))

@@ -143,12 +143,17 @@ class Service:
         return self.models[name]
 
     async def drain(self) -> None:
-        """Take nothing new, and wait until all that was taken is answered, or time is up."""
+        """Take nothing new, and wait until all that was taken is answered, or time is up.
+
+        What is not answered by then is refused, be it in the queue or in a worker's hand.
+        """
         self.draining = True
         until = time.monotonic() + self.settings.drain_timeout_s
         while self.at_work and time.monotonic() < until:
             await asyncio.sleep(0.02)
         self._queue.refuse_all(going_down())
+        if self.at_work and self._crew is not None:
+            self._crew.kill()
 
     async def end(self) -> None:
         """End the workers, and forget the copies of the bundles."""
