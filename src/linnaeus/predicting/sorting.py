@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -69,7 +70,7 @@ class Sorting:
             return
         name = _named(picture, content)
         for place in _numbered(folder / name):
-            if write_new(place, content):
+            if not os.path.lexists(place) and write_new(place, content):  # asking costs less
                 return
             if _holds(place, content):
                 self.there_already += 1
