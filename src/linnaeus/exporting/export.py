@@ -30,6 +30,9 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 OF_GRAPHS = ("onnx", "openvino", "torch", "tensorflow", "litert")
 """Forms that hold the network and not Linnaeus: others do what is done to a file before it."""
 
+SERVED = ("docker", "wheel")
+"""Forms that answer here by Linnaeus as it is installed: in bfloat16 where the bundle does."""
+
 Made = tuple[Answering, dict[str, Any]]
 
 
@@ -82,7 +85,7 @@ def export_bundle(
     """
     _check(target, preprocessing, name)
     check_unused(out)
-    source = opened(bundle)
+    source = opened(bundle, served=target in SERVED)
     pixels = pictures_to_compare(source, dataset, seed)
     with whole_folder(out) as aside:
         with progress.stage(f"Making what {target} takes"):

@@ -1,4 +1,4 @@
-"""The bundle that is exported, answering in a precision that every machine has."""
+"""The bundle that is exported, answering in the precision of what is made of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Source", "opened"]
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A whole bundle in `folder`; `classifier` answers as its graph does in float32, or in int8."""
+    """A whole bundle in `folder`, and what answers as that is to which will be made of it."""
 
     folder: Path
     classifier: Classifier
@@ -49,12 +49,16 @@ class Source:
         return (self.folder / GRAPH_FILE).read_bytes()
 
 
-def opened(bundle: Path) -> Source:
-    """Open the bundle at `bundle`. Raises BundleError as `bundle.classifier.load` does."""
+def opened(bundle: Path, *, served: bool = False) -> Source:
+    """Open the bundle at `bundle`, as it is `served` here or in a precision of all machines.
+
+    The latter is float32, or int8 of a graph in whole numbers. Raises BundleError as
+    `bundle.classifier.load` does.
+    """
     folder = bundle_folder(bundle)
     classifier = load(folder)
     record = classifier.record
-    if record.combination is not None or classifier.precision != "bfloat16":
+    if served or record.combination is not None or classifier.precision != "bfloat16":
         return Source(folder, classifier.knowing(None))
     serving = record.serving.model_copy(update={"precision": "float32"})
     exact = record.model_copy(update={"serving": serving})
