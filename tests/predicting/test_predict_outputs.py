@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ import pytest
 
 import linnaeus
 from linnaeus.errors import DataError, UsageError, WriteError
+from linnaeus.file_lock import locked
+from linnaeus.predicting.asked import Answering, Asked
+from linnaeus.predicting.picture import Picture
+from linnaeus.predicting.sorting import Sorting
 from linnaeus.progress import Quiet
 
 if TYPE_CHECKING:
@@ -158,6 +163,24 @@ def test_other_pictures_other_options_and_other_bundles_are_not_gone_on_with(
         linnaeus.predict(digits_run.folder, digits, out=table, resume=True)
 
 
+def test_a_table_that_another_process_writes_is_left_alone(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "t.csv"
+    with pytest.raises(KeyboardInterrupt):
+        linnaeus.predict(digits_run.folder, digits, out=table, progress=EndsAfter(32))
+    part, about = tmp_path / "t.csv.part", tmp_path / "t.csv.part.json"
+    rows = part.read_bytes()
+    with about.open("rb") as held:
+        assert locked(held)  # as another process holds it
+        for resume in (True, False):
+            with pytest.raises(WriteError, match="another process is writing this table"):
+                linnaeus.predict(digits_run.folder, digits, out=table, resume=resume)
+        assert part.read_bytes() == rows
+    linnaeus.predict(digits_run.folder, digits, out=table, resume=True)
+    assert len(read_rows(table)) == PICTURES + 2
+
+
 def test_pictures_are_sorted_and_nothing_is_overwritten(
     digits_run: Run, digits: Path, tmp_path: Path
 ) -> None:
@@ -186,6 +209,23 @@ def test_links_lead_to_the_pictures(digits_run: Run, digits: Path, tmp_path: Pat
     links = [file for file in (tmp_path / "s").rglob("*") if not file.is_dir()]
     assert len(links) == PICTURES + 2
     assert {link.readlink() for link in links} == set(digits.iterdir())
+
+
+def test_a_picture_that_is_gone_before_it_is_copied_is_told(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    classifier = linnaeus.load(digits_run.bundle)
+    files = [tmp_path / name for name in ("stays.pgm", "goes.pgm", "none.pgm")]
+    for file in files[:2]:
+        shutil.copy(digits / "003.pgm", file)
+    pictures = [Picture(file.name, file) for file in files]
+    read = classifier.stream((file, file) for file in files)
+    answered = Answering(classifier, Asked(unknown_rate=0))(pictures, [one for _, one in read])
+    files[1].unlink()
+    sorting = Sorting(tmp_path / "sorted", classifier.classes)
+    sorting.add(answered)
+    assert sorting.gone == ["goes.pgm"], "the row of the third says that it could not be read"
+    assert [file.name for file in (tmp_path / "sorted").rglob("*.pgm")] == ["stays.pgm"]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,14 @@ def to_litert(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
 
 
 def _answering(program: str, target: str) -> Answering:
-    python = _command(target).resolve().with_name("python")
+    command = _command(target).resolve()
+    python = command.with_name("python")
+    if not python.exists():
+        raise MissingError(
+            "no python stands beside the command onnx2tf, so what it makes cannot be tried",
+            where=str(command),
+            mend="Install it in an environment of its own, with: pipx install onnx2tf",
+        )
     return lambda pixels: answers_of(
         program, pixels, path=(), where=f"--to {target}", python=python
     )

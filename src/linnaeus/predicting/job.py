@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linnaeus.bundle.classifier import load
+from linnaeus.data.layout import listed
 from linnaeus.errors import UsageError
 from linnaeus.predicting.asked import Answering, Asked
 from linnaeus.predicting.journal import Journal
@@ -169,6 +170,7 @@ class Job:
                     resume=self.resume,
                     growing=self.watch or bool(self._live),
                 )
+                opened.callback(journal.close)
             outputs, collected = self._outputs(answering, line)
             if self.video_out is not None:
                 from linnaeus.predicting.overlay import Overlay  # loads what draws
@@ -184,10 +186,8 @@ class Job:
             if journal is not None:
                 journal.finish()
         for output in outputs:
-            if isinstance(output, Sorting) and output.there_already:
-                progress.say(
-                    f"{output.there_already:,} pictures stood in their folder already, to the byte."
-                )
+            if isinstance(output, Sorting):
+                _tell_sorted(output, progress)
         return Predicted(
             tally.pictures,
             tally.unread,
@@ -231,3 +231,16 @@ class Job:
 
 def _is_within(folder: Path, other: Path) -> bool:
     return other.is_dir() and folder.resolve().is_relative_to(other.resolve())
+
+
+def _tell_sorted(sorting: Sorting, progress: Progress) -> None:
+    """What of sorting the folders do not show."""
+    if sorting.there_already:
+        progress.say(
+            f"{sorting.there_already:,} pictures stood in their folder already, to the byte."
+        )
+    if sorting.gone:
+        progress.warn(
+            f"{len(sorting.gone):,} pictures were answered, but their files were gone when they"
+            f" were to be copied into folders: {listed(sorting.gone)}."
+        )

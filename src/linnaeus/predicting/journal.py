@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from linnaeus.errors import DataError, UsageError, WriteError
+from linnaeus.file_lock import locked
 from linnaeus.files import append_whole, read_json, shorten_to, write_json
 from linnaeus.predicting.asked import Answered
 from linnaeus.predicting.tables import KeptRow, RowFormat
@@ -25,8 +26,9 @@ class Journal:
     goes on from the rows that are whole, and begins where there are none. `growing`: the rows stand
     in `path` itself, for a table that has no end.
 
-    Raises WriteError where an earlier run left rows and `resume` is not asked for, UsageError where
-    it was begun otherwise or is finished already, DataError where its rows cannot be read.
+    Raises WriteError where an earlier run left rows and `resume` is not asked for, or where another
+    process writes them now, UsageError where it was begun otherwise or is finished already,
+    DataError where its rows cannot be read.
     """
 
     def __init__(
@@ -45,8 +47,14 @@ class Journal:
         self._rows = rows
         head = rows.head(nothing)
         self.count = 0
+        self._held: BinaryIO | None = None
         if self.part.exists():
-            self._go_on(resume, dict(begun))
+            self._hold()
+            try:
+                self._go_on(resume, dict(begun))
+            except BaseException:
+                self.close()
+                raise
         elif resume and path.exists():
             raise UsageError(
                 "this table is finished, so there is nothing to go on with",
@@ -54,7 +62,9 @@ class Journal:
                 mend="Leave --resume out to replace it, or name another file.",
             )
         if not self.count:
+            self.close()
             write_json(self._about, dict(begun))
+            self._hold()
             append_whole(self.part, head)
 
     def kept(self) -> Iterator[KeptRow]:
@@ -67,9 +77,29 @@ class Journal:
 
     def finish(self) -> None:
         """Let the whole table stand in its place. Raises WriteError."""
+        self.close()
         if self.part != self.path:
             self._rows.finish(self.part, self.path)
             self._about.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave the rows to others."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def _hold(self) -> None:
+        """Keep others from these rows until this process ends or is through with them."""
+        if not self._about.exists():
+            return
+        self._held = self._about.open("rb")
+        if not locked(self._held):
+            self.close()
+            raise WriteError(
+                "another process is writing this table",
+                where=str(self.path),
+                mend="Wait for it, or name another file.",
+            )
 
     def _go_on(self, resume: bool, begun: dict[str, Any]) -> None:
         if not resume:

@@ -33,7 +33,8 @@ class Sorting:
     A picture with several labels goes to the folder of each. "unknown", "withheld", "unreadable"
     and "none of the classes" are folders too. A name that is taken is numbered (x-2.jpg); where the
     same bytes, or the same link, stand under it, that is the picture already, and counted in
-    `there_already`.
+    `there_already`. `gone`: pictures that were answered, and whose file was gone when it was to be
+    copied.
 
     Raises UsageError where a class has the name of one of these folders, or where there is nothing
     to link to.
@@ -42,6 +43,7 @@ class Sorting:
     def __init__(self, folder: Path, classes: Sequence[str], *, link: bool = False) -> None:
         self.folder = folder
         self.there_already = 0
+        self.gone: list[str] = []
         self._link = link
         own = {UNKNOWN_WORD, WITHHELD, UNREADABLE, NONE_OF_THEM}
         if mixed := [name for name in classes if name.lower() in own]:
@@ -59,22 +61,26 @@ class Sorting:
             zip(answered.pictures, answered.predictions, strict=True)
         ):
             for name in _folders_of(one, answered.promised.withheld(place)):
-                self._put(picture, self.folder / self._folders.get(name, name))
+                there = self._put(picture, self.folder / self._folders.get(name, name))
+                if not there and not one.error:  # of others their row says why
+                    self.gone.append(picture.name)
 
-    def _put(self, picture: Picture, folder: Path) -> None:
+    def _put(self, picture: Picture, folder: Path) -> bool:
+        """Whether it stands there now; not where its bytes cannot be had."""
         if self._link:
             self._put_link(picture, folder)
-            return
+            return True
         content = _bytes_of(picture)
-        if content is None:  # its row says that it could not be read
-            return
+        if content is None:
+            return False
         name = _named(picture, content)
         for place in _numbered(folder / name):
             if not os.path.lexists(place) and write_new(place, content):  # asking costs less
-                return
+                return True
             if _holds(place, content):
                 self.there_already += 1
-                return
+                return True
+        raise AssertionError("numbers do not end")
 
     def _put_link(self, picture: Picture, folder: Path) -> None:
         if not isinstance(picture.source, Path):

@@ -22,12 +22,25 @@ from linnaeus.serving.asked import Asked
 from linnaeus.serving.confinement import allow_processor_time
 from linnaeus.serving.problems import Problem
 
-__all__ = ["PICTURE_S", "Opened", "Told", "answer_all", "check_promises", "predict", "told"]
+__all__ = [
+    "NETWORK_S",
+    "PICTURE_S",
+    "Opened",
+    "Told",
+    "answer_all",
+    "check_promises",
+    "predict",
+    "told",
+]
 
 PICTURE_S = 4
-"""Processor seconds that one picture may take. Those of 40 million pixels, the largest that are
-read, take from 0.1 (JPEG at a reduced scale) to 1.7 (JPEG 2000); a file that was made to take
-longer ends here."""
+"""Processor seconds that it may take to read one picture. Those of 40 million pixels, the largest
+that are read, take from 0.1 (JPEG at a reduced scale) to 1.7 (JPEG 2000); a file that was made to
+take longer ends here."""
+
+NETWORK_S = 40
+"""Processor seconds that a network may take for a picture, however large it is and however slow the
+machine: that depends on the bundle, and not on what callers send."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,7 @@ def answer_all(
         if isinstance(read, UnreadableImage):
             unread.append(_Unread(place, name, read))
         if keep or not unread:  # else there will be no answer, only the reasons
+            allow_processor_time(NETWORK_S)
             answers.append(classifier.answer(read).without_features())
     if unread and not keep:
         raise _unreadable(unread, len(pictures))

@@ -22,7 +22,7 @@ from linnaeus.explanation.hiding import Answer, cover_for, occlusion, superpixel
 from linnaeus.explanation.overlay import coloured
 from linnaeus.explanation.segments import segments_of
 from linnaeus.explanation.surrogates import kernel_shap, lime
-from linnaeus.serving.answers import PICTURE_S, Opened, answer_all
+from linnaeus.serving.answers import NETWORK_S, Opened, answer_all
 from linnaeus.serving.asked import ExplainMethod
 from linnaeus.serving.confinement import allow_processor_time
 from linnaeus.serving.documented import ServedModel
@@ -138,7 +138,7 @@ def _bounded(classifier: Classifier, until: float) -> Answer:
     def one(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         if time.monotonic() > until:
             raise Problem("too-late", TOO_LONG)
-        allow_processor_time(PICTURE_S)
+        allow_processor_time(NETWORK_S)
         return classifier.predict_pixels([pixels])[0].probabilities
 
     return lambda pictures: np.stack([one(pixels) for pixels in pictures])
