@@ -5,6 +5,7 @@ Real archives are read where they lie; a test that needs an absent one is skippe
 
 from __future__ import annotations
 
+import functools
 import io
 import signal
 import zipfile
@@ -44,6 +45,21 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache of decoded pictures for the tests alone, in this process and those it starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LINNAEUS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def operators_read_once() -> Iterator[None]:
+    """Of the exporter's half a second for a small network most goes into reading its translations
+    of all operators anew; the tests export hundreds."""
+    try:
+        from torch.onnx._internal.exporter._registration import ONNXRegistry
+    except ImportError:  # without torch, or with another exporter
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(ONNXRegistry.from_torchlib)
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(once))
         yield
 
 

@@ -18,7 +18,7 @@ import linnaeus
 pytest.importorskip("torch")
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
-LONG = ("--model", "small_cnn", "--epochs", "5000", "--checkpoint-every", "1h")
+LONG = ("--model", "small_cnn", "--epochs", "5000", "--checkpoint-every", "1h", "--no-cache")
 
 
 class Terminal:

@@ -36,6 +36,7 @@ def test_pictures_that_cannot_be_read_have_no_features(photo_folder: Path) -> No
     assert dataset.paths.index("glass/broken.jpg") not in features.rows
 
 
+@pytest.mark.slow
 def test_a_backbone_joins_the_appearance(photo_set: Path, shared_weights: Path) -> None:
     pytest.importorskip("torch")
     dataset = load_dataset(photo_set).subset(range(0, 72, 6))

@@ -103,6 +103,7 @@ def test_over_data_sets_ranks_decide_and_few_sets_are_told() -> None:
 MODELS = [("a", 0.9), ("b", 0.7), ("c", 0.5)]
 
 
+@pytest.mark.slow
 def test_many_data_sets_that_agree_make_a_rank_real() -> None:
     sets = [
         found(f"set {at}", *(trained(m, p, seed=9 * at + of) for of, (m, p) in enumerate(MODELS)))

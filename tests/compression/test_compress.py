@@ -197,6 +197,7 @@ def test_what_cannot_be_meant_is_refused(
     assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.slow
 def test_a_pruned_network_has_fewer_channels_and_can_be_opened_again(
     some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:

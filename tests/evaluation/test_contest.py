@@ -64,6 +64,7 @@ def test_words_tell_better_and_alike_apart() -> None:
     assert "better" in alike
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grouped", [False, True])
 def test_intervals_of_paired_differences_hold_the_truth_and_tests_their_level(
     grouped: bool,

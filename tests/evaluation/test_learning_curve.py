@@ -16,6 +16,7 @@ def judged(mistakes: list[float], pictures: int, seed: int = 0) -> list[np.ndarr
     return [hardness >= share for share in mistakes]
 
 
+@pytest.mark.slow
 def test_a_planted_curve_is_found() -> None:
     planted = [0.05 + 2.0 * n**-0.5 for n in SIZES]
     curve = fit_curve(SIZES, judged(planted, 200_000))

@@ -39,7 +39,14 @@ def patches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, tu
     return run, boxes
 
 
-@pytest.mark.parametrize("method", ["grad-cam", "occlusion", "integrated-gradients"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "grad-cam",
+        pytest.param("occlusion", marks=pytest.mark.slow),
+        pytest.param("integrated-gradients", marks=pytest.mark.slow),
+    ],
+)
 def test_the_maximum_lies_in_the_patch(patches, method: str) -> None:
     run, boxes = patches
     files = [*boxes][::14]
@@ -83,6 +90,7 @@ def test_a_page_maps_and_figures_are_written(patches, tmp_path: Path) -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
+@pytest.mark.slow
 def test_a_dot_in_the_corner_is_named_as_a_shortcut(tmp_path: Path) -> None:
     write_dots(tmp_path / "data", 80)
     run = linnaeus.train(

@@ -42,7 +42,7 @@ def test_a_network_from_scratch(digits_run: Run) -> None:
 @pytest.mark.parametrize(
     "recipe",
     [
-        {},
+        pytest.param({}, marks=pytest.mark.slow),
         pytest.param({"transfer": FEW_EPOCHS}, marks=pytest.mark.slow),
         pytest.param({"transfer": OF_CHOICE}, marks=pytest.mark.slow),
     ],

@@ -147,6 +147,7 @@ def test_no_attack_inside_a_radius_changes_a_smoothed_answer(
     assert "Proven, by distance" in (out / "index.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_noise_in_training_is_what_lets_noisy_copies_be_named(
     noisy_run: Run, digits_run: Run, tmp_path: Path
 ) -> None:

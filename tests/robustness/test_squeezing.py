@@ -54,6 +54,7 @@ def test_the_gradient_goes_straight_through() -> None:
     assert torch.allclose(pictures.grad, 2 * squeezed, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_who_knows_of_a_defence_does_no_worse_and_the_threshold_keeps_its_promise(
     digits_run: Run, tmp_path: Path
 ) -> None:

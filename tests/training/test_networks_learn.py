@@ -86,6 +86,7 @@ def test_large_networks_and_timm_s_learn_digits(
     assert right_after(name, epochs, enlarged) > least
 
 
+@pytest.mark.slow
 def test_a_network_of_timm_becomes_a_bundle_at_the_size_asked_for(
     some_digits: linnaeus.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
