@@ -93,6 +93,7 @@ def test_once_while_learning_ends_with_the_best_model_so_far(tmp_path: Path) -> 
         assert (again.bundle / name).read_bytes() == (run / "bundle" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_twice_while_learning_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
     run = tmp_path / "runs" / "run"
     with started("train", "digits", *LONG, "--out", run) as terminal:

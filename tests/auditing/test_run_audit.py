@@ -46,6 +46,7 @@ def test_label_errors_are_looked_for_unless_told_otherwise(
     assert without.notes[-1] == "Label errors were not looked for, as asked."
 
 
+@pytest.mark.slow
 def test_a_backbone_describes_the_pictures_where_weights_are_named(
     photo_set: Path, shared_weights: Path
 ) -> None:

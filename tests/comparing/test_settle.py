@@ -46,6 +46,7 @@ def test_what_learns_in_passes_is_known_by_its_name() -> None:
     assert not learns_in_passes("hog+svm", ())
 
 
+@pytest.mark.slow
 def test_a_budget_too_small_is_told_and_settled_once(tmp_path: Path) -> None:
     study, heard = begun(tmp_path / "study", 1e-3), Heard()
     with Workplace() as place:

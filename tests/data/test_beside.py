@@ -30,6 +30,7 @@ def with_table(folder: Path, text: str, name: str = "metadata.csv") -> Path:
     return write_tree(folder, {name: text.encode()})
 
 
+@pytest.mark.slow
 def test_the_senders_of_the_clothes_are_in_the_table_inside_the_archive(
     shared_data: Callable[[str], Path],
 ) -> None:

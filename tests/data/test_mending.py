@@ -108,6 +108,7 @@ def test_what_is_certain_is_left_out_and_each_choice_is_told(
     assert not (tmp_path / "mended/images").exists()
 
 
+@pytest.mark.slow
 def test_the_cleaned_table_is_clean_and_trains(split_folder: Path, tmp_path: Path) -> None:
     before = linnaeus.audit(split_folder, label_errors=False, cache=False)
     assert {one.kind for one in before.findings} >= MENDED

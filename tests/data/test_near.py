@@ -132,6 +132,7 @@ def test_thousands_of_equal_hashes_are_paired_with_the_first() -> None:
     assert {0, *range(1, 16)} >= set(pairs[:, 0].tolist())
 
 
+@pytest.mark.slow
 def test_hashes_of_which_pairs_may_be_missing_are_told() -> None:
     draw = np.random.default_rng(5)
     far_apart = draw.integers(0, 1 << 64, (500, 1), np.uint64)

@@ -162,6 +162,7 @@ print(made.classifier().predict(picture)[0].label, "torch" in sys.modules)
 # Nothing depends on the order of the members
 
 
+@pytest.mark.slow
 def test_the_order_in_which_they_are_named_changes_nothing(
     averaged: Ensembled, digits_run: Run, mlp_run: Run, some_digits: Dataset, tmp_path: Path
 ) -> None:

@@ -114,6 +114,7 @@ def test_folds_can_be_combined_by_hand_but_not_stacked(
         linnaeus.ensemble(members, some_digits, out=tmp_path / "stacked", method="stack")
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_with_the_member_that_is_missing(
     folded: Run, some_digits: Dataset, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_more_folds_than_pictures_of_a_class_are_refused_and_leave_nothing(
 # Snapshots
 
 
+@pytest.mark.slow
 def test_a_snapshot_goes_on_from_the_one_before_for_its_part_of_the_passes(snapped: Run) -> None:
     recipes = [
         json.loads((snapped.folder / f"members/snapshot-{n}/recipe.json").read_text("utf-8"))
@@ -163,6 +165,7 @@ def test_a_snapshot_goes_on_from_the_one_before_for_its_part_of_the_passes(snapp
     assert second[0] < first[0]  # new weights would have to begin anew
 
 
+@pytest.mark.slow
 def test_snapshots_are_weighed_by_what_all_of_them_held_out(snapped: Run) -> None:
     assert snapped.gain is not None
     assert snapped.gain.method == "average"

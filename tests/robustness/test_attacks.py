@@ -148,6 +148,7 @@ def test_a_strong_attack_fools_no_less_than_plain_descent() -> None:
     assert float(towards) <= float(plain) + 0.02
 
 
+@pytest.mark.slow
 def test_a_bundle_is_attacked_and_a_page_written(digits_run: Run, tmp_path: Path) -> None:
     others = linnaeus.load_dataset("digits").subset(range(1, 300, 3))
     out = tmp_path / "attack"

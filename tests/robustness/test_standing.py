@@ -26,6 +26,7 @@ def stood(digits_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
+@pytest.mark.slow
 def test_good_corrupted_and_attacked_pictures_stand_side_by_side(
     stood: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -125,6 +125,7 @@ def test_words_of_photographs(photo_set: Path, tmp_path: Path) -> None:
     assert np.allclose(words.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_frozen_features_of_a_network(
     photo_set: Path, shared_weights: Path, tmp_path: Path
 ) -> None:

@@ -47,6 +47,7 @@ def distilled(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) ->
     )
 
 
+@pytest.mark.slow
 def test_the_report_sets_a_simple_attack_beside_a_strong_one(distilled: Run) -> None:
     report = distilled.folder / "report"
     told = json.loads((report / "metrics.json").read_text("utf-8"))["attacked"]
@@ -65,6 +66,7 @@ def test_where_a_strong_attack_leaves_less_it_is_called_no_security() -> None:
     assert "security" not in alike
 
 
+@pytest.mark.slow
 def test_logits_come_out_large(distilled: Run, digits_run: Run, some_digits: Dataset) -> None:
     """They are what is divided by the temperature: this is all that hides the way."""
     pixels = np.stack([np.full((8, 8, 3), level, np.uint8) for level in (0, 90, 255)])
@@ -75,6 +77,7 @@ def test_logits_come_out_large(distilled: Run, digits_run: Run, some_digits: Dat
     assert spread[0] > 2 * spread[1]
 
 
+@pytest.mark.slow
 def test_its_recipe_repeats_it(distilled: Run, some_digits: Dataset, tmp_path: Path) -> None:
     recipe = distilled.folder / "recipe.json"
     again = linnaeus.train(some_digits, out=tmp_path / "again", recipe=recipe)

@@ -118,6 +118,7 @@ def test_another_seed_gives_another_split_and_other_weights(
         assert theirs[name] != ours[name]
 
 
+@pytest.mark.slow
 def test_a_run_within_a_budget_is_repeated_from_its_recipe(
     some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:

@@ -129,6 +129,7 @@ class Told(Quiet):
         self.sentences.append(sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_room")
 def test_where_pixels_find_no_room_that_is_told_and_the_bundle_is_the_same(
     photo_set: Path, photo_run, tmp_path

@@ -172,6 +172,7 @@ def test_digits_are_learnt_with_other_averages(digits, averaging):
     assert accuracy(fitted.network, digits[1]) == pytest.approx(best, abs=0.01)
 
 
+@pytest.mark.slow
 def test_learning_ends_where_validation_gets_no_better(digits):
     few = [(pixels[:200], labels[:200]) for pixels, labels in digits]
     fitted = fit(few, plan=TrainingPlan(epochs=100, patience=1))

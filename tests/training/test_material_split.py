@@ -96,6 +96,7 @@ def test_a_recipes_split_file_is_meant_from_the_recipes_folder(tmp_path: Path) -
     assert read_recipe(file).split_file == str(tmp_path / "split.csv")
 
 
+@pytest.mark.slow
 def test_a_run_by_a_fold_repeats_from_its_recipe(photo_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     folds = linnaeus.split(photo_folder, out=tmp_path / "folds.csv", folds=3).file

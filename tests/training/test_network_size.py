@@ -50,6 +50,7 @@ def test_the_speed_of_this_machine_is_tried_on_the_pictures():
     assert (short.network, long.network) == ("cnn-tiny", "cnn-large")
 
 
+@pytest.mark.slow
 def test_a_run_tells_the_network_that_its_budget_chose_and_repeats_it(
     some_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

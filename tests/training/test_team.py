@@ -33,6 +33,7 @@ def learnt(*arguments: object) -> dict:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_two_processes_have_the_validation_curve_of_one() -> None:
     one, two = learnt(PROGRAM), learnt(*TWO, PROGRAM)
     assert (one["processes"], two["processes"]) == (1, 2)

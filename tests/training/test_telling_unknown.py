@@ -41,6 +41,7 @@ def learn(data: linnaeus.Dataset, out: Path, **options: object) -> tuple[Run, st
     return run, "\n".join(told.sentences)
 
 
+@pytest.mark.slow
 def test_unknown_pictures_of_the_user_choose_and_judge_by_halves(
     tmp_path: Path, some_digits: linnaeus.Dataset
 ) -> None:

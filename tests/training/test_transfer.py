@@ -119,6 +119,7 @@ def test_a_new_budget_or_preset_lets_the_stages_be_chosen_anew() -> None:
 # What is tuned
 
 
+@pytest.mark.slow
 def test_tuning_starts_from_the_answers_of_the_probe(photographs_of_waste: Photographs) -> None:
     ours = photographs_of_waste
     probe = Probe(ours.backbone, load_backbone(ours.backbone), ours.preprocessing, ours.kept)
