@@ -10,9 +10,11 @@ import typer
 from linnaeus.cli.options import (
     Bundle,
     Data,
+    DrawingSeed,
     GroupColumn,
     ImageColumn,
     LabelColumn,
+    Limit,
     SplitColumn,
     Table,
 )
@@ -53,10 +55,8 @@ def attack(
             " attackers who know of it."
         ),
     ] = None,
-    limit: Annotated[
-        int, typer.Option(help="Draw at most so many pictures.", metavar="PICTURES")
-    ] = 500,
-    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    limit: Limit = 500,
+    seed: DrawingSeed = 0,
     out: Annotated[
         Path | None,
         typer.Option(help="A new folder for index.html, attack.json and pictures/.", metavar="DIR"),

@@ -11,9 +11,11 @@ from linnaeus.cli.options import (
     Data,
     GroupColumn,
     ImageColumn,
+    ImageSize,
     LabelColumn,
     LabelSeparator,
     NoCache,
+    RecipeSeed,
     SplitColumn,
     Table,
     Workers,
@@ -46,17 +48,14 @@ def augment(
             metavar="KEY=VALUE",
         ),
     ] = None,
-    image_size: Annotated[
-        str | None,
-        typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
-    ] = None,
+    image_size: ImageSize = None,
     budget: Annotated[
         str | None, typer.Option(help="Time that learning would take, which auto thinks of: 2m.")
     ] = None,
     epochs: Annotated[
         float | None, typer.Option(help="Passes over the pictures, which auto thinks of.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of every random number. (0)")] = None,
+    seed: RecipeSeed = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
     group_column: GroupColumn = None,

@@ -10,9 +10,11 @@ import typer
 from linnaeus.cli.options import (
     Bundle,
     Data,
+    DrawingSeed,
     GroupColumn,
     ImageColumn,
     LabelColumn,
+    Limit,
     SplitColumn,
     Table,
 )
@@ -38,14 +40,12 @@ def certify(
             metavar="COPIES",
         ),
     ] = 1000,
-    limit: Annotated[
-        int, typer.Option(help="Draw at most so many pictures.", metavar="PICTURES")
-    ] = 100,
+    limit: Limit = 100,
     check: Annotated[
         bool,
         typer.Option("--check", help="Attack every picture inside what is proven for it, too."),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    seed: DrawingSeed = 0,
     out: Annotated[
         Path | None,
         typer.Option(help="A new folder for index.html and certify.json.", metavar="DIR"),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import NoCache, Workers
+from linnaeus.cli.options import NoCache, Seed, Workers
 
 __all__ = ["compare"]
 
@@ -57,7 +57,7 @@ def compare(
             help="Also learn from parts of the first fold, to see what more pictures would bring.",
         ),
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random number.")] = 0,
+    seed: Seed = 0,
     weights: Annotated[
         list[Path] | None,
         typer.Option(help="A folder with pretrained networks; may be repeated.", metavar="DIR"),

@@ -15,6 +15,7 @@ from linnaeus.cli.options import (
     LabelColumn,
     LabelSeparator,
     NearDuplicates,
+    Seed,
     SplitColumn,
     Table,
     TestDomain,
@@ -37,7 +38,7 @@ def split(
     inner: Annotated[
         int | None, typer.Option(help="So many inner folds in each, to choose on.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random number.")] = 0,
+    seed: Seed = 0,
     val: Annotated[
         float | None, typer.Option(help="Share of the pictures to choose on. (0.1)")
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import Bundle
+from linnaeus.cli.options import Bundle, DrawingSeed
 
 __all__ = ["explain"]
 
@@ -69,7 +69,7 @@ def explain(
             metavar="FILE",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    seed: DrawingSeed = 0,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -11,9 +11,11 @@ from linnaeus.cli.options import (
     Data,
     GroupColumn,
     ImageColumn,
+    ImageSize,
     LabelColumn,
     LabelSeparator,
     NoCache,
+    RecipeSeed,
     SplitColumn,
     Table,
     Workers,
@@ -31,11 +33,8 @@ def lr_find(
     model: Annotated[
         str | None, typer.Option(help="Any network that `linnaeus models` lists. (small_cnn)")
     ] = None,
-    image_size: Annotated[
-        str | None,
-        typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of every random number. (0)")] = None,
+    image_size: ImageSize = None,
+    seed: RecipeSeed = None,
     device: Annotated[
         str | None, typer.Option(help="What to learn on: auto, cpu, cuda, cuda:1, mps. (auto)")
     ] = None,

@@ -11,12 +11,17 @@ __all__ = [
     "Bundle",
     "Data",
     "DomainColumn",
+    "DrawingSeed",
     "GroupColumn",
     "ImageColumn",
+    "ImageSize",
     "LabelColumn",
     "LabelSeparator",
+    "Limit",
     "NearDuplicates",
     "NoCache",
+    "RecipeSeed",
+    "Seed",
     "SplitColumn",
     "Table",
     "TestDomain",
@@ -67,3 +72,11 @@ NoCache = Annotated[
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Threads that read pictures; changes only the time.")
 ]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
+]
+Limit = Annotated[int, typer.Option(help="Draw at most so many pictures.", metavar="PICTURES")]
+Seed = Annotated[int, typer.Option(min=0, help="Of every random number.")]
+RecipeSeed = Annotated[int | None, typer.Option(help="Of every random number. (0)")]
+DrawingSeed = Annotated[int, typer.Option(help="Of what is drawn at random.")]

@@ -10,9 +10,11 @@ import typer
 from linnaeus.cli.options import (
     Bundle,
     Data,
+    DrawingSeed,
     GroupColumn,
     ImageColumn,
     LabelColumn,
+    Limit,
     SplitColumn,
     Table,
 )
@@ -34,9 +36,7 @@ def stress(
             metavar="NAMES",
         ),
     ] = None,
-    limit: Annotated[
-        int, typer.Option(help="Draw at most so many pictures.", metavar="PICTURES")
-    ] = 2000,
+    limit: Limit = 2000,
     data_shift: Annotated[
         str | None,
         typer.Option(
@@ -44,7 +44,7 @@ def stress(
             metavar="DATA",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    seed: DrawingSeed = 0,
     out: Annotated[
         Path | None,
         typer.Option(help="A new folder for index.html and stress.json.", metavar="DIR"),

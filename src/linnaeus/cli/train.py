@@ -12,10 +12,12 @@ from linnaeus.cli.options import (
     DomainColumn,
     GroupColumn,
     ImageColumn,
+    ImageSize,
     LabelColumn,
     LabelSeparator,
     NearDuplicates,
     NoCache,
+    RecipeSeed,
     SplitColumn,
     Table,
     TestDomain,
@@ -57,10 +59,7 @@ def train(
         Literal["quick", "balanced", "best"] | None,
         typer.Option(help="How much trouble to take: quick, balanced or best. (balanced)"),
     ] = None,
-    image_size: Annotated[
-        str | None,
-        typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
-    ] = None,
+    image_size: ImageSize = None,
     weights: Annotated[
         list[Path] | None,
         typer.Option(help="A folder with pretrained networks; may be repeated.", metavar="DIR"),
@@ -79,7 +78,7 @@ def train(
         Literal["none", "light", "medium", "heavy", "auto"] | None,
         typer.Option(help="How views differ from pictures, for a network from scratch. (light)"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of every random number. (0)")] = None,
+    seed: RecipeSeed = None,
     val: Annotated[
         float | None, typer.Option(help="Share of the pictures to choose and calibrate on. (0.1)")
     ] = None,
