@@ -11,7 +11,10 @@ import sysconfig
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from linnaeus import Dataset
 
 DATA = Path(__file__).parents[1] / "../shared/data"
 WEIGHTS = Path(__file__).parents[1] / "../shared/weights"
@@ -52,6 +55,16 @@ def needed(path: Path) -> Path:
     if not path.exists():
         sys.exit(f"{path} is not here, so there is nothing to measure on.")
     return path
+
+
+def cifar10(*, small: bool) -> Dataset:
+    """CIFAR-10; for a `small` run, which only shows that a benchmark works, a third of digits."""
+    from linnaeus import load_dataset
+
+    if small:
+        digits = load_dataset("digits")
+        return digits.subset(range(0, len(digits), 3))
+    return load_dataset(needed(DATA / "cifar10.tar.xz"))
 
 
 def machine() -> str:

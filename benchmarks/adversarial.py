@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import linnaeus
-from _measuring import DATA, machine, needed
+from _measuring import cifar10, machine
 from linnaeus import Dataset
 
 LEAST = 0.22
@@ -27,7 +27,7 @@ def main() -> int:
     """Print a row for each; 1 where the taught one falls short."""
     asked = _arguments()
     print(machine())
-    data = _data(asked.small)
+    data = cifar10(small=asked.small)
     print("| adversary | budget | good pictures | attacked, 8/255 | 95 % interval | attack took |")
     print("|---|---|---|---|---|---|")
     taught = _row(data, asked, asked.adversary)
@@ -46,13 +46,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--taught-only", action="store_true", help="leave the plain one out")
     parser.add_argument("--small", action="store_true")
     return parser.parse_args()
-
-
-def _data(small: bool) -> Dataset:
-    if small:
-        digits = linnaeus.load_dataset("digits")
-        return digits.subset(range(0, len(digits), 3))
-    return linnaeus.load_dataset(needed(DATA / "cifar10.tar.xz"))
 
 
 def _row(data: Dataset, asked: argparse.Namespace, adversary: str) -> float:

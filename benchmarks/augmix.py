@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 import linnaeus
-from _measuring import DATA, machine, needed
+from _measuring import cifar10, machine
 from linnaeus import Dataset
 from linnaeus.robustness.corruptions import CORRUPTIONS
 from linnaeus.robustness.stressing import Stressed
@@ -36,7 +36,7 @@ def main() -> int:
     """Print a row for each way and seed; 1 where auto gains too little."""
     asked = _arguments()
     print(machine())
-    data = _data(asked.small)
+    data = cifar10(small=asked.small)
     print("| seed | augmentation | good pictures | corrupted | 95 % interval |")
     print("|---|---|---|---|---|")
     gained = [_gained(data, asked, seed) for seed in range(asked.seeds)]
@@ -52,13 +52,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--small", action="store_true")
     return parser.parse_args()
-
-
-def _data(small: bool) -> Dataset:
-    if small:
-        digits = linnaeus.load_dataset("digits")
-        return digits.subset(range(0, len(digits), 3))
-    return linnaeus.load_dataset(needed(DATA / "cifar10.tar.xz"))
 
 
 def _gained(data: Dataset, asked: argparse.Namespace, seed: int) -> float:

@@ -16,15 +16,14 @@ import time
 from pathlib import Path
 
 import linnaeus
-from _measuring import DATA, machine, needed
-from linnaeus import Dataset
+from _measuring import cifar10, machine
 
 
 def main() -> int:
     """Print the rows; 1 where a proof did not hold."""
     asked = _arguments()
     print(machine())
-    data = _data(asked.small)
+    data = cifar10(small=asked.small)
     with tempfile.TemporaryDirectory() as folder:
         run = linnaeus.train(
             data,
@@ -63,13 +62,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--noise", type=float, default=0.25)
     parser.add_argument("--small", action="store_true")
     return parser.parse_args()
-
-
-def _data(small: bool) -> Dataset:
-    if small:
-        digits = linnaeus.load_dataset("digits")
-        return digits.subset(range(0, len(digits), 3))
-    return linnaeus.load_dataset(needed(DATA / "cifar10.tar.xz"))
 
 
 if __name__ == "__main__":
