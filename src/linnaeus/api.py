@@ -418,40 +418,24 @@ def train(
                 choice = choose_model(
                     network_of(saver, asked), weights=folders, download=download, ask=ask
                 )
-            if asked.folds is not None:
-                from linnaeus.training.folded import train_folds
-
-                return train_folds(
-                    dataset,
-                    choice,
-                    begun,
-                    out=folder,
-                    progress=told,
-                    team=team,
-                    every_s=every_s,
-                    ending=ending,
-                    workers=workers,
-                    cache=the_cache() if cache else None,
-                    tensorboard=tensorboard,
-                    mlflow=mlflow,
-                )
-            if asked.ensemble is not None:
+            if asked.folds is not None or asked.ensemble is not None:
                 from linnaeus.ensembling.trained import train_ensemble
+                from linnaeus.training.folded import train_folds
+                from linnaeus.training.members import MemberTraining
 
-                return train_ensemble(
+                training = MemberTraining(
                     dataset,
-                    choice,
                     begun,
-                    out=folder,
-                    progress=told,
-                    team=team,
                     every_s=every_s,
                     ending=ending,
+                    progress=told,
                     workers=workers,
                     cache=the_cache() if cache else None,
                     tensorboard=tensorboard,
                     mlflow=mlflow,
                 )
+                train_all = train_ensemble if asked.folds is None else train_folds
+                return train_all(training, choice, out=folder, team=team)
             return _fit_watched(
                 dataset,
                 asked,

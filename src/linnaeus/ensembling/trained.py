@@ -10,23 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from linnaeus.bundle.record import WEIGHTS_FILE
-from linnaeus.data.cache import Cache
-from linnaeus.data.dataset import Dataset
 from linnaeus.data.folds import Folds
 from linnaeus.data.part import part_beside_test
 from linnaeus.data.split_file import split_table
 from linnaeus.ensembling.ensemble import ensemble
 from linnaeus.errors import DataError, UsageError
 from linnaeus.files import write_json, write_whole
-from linnaeus.progress import Progress
 from linnaeus.randomness import number
 from linnaeus.runs.state import BUNDLE, RECIPE
-from linnaeus.training.begun import Begun
 from linnaeus.training.choice import Choice
-from linnaeus.training.ending import Ending
 from linnaeus.training.ensemble_plan import EnsemblePlan, ensemble_plan
 from linnaeus.training.fit import SPLIT_TABLE
-from linnaeus.training.material import Material, look
+from linnaeus.training.material import Material
 from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
@@ -38,59 +33,42 @@ __all__ = ["train_ensemble"]
 SEEDS = 2**32
 
 
-def train_ensemble(
-    dataset: Dataset,
-    choice: Choice,
-    begun: Begun,
-    *,
-    out: Path,
-    progress: Progress,
-    team: Team,
-    every_s: float | None,
-    ending: Ending,
-    workers: int | None = None,
-    cache: Cache | None = None,
-    tensorboard: bool = False,
-    mlflow: str | None = None,
-) -> Run:
-    """Train the members that the recipe of `begun` asks for, and make one bundle of them in `out`.
+def train_ensemble(training: MemberTraining, choice: Choice, *, out: Path, team: Team) -> Run:
+    """Train the members that the recipe of `training` asks for, and make one bundle in `out`.
 
     A budget is shared out among the members, and of snapshots the passes too. What an earlier
-    process has finished or saved in `out` is gone on with. `every_s` and `ending`: as `Saver` takes
-    them; `tensorboard` and `mlflow`: as `watching` does, for each member.
+    process has finished or saved in `out` is gone on with.
 
     Raises UsageError where snapshots of `choice` make no sense or several processes are at work,
     DataError where there are too few pictures, and as `fit` and `ensemble` do.
     """
-    recipe = begun.recipe
+    dataset, recipe = training.dataset, training.begun.recipe
     assert recipe.ensemble is not None
     plan = ensemble_plan(recipe.ensemble)
-    _check(plan, choice, team)
-    material = look(dataset, recipe, choice.backbone, progress, workers, cache)
+    training.check_alone(team, "the members of an ensemble")
+    _check(plan, choice)
+    material = training.look(recipe, choice)
     split_file = out / MEMBERS / SPLIT_TABLE
     digests = material.scan.content_digests
     if not split_file.exists():
         write_whole(split_file, split_table(dataset, digests, _parted(plan, material, recipe)))
-    training = MemberTraining(
-        dataset, begun, every_s, ending, progress, workers, cache, tensorboard, mlflow
-    )
     members = _members(plan, training, choice, material, split_file)
     write_json(out / RECIPE, recipe.model_dump(mode="json"))
     write_whole(out / SPLIT_TABLE, split_table(dataset, digests, material.split))
     write_json(out / "audit.json", material.audit.to_json())
     made = ensemble(
-        members, dataset, method="average", out=out, progress=progress, workers=workers, cache=cache
+        members,
+        dataset,
+        method="average",
+        out=out,
+        progress=training.progress,
+        workers=training.workers,
+        cache=training.cache,
     )
     return Run(out, read_recipe(out / RECIPE), material.audit, made.metrics, made.gain)
 
 
-def _check(plan: EnsemblePlan, choice: Choice, team: Team) -> None:
-    if team.size > 1:
-        raise UsageError(
-            "the members of an ensemble are taught one after the other, by one process",
-            where="torchrun",
-            mend="Start linnaeus without it.",
-        )
+def _check(plan: EnsemblePlan, choice: Choice) -> None:
     if plan.kind == "snapshots" and (choice.backbone or choice.classical):
         raise UsageError(
             f"snapshots are of a network that learns from scratch, and {choice.name} does not",

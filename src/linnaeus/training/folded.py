@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import read_record
 from linnaeus.bundle.table import write_csv
-from linnaeus.data.cache import Cache
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.save_split import save_split
-from linnaeus.errors import DataError, UsageError
+from linnaeus.errors import DataError
 from linnaeus.evaluation.answer_table import read_answer_table
 from linnaeus.evaluation.compared import Compared, compare
 from linnaeus.evaluation.cross_validation import cross_validated
@@ -31,13 +30,10 @@ from linnaeus.evaluation.joined_answers import joined_answers
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.report import write_report
 from linnaeus.files import add_to_folder, write_json, write_whole
-from linnaeus.progress import Progress
 from linnaeus.runs.state import BUNDLE, FOLDS, RECIPE
-from linnaeus.training.begun import Begun
 from linnaeus.training.choice import Choice
-from linnaeus.training.ending import Ending
 from linnaeus.training.fit import SPLIT_TABLE
-from linnaeus.training.material import Material, look
+from linnaeus.training.material import Material
 from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.run import Run
@@ -50,39 +46,22 @@ __all__ = ["train_folds"]
 REPORT = "report"
 
 
-def train_folds(
-    dataset: Dataset,
-    choice: Choice,
-    begun: Begun,
-    *,
-    out: Path,
-    progress: Progress,
-    team: Team,
-    every_s: float | None,
-    ending: Ending,
-    workers: int | None = None,
-    cache: Cache | None = None,
-    tensorboard: bool = False,
-    mlflow: str | None = None,
-) -> Run:
-    """Train on the folds that the recipe of `begun` asks for, and judge all answers, in `out`.
+def train_folds(training: MemberTraining, choice: Choice, *, out: Path, team: Team) -> Run:
+    """Train on the folds that the recipe of `training` asks for, and judge all answers, in `out`.
 
     A budget is shared out among the folds. What an earlier process has finished or saved in `out`
-    is gone on with. `every_s` and `ending`: as `Saver` takes them; `tensorboard` and `mlflow`: as
-    `watching` does, for each fold.
+    is gone on with.
 
     Raises UsageError where several processes are at work, DataError where pictures may have several
     labels or are too few for the folds, and as `fit` does.
     """
-    _check(dataset, team)
-    recipe = begun.recipe
+    dataset, recipe = training.dataset, training.begun.recipe
     assert recipe.folds is not None
+    training.check_alone(team, "the folds")
+    _check(dataset)
     split_file = out / FOLDS / SPLIT_TABLE
-    _save_folds(dataset, recipe, split_file, workers, progress)
+    _save_folds(training, split_file)
     of_each = _of_a_fold(recipe, recipe.folds, split_file)
-    training = MemberTraining(
-        dataset, begun, every_s, ending, progress, workers, cache, tensorboard, mlflow
-    )
     folders = [
         training.member(
             split_file.with_name(f"fold-{fold}"), of_each.model_copy(update={"fold": fold}), choice
@@ -90,17 +69,11 @@ def train_folds(
         for fold in range(recipe.folds)
     ]
     first = of_each.model_copy(update={"fold": 0})
-    material = look(dataset, first, choice.backbone, progress, workers, cache)
+    material = training.look(first, choice)
     return _judged(dataset, material, recipe, folders, out)
 
 
-def _check(dataset: Dataset, team: Team) -> None:
-    if team.size > 1:
-        raise UsageError(
-            "the folds are taught one after the other, by one process",
-            where="torchrun",
-            mend="Start linnaeus without it.",
-        )
+def _check(dataset: Dataset) -> None:
     if dataset.label_sets is not None:
         raise DataError(
             "each fold would give labels from probabilities of its own on, so that its answers"
@@ -110,23 +83,22 @@ def _check(dataset: Dataset, team: Team) -> None:
         )
 
 
-def _save_folds(
-    dataset: Dataset, recipe: Recipe, file: Path, workers: int | None, progress: Progress
-) -> None:
+def _save_folds(training: MemberTraining, file: Path) -> None:
     """Part the pictures, unless an earlier process has: alike, look-alike and grouped ones stay
     together, and classes are spread evenly."""
     if file.exists():
         return
+    recipe = training.begun.recipe
     saved = save_split(
-        dataset,
+        training.dataset,
         file,
         parting_of(recipe),
         folds=recipe.folds,
-        workers=workers,
-        progress=progress,
+        workers=training.workers,
+        progress=training.progress,
     )
     for remark in saved.remarks:
-        progress.say(remark)
+        training.progress.say(remark)
 
 
 def _of_a_fold(recipe: Recipe, folds: int, split_file: Path) -> Recipe:

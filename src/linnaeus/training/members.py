@@ -11,6 +11,7 @@ from pathlib import Path
 
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
+from linnaeus.errors import UsageError
 from linnaeus.progress import Progress
 from linnaeus.runs.state import BEGUN, BUNDLE
 from linnaeus.training.begun import Begun
@@ -18,9 +19,11 @@ from linnaeus.training.checkpoint import Checkpoints
 from linnaeus.training.choice import Choice
 from linnaeus.training.ending import Ending
 from linnaeus.training.fit import fit
+from linnaeus.training.material import Material, look
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.run_folder import CHECKPOINTS, begin_run, reopen_run
 from linnaeus.training.saving import Saver
+from linnaeus.training.team import Team
 from linnaeus.training.watch import watching
 
 __all__ = ["MemberTraining"]
@@ -28,7 +31,11 @@ __all__ = ["MemberTraining"]
 
 @dataclass(frozen=True)
 class MemberTraining:
-    """What is the same for all trainings of one run, which are done one after the other."""
+    """What is the same for all trainings of one run, which are done one after the other.
+
+    `every_s` and `ending`: as `Saver` takes them; `tensorboard` and `mlflow`: as `watching` does,
+    for each member.
+    """
 
     dataset: Dataset
     begun: Begun
@@ -39,6 +46,10 @@ class MemberTraining:
     cache: Cache | None
     tensorboard: bool
     mlflow: str | None
+
+    def look(self, recipe: Recipe, choice: Choice) -> Material:
+        """What a training by `recipe` learns from and is judged on."""
+        return look(self.dataset, recipe, choice.backbone, self.progress, self.workers, self.cache)
 
     def member(
         self, folder: Path, recipe: Recipe, choice: Choice, start: Path | None = None
@@ -76,6 +87,16 @@ class MemberTraining:
                     start=start,
                 )
         return folder
+
+    @staticmethod
+    def check_alone(team: Team, taught: str) -> None:
+        """Raise UsageError where several processes are to be at it; `taught`: what it trains."""
+        if team.size > 1:
+            raise UsageError(
+                f"{taught} are taught one after the other, by one process",
+                where="torchrun",
+                mend="Start linnaeus without it.",
+            )
 
     def _claimed(self, folder: Path, recipe: Recipe) -> AbstractContextManager[Path]:
         if (folder / BEGUN).exists():
