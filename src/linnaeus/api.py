@@ -25,7 +25,6 @@ from linnaeus.errors import (
     LearningError,
     LinnaeusError,
     MissingError,
-    Stopped,
     Terminated,
     UsageError,
 )
@@ -1335,16 +1334,15 @@ def _nothing_to_learn_from(begun: Begun | None) -> UsageError:
 @contextmanager
 def _led(claimed: AbstractContextManager[Path], team: Team, progress: Progress) -> Iterator[Path]:
     """What `claimed` gives process 0 of `team`, for all; says how to go on where it ends early."""
-    from linnaeus.training.run_folder import has_learnt
+    from linnaeus.training.run_folder import is_worth_going_on
 
     with ExitStack() as held:
         folder = team.led(lambda: held.enter_context(claimed))
         try:
             yield folder
         except BaseException as end:
-            alone = not (folder / "members").exists()
-            hopeless = isinstance(end, LearningError) or (isinstance(end, Stopped) and alone)
-            if isinstance(end, Terminated) or (has_learnt(folder) and not hopeless):
+            hopeless = isinstance(end, LearningError) or not is_worth_going_on(folder, end)
+            if isinstance(end, Terminated) or not hopeless:
                 progress.say(f"Go on with this run by `linnaeus train --resume {folder}`.")
             raise
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import linnaeus
-from linnaeus.errors import DataError, UsageError
+from linnaeus.errors import DataError, Stopped, UsageError
+from linnaeus.progress import Quiet, Stage
 
 if TYPE_CHECKING:
     from linnaeus import Dataset
@@ -74,23 +78,51 @@ def test_it_leaves_no_bundle_of_its_own_and_is_a_finished_run(
         linnaeus.train(some_digits, resume=crossed.folder)
 
 
-def test_an_interrupted_one_goes_on_with_the_fold_that_is_missing(
-    crossed: Run, some_digits: Dataset, tmp_path: Path
-) -> None:
-    broken = tmp_path / "run"
-    shutil.copytree(crossed.folder, broken)
+@pytest.fixture
+def broken(crossed: Run, tmp_path: Path) -> Path:
+    """The run as it was before its second fold was begun."""
+    folder = tmp_path / "run"
+    shutil.copytree(crossed.folder, folder)
     for name in ("report", "folds/fold-1"):
-        shutil.rmtree(broken / name)
-    table = broken / "folds/split.csv"  # as it is where the run was made
-    begun = broken / "begun.json"
-    begun.write_text(begun.read_text("utf-8").replace(str(crossed.folder), str(broken)), "utf-8")
-    assert table.exists()
+        shutil.rmtree(folder / name)
+    begun = folder / "begun.json"  # as it is where the run was made
+    begun.write_text(begun.read_text("utf-8").replace(str(crossed.folder), str(folder)), "utf-8")
+    return folder
+
+
+def test_an_interrupted_one_goes_on_with_the_fold_that_is_missing(
+    crossed: Run, broken: Path, some_digits: Dataset
+) -> None:
+    assert (broken / "folds/split.csv").exists()
     kept = (broken / "folds/fold-0/bundle/model.onnx").stat().st_mtime_ns
     resumed = linnaeus.train(some_digits, resume=broken)
     assert (broken / "folds/fold-0/bundle/model.onnx").stat().st_mtime_ns == kept
     for file in ("predictions.csv", "split.csv"):
         assert (broken / file).read_bytes() == (crossed.folder / file).read_bytes()
     assert resumed.metrics.to_json() == crossed.metrics.to_json()
+
+
+def test_stopped_before_a_later_fold_has_learnt_it_says_how_to_go_on(
+    broken: Path, some_digits: Dataset
+) -> None:
+    told: list[str] = []
+
+    class Interrupting(Quiet):
+        """Presses Ctrl-C as soon as the fold begins to learn."""
+
+        def say(self, sentence: str) -> None:
+            told.append(sentence)
+
+        @contextmanager
+        def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
+            if name == "Learning":
+                signal.raise_signal(signal.SIGINT)
+            yield self
+
+    with pytest.raises(Stopped):
+        linnaeus.train(some_digits, resume=broken, progress=Interrupting())
+    assert (broken / "folds/fold-0/bundle").exists()
+    assert told[-1] == f"Go on with this run by `linnaeus train --resume {broken}`."
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from linnaeus.training.begun import Begun
 from linnaeus.watching.run_log import LOG
 from linnaeus.watching.tensorboard import TENSORBOARD
 
-__all__ = ["CHECKPOINTS", "MEMBERS", "begin_run", "has_learnt", "reopen_run"]
+__all__ = ["CHECKPOINTS", "MEMBERS", "begin_run", "is_worth_going_on", "reopen_run"]
 
 CHECKPOINTS = "checkpoints"
 MEMBERS = "members"
@@ -50,8 +50,7 @@ def begin_run(path: Path, begun: Begun, *, numbered: bool) -> Iterator[Path]:
             write_whole(folder / BEGUN, begun.model_dump_json(indent=2) + "\n")
             yield folder
         except (Exception, KeyboardInterrupt) as error:
-            alone = not any((folder / name).exists() for name in WITHIN)
-            if (isinstance(error, Stopped) and alone) or not has_learnt(folder):
+            if not is_worth_going_on(folder, error):
                 _leave_nothing(folder)
                 if not stood:
                     release_folder(folder)
@@ -142,12 +141,22 @@ def _in_use(folder: Path) -> WriteError:
     )
 
 
-def has_learnt(folder: Path) -> bool:
+def is_worth_going_on(folder: Path, end: BaseException) -> bool:
+    """Whether something was learnt in `folder` that is worth keeping, though `end` ended it.
+
+    What was stopped before there was a model is not; but of trainings within a run that is only
+    the one that was under way.
+    """
+    alone = not any((folder / name).exists() for name in WITHIN)
+    return _has_learnt(folder) and not (isinstance(end, Stopped) and alone)
+
+
+def _has_learnt(folder: Path) -> bool:
     """Whether anything was saved that took work to come to, and not only what was decided."""
     if any((folder / CHECKPOINTS).glob("[0-9]*/*.safetensors")):
         return True
     members = [member for name in WITHIN for member in (folder / name).glob("*")]
-    return any(has_ended(member) or has_learnt(member) for member in members)
+    return any(has_ended(member) or _has_learnt(member) for member in members)
 
 
 def _tidy(folder: Path) -> None:
