@@ -26,15 +26,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from linnaeus.bundle.calibration import Calibration
 from linnaeus.bundle.combination import Combination
-from linnaeus.bundle.strict import Strict
+from linnaeus.bundle.strict import NewerSchema, Strict, read_strict
 from linnaeus.bundle.views import Views
 from linnaeus.errors import BundleError
 from linnaeus.features.description import Description
-from linnaeus.files import read_json
 from linnaeus.images.preprocess import Preprocessing
 
 __all__ = [
@@ -151,28 +150,22 @@ def read_record(folder: Path) -> BundleRecord:
     """Read `folder`/bundle.json. Raises BundleError where it is absent, damaged or too new."""
     file = folder / RECORD_FILE
     try:
-        content = read_json(file)
+        return read_strict(BundleRecord, file, SCHEMA_VERSION)
     except FileNotFoundError:
         raise BundleError(
             "there is no bundle here",
             where=str(folder),
             mend="Name the folder that holds bundle.json (a run keeps it under RUN/bundle).",
         ) from None
-    except (OSError, ValueError) as error:
-        raise _damaged(file, str(error)) from None
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    except NewerSchema as newer:
         raise BundleError(
-            f"the bundle has schema version {version}, and this Linnaeus reads {SCHEMA_VERSION}",
+            f"the bundle has schema version {newer.version}, and this Linnaeus reads"
+            f" {SCHEMA_VERSION}",
             where=str(file),
             mend="Update Linnaeus, or make the bundle with this version.",
-        )
-    try:
-        return BundleRecord.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise _damaged(file, f"{place}: {first['msg']}") from None
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _damaged(file, str(error)) from None
 
 
 def _damaged(file: Path, reason: str) -> BundleError:

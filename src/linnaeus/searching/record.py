@@ -13,12 +13,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from linnaeus.bundle.classifier import bundle_folder
-from linnaeus.bundle.strict import Strict
+from linnaeus.bundle.strict import NewerSchema, Strict, read_strict
 from linnaeus.errors import DataError
-from linnaeus.files import MANIFEST, read_json, sha256_of
+from linnaeus.files import MANIFEST, sha256_of
 
 __all__ = [
     "APPROXIMATE_FILE",
@@ -116,25 +116,19 @@ def read_index_record(folder: Path) -> IndexRecord:
     """Read `folder`/index.json. Raises DataError where it is absent, damaged or too new."""
     file = folder / RECORD_FILE
     try:
-        content = read_json(file)
+        return read_strict(IndexRecord, file, SCHEMA_VERSION)
     except FileNotFoundError:
         mend = "Make one with `linnaeus index BUNDLE DATA --out INDEX`."
         raise DataError("there is no index here", where=str(folder), mend=mend) from None
-    except (OSError, ValueError) as error:
-        raise damaged(file, str(error)) from None
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
+    except NewerSchema as newer:
         raise DataError(
-            f"the index has schema version {version}, and this Linnaeus reads {SCHEMA_VERSION}",
+            f"the index has schema version {newer.version}, and this Linnaeus reads"
+            f" {SCHEMA_VERSION}",
             where=str(file),
             mend="Update Linnaeus, or make the index anew with this version.",
-        )
-    try:
-        return IndexRecord.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise damaged(file, f"{place}: {first['msg']}") from None
+        ) from None
+    except (OSError, ValueError) as error:
+        raise damaged(file, str(error)) from None
 
 
 def damaged(file: Path, reason: str) -> DataError:
