@@ -25,6 +25,7 @@ __all__ = [
     "NewFile",
     "add_to_folder",
     "append_whole",
+    "bytes_in",
     "check_unused",
     "claim_folder",
     "clear_unfinished",
@@ -251,6 +252,11 @@ def clear_unfinished(folder: Path) -> None:
     """Remove what a process that was killed has left unfinished in `folder`, which nobody uses."""
     for left in folder.glob(f"{UNFINISHED}*"):
         shutil.rmtree(left, ignore_errors=True)
+
+
+def bytes_in(folder: Path) -> int:
+    """What all files in `folder` and below take."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def sha256_of(path: Path) -> str:

@@ -30,7 +30,7 @@ from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.report import write_report
-from linnaeus.files import add_to_folder, write_json, write_whole
+from linnaeus.files import add_to_folder, bytes_in, write_json, write_whole
 from linnaeus.progress import Progress
 from linnaeus.training.card import model_card
 from linnaeus.training.finishing import bundle_finished
@@ -199,8 +199,7 @@ def _write(
         on_test = finished.judged
         facts = compressed_facts(finished, parted, model.done)
         finished.write_card(model_card(facts, on_test.test))
-    files = (file for file in (aside / "bundle").rglob("*") if file.is_file())
-    size_bytes = sum(file.stat().st_size for file in files)
+    size_bytes = bytes_in(aside / "bundle")
     name = str(original.record.model.get("name", ""))
     compressed = Compressed(out, name, first, tuple(done), chosen, size_bytes)
     write_json(aside / "compression.json", compressed.to_json())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from linnaeus.bundle.views import views_in_words
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
+from linnaeus.files import bytes_in
 from linnaeus.training.finishing import Finished
 from linnaeus.training.parted import Parted
 
@@ -14,8 +15,7 @@ __all__ = ["compressed_facts"]
 
 def compressed_facts(finished: Finished, parted: Parted, done: Sequence[str]) -> RunFacts:
     """What the report of a smaller bundle tells besides its figures; `done`: how it was made."""
-    record, dataset = finished.record, parted.dataset
-    size, serving = record.preprocessing, record.serving
+    record, dataset, serving = finished.record, parted.dataset, finished.record.serving
     rows = {"train": parted.train, "validation": parted.validation, "test": parted.test}
     return RunFacts(
         title=f"{record.data.get('name', dataset.name)} · {record.model['name']}",
@@ -31,19 +31,14 @@ def compressed_facts(finished: Finished, parted: Parted, done: Sequence[str]) ->
             remarks=(*dataset.notes, *(f"Of the network, {clause}." for clause in done)),
             unreadable=parted.scan.unreadable | finished.judged.predictions.errors,
         ),
-        model=ModelFacts(
-            name=record.model["name"],
-            why=record.model["why"],
-            input_size=(size.height_px, size.width_px),
-            parameters=int(record.model.get("parameters", 0)),
-        ),
+        model=ModelFacts.of(record),
         bundle=BundleFacts(
             runtime=f"{serving.engine} {serving.engine_version}"
             + views_in_words(serving.test_time_augmentation),
             precision=serving.precision,
             precision_why=serving.why,
             calibration=record.calibration,
-            size_bytes=sum(f.stat().st_size for f in finished.folder.rglob("*") if f.is_file()),
+            size_bytes=bytes_in(finished.folder),
             uncalibrated_error=finished.judged.uncalibrated_error
             if record.calibration.method != "none"
             else None,

@@ -18,6 +18,7 @@ from linnaeus.data.pixels import pixel_rows
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import LEFT_OUT, Split
 from linnaeus.errors import BundleError, DataError
+from linnaeus.files import bytes_in
 from linnaeus.progress import Progress
 from linnaeus.training.parted import Parted
 
@@ -47,7 +48,7 @@ class Original:
     @property
     def size_bytes(self) -> int:
         """What its files take."""
-        return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
+        return bytes_in(self.folder)
 
     @property
     def beside_bytes(self) -> int:

@@ -12,6 +12,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.ensembling.roles import Roles
 from linnaeus.evaluation.ensemble_facts import EnsembleFacts
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
+from linnaeus.files import bytes_in
 
 __all__ = ["ensemble_run_facts"]
 
@@ -31,7 +32,6 @@ def ensemble_run_facts(
         "validation": np.setdiff1d(held_out, roles.learnt),  # in folds, all of it taught somebody
         "test": roles.test,
     }
-    size = record.preprocessing
     return RunFacts(
         title=f"{dataset.name} · {record.model['name']}",
         created=record.created,
@@ -46,19 +46,14 @@ def ensemble_run_facts(
             remarks=(*dataset.notes, *roles.remarks),
             unreadable=unreadable,
         ),
-        model=ModelFacts(
-            name=record.model["name"],
-            why=record.model["why"],
-            input_size=(size.height_px, size.width_px),
-            parameters=record.model["parameters"],
-        ),
+        model=ModelFacts.of(record),
         bundle=BundleFacts(
             runtime=classifier.engine,
             precision=classifier.precision,
             precision_why=record.serving.why,
             calibration=record.calibration,
             tells_unknown=classifier.tells_unknown,
-            size_bytes=sum(f.stat().st_size for f in draft.folder.rglob("*") if f.is_file()),
+            size_bytes=bytes_in(draft.folder),
         ),
         ensemble=gain,
         commands=("linnaeus predict RUN/bundle PICTURES", "linnaeus evaluate RUN/bundle DATA"),

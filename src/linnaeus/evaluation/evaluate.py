@@ -44,7 +44,7 @@ from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.traits import MEASURED, Trait, measured_traits, told_traits
 from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
-from linnaeus.files import check_unused, whole_folder
+from linnaeus.files import bytes_in, check_unused, whole_folder
 from linnaeus.images.decode import decode
 from linnaeus.progress import Progress
 from linnaeus.unknowns.fit import GIVEN
@@ -434,7 +434,6 @@ def _facts(
     predictions: Predictions,
 ) -> RunFacts:
     record = classifier.record
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     counts = predictions.true_counts()
     return RunFacts(
         title=f"{record.data.get('name', 'A bundle')} on {dataset.name}",
@@ -450,18 +449,13 @@ def _facts(
             remarks=remarks,
             unreadable=predictions.errors,
         ),
-        model=ModelFacts(
-            name=str(record.model.get("name", "")),
-            why=str(record.model.get("why", "")),
-            input_size=(record.preprocessing.height_px, record.preprocessing.width_px),
-            parameters=int(record.model.get("parameters", 0)),
-        ),
+        model=ModelFacts.of(record),
         bundle=BundleFacts(
             runtime=classifier.engine + views_in_words(record.serving.test_time_augmentation),
             precision=classifier.precision,
             precision_why=record.serving.why,
             calibration=record.calibration,
-            size_bytes=size,
+            size_bytes=bytes_in(folder),
             tells_unknown=classifier.tells_unknown,
         ),
         commands=(f"linnaeus predict {folder} PICTURES",),

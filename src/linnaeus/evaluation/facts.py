@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from linnaeus.bundle.calibration import Calibration
+from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.evaluation.ensemble_facts import EnsembleFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.watching.spent import Spent
@@ -54,6 +54,17 @@ class ModelFacts:
     why: str
     input_size: tuple[int, int]
     parameters: int
+
+    @classmethod
+    def of(cls, record: BundleRecord) -> ModelFacts:
+        """What a bundle's record tells of it."""
+        model, size = record.model, record.preprocessing
+        return cls(
+            name=str(model.get("name", "")),
+            why=str(model.get("why", "")),
+            input_size=(size.height_px, size.width_px),
+            parameters=int(model.get("parameters", 0)),
+        )
 
 
 @dataclass(frozen=True)

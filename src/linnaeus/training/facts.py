@@ -14,6 +14,7 @@ from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.unknowns import UnknownTold
+from linnaeus.files import bytes_in
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material
 from linnaeus.training.recipe import Recipe
@@ -54,18 +55,13 @@ def run_facts(
 
     `bundle` is the folder of the bundle's files as they are now; `recipe` the resolved one.
     """
-    size, calibrated = record.preprocessing, record.calibration.method != "none"
+    calibrated = record.calibration.method != "none"
     return RunFacts(
         title=f"{record.data['name']} · {record.model['name']}",
         created=record.created,
         linnaeus_version=record.linnaeus_version,
         data=_data_facts(material, judged),
-        model=ModelFacts(
-            name=record.model["name"],
-            why=record.model["why"],
-            input_size=(size.height_px, size.width_px),
-            parameters=learned.parameters,
-        ),
+        model=ModelFacts.of(record),
         training=TrainingFacts(
             seconds=learned.seconds,
             device=recipe.device,
@@ -84,7 +80,7 @@ def run_facts(
             precision=record.serving.precision,
             precision_why=record.serving.why,
             calibration=record.calibration,
-            size_bytes=sum(f.stat().st_size for f in bundle.rglob("*") if f.is_file()),
+            size_bytes=bytes_in(bundle),
             uncalibrated_error=judged.uncalibrated_error if calibrated else None,
             tells_unknown=judged.predictions.familiar is not None,
         ),

@@ -7,7 +7,7 @@ pictures that it had not seen, and so tell how good such a training is, not how 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -169,7 +169,7 @@ def _write_report(
 
 def _facts(dataset: Dataset, folders: list[Path], predictions: Predictions) -> RunFacts:
     record = read_record(folders[0] / BUNDLE)
-    size = record.preprocessing.height_px, record.preprocessing.width_px
+    model = ModelFacts.of(record)
     return RunFacts(
         title=f"{dataset.name}, {len(folders)} folds",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -186,10 +186,5 @@ def _facts(dataset: Dataset, folders: list[Path], predictions: Predictions) -> R
             ),
             unreadable=predictions.errors,
         ),
-        model=ModelFacts(
-            name=str(record.model.get("name", "")),
-            why=f"{record.model.get('why', '')} Trained once for each fold.".strip(),
-            input_size=size,
-            parameters=int(record.model.get("parameters", 0)),
-        ),
+        model=replace(model, why=f"{model.why} Trained once for each fold.".strip()),
     )
