@@ -347,6 +347,21 @@ class Classifier:
             familiar=familiar,
         )
 
+    def gather_logits(
+        self,
+        ids: Sequence[str],
+        logits: NDArray[np.float32],
+        labels: NDArray[np.int64] | NDArray[np.bool_] | None = None,
+    ) -> Predictions:
+        """As `gather`, from `logits` (n, classes) of an earlier answer to each picture.
+
+        Of logits alone nothing tells what is unknown, so nothing is called so.
+        """
+        none = np.zeros(0, np.float32)
+        rows = self.record.probabilities(logits)
+        answers = [Answer(*both, none) for both in zip(rows, logits, strict=True)]
+        return self.knowing(None).gather(ids, answers, labels)
+
     def _familiar(self, answers: Sequence[Answer], rate: float | None) -> Familiarity | None:
         """How strange the pictures look; None where nobody asked and the bundle cannot tell."""
         if rate is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Answer, Classifier, load
+from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.bundle.combination import Combination
 from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.held_out import HeldOut, write_held_out
@@ -268,7 +268,11 @@ def _judge(
         predictions=predictions,
         metrics=judge(predictions, train_counts=counts, groups=groups),
         validation=judge(
-            _on_held_out(classifier, weighed, dataset), train_counts=counts, groups=held_groups
+            classifier.gather_logits(
+                [dataset.paths[row] for row in weighed.rows], weighed.logits, weighed.labels
+            ),
+            train_counts=counts,
+            groups=held_groups,
         ),
         slices=slices_of(predictions, traits, groups, features=gists(answers)),
         gain=gain_of(
@@ -282,14 +286,6 @@ def _judge(
         ),
         groups=groups,
     )
-
-
-def _on_held_out(classifier: Classifier, weighed: Weighed, dataset: Dataset) -> Predictions:
-    none = np.zeros(0, np.float32)
-    rows = classifier.record.probabilities(weighed.logits)
-    answers = [Answer(*both, none) for both in zip(rows, weighed.logits, strict=True)]
-    plain = classifier.knowing(None)  # of logits alone, nothing tells the unknown
-    return plain.gather([dataset.paths[row] for row in weighed.rows], answers, weighed.labels)
 
 
 def _seconds(

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.held_out import HeldOut, write_held_out
 from linnaeus.bundle.predictions import Predictions
@@ -146,8 +145,7 @@ def _judge(
     validation: Measured | None = None
     if len(held):
         ids = [dataset.paths[row] for row in held]
-        plain_classifier = classifier.knowing(None)  # of logits alone, nothing tells the unknown
-        known = plain_classifier.gather(ids, _as_answers(served, classifier), dataset.truth[held])
+        known = classifier.gather_logits(ids, served.logits, dataset.truth[held])
         validation = judge(known, **usual, groups=validated)
     before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
     kept = None if held_out is None else _promises(predictions, held_out, tested)
@@ -157,13 +155,6 @@ def _judge(
     if taught is not None:
         told = judged_unknown(parted, classifier, taught, predictions, progress)
     return Judged(predictions, metrics, validation, before, kept, slices, told)
-
-
-def _as_answers(served: Served, classifier: Classifier) -> list[Answer]:
-    """The bundle's answers to the validation pictures, from the logits that it was chosen on."""
-    none = np.zeros(0, np.float32)
-    rows = classifier.record.probabilities(served.logits)
-    return [Answer(*both, none) for both in zip(rows, served.logits, strict=True)]
 
 
 def _promises(
