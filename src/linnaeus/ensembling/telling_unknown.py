@@ -59,11 +59,7 @@ def taught_unknown(
             classes=len(classifier.classes),
             seed=SEED,
         )
-    best = fitted.tried[0]
-    progress.say(
-        f"Unknown pictures are told by {' + '.join(best.scores)} of what all members see: the area"
-        f" under the ROC curve is {best.mean:.3f} on outliers made from held-out pictures."
-    )
+    progress.say(fitted.sentence("made from held-out pictures", of=" of what all members see"))
     return fitted
 
 
@@ -81,9 +77,8 @@ def judged_unknown(
         return None
     pixels = ChosenRows(DecodedRows(dataset, classifier.record.preprocessing), rows)
     outliers = outliers_from(pixels, dataset.labels[rows], JUDGING_SEED)
-    tried = [(one.scores, one.mean) for one in fitted.tried]
     with progress.stage("Trying what is unknown"):
-        return unknown_told(classifier, predictions, outliers, groups=groups, tried=tried)
+        return unknown_told(classifier, predictions, outliers, groups=groups, tried=fitted.tried)
 
 
 def _why_not(roles: Roles, held_out: Rows) -> str:

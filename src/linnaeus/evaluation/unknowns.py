@@ -18,7 +18,7 @@ from linnaeus.bundle.predictions import Familiarity, Predictions
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, share_figure
 from linnaeus.evaluation.one_against_rest import one_against_rest
-from linnaeus.unknowns.fit import GIVEN
+from linnaeus.unknowns.fit import GIVEN, Tried
 
 __all__ = ["KindTold", "UnknownTold", "unknown_told"]
 
@@ -86,12 +86,13 @@ def unknown_told(
     outliers: Mapping[str, Pictures],
     *,
     groups: ArrayLike | None = None,
-    tried: Sequence[tuple[tuple[str, ...], float]] = (),
+    tried: Sequence[Tried] = (),
     seed: int = 0,
 ) -> UnknownTold | None:
     """Judge what `classifier` calls unknown, on its answers `test` and on `outliers` by kind.
 
-    Outliers are (height, width, 3) uint8 at the network's size. None where the classifier cannot
+    Outliers are (height, width, 3) uint8 at the network's size. `tried`: from what its score was
+    chosen, if that was here. None where the classifier cannot
     tell, or where no test picture could be read.
     """
     familiar = test.familiar
@@ -115,7 +116,7 @@ def unknown_told(
         made=_told("all", known, made),
         kinds=tuple(_told(kind, known, [one]) for kind, one in each.items() if kind != GIVEN),
         given=_told(GIVEN, known, [each[GIVEN]]) if GIVEN in each else None,
-        tried=tuple(tried),
+        tried=tuple((one.scores, one.mean) for one in tried),
     )
 
 

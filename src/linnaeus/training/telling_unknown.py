@@ -112,7 +112,8 @@ def taught_unknown(
             classes=len(classifier.classes),
             seed=seed,
         )
-    _tell(fitted, given=bool(files), progress=progress)
+    on = "made from validation pictures" + (" and on half of yours" if files else "")
+    progress.say(fitted.sentence(on))
     return TaughtUnknown(fitted, number(seed, "outliers to judge on"), tuple(to_judge))
 
 
@@ -133,14 +134,13 @@ def judged_unknown(
     if taught.given:
         outliers[GIVEN] = given_pictures(taught.given, parted.preprocessing, progress)
     groups = parted.dataset.groups
-    tried = [(one.scores, one.mean) for one in taught.fitted.tried]
     with progress.stage("Trying what is unknown"):
         return unknown_told(
             classifier,
             predictions,
             outliers,
             groups=None if groups is None else groups[parted.test],
-            tried=tried,
+            tried=taught.fitted.tried,
         )
 
 
@@ -158,15 +158,6 @@ def _answers_at_hand(
     pairs = zip(places, again, strict=True)
     same = all(np.array_equal(answers[place].features, one.features) for place, one in pairs)
     return answers if same else {}
-
-
-def _tell(fitted: FittedUnknown, *, given: bool, progress: Progress) -> None:
-    best = fitted.tried[0]
-    on = "made from validation pictures" + (" and on half of yours" if given else "")
-    progress.say(
-        f"Unknown pictures are told by {' + '.join(best.scores)}: the area under the ROC curve is"
-        f" {best.mean:.3f} on outliers {on}."
-    )
 
 
 def _why_not(parted: Parted, classifier: Classifier) -> str:

@@ -87,6 +87,14 @@ class FittedUnknown:
     unknown: Unknown
     tried: tuple[Tried, ...]
 
+    def sentence(self, outliers: str, of: str = "") -> str:
+        """What it goes by (and, a clause, `of` what), and how well it told which `outliers`."""
+        best = self.tried[0]
+        return (
+            f"Unknown pictures are told by {' + '.join(best.scores)}{of}: the area under the ROC"
+            f" curve is {best.mean:.3f} on outliers {outliers}."
+        )
+
 
 def fit_unknown(
     answer: Answering,
