@@ -21,7 +21,7 @@ from linnaeus.evaluation.intervals import share_figure
 from linnaeus.evaluation.picture_uri import image_bytes
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.models.drawn import drawn_by
-from linnaeus.models.reopened import Reopened, reopen
+from linnaeus.models.reopened import reopen
 from linnaeus.progress import Progress, Stage
 from linnaeus.randomness import generator
 from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted
@@ -33,6 +33,7 @@ from linnaeus.robustness.attacks.square import square
 from linnaeus.robustness.defences.squeezing import Squeezing, check_apart, measure_squeezing
 from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
 from linnaeus.robustness.standing import keep_with_run
+from linnaeus.robustness.unit_levels import answering_unit_levels, in_unit_levels
 
 __all__ = [
     "ATTACKS",
@@ -42,7 +43,6 @@ __all__ = [
     "Defence",
     "Tried",
     "attack_bundle",
-    "in_unit_levels",
     "parse_eps",
     "right_in",
     "try_all",
@@ -188,13 +188,18 @@ def attack_bundle(
     if apart is not None:
         check_apart(len(apart.labels))
     problem = Problem(
-        in_unit_levels(network), _planes(given), torch.from_numpy(given.labels), eps, norm
+        answering_unit_levels(network),
+        in_unit_levels(given.pixels),
+        torch.from_numpy(given.labels),
+        eps,
+        norm,
     )
     right = right_in(problem)
     tried = try_all(problem, right, chosen, seed, progress)
     squeezing = None
     if apart is not None:
-        squeezing = measure_squeezing(problem, tried.changed, _planes(apart), seed, progress)
+        kept = in_unit_levels(apart.pixels)
+        squeezing = measure_squeezing(problem, tried.changed, kept, seed, progress)
     signs = _signs(problem, right, {n: f.value for n, f in tried.accuracy.items()}, seed)
     whole = (tried.changed.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
     said, named = (
@@ -239,11 +244,6 @@ def _parted(given: JudgedPictures, seed: int) -> tuple[JudgedPictures, JudgedPic
     remark = f"{few:,} of {len(order):,} pictures set the detector's threshold, and judge nothing."
     judging, apart = given.only(np.sort(order[few:])), given.only(np.sort(order[:few]))
     return replace(judging, remarks=(*given.remarks, remark)), apart
-
-
-def _planes(given: JudgedPictures) -> Tensor:
-    """The pictures as (n, 3, h, w) float32 in [0, 1]."""
-    return torch.from_numpy(given.pixels).permute(0, 3, 1, 2).float() / 255
 
 
 @dataclass(frozen=True)
@@ -296,16 +296,6 @@ def _chosen(attacks: Sequence[str] | None, norm: Norm) -> list[AttackName]:
         names += [one for one in ATTACKS if one == name]
         names += [one for one in STRONG if name == "strong" and (one != "square" or norm == "linf")]
     return list(dict.fromkeys(names))
-
-
-def in_unit_levels(network: Reopened) -> Callable[[Tensor], Tensor]:
-    """The network for pictures (n, 3, h, w) in [0, 1]: its preprocessing lies inside."""
-
-    def answer(pictures: Tensor) -> Tensor:
-        logits: Tensor = network(255 * pictures.permute(0, 2, 3, 1))
-        return logits
-
-    return answer
 
 
 def right_in(problem: Problem) -> Tensor:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from linnaeus.models.drawn import drawn_by
 from linnaeus.models.reopened import reopen
 from linnaeus.robustness.attacks.under_noise import under_noise
+from linnaeus.robustness.unit_levels import answering_unit_levels, in_unit_levels
 
 __all__ = ["attacked_proofs"]
 
@@ -32,12 +33,12 @@ def attacked_proofs(
     They come one by one as (h, w, 3) float32 in levels of 0 to 255. Raises BundleError where the
     bundle holds no network that PyTorch can be given.
     """
-    network = reopen(bundle)
+    answer = answering_unit_levels(reopen(bundle))
     for place, start in enumerate(range(0, len(pixels), AT_ONCE)):
         some = slice(start, start + AT_ONCE)
         changed = under_noise(
-            lambda x: network(255 * x.permute(0, 2, 3, 1)),
-            torch.from_numpy(pixels[some]).permute(0, 3, 1, 2).float() / 255,
+            answer,
+            in_unit_levels(pixels[some]),
             torch.from_numpy(answers[some]),
             torch.from_numpy(radii[some]),
             noise=noise,

@@ -15,8 +15,9 @@ from linnaeus.evaluation.under_attack import UnderAttack
 from linnaeus.models.reopened import reopen
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
-from linnaeus.robustness.attacking import STRONG, in_unit_levels, right_in, try_all
+from linnaeus.robustness.attacking import STRONG, right_in, try_all
 from linnaeus.robustness.attacks.problem import Problem
+from linnaeus.robustness.unit_levels import answering_unit_levels, in_unit_levels
 
 __all__ = ["attack_answers"]
 
@@ -39,8 +40,8 @@ def attack_answers(
     names = [predictions.ids[row] for row in rows]
     pixels = np.stack([how.read(dataset.source.read(name), name=name)[0] for name in names])
     problem = Problem(
-        in_unit_levels(reopen(bundle)),
-        torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255,
+        answering_unit_levels(reopen(bundle)),
+        in_unit_levels(pixels),
         torch.from_numpy(predictions.labels[rows]),
         EPS,
     )
