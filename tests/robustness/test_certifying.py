@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import NormalDist
 
@@ -17,7 +19,9 @@ stats = pytest.importorskip("scipy.stats")
 import linnaeus  # noqa: E402
 from linnaeus import Dataset  # noqa: E402
 from linnaeus.bundle.classifier import Answer  # noqa: E402
-from linnaeus.errors import UsageError  # noqa: E402
+from linnaeus.ensembling.made import Ensembled  # noqa: E402
+from linnaeus.errors import BundleError, UsageError  # noqa: E402
+from linnaeus.progress import Quiet, Stage  # noqa: E402
 from linnaeus.robustness.attacks.problem import norm_of  # noqa: E402
 from linnaeus.robustness.attacks.under_noise import under_noise  # noqa: E402
 from linnaeus.robustness.clopper_pearson import at_least, probability_at_least  # noqa: E402
@@ -165,3 +169,25 @@ def test_what_cannot_be_certified_is_said(digits_run: Run, some_digits: Dataset)
         linnaeus.certify(digits_run.bundle, some_digits, noise=0)
     with pytest.raises(UsageError, match="can certify nothing"):
         linnaeus.certify(digits_run.bundle, some_digits, draws=9)
+
+
+class Heard(Quiet):
+    """Keeps the names of the stages that are begun."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    @contextmanager
+    def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
+        self.stages.append(name)
+        with super().stage(name, total) as stage:
+            yield stage
+
+
+def test_proofs_that_cannot_be_attacked_are_refused_before_the_work(
+    averaged: Ensembled, some_digits: Dataset
+) -> None:
+    heard, bundle = Heard(), averaged.bundle
+    with pytest.raises(BundleError, match="looks inside a single network"):
+        linnaeus.certify(bundle, some_digits, check=True, limit=2, draws=10, progress=heard)
+    assert heard.stages == []

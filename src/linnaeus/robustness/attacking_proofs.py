@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from linnaeus.models.drawn import drawn_by
-from linnaeus.models.reopened import reopen
+from linnaeus.models.reopened import Reopened
 from linnaeus.robustness.attacks.under_noise import under_noise
 from linnaeus.robustness.unit_levels import answering_unit_levels, in_unit_levels
 
@@ -20,7 +19,7 @@ AT_ONCE = 25  # pictures, of which eight copies go through the network together
 
 
 def attacked_proofs(
-    bundle: Path,
+    network: Reopened,
     pixels: NDArray[np.uint8],
     answers: NDArray[np.int64],
     radii: NDArray[np.float64],
@@ -30,10 +29,9 @@ def attacked_proofs(
 ) -> Iterator[NDArray[np.float32]]:
     """Each of `pixels` (n, h, w, 3) changed within its radius (n,), away from its answer (n,).
 
-    They come one by one as (h, w, 3) float32 in levels of 0 to 255. Raises BundleError where the
-    bundle holds no network that PyTorch can be given.
+    They come one by one as (h, w, 3) float32 in levels of 0 to 255.
     """
-    answer = answering_unit_levels(reopen(bundle))
+    answer = answering_unit_levels(network)
     for place, start in enumerate(range(0, len(pixels), AT_ONCE)):
         some = slice(start, start + AT_ONCE)
         changed = under_noise(

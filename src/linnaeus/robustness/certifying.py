@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from linnaeus.progress import Progress
 from linnaeus.robustness.defences.smoothing import ALPHA, FIRST_DRAWS, Certificate, Smoothed
 from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
 from linnaeus.robustness.standing import keep_with_run
+
+if TYPE_CHECKING:
+    from linnaeus.models.reopened import Reopened
 
 __all__ = ["Certified", "CertifiedPicture", "certify_bundle"]
 
@@ -145,6 +148,7 @@ def certify_bundle(
         check_unused(out)
     _check_asked(noise, draws)
     classifier = load(bundle)
+    network = _reopened(bundle) if check else None
     given = pictures_of(Path(bundle), classifier, dataset, limit, seed, progress)
     smoothed = Smoothed(classifier, noise, seed)
     found = []
@@ -152,7 +156,9 @@ def certify_bundle(
         for index, picture in enumerate(given.pixels):
             found.append(smoothed.certify(picture, draws, index))
             stage.advance(1, f"{sum(one.answer >= 0 for one in found):,} with a radius")
-    broken = _broken(bundle, smoothed, given, found, draws, progress) if check else None
+    broken = None
+    if network is not None:
+        broken = _broken(network, smoothed, given, found, draws, progress)
     answers = classifier.knowing(None).predict_pixels(given.pixels)
     named = np.array([one.likeliest for one in answers])
     names = classifier.classes
@@ -195,6 +201,12 @@ def _check_asked(noise: float, draws: int) -> None:
         )
 
 
+def _reopened(bundle: Path) -> Reopened:
+    from linnaeus.models.reopened import reopen  # loads torch
+
+    return reopen(bundle)
+
+
 def _by_radius(
     found: list[Certificate], labels: NDArray[np.int64], noise: float, farthest: float
 ) -> tuple[tuple[float, Figure], ...]:
@@ -207,7 +219,7 @@ def _by_radius(
 
 
 def _broken(
-    bundle: Path,
+    network: Reopened,
     smoothed: Smoothed,
     given: JudgedPictures,
     found: list[Certificate],
@@ -222,7 +234,7 @@ def _broken(
     count = 0
     with progress.stage("Attacking what is proven", len(rows)) as stage:
         changed = attacked_proofs(
-            bundle,
+            network,
             given.pixels[rows],
             np.array([one.answer for one in certified], np.int64),
             INSIDE * np.array([one.radius for one in certified]),
