@@ -143,6 +143,7 @@ def test_a_docker_context_holds_all_but_what_it_pins(digits_run: Run, tmp_path: 
     needed = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["dependencies"]
     assert {re.split(r"[>;]", one)[0].strip() for one in needed} <= names
     assert linnaeus.load(out / "bundle").classes == linnaeus.load(digits_run.folder).classes
+    assert " -F images=@" in (out / "README.md").read_text("utf-8")  # as the server calls a part
     (wheel,) = out.glob("linnaeus-*.whl")
     with ZipFile(wheel) as archive:
         assert archive.testzip() is None

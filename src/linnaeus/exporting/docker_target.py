@@ -53,7 +53,7 @@ Everything that the image is made of lies here; building it downloads the packag
     docker build -t $name .
     linnaeus serve-keys add me --scope predict --keys serve-keys.json
     docker run -p 8000:8000 -v "$$PWD/serve-keys.json:/keys/serve-keys.json:ro" $name
-    curl -H "Authorization: Bearer KEY" -F image=@photo.jpg http://localhost:8000/predict
+    curl -H "Authorization: Bearer KEY" -F images=@photo.jpg http://localhost:8000/predict
 
 It runs as the user linnaeus (10001), and tells Docker that it is healthy once it answers. The file
 of keys must be readable for that user; it holds digests, not keys.
