@@ -58,6 +58,21 @@ def test_a_recipe_and_an_audit_need_no_torch(photo_set: Path, tmp_path: Path) ->
     assert loaded_by(f"import linnaeus, linnaeus.training.recipe; {asked}", ("torch",)) == []
 
 
+def test_what_serves_loads_little_else() -> None:
+    web = ("fastapi", "starlette", "uvicorn")
+    assert loaded_by("import linnaeus.serving.worker", web) == []
+    refused = """
+sys.argv = ["linnaeus", "serve", "nowhere", "--port", "0"]
+from linnaeus.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert end.code, end.code
+"""
+    names = ("linnaeus.serving.server", "linnaeus.api", "linnaeus.training", "torch")
+    assert loaded_by(refused, names) == ["linnaeus.serving.server"]
+
+
 def test_every_public_name_is_there_and_no_other() -> None:
     for name in linnaeus.__all__:
         assert getattr(linnaeus, name) is not None

@@ -50,6 +50,7 @@ from linnaeus.runs.listing import RUNS, find_run
 from linnaeus.runs.listing import list_runs as runs_in
 from linnaeus.runs.removal import remove_run as remove_folder_of_run
 from linnaeus.serving.keys import add_key, list_keys, remove_key
+from linnaeus.serving.serve import serve
 
 if TYPE_CHECKING:
     from linnaeus.auditing.run import Audited
@@ -944,57 +945,6 @@ def stress(
         out=None if out is None else Path(out),
         progress=progress or Quiet(),
     )
-
-
-def serve(
-    *bundles: str | Path,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    workers: int | None = None,
-    queue: int = 64,
-    deadline: float = 10.0,
-    rate: float | None = None,
-    max_body: float = 10.0,
-    max_images: int = 20,
-    body_timeout: float = 5.0,
-    drain_timeout: float = 30.0,
-    keys: str | Path | None = None,
-    models_root: str | Path | None = None,
-    say: Callable[[str], None] = print,
-) -> None:
-    """Answer over HTTP with `bundles` until SIGTERM or SIGINT ends it; runs in the main thread.
-
-    Each is a folder, or NAME=FOLDER. `workers`: processes that decode and answer, by default as
-    many as the machine has processors. `queue`: pictures that may wait; beyond it requests are
-    refused. `deadline`: seconds that a caller who names no time is kept waiting. `rate`: requests a
-    second of each caller; by default any number. `max_body`: megabytes. `body_timeout`: seconds
-    that a body may stand still. `drain_timeout`: seconds for what was begun when a signal came.
-    `keys`: a file made by `add_key`, needed unless `host` is this machine alone. `models_root`: the
-    folder below which callers with the scope admin may name other bundles. `say` is told the
-    address once the server answers.
-
-    Raises UsageError for options that cannot be meant and for an address that cannot be had,
-    BundleError for a bundle that cannot be served; Terminated once SIGTERM, and KeyboardInterrupt
-    once SIGINT has ended it.
-    """
-    from linnaeus.serving.serve import run_server
-    from linnaeus.serving.settings import Settings
-
-    settings = Settings(
-        host=host,
-        port=port,
-        **({} if workers is None else {"workers": workers}),
-        queue=queue,
-        deadline_s=deadline,
-        rate=rate,
-        max_body_mb=max_body,
-        max_images=max_images,
-        body_timeout_s=body_timeout,
-        drain_timeout_s=drain_timeout,
-        keys=None if keys is None else Path(keys),
-        models_root=None if models_root is None else Path(models_root),
-    )
-    run_server(bundles, settings, say)
 
 
 def export(

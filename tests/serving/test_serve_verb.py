@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 
 import linnaeus
 from linnaeus.cli.main import app
-from linnaeus.errors import BundleError, LinnaeusError, UsageError
+from linnaeus.errors import BundleError, LinnaeusError, MissingError, UsageError
 from linnaeus.serving.callers import Rate
 from linnaeus.serving.keys import KeyRing, read_keys
 from linnaeus.training.run import Run
@@ -99,6 +100,14 @@ def test_what_is_no_bundle_is_told(tmp_path: Path) -> None:
 def test_bundles_have_names_of_their_own(bundles: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         linnaeus.serve(*bundles)
+
+
+def test_windows_is_told_before_what_it_lacks_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    for lacking in ("linnaeus.serving.server", "uvloop", "fcntl", "resource"):
+        monkeypatch.setitem(sys.modules, lacking, None)
+    with pytest.raises(MissingError, match="as Windows cannot"):
+        linnaeus.serve("leaves")
 
 
 def test_keys_are_kept_as_digests_and_can_be_taken_back(tmp_path: Path) -> None:

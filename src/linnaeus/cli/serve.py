@@ -79,9 +79,9 @@ def serve(
     ] = None,
 ) -> None:
     """Answer over HTTP: what pictures show, and how sure that is."""
-    from linnaeus import api
+    from linnaeus.serving.serve import serve as carry_out
 
-    api.serve(
+    carry_out(
         *bundles,
         host=host,
         port=port,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.datastructures import QueryParams
 
 from linnaeus.bundle.label_sets import Method
 from linnaeus.serving.problems import Problem, not_understood
+
+if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
 
 __all__ = [
     "Asked",

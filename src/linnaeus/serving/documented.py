@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
 from linnaeus.serving.problems import KINDS, MEDIA_TYPE
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI  # which workers, who say what is described here, have no use for
 
 __all__ = ["IMAGES_BODY", "Prediction", "Predicted", "ServedModel", "document", "refusals"]
 
