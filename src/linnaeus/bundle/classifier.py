@@ -29,10 +29,17 @@ from linnaeus.bundle.record import GRAPH_FILE, RECORD_FILE, BundleRecord, read_r
 from linnaeus.bundle.streaming import Picture, Streaming
 from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate, check_unknown, read_unknown
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
-from linnaeus.files import verify_manifest
+from linnaeus.files import MANIFEST, sha256_of, verify_manifest
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["TELLS_NOTHING_UNKNOWN", "Answer", "Classifier", "bundle_folder", "load"]
+__all__ = [
+    "TELLS_NOTHING_UNKNOWN",
+    "Answer",
+    "Classifier",
+    "bundle_digest",
+    "bundle_folder",
+    "load",
+]
 
 SOURCES = (bytes, str, Path, Image.Image, np.ndarray)
 NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
@@ -404,6 +411,11 @@ def bundle_folder(folder: Path) -> Path:
     inside = folder / "bundle"
     there = not (folder / RECORD_FILE).exists() and (inside / RECORD_FILE).exists()
     return inside if there else folder
+
+
+def bundle_digest(folder: Path) -> str:
+    """The SHA-256 of a bundle's manifest, and so of every byte that it answers by."""
+    return sha256_of(bundle_folder(folder) / MANIFEST)
 
 
 def _opened(place: Path, record: BundleRecord) -> Classifier:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from linnaeus.bundle.classifier import Answer, bundle_folder
+from linnaeus.bundle.classifier import Answer, bundle_digest
 from linnaeus.bundle.predictions import Prediction
 from linnaeus.data.store import printable
 from linnaeus.errors import DataError
-from linnaeus.files import MANIFEST, sha256_of
 from linnaeus.predicting.asked import Answered, Answering, Asked
 from linnaeus.predicting.journal import Journal
 from linnaeus.predicting.picture import Picture, Source
@@ -78,8 +77,7 @@ class Collected:
 
 def begun_with(bundle: Path, asked: Asked) -> dict[str, Any]:
     """What decides the answers, as plain JSON values: the bundle by its digest, and the options."""
-    manifest = bundle_folder(bundle) / MANIFEST
-    return {"bundle": sha256_of(manifest), **vars(asked)}
+    return {"bundle": bundle_digest(bundle), **vars(asked)}
 
 
 def predict_all(

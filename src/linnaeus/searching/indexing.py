@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.bundle.classifier import Classifier, bundle_digest, load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import DataError, UsageError, WriteError
 from linnaeus.file_lock import locked
@@ -36,7 +36,6 @@ from linnaeus.searching.record import (
     Drawn,
     IndexRecord,
     PieceRecord,
-    bundle_digest,
 )
 from linnaeus.searching.similarity import Frame
 from linnaeus.version import __version__

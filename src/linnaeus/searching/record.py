@@ -15,10 +15,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from linnaeus.bundle.classifier import bundle_folder
 from linnaeus.bundle.strict import NewerSchema, Strict, read_strict
 from linnaeus.errors import DataError
-from linnaeus.files import MANIFEST, sha256_of
 
 __all__ = [
     "APPROXIMATE_FILE",
@@ -29,7 +27,6 @@ __all__ = [
     "Drawn",
     "IndexRecord",
     "PieceRecord",
-    "bundle_digest",
     "damaged",
     "piece_file",
     "read_index_record",
@@ -105,11 +102,6 @@ class PieceRecord(Strict):
 def piece_file(folder: Path, number: int) -> Path:
     """The file of a piece's features; its pictures stand in the .json beside it."""
     return folder / f"{number:06}.safetensors"
-
-
-def bundle_digest(bundle: Path) -> str:
-    """The SHA-256 of a bundle's manifest, and so of every byte that it answers by."""
-    return sha256_of(bundle_folder(bundle) / MANIFEST)
 
 
 def read_index_record(folder: Path) -> IndexRecord:

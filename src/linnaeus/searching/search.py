@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import TELLS_NOTHING_UNKNOWN, Answer, Classifier, load
+from linnaeus.bundle.classifier import (
+    TELLS_NOTHING_UNKNOWN,
+    Answer,
+    Classifier,
+    bundle_digest,
+    load,
+)
 from linnaeus.bundle.tensors import Tensors
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import MANIFEST, read_json, sha256_of
@@ -22,7 +28,6 @@ from linnaeus.searching.record import (
     PIECES,
     RECORD_FILE,
     IndexRecord,
-    bundle_digest,
     damaged,
     read_index_record,
 )

@@ -14,11 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from linnaeus.bundle.classifier import Classifier, bundle_folder, load
+from linnaeus.bundle.classifier import Classifier, bundle_digest, bundle_folder, load
 from linnaeus.bundle.golden import golden_answers
 from linnaeus.bundle.streaming import same_bits
 from linnaeus.errors import LinnaeusError
-from linnaeus.files import MANIFEST, sha256_of
 from linnaeus.serving.answers import Opened, predict
 from linnaeus.serving.asked import Asked
 from linnaeus.serving.confinement import confine, settle
@@ -65,7 +64,7 @@ def _open_models(connection: socket.socket) -> Models | None:
 
 
 def _opened(name: str, version: str, folder: str, alone: bool) -> Opened:
-    digest = sha256_of(Path(folder) / MANIFEST)
+    digest = bundle_digest(Path(folder))
     classifier = load(folder)
     return Opened(name, version, digest, on_one_processor(classifier, folder, alone))
 
