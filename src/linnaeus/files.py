@@ -33,6 +33,7 @@ __all__ = [
     "finish_whole",
     "new_file",
     "read_json",
+    "read_listed",
     "release_folder",
     "sha256_of",
     "shorten_to",
@@ -306,8 +307,17 @@ def copy_listed(folder: Path, place: Path) -> None:
 
     Raises BundleError as `verify_manifest` does, WriteError where the disk refuses.
     """
+    for name, content in read_listed(folder):
+        write_whole(place / name, content)
+
+
+def read_listed(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The files that the manifest of `folder` lists, and the manifest: their paths and bytes.
+
+    Raises BundleError as `verify_manifest` does, before the first of them.
+    """
     for name in (*verify_manifest(folder), MANIFEST):
-        write_whole(place / name, (folder / name).read_bytes())
+        yield name, (folder / name).read_bytes()
 
 
 def _files_under(folder: Path) -> set[str]:

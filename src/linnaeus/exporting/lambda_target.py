@@ -14,7 +14,7 @@ from linnaeus.exporting.dependencies import dependencies_of, files_of
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import own_files, write_zip
 from linnaeus.exporting.source import Source
-from linnaeus.files import verify_manifest
+from linnaeus.files import read_listed
 
 __all__ = ["to_lambda"]
 
@@ -101,8 +101,8 @@ def to_lambda(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
 
 def _entries(source: Source) -> Iterator[tuple[str, bytes]]:
     yield "lambda_function.py", HANDLER.encode()
-    for name in (*verify_manifest(source.folder), "manifest.json"):
-        yield f"bundle/{name}", (source.folder / name).read_bytes()
+    for name, content in read_listed(source.folder):
+        yield f"bundle/{name}", content
     yield from own_files()
     for package in dependencies_of("linnaeus").values():
         yield from files_of(package)

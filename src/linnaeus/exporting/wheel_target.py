@@ -16,7 +16,7 @@ from linnaeus.exporting.compared import Answering
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import write_wheel
 from linnaeus.exporting.source import Source
-from linnaeus.files import verify_manifest
+from linnaeus.files import read_listed
 from linnaeus.version import __version__
 
 __all__ = ["to_wheel"]
@@ -83,10 +83,7 @@ def to_wheel(source: Source, folder: Path, name: str | None) -> tuple[Answering,
     told = {"package": package, "summary": summary.replace("\\", "/"), "version": version}
     name = package.replace("_", "-")  # pip wants the file's name and this one to be the same
     said = SAID.substitute(told, name=name, linnaeus=__version__)
-    bundle = [
-        (f"{package}/bundle/{one}", (source.folder / one).read_bytes())
-        for one in (*verify_manifest(source.folder), "manifest.json")
-    ]
+    bundle = [(f"{package}/bundle/{one}", content) for one, content in read_listed(source.folder)]
     files = [(f"{package}/__init__.py", CODE.substitute(told).encode()), *bundle]
     wheel = write_wheel(folder, package, version, files, said.encode())
 
