@@ -33,7 +33,7 @@ from linnaeus.evaluation.report import write_report
 from linnaeus.files import add_to_folder, bytes_in, write_json, write_whole
 from linnaeus.progress import Progress
 from linnaeus.training.card import model_card
-from linnaeus.training.finishing import bundle_finished
+from linnaeus.training.finishing import bundle_finished, calibrated_on
 from linnaeus.training.serving import Served
 from linnaeus.version import __version__
 
@@ -104,19 +104,9 @@ def _try(method: str, steps: tuple[str, ...], making: Making, first: Before) -> 
     original, progress = making.original, making.progress
     model = made_by(steps, making)
     served = served_best(model, original, making.seed, progress)
-    record = _record(original, method, model, served, _calibrated(original, served, making.seed))
+    calibrated = calibrated_on(original.parted, served, making.seed)
+    record = _record(original, method, model, served, calibrated)
     return judged(method, model, served, record, original, first, progress)
-
-
-def _calibrated(original: Original, served: Served, seed: int) -> Calibrated:
-    parted = original.parted
-    groups = parted.dataset.groups
-    return Calibrated.on(
-        served.logits,
-        parted.dataset.truth[parted.validation],
-        groups=None if groups is None else groups[parted.validation],
-        seed=seed,
-    )
 
 
 def _record(

@@ -28,7 +28,7 @@ from linnaeus.training.parted import Parted
 from linnaeus.training.serving import Served
 from linnaeus.training.telling_unknown import TaughtUnknown, judged_unknown, taught_unknown
 
-__all__ = ["Finished", "bundle_finished"]
+__all__ = ["Finished", "bundle_finished", "calibrated_on"]
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,7 @@ def bundle_finished(
     on validation. `record_of` makes the record once the calibration is known. `features`: by row,
     of training pictures, where they were computed on the way.
     """
-    groups = parted.dataset.groups
-    calibrated = Calibrated.on(
-        served.logits,
-        parted.dataset.truth[parted.validation],
-        groups=None if groups is None else groups[parted.validation],
-        seed=seed,
-    )
+    calibrated = calibrated_on(parted, served, seed)
     progress.say(_told(calibrated.calibration))
     record = record_of(calibrated)
     shown = parted.validation if len(parted.validation) else parted.train
@@ -103,6 +97,17 @@ def bundle_finished(
             SeenFiles.of(parted.files_of("train"), parted.files_of("validation")),
         )
         yield Finished(draft, judged)
+
+
+def calibrated_on(parted: Parted, served: Served, seed: int) -> Calibrated:
+    """The calibration of what is `served`, by its answers to the validation pictures."""
+    groups = parted.dataset.groups
+    return Calibrated.on(
+        served.logits,
+        parted.dataset.truth[parted.validation],
+        groups=None if groups is None else groups[parted.validation],
+        seed=seed,
+    )
 
 
 def _told(calibration: Calibration) -> str:
