@@ -31,6 +31,7 @@ from linnaeus.bundle.views import views_of
 from linnaeus.errors import BundleError, MissingError, Shortfall, UsageError, WriteError
 from linnaeus.exporting.answer_graph import answer_graph, without_normalisation
 from linnaeus.exporting.compared import held_to, pictures_to_compare
+from linnaeus.exporting.dependencies import dependencies_of
 from linnaeus.exporting.lambda_target import HANDLER
 from linnaeus.exporting.source import opened
 from linnaeus.exporting.torch_target import AnswerModule
@@ -148,6 +149,21 @@ def test_a_docker_context_holds_all_but_what_it_pins(digits_run: Run, tmp_path: 
     with ZipFile(wheel) as archive:
         assert archive.testzip() is None
         assert "linnaeus/evaluation/templates/report.css" in archive.namelist()
+
+
+def test_what_only_serving_needs_is_left_out_with_all_that_it_alone_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = {"pictures-told": ["Web_Face>=1", "numpy"], "web-face": ["wires"], "wires": []}
+    for name, needs in installed.items():
+        info = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir()
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0"]
+        lines += [f"Requires-Dist: {one}" for one in needs]
+        (info / "METADATA").write_text("\n".join(lines) + "\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert set(dependencies_of("pictures-told")) == {"web-face", "wires", "numpy"}
+    assert set(dependencies_of("pictures-told", without=["web-face"])) == {"numpy"}
 
 
 @pytest.mark.slow

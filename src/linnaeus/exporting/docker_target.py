@@ -9,23 +9,13 @@ from typing import Any
 from zipfile import ZipFile
 
 from linnaeus.exporting.compared import Answering
-from linnaeus.exporting.dependencies import dependencies_of
+from linnaeus.exporting.dependencies import SERVING, dependencies_of
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import write_own_wheel
 from linnaeus.exporting.source import Source
 from linnaeus.files import copy_listed, write_whole
 
 __all__ = ["to_docker"]
-
-SERVING = (
-    "fastapi",
-    "httptools",
-    "prometheus-client",
-    "python-multipart",
-    "uvicorn",
-    "uvloop",
-)
-"""What `linnaeus serve` takes, whatever else the installed Linnaeus says that it needs."""
 
 DOCKERFILE = Template("""\
 # docker build -t $name .

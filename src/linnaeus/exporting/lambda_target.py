@@ -10,7 +10,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from linnaeus.exporting.compared import Answering
-from linnaeus.exporting.dependencies import dependencies_of, files_of
+from linnaeus.exporting.dependencies import SERVING, dependencies_of, files_of
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import own_files, write_zip
 from linnaeus.exporting.source import Source
@@ -104,5 +104,5 @@ def _entries(source: Source) -> Iterator[tuple[str, bytes]]:
     for name, content in read_listed(source.folder):
         yield f"bundle/{name}", content
     yield from own_files()
-    for package in dependencies_of("linnaeus").values():
+    for package in dependencies_of("linnaeus", without=SERVING).values():
         yield from files_of(package)
