@@ -34,12 +34,7 @@ from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.operating import Costs
-from linnaeus.files import (
-    check_unused,
-    claim_folder,
-    release_folder,
-    whole_folder,
-)
+from linnaeus.files import check_unused, claim_folder, release_folder, whole_folder
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.predicting.predict import predict
 from linnaeus.progress import Progress, Quiet

@@ -48,7 +48,8 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "run"
-        self.done = linnaeus("train", "digits", "--out", self.folder, "--model", "small_cnn")
+        asked = ("--model", "small_cnn", "--epochs", "8")
+        self.done = linnaeus("train", "digits", "--out", self.folder, *asked)
         figures = self.folder / "report" / "metrics.json"
         self.figures = json.loads(figures.read_text(encoding="utf-8"))
         self.page = (self.folder / "report" / "index.html").read_text(encoding="utf-8")

@@ -228,6 +228,7 @@ def test_a_network_without_channels_to_take_out_is_refused(
         linnaeus.compress(digits_run.folder, some_digits, out=tmp_path / "no", method="prune")
 
 
+@pytest.mark.slow
 def test_a_student_learns_what_the_original_answers(
     digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:

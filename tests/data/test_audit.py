@@ -64,6 +64,7 @@ def test_the_turned_photographs_of_hand_signs_are_found(shared_data: SharedData)
     assert one.severity == "note"
 
 
+@pytest.mark.slow
 def test_senders_on_both_sides_of_a_real_split_are_found(
     shared_data: SharedData, tmp_path: Path
 ) -> None:

@@ -159,6 +159,7 @@ def test_a_record_that_does_not_speak_of_it_decodes_in_full() -> None:
     assert not Preprocessing.model_validate_json(old).reduced_scale
 
 
+@pytest.mark.slow
 def test_what_a_bundle_has_learnt_from_is_known_again_at_its_scale(
     photographs: Photographs, tmp_path: Path
 ) -> None:

@@ -188,9 +188,9 @@ def test_dropout_stands_where_the_network_has_it() -> None:
         ("cnn-medium-se", 32, 32, {}),
         ("cnn-small-cbam", 32, 48, {"head": "flatten-dense16-gelu-batchnorm-linear"}),
         ("cnn-small-stn", 33, 28, {}),
-        ("alexnet", 75, 64, {}),
+        pytest.param("alexnet", 75, 64, {}, marks=pytest.mark.slow),
         ("resnet18", 64, 64, {"head": "pool-dense32-relu-dropout-linear"}),
-        ("vit_tiny_patch16_224", 64, 96, {}),
+        pytest.param("vit_tiny_patch16_224", 64, 96, {}, marks=pytest.mark.slow),
     ],
 )
 def test_the_exported_graph_answers_as_the_network_does(

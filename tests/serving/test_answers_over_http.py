@@ -53,14 +53,22 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
+def models_root(digits_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder below which callers may name bundles to serve; it holds one, called run."""
+    root = tmp_path_factory.mktemp("models")
+    shutil.copytree(digits_run.bundle, root / "run")
+    return root
+
+
+@pytest.fixture(scope="module")
 def server(
-    digits_run: Run, pairs_run: Run, tmp_path_factory: pytest.TempPathFactory
+    digits_run: Run, pairs_run: Run, models_root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     """Two models, two workers, room for six pictures, and folders to put in a model's place."""
     folder = tmp_path_factory.mktemp("serving")
     models = (f"digits={digits_run.folder}", f"pairs={pairs_run.folder}")
     limits = ("--workers", "2", "--queue", "6", "--body-timeout", "0.5")
-    with running(folder, *models, *limits, "--models-root", digits_run.folder.parent) as one:
+    with running(folder, *models, *limits, "--models-root", models_root) as one:
         yield one
 
 
@@ -232,10 +240,10 @@ def test_a_deadline_that_is_no_time_is_refused(
 
 
 def test_no_link_leads_out_of_the_models_root(
-    server: Running, digits_run: Run, tmp_path: Path
+    server: Running, digits_run: Run, models_root: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(digits_run.bundle, tmp_path / "bundle")
-    linked = digits_run.folder.parent / "linked"
+    linked = models_root / "linked"
     linked.mkdir()
     (linked / "bundle").symlink_to(tmp_path / "bundle")
     (linked / "elsewhere").symlink_to(tmp_path)
@@ -425,13 +433,12 @@ def test_a_picture_that_its_worker_dies_of_is_refused_as_such(
 
 
 def test_models_are_swapped_and_rolled_back_without_a_lost_or_wrong_answer(
-    server: Running, digits_run: Run, pictures: list[Path]
+    server: Running, digits_run: Run, models_root: Path, pictures: list[Path]
 ) -> None:
     """The new version is of other classes, so an answer with another's version would show."""
-    root = digits_run.folder.parent
     content = pictures[0].read_bytes()
-    _renamed_copy(digits_run.bundle, root / "renamed")
-    broken = root / "broken"
+    _renamed_copy(digits_run.bundle, models_root / "renamed")
+    broken = models_root / "broken"
     _renamed_copy(digits_run.bundle, broken)
     (broken / "model.onnx").write_bytes(b"no graph")
     ended = False

@@ -98,7 +98,11 @@ def test_its_features_are_kept_for_the_next_run(
 
 
 @pytest.mark.parametrize(
-    ("model", "least"), [("raw+pca+random-forest", 0.85), ("lbp+logistic-regression", 0.6)]
+    ("model", "least"),
+    [
+        ("raw+pca+random-forest", 0.85),
+        pytest.param("lbp+logistic-regression", 0.6, marks=pytest.mark.slow),
+    ],
 )
 def test_other_pairs_learn_too(
     some_digits: Dataset, tmp_path: Path, model: str, least: float

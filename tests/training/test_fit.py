@@ -107,6 +107,7 @@ def test_the_same_seed_gives_the_same_bits_with_any_number_of_workers(
     assert digests(again) == digests(digits_run)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_split_and_other_weights(
     digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:

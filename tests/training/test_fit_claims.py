@@ -33,6 +33,7 @@ def pages_of(run: Run) -> str:
     return report.read_text("utf-8") + card.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_groups_count_in_every_part_that_is_judged(tmp_path: Path, some_digits: Dataset) -> None:
     group_of = {path: f"writer {i // 6}" for i, path in enumerate(some_digits.paths)}
     grouped = replace(some_digits, groups=np.array([group_of[p] for p in some_digits.paths]))

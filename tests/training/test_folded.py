@@ -90,6 +90,7 @@ def broken(crossed: Run, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_an_interrupted_one_goes_on_with_the_fold_that_is_missing(
     crossed: Run, broken: Path, some_digits: Dataset
 ) -> None:
@@ -102,6 +103,7 @@ def test_an_interrupted_one_goes_on_with_the_fold_that_is_missing(
     assert resumed.metrics.to_json() == crossed.metrics.to_json()
 
 
+@pytest.mark.slow
 def test_stopped_before_a_later_fold_has_learnt_it_says_how_to_go_on(
     broken: Path, some_digits: Dataset
 ) -> None:

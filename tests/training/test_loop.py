@@ -163,7 +163,7 @@ def test_stopping_before_the_first_step_says_that_there_is_nothing(digits):
         fit(digits, plan=TrainingPlan(), stop=lambda: True)
 
 
-@pytest.mark.parametrize("averaging", ["none", "swa"])
+@pytest.mark.parametrize("averaging", ["none", pytest.param("swa", marks=pytest.mark.slow)])
 def test_digits_are_learnt_with_other_averages(digits, averaging):
     fitted = fit(digits, plan=TrainingPlan(epochs=6, averaging=averaging))
     assert accuracy(fitted.network, digits[2]) >= 0.96

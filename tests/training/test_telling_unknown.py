@@ -90,10 +90,9 @@ def test_unknown_pictures_beside_several_labels_are_refused(
 
 
 def test_features_at_hand_change_nothing_and_are_left_where_they_are_not_what_is_answered(
-    tmp_path: Path, some_digits: linnaeus.Dataset
+    digits_run: Run, some_digits: linnaeus.Dataset
 ) -> None:
-    run, _ = learn(some_digits, tmp_path / "run")
-    classifier, recipe = run.classifier().knowing(None), Recipe()
+    classifier, recipe = digits_run.classifier().knowing(None), Recipe()
     material = look(some_digits, recipe, None, Quiet(), None, None)
     served = Served(classifier.record.serving, np.zeros((0, 10), np.float32))
     answers = classifier.predict_pixels(material.pixels.take(material.train))
