@@ -65,6 +65,7 @@ def bundle_finished(
     seed: int,
     unknown: str | None = None,
     features: Mapping[int, NDArray[np.float32]] | None = None,
+    teach_unknown: bool = True,
     progress: Progress,
 ) -> Iterator[Finished]:
     """Make the bundle of `graph` at `folder`; it appears there, whole, when the block succeeds.
@@ -73,7 +74,8 @@ def bundle_finished(
     calibration, promises and what tells unknown pictures (with those in the folder `unknown`, if
     any) from validation, the figures from test. `served` is how the graph answers, with its logits
     on validation. `record_of` makes the record once the calibration is known. `features`: by row,
-    of training pictures, where they were computed on the way.
+    of training pictures, where they were computed on the way. `teach_unknown`: False where nobody
+    will ask the bundle what it knows, which saves answering to thousands of pictures.
     """
     calibrated = calibrated_on(parted, served, seed)
     progress.say(_told(calibrated.calibration))
@@ -84,9 +86,12 @@ def bundle_finished(
         held_out = _held_out(parted, calibrated, record)
         if held_out is not None:
             write_held_out(draft.folder, held_out)
-        taught = taught_unknown(
-            parted, draft.classifier, served, features or {}, progress, seed=seed, unknown=unknown
-        )
+        taught = None
+        if teach_unknown:
+            at_hand = features or {}
+            taught = taught_unknown(
+                parted, draft.classifier, served, at_hand, progress, seed=seed, unknown=unknown
+            )
         if taught is not None:
             draft = draft.with_unknown(taught.fitted.unknown)  # noqa: PLW2901
         judged = _judge(parted, draft, served, held_out, taught, progress)

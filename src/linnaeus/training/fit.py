@@ -91,6 +91,7 @@ def fit(
     start: Path | None = None,
     explain: Explain | None = None,
     attack: Attack | None = None,
+    teach_unknown: bool = True,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`,
     a folder that is claimed already.
@@ -103,6 +104,7 @@ def fit(
     `progress` too, knows what the machine spends. `start`: the weights of a bundle, from which the
     same network from scratch goes on. `explain`: makes the report's sheet of explained answers;
     None: there is none. `attack`: measures for the report what a defensive distillation is worth.
+    `teach_unknown`: False where nobody will ask the bundle what it does not know.
 
     Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
     are not those that an earlier process learnt from, Stopped where it was ended before there was
@@ -136,7 +138,16 @@ def fit(
         )
         return team.led(
             lambda: _write(
-                material, learned, recipe, choice, out, progress, watched, explain, attack
+                material,
+                learned,
+                recipe,
+                choice,
+                out,
+                progress,
+                watched,
+                explain,
+                attack,
+                teach_unknown,
             )
         )
 
@@ -151,12 +162,22 @@ def _write(
     watched: Watched | None,
     explain: Explain | None,
     attack: Attack | None,
+    teach_unknown: bool,
 ) -> Run:
     """Write what was learnt as a run to `out`, whole or not at all."""
     served = _serve(material, learned, recipe, progress)
     with add_to_folder(out, last=BUNDLE) as aside:
         metrics = _finish(
-            material, learned, served, choice, aside, progress, watched, explain, attack
+            material,
+            learned,
+            served,
+            choice,
+            aside,
+            progress,
+            watched,
+            explain,
+            attack,
+            teach_unknown,
         )
         progress.log(finished_event(metrics, learned.seconds))
     run = Run(out, read_recipe(out / RECIPE), material.audit, metrics)
@@ -457,6 +478,7 @@ def _finish(
     watched: Watched | None,
     explain: Explain | None,
     attack: Attack | None,
+    teach_unknown: bool,
 ) -> Measured:
     """Make the bundle, judge it on the test pictures through itself, and write the rest."""
     with bundle_finished(
@@ -469,6 +491,7 @@ def _finish(
         seed=learned.recipe.seed,
         unknown=learned.recipe.unknown,
         features=learned.features,
+        teach_unknown=teach_unknown,
         progress=progress,
     ) as finished:
         judged, record = finished.judged, finished.record

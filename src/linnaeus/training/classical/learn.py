@@ -35,6 +35,7 @@ from linnaeus.training.learned import Ended, Learned
 from linnaeus.training.losses import class_weights
 from linnaeus.training.probe import Probe
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.telling_unknown import learnt_from
 from linnaeus.training.tuning import Lesson
 
 __all__ = ["Pretrained", "learn_classical"]
@@ -116,19 +117,29 @@ def learn_classical(
         remarks=(*told, *_fewer(seen, lesson, recipe)),
         description=source.description,
         engine=engine,
+        features=seen.of_training(learnt_from(lesson.train, recipe.seed)),
     )
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """The features that there was time for, of training and of validation pictures."""
+    """The features that there was time for, of training and of validation pictures.
+
+    `rows`: of the data set, of the former.
+    """
 
     train: Samples
     validation: Samples
+    rows: Rows
 
     @property
     def pictures(self) -> int:
         return len(self.train) + len(self.validation)
+
+    def of_training(self, asked: Rows) -> dict[int, NDArray[np.float32]]:
+        """By row, the features of those of the training pictures `asked` that were seen."""
+        places = np.flatnonzero(np.isin(self.rows, asked))
+        return {int(self.rows[at]): self.train.features[at] for at in places}
 
 
 def _engine(name: ClassicalName) -> Engine:
@@ -167,7 +178,9 @@ def _look(source: Source, looking: Looking, lesson: Lesson, recipe: Recipe) -> _
     judging = np.isin(order, lesson.validation)
     labels = lesson.labels[order].astype(np.int64)
     return _Seen(
-        Samples(features[~judging], labels[~judging]), Samples(features[judging], labels[judging])
+        Samples(features[~judging], labels[~judging]),
+        Samples(features[judging], labels[judging]),
+        rows=order[~judging],
     )
 
 
