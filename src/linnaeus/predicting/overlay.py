@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from linnaeus.bundle.predictions import NONE_OF_THEM, Prediction
 from linnaeus.errors import MissingError, UsageError, WriteError
 from linnaeus.files import whole_file
+from linnaeus.images.lettering import font_for
 from linnaeus.predicting.asked import Answered
 
 __all__ = ["Overlay"]
@@ -103,9 +104,9 @@ def _words(one: Prediction, withheld: bool) -> str:
 
 
 def _written_on(image: Image.Image, words: str) -> Image.Image:
-    """White on a dark bar at the top; signs that the font lacks show as boxes."""
+    """White on a dark bar at the top."""
     size = max(10, round(TEXT_SHARE * image.height))
-    font = ImageFont.load_default(size)
+    font = font_for(words, size)
     draw = ImageDraw.Draw(image, "RGBA")
     draw.rectangle((0, 0, image.width, round(1.6 * size)), fill=(0, 0, 0, 160))
     draw.text((size // 2, size // 4), words, fill="white", font=font)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from linnaeus.images.lettering import font_for
 
 __all__ = ["Row", "drawn_sheet"]
 
@@ -43,12 +45,12 @@ def drawn_sheet(rows: Sequence[Row], title: str, text: str) -> Image.Image:
 
 
 def _write_head(draw: ImageDraw.ImageDraw, title: str, lines: Sequence[str], head: int) -> None:
-    draw.text((MARGIN_PX, MARGIN_PX), title, INK, _font(15))
+    draw.text((MARGIN_PX, MARGIN_PX), title, INK, font_for(title, 15))
     for place, line in enumerate(lines):
-        draw.text((MARGIN_PX, MARGIN_PX + 8 + LINE_PX * (place + 1)), line, INK, _font(12))
-    draw.text((MARGIN_PX, head - LINE_PX), "picture", FAINT, _font(11))
+        draw.text((MARGIN_PX, MARGIN_PX + 8 + LINE_PX * (place + 1)), line, INK, font_for(line, 12))
+    draw.text((MARGIN_PX, head - LINE_PX), "picture", FAINT, font_for("", 11))
     beside = MARGIN_PX + CELL_PX + 2 * GAP_PX
-    draw.text((beside, head - LINE_PX), "views, as training sees them", FAINT, _font(11))
+    draw.text((beside, head - LINE_PX), "views, as training sees them", FAINT, font_for("", 11))
 
 
 def _draw_row(sheet: Image.Image, row: Row, top: int, high: int) -> None:
@@ -60,7 +62,7 @@ def _draw_row(sheet: Image.Image, row: Row, top: int, high: int) -> None:
         sheet.paste(cell, (left + (CELL_PX - cell.width) // 2, top))
         for line, said in enumerate(textwrap.wrap(captions[column], LONGEST_SIDE_LINE)[:2]):
             ink = FAINT if column else INK
-            draw.text((left, top + high + 2 + line * (LINE_PX - 3)), said, ink, _font(11))
+            draw.text((left, top + high + 2 + line * (LINE_PX - 3)), said, ink, font_for(said, 11))
 
 
 def _cell(pixels: NDArray[np.uint8]) -> Image.Image:
@@ -70,7 +72,3 @@ def _cell(pixels: NDArray[np.uint8]) -> Image.Image:
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     smooth = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST
     return image.resize(size, smooth)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
