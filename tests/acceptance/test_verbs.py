@@ -42,13 +42,24 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["fly"], ["train"], ["train", "digits", "--sede", "1"], ["train", "digits", "--seed", "x"]],
+    ("arguments", "named"),
+    [
+        (["fly"], "fly"),
+        (["predict"], "BUNDLE"),
+        (["train", "digits", "--sede", "1"], "--sede"),
+        (["train", "digits", "--seed", "x"], "--seed"),
+        (["train", "digits", "--workers", "0"], "--workers"),
+        (["train", "digits", "--augment", "wild"], "--augment"),
+        (["train", "digits", "more"], "more"),
+    ],
 )
-def test_what_is_no_command_ends_with_code_2(arguments: list[str], tmp_path: Path) -> None:
+def test_what_is_no_command_ends_with_code_2_and_one_sentence(
+    arguments: list[str], named: str, tmp_path: Path
+) -> None:
     done = linnaeus(*arguments, cwd=tmp_path)
     assert done.code == 2
-    assert "Traceback" not in done.err
+    assert named in done.sentence
+    assert "--help" in done.sentence
     assert list(tmp_path.iterdir()) == []
 
 

@@ -94,7 +94,12 @@ def main() -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, _on_sigterm)
     try:
-        app()
+        code = app(prog_name="linnaeus", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except typer.TyperException as error:
+        _end_misunderstood(error)
+    except typer.Abort:  # a question was broken off, or nobody is there to answer it
+        _end("the question was not answered with yes or no; nothing was done.", INTERRUPTED)
     except LinnaeusError as error:
         _end(str(error), error.exit_code)
     except Terminated:
@@ -128,6 +133,20 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+def _end_misunderstood(error: typer.TyperException) -> NoReturn:
+    """Say in a sentence why Typer cannot tell what was asked, as of every other wrong usage."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help stands there already
+        sys.exit(error.exit_code)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "linnaeus"
+    verb = command.removeprefix("linnaeus").strip()
+    said = error.format_message().replace("Value error, ", "").replace("Input should", "it should")
+    said = said.rstrip(".")
+    said = f"{said[:1].lower()}{said[1:]}{'' if said.endswith('?') else '.'}"
+    place = f"{verb}: " if verb else ""
+    _end(f"{place}{said} `{command} --help` tells what can be asked.", error.exit_code)
 
 
 def _end_unheard() -> NoReturn:
