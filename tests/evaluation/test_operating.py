@@ -97,5 +97,5 @@ def test_the_page_draws_the_curves_and_tells_the_cuts(full_facts: RunFacts) -> N
     page = report_page(full_facts, ANSWERS, metrics, validation=None, picture_of=lambda _: None)
     assert page.count('aria-label="Decision curve') == 1
     assert "share of the others called falsely" in page
-    assert "the largest with a sensitivity of 90.0% on these pictures" in page
+    assert "the largest with a sensitivity of 90.0 % on these pictures" in page
     assert "a missed one costs 10 and a false alarm 1" in page

@@ -151,7 +151,7 @@ def operating(
     if sensitivity is not None:
         found = np.sort(score[truth])[::-1]
         threshold = float(found[int(np.ceil(sensitivity * len(found) - 1e-9)) - 1])
-        why = f"the largest with a sensitivity of {sensitivity:.1%} on these pictures"
+        why = f"the largest with a sensitivity of {100 * sensitivity:.1f} % on these pictures"
         cuts.append(_cut(threshold, why, truth, score, by, costs))
     if costs is not None:
         why = (

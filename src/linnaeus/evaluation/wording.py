@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from json import dumps
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -65,6 +67,28 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes / 1_000_000:.1f}{THIN}MB"
 
 
+def moment(when: str) -> str:
+    """A moment of ISO 8601 as people write it.
+
+    >>> moment("2026-03-01T07:05:09+00:00")
+    '2026-03-01 07:05 UTC'
+    """
+    return f"{datetime.fromisoformat(when).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def settings(recipe: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of a recipe and their values, each spelt as `--set FIELD=VALUE` takes them.
+
+    >>> list(settings({"seed": 0, "network": {"epochs": None, "augment": {"shift": 0.1}}}))
+    [('seed', '0'), ('network.epochs', 'null'), ('network.augment.shift', '0.1')]
+    """
+    for field, value in recipe.items():
+        if isinstance(value, Mapping):
+            yield from settings(value, f"{above}{field}.")
+        else:
+            yield above + field, dumps(value, ensure_ascii=False)
+
+
 def isolate_names(sentence: str) -> Markup:
     """Escape a sentence, and keep a “name” written from right to left in its place."""
     names = re.compile("“([^”]*)”")
@@ -75,10 +99,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "chance": chance,
     "duration": duration,
     "isolate_names": isolate_names,
+    "moment": moment,
     "percent": percent,
     "percent_ends": percent_ends,
     "percent_range": percent_range,
     "plain_range": plain_range,
+    "settings": settings,
     "size": size,
     "whole": whole,
 }
