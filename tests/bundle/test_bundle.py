@@ -131,8 +131,10 @@ def test_a_bundle_of_a_later_version_says_so(bundle: Path) -> None:
         linnaeus.load(bundle)
 
 
-def test_a_folder_that_is_no_bundle_is_told(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "nothing"):
+def test_a_folder_or_file_that_is_no_bundle_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.csv"
+    file.write_text("image,label\n", encoding="utf-8")
+    for folder in (tmp_path, tmp_path / "nothing", file):
         with pytest.raises(BundleError, match="there is no bundle here"):
             linnaeus.load(folder)
 

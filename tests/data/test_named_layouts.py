@@ -431,7 +431,7 @@ def test_a_name_with_an_empty_or_wrong_place_is_one_sentence(tmp_path: Path) -> 
 
 
 def test_columns_cannot_be_named_for_a_named_data_set(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="columns can be named for a table only"):
+    with pytest.raises(UsageError, match="takes no table and no columns of one"):
         load_dataset(f"mnist:{tmp_path}", label_column="digit")
 
 

@@ -248,6 +248,12 @@ def test_options_that_cannot_be_meant_are_refused(
         linnaeus.predict(digits_run.folder, digits, **options)  # type: ignore[arg-type]
 
 
+def test_smoothing_that_smooths_nothing_is_told(digits_run: Run, digits: Path) -> None:
+    progress = Counting()
+    linnaeus.predict(digits_run.folder, digits / "003.pgm", smooth=2, progress=progress)
+    assert any("--smooth changed nothing" in sentence for sentence in progress.told)
+
+
 class Counting(Quiet):
     """A Progress that keeps what it is told."""
 
@@ -257,6 +263,8 @@ class Counting(Quiet):
 
     def say(self, sentence: str) -> None:
         self.told.append(sentence)
+
+    warn = say
 
     def advance(self, amount: float = 1.0, note: str = "") -> None:
         self.done += amount

@@ -106,18 +106,20 @@ def _of_sets(sets: Sets, classes: tuple[str, ...]) -> list[str]:
     if not always:
         return []
     named = ", ".join(always[:5]) + (f" and {len(always) - 5} more" if len(always) > 5 else "")
-    return [f"Too few held-out pictures for sets of {sets.coverage:.0%}: every set holds {named}."]
+    coverage = f"{100 * sets.coverage:.0f} %"
+    return [f"Too few held-out pictures for sets of {coverage}: every set holds {named}."]
 
 
 def _of_silence(silence: Silence) -> str:
     if silence.answered:
         return (
             f"Answers below a confidence of {silence.confidence:.3f} are withheld, so that at most"
-            f" {silence.max_error:.1%} of those given are wrong (with {CERTAINTY:.0%} certainty):"
-            f" of {silence.pictures:,} held-out pictures {silence.answered:.0%} were answered."
+            f" {100 * silence.max_error:.1f} % of those given are wrong (with"
+            f" {100 * CERTAINTY:.0f} % certainty): of {silence.pictures:,} held-out pictures"
+            f" {100 * silence.answered:.0f} % were answered."
         )
     return (
         f"No answer is given: {silence.pictures:,} held-out pictures cannot show that at most"
-        f" {silence.max_error:.1%} of any answers would be wrong. Allow a larger --max-error, or"
-        " train with more validation pictures."
+        f" {100 * silence.max_error:.1f} % of any answers would be wrong. Allow a larger"
+        " --max-error, or train with more validation pictures."
     )

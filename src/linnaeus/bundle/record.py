@@ -151,7 +151,7 @@ def read_record(folder: Path) -> BundleRecord:
     file = folder / RECORD_FILE
     try:
         return read_strict(BundleRecord, file, SCHEMA_VERSION)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise BundleError(
             "there is no bundle here",
             where=str(folder),

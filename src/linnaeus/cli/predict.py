@@ -118,7 +118,7 @@ def predict(
     min_confidence: Annotated[
         float | None,
         typer.Option(
-            help="Withhold answers below this confidence: 0.8. It promises nothing, as --max-error"
+            help="Withhold answers below this confidence: 0.8. That promises nothing; --max-error"
             " does.",
             metavar="SHARE",
         ),

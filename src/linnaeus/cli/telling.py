@@ -79,7 +79,7 @@ class _LineStage:
             return f"{self._done:,.0f}{note}"
         share = min(self._done / self._total, 1.0)
         left = (now - self._began) * (1 - share) / share if share else 0.0
-        return f"{share:.0%}, about {_duration(left)} left{note}"
+        return f"{100 * share:.0f} %, about {_duration(left)} left{note}"
 
 
 def _duration(seconds: float) -> str:

@@ -85,7 +85,8 @@ def pruned(model: Model, making: Making) -> Model:
     for chain in chains:
         chain.narrow(making.share)
     student = taught(normalise, network, _plan(making), making, "prune")
-    taken = f"{making.share:.0%} of the channels inside its {len(chains)} blocks are taken out"
+    share = f"{100 * making.share:.0f} %"
+    taken = f"{share} of the channels inside its {len(chains)} blocks are taken out"
     left = f"{before:,} weights were, {student.parameters:,} are left"
     return replace(
         model,

@@ -58,8 +58,8 @@ def served_best(model: Model, original: Original, seed: int, progress: Progress)
     same = _agreement(served[0].logits, served[1].logits)
     if same < AGREEING:
         progress.warn(
-            f"{engines[0]} and {engines[1]} give the same class for only {same:.1%} of the held-out"
-            " pictures: elsewhere this model may answer otherwise than it was judged."
+            f"{engines[0]} and {engines[1]} give the same class for only {100 * same:.1f} % of the"
+            " held-out pictures: elsewhere this model may answer otherwise than it was judged."
         )
     return _faster(model, original, engines, served, same)
 
@@ -83,7 +83,7 @@ def _faster(
     times = medians[1 - first] / medians[first]
     return served[first].because(
         f"{engines[first]} answers {times:.2f} times as fast as {engines[1 - first]} here, and both"
-        f" give the same class for {same:.1%} of the held-out pictures"
+        f" give the same class for {100 * same:.1f} % of the held-out pictures"
     )
 
 

@@ -101,7 +101,11 @@ def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> Dataset
 
 def _refuse_columns(columns: Columns, table: Path | None, where: str) -> None:
     if any(columns) or table is not None:
-        raise _columns_without_table(where)
+        raise UsageError(
+            "this data set brings its labels along, and takes no table and no columns of one",
+            where=where,
+            mend="Leave --table and the column options out, or name a folder or table of yours.",
+        )
 
 
 def _columns_without_table(where: str) -> UsageError:

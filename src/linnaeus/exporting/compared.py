@@ -51,7 +51,7 @@ class Held:
         """As a sentence."""
         return (
             f"Held to the bundle on {self.pictures:,} pictures: the same class for"
-            f" {self.agreement:.1%}, probabilities within {self.difference:.2g}."
+            f" {100 * self.agreement:.1f} %, probabilities within {self.difference:.2g}."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def held_to(source: Source, pixels: Pixels, answering: Answering, name: str) -> 
     if not (alike if source.exact else held.agreement >= LEAST_AGREEMENT):
         raise Shortfall(
             f"what was made answers otherwise than the bundle: the same class for"
-            f" {held.agreement:.1%} of {held.pictures:,} pictures, probabilities within"
+            f" {100 * held.agreement:.1f} % of {held.pictures:,} pictures, probabilities within"
             f" {difference:.2g}",
             where=name,
             mend="Nothing was written. Report it with the versions that linnaeus doctor prints.",

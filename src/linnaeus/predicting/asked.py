@@ -114,6 +114,11 @@ class Answering:
         predictions = self.classifier.gather(names, answers, unknown_rate=self._rate)
         return Answered(pictures, predictions, self._promise(predictions))
 
+    @property
+    def smooths_nothing(self) -> bool:
+        """Whether smoothing was asked for, and no frame of a video has come."""
+        return self._smoothing is not None and not self._smoothing.has_begun
+
     def _unknown_rate(self) -> float | None:
         if not self.classifier.tells_unknown:
             return None

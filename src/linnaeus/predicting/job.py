@@ -185,6 +185,8 @@ class Job:
                 tally = predict_all(answering, sources, outputs, journal, progress)
             if journal is not None:
                 journal.finish()
+        if answering.smooths_nothing:
+            progress.warn("--smooth changed nothing: no picture was a frame of a video.")
         for output in outputs:
             if isinstance(output, Sorting):
                 _tell_sorted(output, progress)

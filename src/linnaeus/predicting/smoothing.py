@@ -34,6 +34,11 @@ class Smoothing:
         self._of = ""
         self._kept: deque[tuple[float, NDArray[np.float32]]] = deque()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any frame of a video has come."""
+        return bool(self._of)
+
     def __call__(self, picture: Picture, answer: Answer) -> Answer:
         """The answer with steadier probabilities; calls have to come in order."""
         frame = picture.frame

@@ -109,7 +109,7 @@ def read_index_record(folder: Path) -> IndexRecord:
     file = folder / RECORD_FILE
     try:
         return read_strict(IndexRecord, file, SCHEMA_VERSION)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         mend = "Make one with `linnaeus index BUNDLE DATA --out INDEX`."
         raise DataError("there is no index here", where=str(folder), mend=mend) from None
     except NewerSchema as newer:

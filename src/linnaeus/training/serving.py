@@ -100,7 +100,7 @@ def serve(
     agreement = _same_answers(exact.logits, quick.logits, labels)
     loss = _log_loss(quick.logits, labels) - _log_loss(exact.logits, labels)
     same = "labels" if labels.ndim == 2 else "class"
-    measured = f"same {same} for {agreement:.1%} of validation, log loss {loss:+.4f}"
+    measured = f"same {same} for {100 * agreement:.1f} % of validation, log loss {loss:+.4f}"
     if agreement >= LEAST_AGREEMENT and loss <= MOST_LOSS:
         why = f"bfloat16 changes next to nothing ({measured})"
         return quick.because(why)

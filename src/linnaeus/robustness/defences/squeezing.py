@@ -124,8 +124,8 @@ def check_apart(pictures: int) -> None:
     """Raise DataError where so few `pictures` cannot set the detector's threshold."""
     if pictures < LEAST_APART:
         raise DataError(
-            f"{pictures} pictures are too few to set a threshold for {FALSE_ALARMS:.0%} false"
-            " alarms",
+            f"{pictures} pictures are too few to set a threshold for"
+            f" {100 * FALSE_ALARMS:.0f} % false alarms",
             where="--defence squeeze",
             mend=f"Give {3 * LEAST_APART} or more that it has not seen, and no lower --limit.",
         )

@@ -219,7 +219,9 @@ def _fit(
 def _on_components(task: Task) -> tuple[Task, str]:
     found = principal_components(task.train.features, task.parts, task.plan.pca)
     before, count = found.matrix.shape
-    sentence = f"{count:,} principal components of {before:,} features keep {found.kept:.1%} of"
+    sentence = (
+        f"{count:,} principal components of {before:,} features keep {100 * found.kept:.1f} % of"
+    )
     task = replace(
         task,
         graph=found.on(task.graph),
