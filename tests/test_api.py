@@ -137,6 +137,22 @@ def test_an_unreadable_picture_is_kept_where_that_is_asked_for(
     assert answered.decisions[1] == -1
 
 
+def test_two_pictures_of_one_name_have_an_answer_each(
+    classifier: linnaeus.Classifier,
+    files: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The bytes are called by their position, as the file is by chance."""
+    monkeypatch.chdir(tmp_path)
+    Image.open(files[0]).save("0", "GIF", save_all=True, append_images=[Image.open(files[1])])
+    (whole,) = classifier.predict("0")
+    broken, good = classifier.predict([b"", "0"], unreadable="keep")
+    assert (broken.id, broken.error, broken.notes) == ("0", "the file is empty", ())
+    assert (good.label, good.confidence, good.error) == (whole.label, whole.confidence, "")
+    assert good.notes == ("only the first frame of several was taken",)
+
+
 def test_an_array_that_is_no_picture_is_told(classifier: linnaeus.Classifier) -> None:
     with pytest.raises(UnreadableImage, match=r"shape \(9, 9, 4\)"):
         classifier.predict(np.zeros((9, 9, 4), np.uint8))

@@ -31,8 +31,8 @@ def predictions() -> Predictions:
         classes=("cat", "dög"),
         probabilities=np.array([[third, 1 - third], [np.nan] * 2, [0.9, 0.1]], np.float32),
         labels=np.array([0, 1, -1]),
-        errors={'odd, "name"\n.jpg': "the file is empty"},
-        notes={"c.gif": ("only the first frame of several was taken", "turned")},
+        row_errors={1: "the file is empty"},
+        row_notes={2: ("only the first frame of several was taken", "turned")},
     )
 
 

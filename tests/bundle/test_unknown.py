@@ -206,7 +206,7 @@ def test_the_table_says_unknown_and_how_familiar(tmp_path: Path) -> None:
         ("cat", "dog"),
         half,
         np.full(3, -1),
-        errors={"c": "empty"},
+        row_errors={2: "empty"},
         familiar=familiar,
     )
     write_csv(tmp_path / "out.csv", told)

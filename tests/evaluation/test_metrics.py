@@ -157,8 +157,9 @@ def test_pictures_without_answer_or_label_are_counted_and_in_no_figure() -> None
     probabilities, labels = whole.probabilities.copy(), whole.labels.copy()
     probabilities[:4] = np.nan
     labels[2:10] = -1
-    errors = {f"{i}.jpg": "the file is empty" for i in range(4)}
-    metrics = measure(replace(whole, probabilities=probabilities, labels=labels, errors=errors))
+    errors = dict.fromkeys(range(4), "the file is empty")
+    unread = replace(whole, probabilities=probabilities, labels=labels, row_errors=errors)
+    metrics = measure(unread)
     rest = Predictions(whole.ids[10:], whole.classes, whole.probabilities[10:], whole.labels[10:])
     assert (metrics.images, metrics.unread, metrics.unlabelled) == (50, 4, 6)
     assert metrics.accuracy == measure(rest).accuracy

@@ -196,8 +196,8 @@ def test_pictures_that_were_not_judged_are_counted(tmp_path: Path, full_facts: R
     answers = random_answers(0, 60, 3)
     probabilities, labels = answers.probabilities.copy(), answers.labels.copy()
     probabilities[:3], labels[10:15] = np.nan, -1
-    errors = {f"{i}.jpg": "the file is empty" for i in range(3)}
-    answers = replace(answers, probabilities=probabilities, labels=labels, errors=errors)
+    errors = dict.fromkeys(range(3), "the file is empty")
+    answers = replace(answers, probabilities=probabilities, labels=labels, row_errors=errors)
     words = _Contents(write(tmp_path, answers, facts_of(full_facts, answers)).read_text()).words
     assert "3 could not be read, 5 without a label that the classifier knows" in words
     assert "52 pictures judged" in words

@@ -331,6 +331,7 @@ class Classifier:
     ) -> Predictions:
         """Put together the `answers` to the pictures called `ids`, with true `labels` if known.
 
+        Several pictures may have the same id: their rows stand apart all the same.
         `labels`: (n,) positions, or (n, classes) bool where a picture may have several.
         `unknown_rate`: the share of pictures of its own classes that it may call unknown, so that
         it calls so what is none of them; 0 never says it. By default 0.05, where it can tell.
@@ -349,8 +350,8 @@ class Classifier:
             labels=unknown if labels is None or several else labels.astype(np.int64),
             thresholds=self.record.cuts(),
             label_sets=labels.astype(bool) if labels is not None and several else None,
-            errors={n: a.error for n, a in zip(ids, answers, strict=True) if a.error},
-            notes={n: a.notes for n, a in zip(ids, answers, strict=True) if a.notes},
+            row_errors={place: one.error for place, one in enumerate(answers) if one.error},
+            row_notes={place: one.notes for place, one in enumerate(answers) if one.notes},
             familiar=familiar,
         )
 

@@ -35,6 +35,7 @@ class Prediction:
     `probabilities`, or where there is none, how improbable the likeliest class is.
 
     `error` is empty, or the reason why the picture could not be read; then `label` is empty too.
+    `notes`: what was done to it beyond plain decoding ("first of 12 frames").
 
     `unknown`: whether the picture is taken for something that is none of the classes. Then `label`
     is "unknown", `labels` are none and `confidence` is NaN, for it would be that of a class which
@@ -50,6 +51,7 @@ class Prediction:
     probabilities: tuple[float, ...] = ()
     unknown: bool = False
     familiarity: float = float("nan")
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +81,13 @@ class Predictions:
     """The answers for n pictures.
 
     `probabilities`: (n, classes) float32, each row sums to 1, or is NaN for a picture that could
-    not be read, whose reason then stands in `errors` under its id.
+    not be read, whose reason then stands in `row_errors` under its position. (`errors` and `notes`
+    give the same by id; several pictures may share one.)
     `labels`: (n,) int64 positions in `classes`, -1 where the truth is not known.
     `thresholds`: (classes,) where a picture may have several labels or none: each class whose
     probability reaches its threshold is given. Rows do not sum to 1 then, `labels` are all -1, and
     `label_sets` (n, classes) bool is the truth, or None where that is not known.
-    `notes`: what was done to a picture beyond plain decoding ("first of 12 frames"), by id.
+    `row_notes`: what was done to a picture beyond plain decoding, by its position.
     `familiar`: how strange each picture looks, and which are called unknown; None where the
     classifier cannot tell.
     """
@@ -93,8 +96,8 @@ class Predictions:
     classes: tuple[str, ...]
     probabilities: NDArray[np.float32]
     labels: NDArray[np.int64]
-    errors: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    row_errors: dict[int, str] = field(default_factory=dict)
+    row_notes: dict[int, tuple[str, ...]] = field(default_factory=dict)
     thresholds: NDArray[np.float32] | None = None
     label_sets: NDArray[np.bool_] | None = None
     familiar: Familiarity | None = None
@@ -106,9 +109,15 @@ class Predictions:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: int) -> Prediction:
+        place = range(len(self))[index]
+        one = self._answered(place)
+        notes = self.row_notes.get(place)
+        return replace(one, notes=notes) if notes else one
+
+    def _answered(self, index: int) -> Prediction:
         name = self.ids[index]
-        if name in self.errors:
-            return Prediction(name, "", float("nan"), self.errors[name])
+        if index in self.row_errors:
+            return Prediction(name, "", float("nan"), self.row_errors[index])
         row = self.probabilities[index]
         if self.thresholds is not None:
             return self._several(name, row, self.given[index])
@@ -122,6 +131,21 @@ class Predictions:
         best = int(row.argmax())
         label, sure = self.classes[best], float(row[best])
         return Prediction(name, label, sure, "", (label,), (sure,), familiarity=familiarity)
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """{id: why it could not be read}; of pictures that share an id, the last that could not."""
+        return {self.ids[place]: reason for place, reason in self.row_errors.items()}
+
+    @property
+    def notes(self) -> dict[str, tuple[str, ...]]:
+        """{id: what was done to it beyond plain decoding}; as `errors` where an id is shared."""
+        return {self.ids[place]: notes for place, notes in self.row_notes.items()}
+
+    @property
+    def read(self) -> NDArray[np.bool_]:
+        """(n,) bool: which pictures could be read."""
+        return np.array([place not in self.row_errors for place in range(len(self))], bool)
 
     @cached_property
     def unknown(self) -> NDArray[np.bool_]:

@@ -82,7 +82,7 @@ def table_row(
     """The cells of one picture, under `table_header`."""
     answer = predictions[place]
     truth = SEPARATOR.join(predictions.true_labels(place))
-    notes = "; ".join(predictions.notes.get(answer.id, ()))
+    notes = "; ".join(answer.notes)
     kinds = _kinds(predictions, promised)
     if answer.error:
         blank = len(kinds) + (len(predictions.classes) if top is None else 2 * top)

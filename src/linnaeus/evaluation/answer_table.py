@@ -102,7 +102,7 @@ def read_answer_table(
         np.full(len(ids), UNKNOWN_LABEL, np.int64)
         if several
         else _positions(table, label, labels, list(classes)),
-        _errors(ids, unread),
+        unread,
     )
     sets_told: tuple[str, ...] = ()
     if parts is not None:
@@ -209,10 +209,6 @@ def _ids(table: Table, image: int | None, fold: str) -> tuple[str, ...]:
                 mend=f"Take one of the two {table.unit}s out.",
             )
     return tuple(first)
-
-
-def _errors(ids: Sequence[str], unread: dict[int, str]) -> dict[str, str]:
-    return {ids[at]: reason for at, reason in unread.items()}
 
 
 def _groups(table: Table, column: int, fold: str) -> NDArray[np.str_]:

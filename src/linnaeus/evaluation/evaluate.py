@@ -292,7 +292,7 @@ def _unknown(
     progress: Progress,
 ) -> UnknownTold | None:
     """How pictures made of those judged, and the `given` ones, are told; None where none can be."""
-    read = np.array([name not in predictions.errors for name in predictions.ids], bool)
+    read = predictions.read
     if not classifier.tells_unknown or not read.any():
         return None
     preprocessing = classifier.record.preprocessing

@@ -45,7 +45,7 @@ def joined_answers(paths: Sequence[Path], tables: Sequence[AnswerTable]) -> Join
         probabilities=np.concatenate([one.probabilities for one in answers]),
         labels=np.concatenate([one.labels for one in answers]),
         label_sets=_sets(paths, answers),
-        errors={name: why for one in answers for name, why in one.errors.items()},
+        row_errors=_errors(answers),
     )
     groups = [one.groups for one in tables if one.groups is not None]
     remarks = dict.fromkeys(remark for one in tables for remark in one.remarks)
@@ -57,6 +57,16 @@ def joined_answers(paths: Sequence[Path], tables: Sequence[AnswerTable]) -> Join
     )
     sizes = [len(one) for one in answers]
     return JoinedAnswers(together, np.repeat(np.arange(len(sizes)), sizes))
+
+
+def _errors(answers: Sequence[Predictions]) -> dict[int, str]:
+    """Why pictures could not be read, by their rows in all tables together."""
+    together: dict[int, str] = {}
+    start = 0
+    for one in answers:
+        together |= {start + place: why for place, why in one.row_errors.items()}
+        start += len(one)
+    return together
 
 
 def _in_order(predictions: Predictions, classes: tuple[str, ...], where: str) -> Predictions:

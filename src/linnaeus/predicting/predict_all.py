@@ -164,8 +164,9 @@ def _hand_out(
     if journal is not None:
         journal.add(answered)
     tally.add(answered)
-    for name, reason in answered.predictions.errors.items():
-        progress.say(f"Could not be read: {name}: {reason}")
+    for one in answered.predictions:
+        if one.error:
+            progress.say(f"Could not be read: {one.id}: {one.error}")
 
 
 def _all_of(sources: Sequence[Source]) -> Iterator[Picture]:

@@ -160,7 +160,7 @@ def _record(answered: Answered, place: int, top: int | None) -> dict[str, Any]:
         "prediction": None if one.error else one.label,
         "confidence": None if math.isnan(one.confidence) else _shortest(np.float32(one.confidence)),
         "error": one.error or None,
-        "notes": list(predictions.notes.get(one.id, ())),
+        "notes": list(one.notes),
     }
     if predictions.thresholds is not None:
         record["labels"] = list(one.labels)

@@ -185,7 +185,7 @@ def _row(answered: Told, place: int, name: str | None, top: int | None) -> dict[
         "unknown": one.unknown,
         "familiarity": _number(one.familiarity),
         "probabilities": _probabilities(predictions, place, top),
-        "notes": predictions.notes.get(one.id, ()),
+        "notes": one.notes,
     }
     if predictions.thresholds is not None:
         row["labels"] = one.labels

@@ -125,7 +125,7 @@ def judged_unknown(
     progress: Progress,
 ) -> UnknownTold | None:
     """How `classifier` tells test pictures, whose answers are `predictions`, from new outliers."""
-    read = np.array([name not in predictions.errors for name in predictions.ids], bool)
+    read = predictions.read
     rows = parted.test[read]
     if not len(rows):
         return None
