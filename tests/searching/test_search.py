@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pytest
 
 import linnaeus
 from linnaeus.errors import BundleError, DataError, MissingError, UsageError, WriteError
+from linnaeus.progress import Quiet
 from linnaeus.searching import indexing
 from linnaeus.searching.indexing import index_pictures
 from linnaeus.searching.search import search_index
@@ -161,35 +163,55 @@ class Broken(Exception):
     pass
 
 
-def test_an_index_that_was_broken_off_goes_on_and_comes_out_the_same(
-    made: Indexed,
-    digits_run: Run,
-    mlp_run: Run,
-    pictures: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+class Heard(Quiet):
+    """What is told of an index: its warnings, and how many pictures were embedded before."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.before = 0.0
+
+    def warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+
+    def advance(self, amount: float = 1.0, note: str = "") -> None:
+        self.before += amount if note == "embedded before" else 0
+
+
+@pytest.fixture
+def broken_off(
+    digits_run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Dataset:
+    """A copy of the pictures, of which two pieces of fifty are embedded for tmp_path/index."""
     monkeypatch.setattr(indexing, "PIECE", 50)
-    dataset = linnaeus.load_dataset(pictures)
+    dataset = linnaeus.load_dataset(shutil.copytree(pictures, tmp_path / "pictures"))
     read = dataset.source.read
-    asked: list[str] = []
 
     def failing(path: str) -> bytes:
-        asked.append(path)
         if path == dataset.paths[110]:
             raise Broken
         return read(path)
 
-    monkeypatch.setattr(dataset.source, "read", failing)
-    with pytest.raises(Broken):
-        index_pictures(digits_run.folder, dataset, tmp_path / "index")
+    with monkeypatch.context() as patched:
+        patched.setattr(dataset.source, "read", failing)
+        with pytest.raises(Broken):
+            index_pictures(digits_run.folder, dataset, tmp_path / "index")
     assert not (tmp_path / "index").exists()
+    return dataset
+
+
+def test_an_index_that_was_broken_off_goes_on_and_comes_out_the_same(
+    made: Indexed,
+    broken_off: Dataset,
+    digits_run: Run,
+    mlp_run: Run,
+    pictures: Path,
+    tmp_path: Path,
+) -> None:
     with pytest.raises(UsageError, match="another bundle"):
-        index_pictures(mlp_run.folder, dataset, tmp_path / "index")
-    monkeypatch.setattr(dataset.source, "read", lambda path: asked.append(path) or read(path))
-    asked.clear()
-    again = index_pictures(digits_run.folder, dataset, tmp_path / "index")
-    assert asked == list(dataset.paths[100:])
+        index_pictures(mlp_run.folder, broken_off, tmp_path / "index")
+    heard = Heard()
+    again = index_pictures(digits_run.folder, broken_off, tmp_path / "index", progress=heard)
+    assert (heard.before, heard.warnings) == (100, [])
     assert again.record.pieces == (49, 50, 21)
     assert not (tmp_path / "index.unfinished").exists()
     query = pictures / "3" / sorted((pictures / "3").iterdir())[0].name
@@ -197,6 +219,37 @@ def test_an_index_that_was_broken_off_goes_on_and_comes_out_the_same(
     assert [near.id for near in one.queries[0].neighbours] == [
         near.id for near in other.queries[0].neighbours
     ]
+
+
+def test_what_changed_while_an_index_was_broken_off_is_embedded_anew_and_told(
+    broken_off: Dataset, digits_run: Run, tmp_path: Path
+) -> None:
+    """One picture of the first piece is another now, and one that could not be read can be."""
+    first, last = broken_off.paths[1], broken_off.paths[-1]
+    known = {path: (tmp_path / "pictures" / path).read_bytes() for path in (first, last)}
+    (tmp_path / "pictures" / first).write_bytes(known[last])
+    (tmp_path / "pictures" / "0" / "broken.png").write_bytes(known[first])
+    heard = Heard()
+    made = index_pictures(digits_run.folder, broken_off, tmp_path / "index", progress=heard)
+    assert heard.before == 50
+    (told,) = heard.warnings
+    assert "2 of the pictures" in told and first in told and "0/broken.png" in told
+    assert made.record.skipped == {}
+    found = search_index(made.folder, [tmp_path / "pictures" / last], top=2)
+    assert {one.id for one in found.queries[0].neighbours} == {first, last}
+
+
+def test_a_label_that_changed_while_an_index_was_broken_off_is_the_new_one(
+    broken_off: Dataset, digits_run: Run, tmp_path: Path
+) -> None:
+    labels = broken_off.labels.copy()
+    labels[60] = broken_off.classes.index("9")
+    heard = Heard()
+    relabelled = replace(broken_off, labels=labels)
+    made = index_pictures(digits_run.folder, relabelled, tmp_path / "index", progress=heard)
+    assert heard.before == 50 and broken_off.paths[60] in heard.warnings[0]
+    query = tmp_path / "pictures" / broken_off.paths[60]
+    assert search_index(made.folder, [query], top=1).queries[0].neighbours[0].label == "9"
 
 
 def test_beyond_a_bound_faiss_finds_what_looking_at_all_finds(

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from linnaeus.bundle.classifier import Classifier, bundle_digest, load
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.layout import listed
 from linnaeus.errors import DataError, UsageError, WriteError
 from linnaeus.file_lock import locked
 from linnaeus.files import (
@@ -27,6 +28,7 @@ from linnaeus.files import (
 )
 from linnaeus.progress import Progress, Quiet, Stage
 from linnaeus.searching.approximate import add_approximate, require_faiss
+from linnaeus.searching.digests import Digests, changed_pictures
 from linnaeus.searching.embedding import answers_of, label_of
 from linnaeus.searching.pieces import kept_piece, piece_names, piece_rows, write_piece
 from linnaeus.searching.record import (
@@ -73,8 +75,9 @@ def index_pictures(
     """Index the pictures of `dataset` by the features of `bundle`, in the new folder `out`.
 
     Memory stays flat. What is embedded stands in OUT.unfinished meanwhile: where the work is broken
-    off, the same call goes on from there. `drawn`: where the pictures are, for a search to show
-    them. More than `exact_to` pictures are searched by faiss.
+    off, the same call goes on from there; a picture whose file or label has changed since is
+    embedded anew with those of its piece, and `progress` is told. `drawn`: where the pictures are,
+    for a search to show them. More than `exact_to` pictures are searched by faiss.
 
     Raises WriteError where `out` is not empty or is being written, UsageError where what was begun
     there is of another bundle or other pictures, MissingError where faiss is needed and is not
@@ -115,9 +118,9 @@ def _embedded(
     starts = range(0, len(dataset), PIECE)
     pieces = []
     with told.stage("Embedding the pictures", len(dataset)) as stage:
-        for number, start in enumerate(starts):
+        for start in starts:
             rows = range(start, min(start + PIECE, len(dataset)))
-            piece = kept_piece(folder, number)
+            piece = _kept(dataset, rows, folder, told)
             if piece is None:
                 piece = _embed(classifier, dataset, rows, folder, stage)
             else:
@@ -126,13 +129,33 @@ def _embedded(
     return pieces
 
 
+def _kept(dataset: Dataset, rows: range, folder: Path, told: Progress) -> PieceRecord | None:
+    """The piece of the pictures at `rows`, where it stands there and they are what they were."""
+    number = rows.start // PIECE
+    piece = kept_piece(folder, number)
+    if piece is None:
+        return None
+    now = {dataset.paths[row]: label_of(dataset, row) for row in rows}
+    labels = zip(piece.ids, piece.labels, strict=True)
+    relabelled = {path for path, label in labels if now.get(path) != label}
+    changed = sorted(relabelled.union(changed_pictures(folder, number, dataset, rows)))
+    if not changed:
+        return piece
+    told.warn(
+        f"{len(changed):,} of the pictures that were embedded before have changed since"
+        f" ({listed(changed)}): the {len(rows):,} that were kept with them are embedded anew."
+    )
+    return None
+
+
 def _embed(
     classifier: Classifier, dataset: Dataset, rows: range, folder: Path, stage: Stage
 ) -> PieceRecord:
     """Embed the pictures at `rows` into the piece that begins with the first of them."""
     read, features, skipped = [], [], {}
     empty = np.empty((0, 0), np.float32)
-    for row, answer in answers_of(classifier, dataset, rows):
+    digests = Digests(dataset)
+    for row, answer in answers_of(classifier, dataset, rows, digests.read):
         empty = empty.reshape(0, len(answer.features))
         if answer.error:
             skipped[dataset.paths[row]] = answer.error
@@ -145,7 +168,9 @@ def _embed(
         labels=tuple(label_of(dataset, row) for row in read),
         skipped=skipped,
     )
-    write_piece(folder, rows.start // PIECE, np.stack(features) if features else empty, piece)
+    number = rows.start // PIECE
+    digests.write(folder, number)
+    write_piece(folder, number, np.stack(features) if features else empty, piece)
     return piece
 
 
