@@ -211,6 +211,36 @@ def test_links_lead_to_the_pictures(digits_run: Run, digits: Path, tmp_path: Pat
     assert {link.readlink() for link in links} == set(digits.iterdir())
 
 
+def test_what_nothing_can_link_to_is_refused_before_the_work(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    """Archives stand behind a folder, whose pictures are not sorted first."""
+    archive = Path(shutil.make_archive(str(tmp_path / "digits"), "zip", digits))
+    linked = {"sort_into": tmp_path / "s", "link": True}
+    for pictures, options, told in (
+        ([digits, archive], {}, r"digits\.zip gives pictures that are no files on disk"),
+        (["-"], {}, "standard input gives"),
+        (["camera:0"], {}, "camera:0 gives"),
+        ([digits], {"allow_url": True}, "an address of --allow-url gives"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            linnaeus.predict(digits_run.folder, pictures, **linked, **options)  # type: ignore[arg-type]
+    assert not (tmp_path / "s").exists()
+
+
+def test_an_address_in_a_list_that_is_not_fetched_is_told_and_nothing_links_to_it(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    picture = digits / "003.pgm"
+    (tmp_path / "list").write_text(f"https://example.org/a.jpg\n{picture}\n")
+    told = linnaeus.predict(
+        digits_run.folder, files_from=tmp_path / "list", sort_into=tmp_path / "s", link=True
+    )
+    assert (told.pictures, told.unread) == (2, 1)
+    (link,) = [file for file in (tmp_path / "s").rglob("*") if not file.is_dir()]
+    assert link.readlink() == picture
+
+
 def test_a_picture_that_is_gone_before_it_is_copied_is_told(
     digits_run: Run, digits: Path, tmp_path: Path
 ) -> None:

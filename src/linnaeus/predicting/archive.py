@@ -40,4 +40,4 @@ def archive_source(path: Path, opened: ExitStack) -> Source:
             yield Picture(f"{path}/{name}", partial(store.read, name))
 
     note = f"{path}: {len(others):,} others in it are left alone ({listed(others)})."
-    return Source(each, len(pictures), (note,) if others else ())
+    return Source(each, len(pictures), (note,) if others else (), inside=str(path))

@@ -81,6 +81,10 @@ class Job:
                     mend="Name a folder elsewhere.",
                 )
         check_rate_of_frames(self.fps)
+        if self.link and self.allow_url:
+            raise _nothing_to_link_to("an address of --allow-url")
+        if self.link and self._live:
+            raise _nothing_to_link_to(self._live[0])
         if self._live:
             self._check_live()
         if self.watch:
@@ -216,6 +220,9 @@ class Job:
             allow_url=self.allow_url,
             fps=self.fps,
         )
+        for source in sources if self.link else ():
+            if source.inside:
+                raise _nothing_to_link_to(source.inside)
         return sources if self.sort_into is None else [held(source) for source in sources]
 
     def _outputs(
@@ -233,6 +240,14 @@ class Job:
 
 def _is_within(folder: Path, other: Path) -> bool:
     return other.is_dir() and folder.resolve().is_relative_to(other.resolve())
+
+
+def _nothing_to_link_to(what: str) -> UsageError:
+    return UsageError(
+        f"{what} gives pictures that are no files on disk, so nothing can link to them",
+        where="--link",
+        mend="Leave --link out: then pictures are copied.",
+    )
 
 
 def _tell_sorted(sorting: Sorting, progress: Progress) -> None:

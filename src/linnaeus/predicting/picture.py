@@ -37,12 +37,14 @@ class Source:
     """Pictures that were named together: a file, a folder, a table, a list.
 
     `pictures` begins to give them, each time anew; `total` is how many there are, None where that
-    is not known before. `notes`: what to know of them before the work.
+    is not known before. `notes`: what to know of them before the work. `inside`: what they lie in
+    where they are no files of their own: an archive, a video, standard input.
     """
 
     pictures: Callable[[], Iterator[Picture]]
     total: int | None = None
     notes: tuple[str, ...] = ()
+    inside: str = ""
 
 
 def held(source: Source) -> Source:
@@ -57,7 +59,7 @@ def held(source: Source) -> Source:
             given = picture.source
             yield replace(picture, source=_Once(given)) if callable(given) else picture
 
-    return Source(each, source.total, source.notes)
+    return replace(source, pictures=each)
 
 
 class _Once:

@@ -36,8 +36,7 @@ class Sorting:
     `there_already`. `gone`: pictures that were answered, and whose file was gone when it was to be
     copied.
 
-    Raises UsageError where a class has the name of one of these folders, or where there is nothing
-    to link to.
+    Raises UsageError where a class has the name of one of these folders.
     """
 
     def __init__(self, folder: Path, classes: Sequence[str], *, link: bool = False) -> None:
@@ -68,8 +67,7 @@ class Sorting:
     def _put(self, picture: Picture, folder: Path) -> bool:
         """Whether it stands there now; not where its bytes cannot be had."""
         if self._link:
-            self._put_link(picture, folder)
-            return True
+            return self._put_link(picture, folder)
         content = _bytes_of(picture)
         if content is None:
             return False
@@ -82,18 +80,14 @@ class Sorting:
                 return True
         raise AssertionError("numbers do not end")
 
-    def _put_link(self, picture: Picture, folder: Path) -> None:
-        if not isinstance(picture.source, Path):
-            raise UsageError(
-                f"{picture.name} is no file on disk, so nothing can link to it",
-                where="--link",
-                mend="Leave --link out: then pictures are copied.",
-            )
+    def _put_link(self, picture: Picture, folder: Path) -> bool:
+        if not isinstance(picture.source, Path):  # an address in a list, which was not fetched
+            return False
         target = picture.source.absolute()
         for place in _numbered(folder / file_name(target.name)):
             if place.is_symlink() and place.readlink() == target:
                 self.there_already += 1
-                return
+                return True
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 place.symlink_to(target)
@@ -105,7 +99,8 @@ class Sorting:
                     where=str(place),
                     mend="Leave --link out: then pictures are copied.",
                 ) from None
-            return
+            return True
+        raise AssertionError("numbers do not end")
 
 
 def _folders_of(one: Prediction, withheld: bool) -> Sequence[str]:

@@ -99,7 +99,7 @@ class _Known:
     def sources_of_one(self, given: str) -> list[Source]:
         """What `given` stands for."""
         if given == STANDARD_INPUT:
-            return [_of_one(Picture(STANDARD_INPUT, sys.stdin.buffer.read))]
+            return [_of_one(Picture(STANDARD_INPUT, sys.stdin.buffer.read), "standard input")]
         if looks_like_url(given):
             return [_of_one(self.naming(given, Path(given)))]
         if any(sign in given for sign in "{*?[") and not Path(given).exists():
@@ -131,5 +131,5 @@ class _Known:
         return _of_one(Picture(str(path), path))
 
 
-def _of_one(picture: Picture) -> Source:
-    return Source(lambda: iter([picture]), 1)
+def _of_one(picture: Picture, inside: str = "") -> Source:
+    return Source(lambda: iter([picture]), 1, inside=inside)

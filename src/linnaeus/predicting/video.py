@@ -50,9 +50,9 @@ def video_source(path: Path, fps: float) -> Source:
     """
     opened = _opened(str(path))
     if not opened.isOpened():
-        return Source(lambda: iter([_unreadable(path)]), 1)
+        return Source(lambda: iter([_unreadable(path)]), 1, inside=str(path))
     opened.release()
-    return Source(lambda: _frames_of(path, fps))
+    return Source(lambda: _frames_of(path, fps), inside=str(path))
 
 
 def is_live(given: str) -> bool:
