@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -140,6 +142,28 @@ def test_a_table_that_broke_off_is_gone_on_with_and_is_the_same_in_the_end(
         assert any(s.startswith("Going on after ") for s in seen.told)
     with pytest.raises(UsageError, match="finished"):
         linnaeus.predict(digits_run.folder, digits, out=table, resume=True)
+
+
+def test_pictures_that_changed_since_their_rows_were_written_are_named(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    pictures, table = shutil.copytree(digits, tmp_path / "digits"), tmp_path / "t.csv"
+    archive = tmp_path / "two.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in ("a.pgm", "b.pgm"):
+            opened.write(digits / "001.pgm", name)
+    with pytest.raises(KeyboardInterrupt):
+        given = [archive, pictures]
+        linnaeus.predict(digits_run.folder, given, out=table, progress=EndsAfter(64))
+    os.utime(archive, (1, 1))
+    for name in ("003.pgm", "085.pgm"):  # the second has no row yet
+        shutil.copy(digits / "020.pgm", pictures / name)
+    seen = Counting()
+    linnaeus.predict(digits_run.folder, given, out=table, resume=True, progress=seen)
+    (told,) = seen.warned
+    assert "The files of 3 pictures have changed since their rows were written" in told
+    assert f"({archive}/a.pgm, {archive}/b.pgm, {pictures / '003.pgm'})" in told
+    assert sorted(tmp_path.iterdir()) == [pictures, table, archive]
 
 
 def test_other_pictures_other_options_and_other_bundles_are_not_gone_on_with(
@@ -290,6 +314,10 @@ class Counting(Quiet):
     def __init__(self) -> None:
         self.done = 0.0
         self.told: list[str] = []
+        self.warned: list[str] = []
+
+    def warn(self, sentence: str) -> None:
+        self.warned.append(sentence)
 
     def say(self, sentence: str) -> None:
         self.told.append(sentence)

@@ -14,7 +14,7 @@ from linnaeus.errors import UsageError
 from linnaeus.predicting.asked import Answering, Asked
 from linnaeus.predicting.journal import Journal
 from linnaeus.predicting.lines import Lines
-from linnaeus.predicting.picture import Source, held
+from linnaeus.predicting.picture import Source, held, with_state
 from linnaeus.predicting.predict_all import (
     Collected,
     Output,
@@ -223,7 +223,9 @@ class Job:
         for source in sources if self.link else ():
             if source.inside:
                 raise _nothing_to_link_to(source.inside)
-        return sources if self.sort_into is None else [held(source) for source in sources]
+        if self.sort_into is not None:
+            sources = [held(source) for source in sources]
+        return sources if self.out is None else [with_state(source) for source in sources]
 
     def _outputs(
         self, answering: Answering, line: Callable[[str], None] | None

@@ -13,6 +13,8 @@ from linnaeus.errors import DataError, UsageError, WriteError
 from linnaeus.file_lock import locked
 from linnaeus.files import append_whole, read_json, shorten_to, write_json
 from linnaeus.predicting.asked import Answered
+from linnaeus.predicting.picture import State
+from linnaeus.predicting.states import States
 from linnaeus.predicting.tables import KeptRow, RowFormat
 
 __all__ = ["Journal"]
@@ -22,9 +24,10 @@ class Journal:
     """The table at `path`: its rows stand in PATH.part until all are there, then in `path`.
 
     `nothing` is an answer about no pictures. `begun`: plain JSON values that say how the answers
-    come about; PATH.part.json keeps them, so that nobody goes on with other ones. With `resume` it
-    goes on from the rows that are whole, and begins where there are none. `growing`: the rows stand
-    in `path` itself, for a table that has no end.
+    come about; PATH.part.json keeps them, so that nobody goes on with other ones. PATH.part.states
+    keeps what the files of the pictures were. With `resume` it goes on from the rows that are
+    whole, and begins where there are none. `growing`: the rows stand in `path` itself, for a table
+    that has no end, and nothing of the files is kept.
 
     Raises WriteError where an earlier run left rows and `resume` is not asked for, or where another
     process writes them now, UsageError where it was begun otherwise or is finished already,
@@ -66,13 +69,22 @@ class Journal:
             write_json(self._about, dict(begun))
             self._hold()
             append_whole(self.part, head)
+        places = path.with_name(f"{path.name}.part.states")
+        self._states = None if growing else States(places, self.count)
 
     def kept(self) -> Iterator[KeptRow]:
         """The rows that an earlier run left, in order."""
         yield from self._each(self.count)
 
+    def kept_states(self) -> Iterator[State | None]:
+        """What the files of these pictures were, as far as that is known; of a table that grows
+        nothing is."""
+        return iter(()) if self._states is None else self._states.kept()
+
     def add(self, answered: Answered) -> None:
         """Add the rows of some pictures, whole or not at all. Raises WriteError."""
+        if self._states is not None:
+            self._states.add(answered.pictures)
         append_whole(self.part, self._rows.rows(answered))
 
     def finish(self) -> None:
@@ -81,6 +93,8 @@ class Journal:
         if self.part != self.path:
             self._rows.finish(self.part, self.path)
             self._about.unlink(missing_ok=True)
+        if self._states is not None:
+            self._states.forget()
 
     def close(self) -> None:
         """Leave the rows to others."""

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.errors import UnreadableImage
 
-__all__ = ["Frame", "Picture", "Source", "held", "looks_like_url"]
+__all__ = [
+    "Frame",
+    "Picture",
+    "Source",
+    "State",
+    "held",
+    "looks_like_url",
+    "state_of",
+    "with_state",
+]
+
+State = tuple[int, int]
+"""(size in bytes, time of change in ns) of a file: what stands still while nobody writes it."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +38,14 @@ class Frame:
 @dataclass(frozen=True, eq=False)
 class Picture:
     """`name` is what its row is called. `source`: its file, its bytes, a function that gives them
-    when its turn comes, or (height, width, 3) uint8 RGB. `frame`: set for those of a video."""
+    when its turn comes, or (height, width, 3) uint8 RGB. `frame`: set for those of a video.
+    `state`: that of its file, or of what it lies inside, when its turn came; None where nobody
+    asked."""
 
     name: str
     source: Path | bytes | Callable[[], bytes] | NDArray[np.uint8]
     frame: Frame | None = None
+    state: State | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +76,27 @@ def held(source: Source) -> Source:
             yield replace(picture, source=_Once(given)) if callable(given) else picture
 
     return replace(source, pictures=each)
+
+
+def with_state(source: Source) -> Source:
+    """The same pictures, which know the state of their file, or of the archive or video, as it is
+    before they are read."""
+
+    def each() -> Iterator[Picture]:
+        for picture in source.pictures():
+            file = picture.source if isinstance(picture.source, Path) else Path(source.inside)
+            yield replace(picture, state=state_of(file))
+
+    return replace(source, pictures=each)
+
+
+def state_of(file: Path) -> State | None:
+    """The state of `file`; None where there is none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return (stat.st_size, stat.st_mtime_ns) if S_ISREG(stat.st_mode) else None
 
 
 class _Once:

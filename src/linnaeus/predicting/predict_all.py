@@ -16,6 +16,7 @@ from linnaeus.errors import DataError
 from linnaeus.predicting.asked import Answered, Answering, Asked
 from linnaeus.predicting.journal import Journal
 from linnaeus.predicting.picture import Picture, Source
+from linnaeus.predicting.states import Changed
 from linnaeus.predicting.tally import Tally
 from linnaeus.predicting.watched import watched
 from linnaeus.progress import Progress, Stage
@@ -90,7 +91,8 @@ def predict_all(
     """Classify all pictures of `sources`, in order; what is said goes to `outputs` and `journal`.
 
     Rows that `journal` has already are not computed again; they have to be of the same pictures in
-    the same order, or DataError is raised. Each picture that cannot be read is told.
+    the same order, or DataError is raised, and those whose file is another now are told. Each
+    picture that cannot be read is told.
     """
     tally = _new_tally(answering)
     totals = [source.total for source in sources]
@@ -98,8 +100,11 @@ def predict_all(
     with progress.stage("Predicting", total) as stage, _told_how_to_go_on(journal, tally, progress):
         pictures = _all_of(sources)
         if journal is not None and journal.count:
-            _pass_over(pictures, journal, tally, stage)
+            changed = _pass_over(pictures, journal, tally, stage)
             progress.say(f"Going on after {tally.pictures:,} rows{_unread(tally)}.")
+            if changed.count:
+                mend = f"Predict them again by themselves, or remove {journal.part} and begin anew."
+                progress.warn(f"{changed.sentence} {mend}")
         for answered in _answers(answering, pictures):
             _hand_out(answered, outputs, journal, tally, progress)
             stage.advance(len(answered.pictures))
@@ -173,9 +178,16 @@ def _all_of(sources: Sequence[Source]) -> Iterator[Picture]:
     return (picture for source in sources for picture in source.pictures())
 
 
-def _pass_over(pictures: Iterator[Picture], journal: Journal, tally: Tally, stage: Stage) -> None:
-    """Take from `pictures` those whose rows are there. Raises DataError where they are others."""
-    for number, row in enumerate(journal.kept(), start=1):
+def _pass_over(
+    pictures: Iterator[Picture], journal: Journal, tally: Tally, stage: Stage
+) -> Changed:
+    """Take from `pictures` those whose rows are there; gives those whose file is another now.
+
+    Raises DataError where they are other pictures.
+    """
+    changed = Changed()
+    rows = zip(journal.kept(), journal.kept_states(), strict=True)
+    for number, (row, state) in enumerate(rows, start=1):
         picture = next(pictures, None)
         if picture is None or printable(picture.name) != row.name:
             found = "there is no such picture" if picture is None else f"it is {picture.name}"
@@ -184,8 +196,11 @@ def _pass_over(pictures: Iterator[Picture], journal: Journal, tally: Tally, stag
                 where=f"--resume: {journal.path}",
                 mend=f"Give the same pictures, or remove {journal.part} and begin anew.",
             )
+        if state is not None and picture.state != state:
+            changed.add(picture.name)
         tally.add_kept(row)
         stage.advance()
+    return changed
 
 
 def _answers(answering: Answering, pictures: Iterable[Picture]) -> Iterator[Answered]:

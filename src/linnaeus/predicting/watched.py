@@ -9,7 +9,7 @@ from pathlib import Path
 from linnaeus.data.store import printable
 from linnaeus.errors import DataError, UsageError
 from linnaeus.predicting.folder import pictures_in
-from linnaeus.predicting.picture import Picture
+from linnaeus.predicting.picture import Picture, State, state_of
 
 __all__ = ["check_watchable", "watched"]
 
@@ -19,9 +19,6 @@ not; a thousand names take some milliseconds."""
 
 EMPTY_S = 30.0
 """How long an empty file is left to whoever may be about to fill it."""
-
-State = tuple[int, int]
-"""(size in bytes, time of change in ns) of a file: what stands still once it is whole."""
 
 
 def check_watchable(given: Sequence[str | Path]) -> list[Path]:
@@ -56,7 +53,7 @@ def watched(
         now_s = time.monotonic()
         before, states, new = states, {}, []
         for picture in _there(folders):
-            if printable(picture.name) in taken or (state := _state(picture)) is None:
+            if printable(picture.name) in taken or (state := state_of(Path(picture.name))) is None:
                 continue
             earlier, since_s = before.get(picture.name, (None, now_s))
             still_s = now_s - since_s if earlier == state else 0.0
@@ -76,12 +73,3 @@ def _there(folders: Sequence[Path]) -> Iterator[Picture]:
         except DataError:  # one below it that went away meanwhile is looked at next time
             if not folder.is_dir():
                 raise
-
-
-def _state(picture: Picture) -> State | None:
-    """None for a file that has gone away again."""
-    try:
-        stat = Path(picture.name).stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
