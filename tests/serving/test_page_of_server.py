@@ -173,19 +173,18 @@ def test_a_picture_that_the_browser_cannot_show_is_answered_and_explained_all_th
     expect(page.locator("#overlay")).to_be_visible(timeout=SLOW_MS)
 
 
-def test_the_calls_that_are_shown_can_be_made(page: Any, picture: Path) -> None:
-    give(page, "drop", picture.read_bytes())
+def test_the_calls_that_are_shown_can_be_made(page: Any, picture: Path, tmp_path: Path) -> None:
+    name = """it's a "digit"; \\ (1) é.png"""
+    shutil.copy(picture, tmp_path / name)
+    give(page, "drop", picture.read_bytes(), name)
     label = answered(page)
     code = page.locator("#python").inner_text()
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=picture.parent, capture_output=True, check=True
-    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
     assert done.stdout.decode().strip() == label
     if shutil.which("curl"):
         line = page.locator("#curl").inner_text()
-        done = subprocess.run(
-            ["sh", "-c", line], cwd=picture.parent, capture_output=True, check=True
-        )
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, check=True)
         assert f'"label": "{label}"'.encode() in done.stdout
 
 
@@ -210,6 +209,10 @@ def test_the_page_asks_for_a_key_and_keeps_it_in_its_tab_alone(
         page.goto(server.url)
         expect(page.locator("#key")).to_be_focused(timeout=SLOW_MS)
         expect(page.locator("#calls")).to_be_hidden()
+        page.locator("#key").fill("ключ")
+        page.locator("#key").press("Enter")
+        expect(page.locator("#fault")).to_contain_text("This is no key", timeout=SLOW_MS)
+        expect(page.locator("#key")).to_be_focused()
         page.locator("#key").fill("lin_wrong")
         page.locator("#key").press("Enter")
         expect(page.locator("#fault")).to_contain_text("not known here", timeout=SLOW_MS)

@@ -4,17 +4,22 @@ import { withQuery } from "./server.js";
 
 /** The two calls, as text. `asked`: the query parameters; `needsKey`: whether a key has to be sent. */
 export function calls(asked, name, needsKey) {
-  const file = /^[\w.-]+$/.test(name) ? name : "photo.jpg";
-  const address = new URL("predict", document.baseURI).href;
-  return { curl: curl(address, asked, file, needsKey), python: python(address, asked, file, needsKey) };
+  const address = withQuery(new URL("predict", document.baseURI).href, asked);
+  return { curl: curl(address, name, needsKey), python: python(address, name, needsKey) };
 }
 
-function curl(address, asked, file, needsKey) {
+function curl(address, file, needsKey) {
   const header = needsKey ? ` \\\n  -H "Authorization: Bearer $LINNAEUS_KEY"` : "";
-  return `curl -F images=@${file}${header} \\\n  '${withQuery(address, asked)}'`;
+  const plain = /^[\w.-]+$/.test(file);
+  const part = plain ? `images=@${file}` : inShell(`images=@"${file.replace(/["\\]/g, "\\$&")}"`);
+  return `curl -F ${part}${header} \\\n  ${inShell(address)}`;
 }
 
-function python(address, asked, file, needsKey) {
+function inShell(text) {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function python(address, file, needsKey) {
   const headers = [
     `"Content-Type": "application/octet-stream"`,
     ...(needsKey ? [`"Authorization": "Bearer " + os.environ["LINNAEUS_KEY"]`] : []),
@@ -24,9 +29,9 @@ function python(address, asked, file, needsKey) {
     ...(needsKey ? ["import os"] : []),
     "from urllib.request import Request, urlopen",
     "",
-    `with open("${file}", "rb") as picture:`,
+    `with open(${JSON.stringify(file)}, "rb") as picture:`,
     "    asked = Request(",
-    `        "${withQuery(address, asked)}",`,
+    `        ${JSON.stringify(address)},`,
     "        picture.read(),",
     `        {${headers.join(", ")}},`,
     "    )",

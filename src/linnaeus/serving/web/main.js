@@ -9,6 +9,7 @@ import { explain, forget, keep, key, predict, served } from "./server.js";
 
 const at = (id) => document.getElementById(id);
 const HIDING_ALONE = new Set(["occlusion", "superpixels"]); // methods that hide one place at a time
+const KEY_SIGNS = /^[!-~]+$/; // what a header can carry without doubt; no key has others
 const TINY_PX = 64; // smaller pictures are shown with their pixels as squares
 
 const now = { models: [], picture: null, address: "", asking: null, needsKey: key() !== "" };
@@ -72,7 +73,7 @@ function few(names) {
 }
 
 function showCalls() {
-  const told = calls(asked(), now.picture?.name ?? "photo.jpg", now.needsKey);
+  const told = calls(asked(), now.picture?.name || "photo.jpg", now.needsKey);
   at("curl").textContent = told.curl;
   at("python").textContent = told.python;
   at("key-told").hidden = !now.needsKey;
@@ -167,7 +168,13 @@ function explainedWords(one) {
 
 async function useKey(event) {
   event.preventDefault();
-  keep(at("key").value.trim());
+  const given = at("key").value.trim();
+  if (!KEY_SIGNS.test(given)) {
+    failed("This is no key: keys are made of English letters, digits and signs alone, without spaces. Copy it anew.");
+    at("key").select();
+    return;
+  }
+  keep(given);
   at("key").value = "";
   await askWhatIsServed();
 }
