@@ -41,6 +41,24 @@ NAMED_OFTEN = json.dumps(
 """A request whose answer would be larger than any that a worker may give."""
 
 
+GREEN = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOI6rEBAAJmASNey/6AAAAAAElFTkSuQmCC"
+)
+"""A picture of one pixel."""
+
+
+def of_pictures(count: int) -> dict[str, object]:
+    """A request of so many pictures as tensors."""
+    images = {"name": "images", "datatype": "BYTES", "shape": [count], "data": [GREEN] * count}
+    return {"inputs": [images]}
+
+
+ADDED = b'{"path": "run", "new": true}'
+MANY = json.dumps(of_pictures(21)).encode()
+HIDDEN = json.dumps(of_pictures(2)).encode().replace(b"shape", rb"\u0073hape")
+SHAPELY = json.dumps({**of_pictures(1), "parameters": [{"shape": [1]}] * 8}).encode()
+
+
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Six scanned digits, enlarged, each a file of its own."""
@@ -203,13 +221,18 @@ def test_a_picture_with_several_labels_has_them_all(server: Running, pairs_table
         ("/v2/models/digits/infer", "POST", b"[" * 9999, "application/json", 400, "malformed"),
         ("/v2/models/digits/infer", "POST", b"{}", "application/json", 422, "not-valid"),
         ("/v2/models/digits/infer", "POST", NAMED_OFTEN, "application/json", 422, "not-valid"),
+        ("/v2/models/digits/infer", "POST", MANY, "application/json", 413, "too-many-images"),
+        ("/v2/models/digits/infer", "POST", HIDDEN, "application/json", 422, "not-valid"),
+        ("/v2/models/digits/infer", "POST", SHAPELY, "application/json", 422, "not-valid"),
         ("/v2/models/digits/infer", "POST", b"x", "image/png", 415, "unsupported-type"),
         ("/v2/models/cats", "GET", None, "", 404, "not-found"),
         ("/admin/models/cats/rollback", "POST", None, "", 404, "not-found"),
         ("/admin/models/digits", "PUT", b"{", "application/json", 400, "malformed"),
         ("/admin/models/digits", "PUT", b"[" * 99999, "application/json", 400, "malformed"),
         ("/admin/models/digits", "PUT", b"{}", "application/json", 422, "not-valid"),
-        ("/admin/models/a%20b", "PUT", b'{"path": "run"}', "application/json", 422, "not-valid"),
+        ("/admin/models/digit", "PUT", b'{"path": "run"}', "application/json", 404, "not-found"),
+        ("/admin/models/digits", "PUT", ADDED, "application/json", 409, "conflict"),
+        ("/admin/models/a%20b", "PUT", ADDED, "application/json", 422, "not-valid"),
         ("/admin/models/digits", "PUT", b'{"path": ".."}', "application/json", 403, "not-allowed"),
         ("/admin/models/digits", "PUT", b'{"path": "no"}', "application/json", 404, "not-found"),
     ],
@@ -276,6 +299,39 @@ def test_more_than_is_allowed_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("line", "headers", "status"),
+    [
+        (b"GET http://127.0.0.1 HTTP/1.1", b"", 400),
+        (b"GET http://[::1 HTTP/1.1", b"", 400),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1", b"", 431),
+        (b"GET /v2 HTTP/9.9", b"", 400),
+        (b"BREW /v2 HTTP/1.1", b"", 400),
+        (b"TRACE /v2 HTTP/1.1", b"", 405),
+        (b"OPTIONS * HTTP/1.1", b"", 404),
+        (b"GET /v2/models/%00%ff HTTP/1.1", b"", 404),
+        (b"POST /predict?model=%00 HTTP/1.1", b"", 422),
+        (b"GET /v2 HTTP/1.1", b"Host: elsewhere.example\r\n", 400),
+        (b"POST /predict HTTP/1.1", b"Content-Length: 1\r\nContent-Length: 2\r\n", 400),
+        (b"POST /predict HTTP/1.1", b"Content-Type: a/b\r\nContent-Type: c/d\r\n", 400),
+        (b"POST /predict HTTP/1.1", b"Transfer-Encoding: gzip, chunked\r\n", 415),
+        (b"POST /predict HTTP/1.1", b"Folded: a\r\n b\r\n", 400),
+        (b"POST /predict HTTP/1.1", b"A: \0\r\n", 400),
+    ],
+)
+def test_odd_requests_are_refused_in_a_sentence_as_well(
+    server: Running, line: bytes, headers: bytes, status: int
+) -> None:
+    with socket.create_connection(server.address, timeout=30) as caller:
+        caller.sendall(line + b"\r\nHost: 127.0.0.1\r\n" + headers + b"\r\n")
+        answer = http.client.HTTPResponse(caller)
+        answer.begin()
+        told = json.loads(answer.read())
+    assert (answer.status, told["status"]) == (status, status), told
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert told["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(
     ("head", "then", "status"),
     [
         (b"Content-Length: 100", b"a few bytes", b"408"),
@@ -311,6 +367,32 @@ def test_an_offer_of_http_2_is_passed_over(server: Running, pictures: list[Path]
                 answer.begin()
                 assert answer.status == 200
                 assert len(json.loads(answer.read())["predictions"]) == 1
+
+
+@pytest.mark.slow
+def test_who_does_not_take_an_answer_is_cut_off_and_who_is_slow_to_begin_is_not(
+    server: Running,
+) -> None:
+    """Answers of some 20 MB, which is more than the system holds for a connection."""
+    one = b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    size = len(server.get("/openapi.json").body)
+    times = 20_000_000 // size
+    with (
+        socket.create_connection(server.address, timeout=60) as idle,
+        socket.create_connection(server.address, timeout=60) as slow,
+    ):
+        idle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for caller in (idle, slow):
+            caller.sendall(one * times)
+        time.sleep(3)
+        taken = bytearray()
+        while len(taken) < size * times:
+            taken += slow.recv(1 << 20)
+        assert taken.count(b"HTTP/1.1 200 OK") == times
+        server.wait_until(lambda: "is cut off" in server.log.read_text())
+        with pytest.raises(ConnectionResetError):
+            while idle.recv(1 << 20):
+                pass
 
 
 @pytest.mark.slow
@@ -377,6 +459,23 @@ def test_nobody_waits_longer_than_was_said_and_no_more_than_there_is_room_for(
     before = server.metric(answered)
     assert of_digits(server, content).status == 200
     assert server.metric(answered) == before + 1  # the late one was never run
+
+
+def test_pictures_that_come_as_tensors_count_each(server: Running, pictures: list[Path]) -> None:
+    content = pictures[0].read_bytes()
+    path, counted = "/v2/models/digits/infer", 'linnaeus_images_total{model="digits",version="1"}'
+    with server.standing_still(), ThreadPoolExecutor(5) as callers:
+        busy = [callers.submit(of_digits, server, content) for _ in range(4)]
+        server.wait_until(lambda: server.metric("linnaeus_in_hand") == 4)
+        before = server.metric(counted)
+        waiting = callers.submit(server.send_json, "POST", path, of_pictures(5))
+        server.wait_until(lambda: server.metric("linnaeus_queue_images") == 5)
+        refused = server.send_json("POST", path, of_pictures(2))
+        assert (refused.status, refused.kind) == (503, "busy")
+        for worker in server.workers():
+            worker.resume()
+        assert {one.result().status for one in (*busy, waiting)} == {200}
+    assert server.metric(counted) == before + 5
 
 
 def test_who_hangs_up_is_not_answered(server: Running, pictures: list[Path]) -> None:

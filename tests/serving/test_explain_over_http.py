@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import shutil
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,9 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(digits_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("explaining")
-    with running(folder, f"digits={digits_run.folder}", "--workers", "1") as one:
+    root = shutil.copytree(digits_run.bundle, folder / "models" / "run").parent
+    options = ("--workers", "1", "--models-root", root)
+    with running(folder, f"digits={digits_run.folder}", *options) as one:
         yield one
 
 
@@ -118,6 +121,27 @@ def test_the_models_that_can_be_asked_are_told(server: Running, digits_run: Run)
     assert told["name"] == "digits"
     assert told["classes"] == list(linnaeus.load(digits_run.bundle).classes)
     assert (told["task"], told["version"], told["promises"]) == ("single", "1", True)
+
+
+def test_an_explanation_keeps_its_place_when_other_workers_take_over(
+    server: Running, picture: Path
+) -> None:
+    """They do where a model is added. (The server has two models from here on.)"""
+    content = picture.read_bytes()
+    gone = server.metric("linnaeus_callers_gone_total")
+    with server.standing_still():
+        head = f"POST /explain HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(content)}"
+        with socket.create_connection(server.address) as connection:
+            kind = "content-type: image/png\r\nx-deadline-ms: 600000"
+            connection.sendall(f"{head}\r\n{kind}\r\n\r\n".encode() + content)
+            server.wait_until(lambda: server.metric("linnaeus_in_hand") == 1)
+            added = server.send_json("PUT", "/admin/models/more", {"path": "run", "new": True})
+            assert (added.status, added.json["name"], added.json["serving"]) == (200, "more", "1")
+        server.wait_until(lambda: server.metric("linnaeus_callers_gone_total") > gone)
+        assert server.metric("linnaeus_in_hand") == 1
+        assert explain(server, content, "?model=digits&method=superpixels").kind == "busy"
+    asked = "?model=more&method=superpixels"
+    server.wait_until(lambda: explain(server, content, asked).status == 200)
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,12 @@ def test_only_who_may_gets_an_answer(
     assert not any(key in server.log.read_text() for key in made.values())
 
 
+def test_a_header_that_names_no_host_is_no_fault(server: Running) -> None:
+    for host in ("[::1", "a b", ":x", "ÿ"):
+        answer = server.get("/nothing", Host=host)
+        assert (answer.status, answer.kind) == (404, "not-found")
+
+
 def test_who_asks_too_often_waits(server: Running, keys: tuple[Path, dict[str, str]]) -> None:
     header = {"authorization": f"Bearer {keys[1]['predict']}"}
     with ThreadPoolExecutor(8) as callers:

@@ -26,6 +26,14 @@ class Put(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"path": "leaves-2"}})
 
     path: Annotated[str, Field(min_length=1, max_length=4096)]
+    new: Annotated[
+        bool,
+        Field(
+            strict=True,
+            description="Whether the name is that of a model to be added. Without it a name that"
+            " is not served is refused, so that none is added by a slip.",
+        ),
+    ] = False
 
 
 PUT_BODY = {
@@ -72,11 +80,12 @@ def admin_router(service: Service) -> APIRouter:
         "/models/{name}",
         responses=told | refusals("not-found", "not-valid", "broken-bundle", "key-needed"),
         openapi_extra=PUT_BODY,
-        summary="Put another bundle in a model's place, without losing an answer",
+        summary="Put another bundle in a model's place, without losing an answer, or add a model",
     )
     async def put(request: Request, name: ModelName) -> ModelServed:
         wanted = _understood(await request.body())
-        return _told(await service.swap(name, _below(service, wanted.path)))
+        folder = _below(service, wanted.path)
+        return _told(await service.swap(name, folder, new=wanted.new))
 
     @router.post(
         "/models/{name}/rollback",
@@ -93,7 +102,7 @@ def _understood(body: bytes) -> Put:
     try:
         return Put.model_validate_json(body)
     except ValidationError as error:
-        raise not_understood(error, 'Send {"path": "FOLDER"}.') from None
+        raise not_understood(error, 'Send {"path": "FOLDER"}, or with "new": true.') from None
 
 
 def _below(service: Service, path: str) -> File:

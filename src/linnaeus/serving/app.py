@@ -99,7 +99,7 @@ async def _not_valid(request: Request, error: Exception) -> Response:
 async def _not_here(request: Request, error: Exception) -> Response:
     """No such route, or not with this method."""
     assert isinstance(error, HTTPException)
-    path = request.url.path[:80]
+    path = request.scope["path"][:80]  # not of its URL: of an odd header Host there is none
     said = {
         404: f'There is nothing at "{path}". /openapi.json lists what there is.',
         405: f'{request.method} is not done at "{path}". The header Allow says what is.',

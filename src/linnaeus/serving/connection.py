@@ -1,18 +1,23 @@
 """One connection, with limits that hold before there is a request: slow, large or broken heads.
 
-uvicorn's own protocol waits for ever for a first byte and for the end of a head, takes trailers
-without end, and loses the body of a request that offers HTTP/2. This closes the first, refuses the
-second, reads the third, and closes what is left of a body that nobody reads.
+uvicorn's own protocol waits for ever for a first byte, for the end of a head and for a caller to
+take its answer, takes trailers without end, and loses the body of a request that offers HTTP/2.
+This closes the first, refuses the second, reads the third, and closes what is left of a body that
+nobody reads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
+import struct
 import sys
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from linnaeus.serving.body import LEAST_BYTES_A_SECOND
 from linnaeus.serving.problems import MEDIA_TYPE, Problem
 
 __all__ = ["Connection"]
@@ -23,8 +28,18 @@ HEAD_S = 10.0
 LEFTOVER_S = 5.0
 """How long a caller may go on sending a body after the answer to it: enough for most to notice."""
 
+UNTAKEN_S = 10.0
+"""How long an answer may lie here of which less than `LEAST_BYTES_A_SECOND` was taken meanwhile: a
+caller is held to the speed with which a body has to come. What the system's own buffers take, some
+hundred kB, counts as taken; of them it says nothing."""
+
 MOST_HEAD_BYTES = 1 << 16
 MOST_CONNECTIONS = 1000
+
+AT_ONCE = struct.pack("ii", 1, 0)  # (on, seconds to linger)
+
+
+LOGGER = logging.getLogger(__name__)
 
 
 class _HeadTooLarge(Exception):
@@ -35,6 +50,7 @@ class Connection(HttpToolsProtocol):
     """What uvicorn calls with the bytes of one connection."""
 
     _closing: asyncio.TimerHandle | None = None
+    _looking: asyncio.TimerHandle | None = None
     _in_head = True
     _head_bytes = 0
     _whole = True
@@ -50,6 +66,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._keep()
+        self._look_no_more()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -74,9 +91,9 @@ class Connection(HttpToolsProtocol):
             raise _HeadTooLarge
         if self.parser.should_upgrade():
             return
+        super().on_headers_complete()  # raises where the address is none: still of the head
         self._in_head, self._head_bytes = False, 0
         self._keep()
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._head_bytes = 0  # so that what grows is the head, or trailers
@@ -90,8 +107,13 @@ class Connection(HttpToolsProtocol):
             self._keep()
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._look_later()
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._look_later()
         if not self._whole and not self._in_head and not self.transport.is_closing():
             self._close_in(LEFTOVER_S)
 
@@ -135,11 +157,37 @@ class Connection(HttpToolsProtocol):
         ]
         if self._in_head or not self.cycle.response_started:
             self.transport.write(b"".join([*head, body]))
+            self._look_later()
         self.transport.close()
 
     def _close_in(self, seconds: float) -> None:
         self._keep()
         self._closing = self.loop.call_later(seconds, self.transport.close)
+
+    def _look_later(self) -> None:
+        """Look in a while whether the caller has taken what is being sent."""
+        self._look_no_more()
+        if left := self.transport.get_write_buffer_size():
+            self._looking = self.loop.call_later(UNTAKEN_S, self._look, left)
+
+    def _look(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left and before - left < UNTAKEN_S * LEAST_BYTES_A_SECOND:
+            LOGGER.warning("An answer was not taken by its caller, who is cut off: %d bytes.", left)
+            self._cut_off()
+        else:
+            self._look_later()
+
+    def _cut_off(self) -> None:
+        """Hang up at once. Closing would wait until all is taken, here and then in the system."""
+        whole = self.transport.get_extra_info("socket")
+        whole.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        self.transport.abort()
+
+    def _look_no_more(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     def _keep(self) -> None:
         if self._closing is not None:

@@ -12,7 +12,7 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +35,14 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 WORK = re.compile(r"/predict|/explain|/v2/models/.+/infer")
 """Routes whose requests wait in the queue. Where it is full they are refused here, before anything
 is done for them: refusing has to cost next to nothing when there is too much to do."""
+
+SAID_ONCE = {
+    *(b"host", b"origin", b"authorization", b"x-api-key"),
+    *(b"content-type", b"content-encoding", b"x-deadline-ms", b"x-request-id"),
+}
+"""Of the headers that are gone by here, those of which there may be one."""
+
+PLAIN = {b"content-encoding": b"identity", b"transfer-encoding": b"chunked"}
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"}
 LONGEST_PATH = 200
@@ -79,6 +87,7 @@ class Front:
         waited_for = not self._service.draining
         self._service.at_work += waited_for
         try:
+            _check_once(scope["headers"])
             self._check_origin(headers)
             _check_encoding(headers)
             if scope["method"] == "POST" and WORK.fullmatch(scope["path"]):
@@ -196,12 +205,21 @@ class _Answered:
         await self.send({"type": "http.response.body", "body": body})
 
 
+def _check_once(headers: Sequence[tuple[bytes, bytes]]) -> None:
+    """Refuse two headers of a kind that says one thing: others may go by the other of the two."""
+    names = [name for name, _ in headers if name in SAID_ONCE]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        detail = f'The header "{twice.decode("ascii")}" stands there twice. Send it once.'
+        raise Problem("malformed", detail)
+
+
 def _check_encoding(headers: dict[bytes, bytes]) -> None:
     """Refuse compressed bodies: pictures are compressed already, and bombs come in such."""
-    if (encoding := headers.get(b"content-encoding", b"identity").lower()) != b"identity":
-        named = encoding[:40].decode("latin-1")
-        detail = f"A body in {named} is not read. Send it without Content-Encoding."
-        raise Problem("unsupported-type", detail)
+    for name, plain in PLAIN.items():
+        if (encoding := headers.get(name, plain).lower()) != plain:
+            named = encoding[:40].decode("latin-1")
+            detail = f'A body in "{named}" is not read. Send it as it is, uncompressed.'
+            raise Problem("unsupported-type", detail)
 
 
 def _request_id(headers: dict[bytes, bytes]) -> str:

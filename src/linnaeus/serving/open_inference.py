@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from linnaeus.serving.admission import ON_DEADLINES, deadline_ms, needs
+from linnaeus.serving.claimed import images_claimed
 from linnaeus.serving.documented import refusals
 from linnaeus.serving.models import Model
 from linnaeus.serving.problems import Problem
@@ -160,8 +161,10 @@ def _infer(service: Service) -> APIRouter:
             raise Problem("unsupported-type", detail)
         if "inference-header-content-length" in request.headers:
             raise Problem("unsupported-type", "Binary tensors are not read. Send them as JSON.")
-        said = {"most": service.settings.max_images}
-        job = Job("infer", model.name, version, await request.body(), said, until)
+        body = await request.body()
+        images = images_claimed(body, service.settings.max_images)
+        request.state.images = images
+        job = Job("infer", model.name, version, body, {"most": images}, until, images=images)
         answer = await service.answer(job, request.receive)
         return Response(answer, media_type="application/json")
 

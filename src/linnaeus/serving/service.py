@@ -48,7 +48,7 @@ class Service:
         self._snapshots = Snapshots()
         self._queue = Queue(settings.queue)
         self._crew: Crew | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: dict[Crew, asyncio.Task[None]] = {}
         self._changing = asyncio.Lock()
 
     async def begin(self, bundles: Sequence[tuple[str, Path]]) -> None:
@@ -109,27 +109,39 @@ class Service:
             waiting.cancel()
 
     def at_work_on(self, job: Job) -> bool:
-        """Whether a worker has `job`, be its caller there or gone."""
-        return self._crew is not None and self._crew.has(job)
+        """Whether a worker has `job`, be its caller there or gone, or its model replaced."""
+        return any(crew.has(job) for crew in self._crews)
 
-    async def swap(self, name: str, folder: Path) -> Model:
-        """Serve the bundle in `folder` as the next version of the model `name`.
+    async def swap(self, name: str, folder: Path, *, new: bool = False) -> Model:
+        """Serve the bundle in `folder` as the next version of the model `name`; or as a `new` one.
 
         Until it can answer, the one before does; then every answer is the new one's. Raises
-        Problem where it cannot be served, and nothing has changed then.
+        Problem where it cannot be served, where no model is called so and none shall be added, and
+        where one is and one shall; nothing has changed then.
         """
         async with self._changing:
+            self._check_new(name, new)
             try:
                 check_name(name)
-                new = await self._with_new(self.models.get(name), name, folder, keep=False)
-                await self._change({**self.models, name: new})
+                model = await self._with_new(self.models.get(name), name, folder, keep=False)
+                await self._change({**self.models, name: model})
             except LinnaeusError as error:
                 self.metrics.swaps.labels("refused").inc()
                 self.log.say("swap refused", model=name, said=str(error))
                 kind = "broken-bundle" if isinstance(error, BundleError) else "not-valid"
                 raise Problem(kind, f"{error} What served before goes on serving.") from None
-        self._tell_change("swapped", self.models[name])
+        self._tell_change("added" if new else "swapped", self.models[name])
         return self.models[name]
+
+    def _check_new(self, name: str, new: bool) -> None:
+        """Raise Problem where a model would be added or replaced that was not meant."""
+        if new and name in self.models:
+            detail = f'A model is called "{name}" already. Leave "new" out to take its place.'
+            raise Problem("conflict", detail)
+        if not new and name not in self.models:
+            named = ", ".join(sorted(self.models))
+            detail = f'No model is called "{name}". Those here are: {named}. To add one, send'
+            raise Problem("not-found", f'{detail} "new": true beside the path.')
 
     async def roll_back(self, name: str) -> Model:
         """Let the version of `name` serve that served before. Raises Problem if there is none."""
@@ -152,16 +164,16 @@ class Service:
         while self.at_work and time.monotonic() < until:
             await asyncio.sleep(0.02)
         self._queue.refuse_all(going_down())
-        if self.at_work and self._crew is not None:
-            self._crew.kill()
+        for crew in self._crews if self.at_work else ():
+            crew.kill()
 
     async def end(self) -> None:
         """End the workers, and forget the copies of the bundles."""
+        for crew in self._crews:
+            crew.kill()
         if self._crew is not None:
-            self._crew.kill()
             await self._crew.end()
-        for leaving in list(self._leaving):
-            leaving.cancel()
+        await asyncio.gather(*self._leaving.values())
         self._snapshots.close()
 
     # As workers.Watcher
@@ -241,14 +253,21 @@ class Service:
         old, self._crew = self._crew, crew
         self.models = {name: model.with_facts(facts) for name, model in models.items()}
         if old is not None:
-            leaving = asyncio.create_task(self._see_off(old, before - after))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            self._leaving[old] = asyncio.create_task(self._see_off(old, before - after))
         self._hand_over()
 
     async def _see_off(self, crew: Crew, copies: Iterable[Path]) -> None:
         await crew.end()
         self._drop(copies)
+        del self._leaving[crew]
+
+    @property
+    def _crews(self) -> list[Crew]:
+        """The one that answers, and those that are through once they have answered what they have.
+
+        What a worker is at takes its place and its processor whichever it is of.
+        """
+        return [*([self._crew] if self._crew is not None else []), *self._leaving]
 
     def _drop(self, copies: Iterable[Path]) -> None:
         for copy in copies:
@@ -267,7 +286,7 @@ class Service:
         yield gauge("workers_ready", "Workers that can answer.", crew.ready if crew else 0)
         yield gauge("queue_images", "Pictures that wait.", self._queue.images)
         yield gauge("queue_most", "Pictures that may wait.", self.settings.queue)
-        yield gauge("in_hand", "Jobs that workers have.", crew.in_hand if crew else 0)
+        yield gauge("in_hand", "Jobs that workers have.", sum(one.in_hand for one in self._crews))
         yield gauge("body_bytes", "Bytes of bodies in memory.", self.held.size_bytes)
         yield models_told(
             (model.name, one.number, one.digest, one.number == model.serving)

@@ -26,8 +26,8 @@ from linnaeus.serving.answers import (
     told,
 )
 from linnaeus.serving.asked import Asked, Promises
+from linnaeus.serving.claimed import more_than_claimed
 from linnaeus.serving.confinement import allow_processor_time
-from linnaeus.serving.images_sent import too_many_images
 from linnaeus.serving.problems import Problem, not_understood
 
 __all__ = ["InferRequest", "InferResponse", "OutputTensor", "infer"]
@@ -106,7 +106,8 @@ class InferResponse(BaseModel):
 
 
 def infer(model: Opened, body: bytes, most: int, until: float) -> bytes:
-    """The JSON that answers the JSON `body`, of at most `most` pictures, by the time `until`.
+    """The JSON that answers the JSON `body`, of the `most` pictures that it was taken for at most,
+    by the time `until`.
 
     Raises Problem, and LinnaeusError for what the bundle cannot say.
     """
@@ -128,7 +129,7 @@ def _understood(body: bytes) -> InferRequest:
 
 def _pictures(tensor: Files | Pixels, most: int) -> Sequence[Picture]:
     if tensor.shape[0] > most:
-        raise too_many_images(most)
+        raise more_than_claimed(most)
     return _files(tensor) if isinstance(tensor, Files) else list(_pixels(tensor))
 
 
