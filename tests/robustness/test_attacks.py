@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,9 @@ def test_masked_gradients_are_noticed() -> None:
     assert any("nothing at all" in sign for sign in signs)
     assert any("One step" in sign for sign in signs)
     assert signs_of_masking(problem, {"fgsm": 0.5, "pgd": 0.4}, drawn()) == []
+    length = replace(hidden, eps=1.0, norm="l2")
+    assert any("nothing at all" in sign for sign in signs_of_masking(length, {}, drawn()))
+    assert signs_of_masking(replace(problem, eps=1.0, norm="l2"), {}, drawn()) == []
 
 
 def a_small_network() -> Problem:
@@ -175,10 +179,19 @@ def test_no_distance_is_clean_accuracy(digits_run: Run) -> None:
     assert all(figure == done.clean for figure in done.accuracy.values())
 
 
+def test_a_patch_alone_is_what_the_answer_is_of(digits_run: Run) -> None:
+    others = linnaeus.load_dataset("digits").subset(range(1, 60, 3))
+    done = linnaeus.attack(digits_run.bundle, others, attacks=["patch"])
+    assert done.robust == done.accuracy["patch"]
+    assert "within a square of 5 % of its area" in done.in_plain_words[0]
+
+
 def test_what_cannot_be_meant_is_said(digits_run: Run) -> None:
     others = linnaeus.load_dataset("digits").subset(range(1, 60, 3))
     with pytest.raises(UsageError, match="is no distance"):
         linnaeus.attack(digits_run.bundle, others, eps="-1")
+    with pytest.raises(UsageError, match="such as 8/255"):
+        linnaeus.attack(digits_run.bundle, others, eps=8)
     with pytest.raises(UsageError, match="no attack called"):
         linnaeus.attack(digits_run.bundle, others, attacks=["magic"])
     with pytest.raises(UsageError, match="norm linf"):

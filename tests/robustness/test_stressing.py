@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,10 @@ pytest.importorskip("torch")
 
 import linnaeus
 from linnaeus.errors import DataError, UsageError
+from linnaeus.progress import Quiet
 from linnaeus.robustness.advice import WAYS, advice_for
+from linnaeus.robustness.judged_pictures import pictures_of
+from linnaeus.robustness.worst_case import worst_of_small_moves
 from linnaeus.training.recipe import recipe_with
 from linnaeus.training.run import Run
 
@@ -23,6 +27,12 @@ def others() -> linnaeus.Dataset:
     """Digits that no run of the tests learns from."""
     digits = linnaeus.load_dataset("digits")
     return digits.subset(range(1, 600, 3))
+
+
+def own_test_of(run: Path) -> set[str]:
+    """The pictures of the run's own test."""
+    with (run / "split.csv").open(encoding="utf-8", newline="") as rows:
+        return {row["image"] for row in csv.DictReader(rows) if row["split"] == "test"}
 
 
 def test_the_page_and_figures(digits_run: Run, others: linnaeus.Dataset, tmp_path: Path) -> None:
@@ -45,6 +55,7 @@ def test_the_page_and_figures(digits_run: Run, others: linnaeus.Dataset, tmp_pat
     page = (out / "index.html").read_text("utf-8")
     assert page.count("<img") == 3
     assert "120 of 200 pictures were drawn" in page
+    assert "Mean corruption error, of the corruptions that were tried" in page
 
 
 def test_two_side_by_side_and_elsewhere(digits_run: Run, others: linnaeus.Dataset) -> None:
@@ -81,6 +92,35 @@ def test_pictures_that_it_learnt_from_do_not_judge_it(
         ]
         places = [some_digits.paths.index(name) for name in seen[:30]]
         linnaeus.stress(digits_run.bundle, some_digits.subset(places), kinds=["fog"])
+
+
+def test_two_bundles_are_judged_on_pictures_that_neither_has_seen(
+    digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    """They learnt from other halves of one split's pictures, and see them at other sizes."""
+    other = linnaeus.train(
+        some_digits, out=tmp_path / "run", model="raw+naive-bayes", seed=1, image_size=12
+    )
+    opened = [(run.bundle, linnaeus.load(run.bundle)) for run in (digits_run, other)]
+    first, second = pictures_of(opened, some_digits, 1000, 0, Quiet())
+    assert first.names == second.names
+    assert first.pixels.shape[1:] == (8, 8, 3)
+    assert second.pixels.shape[1:] == (12, 12, 3)
+    judged = [own_test_of(run.folder) for run in (digits_run, other)]
+    assert set(first.names) == judged[0] & judged[1]
+    assert sum("left out" in remark for remark in first.remarks) == 2
+
+
+def test_the_worst_moves_are_searched_for_pictures_of_all_classes(digits_run: Run) -> None:
+    """Not for the first ones: the last third of these has labels that no answer can have."""
+    pixels = np.zeros((60, 8, 8, 3), np.uint8)
+    classifier = linnaeus.load(digits_run.bundle)
+    (always,) = classifier.predict_pixels(pixels[:1])
+    labels = np.full(60, always.likeliest)
+    labels[40:] = (always.likeliest + 1) % 10
+    figure, tried = worst_of_small_moves(classifier, pixels, labels, 0, Quiet(), most=30)
+    assert tried == 30
+    assert 0.4 < figure.value < 0.9
 
 
 def test_advice_names_the_earliest_fall_and_a_recipe_that_can_be_read() -> None:

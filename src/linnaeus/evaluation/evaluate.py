@@ -46,6 +46,7 @@ from linnaeus.evaluation.traits import MEASURED, Trait, measured_traits, told_tr
 from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
 from linnaeus.files import bytes_in, check_unused, whole_folder
 from linnaeus.images.decode import decode
+from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.unknowns.fit import GIVEN
 from linnaeus.unknowns.given import check_given, given_pictures
@@ -410,20 +411,32 @@ class ToJudge:
 
 
 def pictures_to_judge(
-    folder: Path, classifier: Classifier, dataset: Dataset, progress: Progress
-) -> ToJudge:
-    """Those that `evaluate` would judge the bundle in `folder` on. Raises as it does."""
-    opened = _matched(classifier, folder, dataset)
-    how = classifier.record.preprocessing
-    rows, _, remarks = _to_be_judged((opened,), dataset, progress)
+    bundles: Sequence[tuple[Path, Classifier]], dataset: Dataset, progress: Progress
+) -> tuple[ToJudge, ...]:
+    """For each of `bundles`, by its folder: the same pictures, those that `evaluate` would judge
+    all of them on. Raises as it does.
+    """
+    opened = [_matched(classifier, folder, dataset) for folder, classifier in bundles]
+    rows, _, remarks = _to_be_judged(opened, dataset, progress)
+    return tuple(
+        ToJudge(
+            rows,
+            one.labels[rows].astype(np.int64),
+            remarks,
+            _reader(one.classifier.record.preprocessing, dataset),
+        )
+        for one in opened
+    )
 
+
+def _reader(how: Preprocessing, dataset: Dataset) -> Callable[[str], NDArray[np.uint8] | None]:
     def read(name: str) -> NDArray[np.uint8] | None:
         try:
             return how.read(dataset.source.read(name), name=name)[0]
         except UnreadableImage:
             return None
 
-    return ToJudge(rows, opened.labels[rows].astype(np.int64), remarks, read)
+    return read
 
 
 def _facts(

@@ -15,6 +15,7 @@ from torch import Tensor
 from linnaeus.bundle.classifier import load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
+from linnaeus.evaluation.evenly import evenly
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.in_100 import between, in_100, times
 from linnaeus.evaluation.intervals import share_figure
@@ -27,7 +28,7 @@ from linnaeus.randomness import generator
 from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted
 from linnaeus.robustness.attacks.gradient_steps import fgsm, pgd
 from linnaeus.robustness.attacks.masking import signs_of_masking
-from linnaeus.robustness.attacks.patch import patch
+from linnaeus.robustness.attacks.patch import SHARE, patch
 from linnaeus.robustness.attacks.problem import Norm, Problem, cross_entropy
 from linnaeus.robustness.attacks.square import square
 from linnaeus.robustness.defences.squeezing import Squeezing, check_apart, measure_squeezing
@@ -76,7 +77,8 @@ class Attacked:
     """What attacks within `eps` (of the range of levels, in `norm`) did.
 
     `clean`: accuracy without any. `accuracy`: by attack, of all pictures; of the strong ensemble,
-    each attack is on what those before it left. `robust`: what stands after all of them. `saved`:
+    each attack is on what those before it left. `robust`: what stands after all of them, but for
+    the patch, which keeps to no distance and counts where it is the only one. `saved`:
     as `robust`, when the changed pictures are saved in whole levels and the bundle itself answers.
     `signs`: what speaks for masked gradients, as sentences. `squeezing`: what feature squeezing is
     worth here; None where that was not asked.
@@ -98,12 +100,11 @@ class Attacked:
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """The answer in a few sentences."""
-        far = f"{255 * self.eps:.3g}/255" if self.norm == "linf" else f"{self.eps:g}"
         robust = self.robust
         answer = (
             f"Right {times(self.clean.value)} in 100, and {in_100(robust.value)}"
-            f" ({between(robust)}) when every picture is changed by up to {far} in the worst way"
-            " that was found."
+            f" ({between(robust)}) when every picture is changed {self._how} in the worst way that"
+            " was found."
         )
         words = [answer]
         if robust.value < self.clean.value / 2:
@@ -114,6 +115,13 @@ class Attacked:
             )
         defended = self.squeezing.in_plain_words if self.squeezing else ()
         return (*words, *defended, *self.signs)
+
+    @property
+    def _how(self) -> str:
+        if list(self.accuracy) == ["patch"]:
+            return f"within a square of {100 * SHARE:.0f} % of its area"
+        far = f"{255 * self.eps:.3g}/255" if self.norm == "linf" else f"{self.eps:g}"
+        return f"by up to {far}"
 
     def to_json(self) -> dict[str, Any]:
         """Every figure as plain values."""
@@ -179,11 +187,12 @@ def attack_bundle(
     """
     if out is not None:
         check_unused(out)
+    _check_within(eps, norm)
     chosen = _chosen(attacks, norm)
     classifier = load(bundle)
     network = reopen(bundle)
     more = limit // APART if defence else 0
-    given = pictures_of(Path(bundle), classifier, dataset, limit + more, seed, progress)
+    (given,) = pictures_of([(Path(bundle), classifier)], dataset, limit + more, seed, progress)
     given, apart = _parted(given, seed) if defence else (given, None)
     if apart is not None:
         check_apart(len(apart.labels))
@@ -206,7 +215,8 @@ def attack_bundle(
         np.array([answer.likeliest for answer in classifier.predict_pixels(pixels)])
         for pixels in (whole, given.pixels)
     )
-    fooled = np.flatnonzero((named == given.labels) & (said != given.labels))[:SHOWN]
+    fooled = np.flatnonzero((named == given.labels) & (said != given.labels))
+    shown = fooled[evenly(len(fooled), SHOWN)]
     done = Attacked(
         name=str(bundle),
         pictures=len(right),
@@ -225,7 +235,7 @@ def attack_bundle(
                 said=classifier.classes[named[row]],
                 then=classifier.classes[said[row]],
             )
-            for row in fooled.tolist()
+            for row in shown.tolist()
         ),
         remarks=given.remarks,
         squeezing=squeezing,
@@ -235,6 +245,15 @@ def attack_bundle(
     if eps > 0 and set(_chosen(["strong"], norm)) <= set(chosen):
         keep_with_run(Path(bundle), "attack", done.to_json(), progress)
     return done
+
+
+def _check_within(eps: float, norm: Norm) -> None:
+    if norm == "linf" and eps > 1:
+        raise UsageError(
+            f"{eps:g} times the range of levels is farther than any picture can be changed",
+            where="--eps",
+            mend=f"Give a share of the range, such as {eps:g}/255.",
+        )
 
 
 def _parted(given: JudgedPictures, seed: int) -> tuple[JudgedPictures, JudgedPictures]:
@@ -270,7 +289,7 @@ def try_all(
         stands = torch.zeros_like(right)
         stands[rows] = still
         accuracy[name] = share_figure(int(stands.sum()), len(right))
-        if name != "patch":  # which keeps to no distance
+        if name != "patch" or len(chosen) == 1:  # it keeps to no distance, as others do
             newly = (standing & ~stands)[rows]
             changed[rows[newly]] = made[newly]
             standing &= stands | ~torch.isin(torch.arange(len(right)), rows)
@@ -339,8 +358,9 @@ def _signs(
     accuracy: dict[str, float],
     seed: int,
 ) -> tuple[str, ...]:
-    rows = right.nonzero()[:AT_ONCE, 0]
-    if problem.eps == 0 or problem.norm != "linf" or len(rows) == 0:
+    rows = right.nonzero()[:, 0]
+    rows = rows[torch.from_numpy(evenly(len(rows), AT_ONCE))]
+    if problem.eps == 0 or len(rows) == 0:
         return ()
     drawn = drawn_by(seed, "signs of masking")
     return tuple(signs_of_masking(problem.only(rows), accuracy, drawn))

@@ -149,7 +149,7 @@ def certify_bundle(
     _check_asked(noise, draws)
     classifier = load(bundle)
     network = _reopened(bundle) if check else None
-    given = pictures_of(Path(bundle), classifier, dataset, limit, seed, progress)
+    (given,) = pictures_of([(Path(bundle), classifier)], dataset, limit, seed, progress)
     smoothed = Smoothed(classifier, noise, seed)
     found = []
     with progress.stage("Certifying", len(given.labels)) as stage:

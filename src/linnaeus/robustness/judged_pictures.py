@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import DataError, UsageError
-from linnaeus.evaluation.evaluate import pictures_to_judge
+from linnaeus.evaluation.evaluate import ToJudge, pictures_to_judge
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
 
@@ -44,56 +45,72 @@ class JudgedPictures:
 
 
 def pictures_of(
-    folder: Path,
-    classifier: Classifier,
+    bundles: Sequence[tuple[Path, Classifier]],
     dataset: Dataset,
     limit: int,
     seed: int,
     progress: Progress,
-) -> JudgedPictures:
-    """At most `limit` pictures of `dataset`, drawn by the seed, that the bundle has not seen.
+) -> tuple[JudgedPictures, ...]:
+    """At most `limit` pictures of `dataset`, drawn by the seed, that none of `bundles` has seen:
+    the same for each, at its own size and in its own order of classes.
 
     Raises UsageError for a limit below 1, DataError where no labelled picture can be read or a
     picture may have several labels, and as `evaluate` does.
     """
     if limit < 1:
         raise UsageError("no picture is left", where="--limit", mend="Give 1 or more.")
-    if classifier.record.task == "multi":
-        raise DataError(
-            "a bundle that gives several labels cannot be tried so yet",
-            where=str(folder),
-            mend="Give one that gives each picture one label.",
-        )
-    given = pictures_to_judge(folder, classifier, dataset, progress)
-    places = np.flatnonzero(given.labels >= 0)
+    for folder, classifier in bundles:
+        if classifier.record.task == "multi":
+            raise DataError(
+                "a bundle that gives several labels cannot be tried so yet",
+                where=str(folder),
+                mend="Give one that gives each picture one label.",
+            )
+    given = pictures_to_judge(bundles, dataset, progress)
+    places = np.flatnonzero(given[0].labels >= 0)
     order = generator(seed, "pictures to judge by").permutation(len(places))
     chosen = np.sort(places[order[:limit]])
-    pixels, kept, unread = [], [], []
-    with progress.stage("Reading the pictures", len(chosen)) as stage:
-        for place in chosen.tolist():
-            stage.advance()
-            name = dataset.paths[int(given.rows[place])]
-            picture = given.read(name)
-            if picture is None:
-                unread.append(name)
-            else:
-                pixels.append(picture)
-                kept.append(place)
-    if not kept:
-        raise DataError(
-            "not one labelled picture can be read", where=dataset.name, mend="Give others."
-        )
-    remarks = list(given.remarks)
+    pixels, kept, unread = _read(given, chosen, dataset, progress)
+    remarks = list(given[0].remarks)
     if len(places) > limit:
         remarks.append(f"{limit:,} of {len(places):,} pictures were drawn; --limit takes more.")
     if unread:
         remarks.append(f"{len(unread):,} could not be read: {', '.join(unread[:5])}.")
-    rows = given.rows[kept]
-    return JudgedPictures(
-        pixels=np.stack(pixels),
-        labels=given.labels[kept],
-        groups=None if dataset.groups is None else dataset.groups[rows],
-        names=tuple(dataset.paths[int(row)] for row in rows),
-        available=len(places),
-        remarks=tuple(remarks),
+    rows = given[0].rows[kept]
+    return tuple(
+        JudgedPictures(
+            pixels=np.stack(of_one),
+            labels=one.labels[kept],
+            groups=None if dataset.groups is None else dataset.groups[rows],
+            names=tuple(dataset.paths[int(row)] for row in rows),
+            available=len(places),
+            remarks=tuple(remarks),
+        )
+        for one, of_one in zip(given, pixels, strict=True)
     )
+
+
+def _read(
+    given: Sequence[ToJudge], places: NDArray[np.int64], dataset: Dataset, progress: Progress
+) -> tuple[list[list[NDArray[np.uint8]]], list[int], list[str]]:
+    """The pictures at `places` that can be read, once for each of `given`; which these are, and the
+    names of the others.
+    """
+    pixels: list[list[NDArray[np.uint8]]] = [[] for _ in given]
+    kept, unread = [], []
+    with progress.stage("Reading the pictures", len(places)) as stage:
+        for place in places.tolist():
+            stage.advance()
+            name = dataset.paths[int(given[0].rows[place])]
+            read = [picture for one in given if (picture := one.read(name)) is not None]
+            if len(read) < len(given):
+                unread.append(name)
+                continue
+            kept.append(place)
+            for of_one, picture in zip(pixels, read, strict=True):
+                of_one.append(picture)
+    if not kept:
+        raise DataError(
+            "not one labelled picture can be read", where=dataset.name, mend="Give others."
+        )
+    return pixels, kept, unread

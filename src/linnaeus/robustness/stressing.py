@@ -20,17 +20,16 @@ from linnaeus.evaluation.intervals import Resampling, mean_figure
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress
 from linnaeus.robustness.advice import FALL, advice_for
-from linnaeus.robustness.condition import Condition, judged_under
+from linnaeus.robustness.condition import CLEAN, Condition, judged_under
 from linnaeus.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from linnaeus.robustness.judged_pictures import pictures_of
+from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
 from linnaeus.robustness.shifts import SHIFTS, shifted
 from linnaeus.robustness.standing import keep_with_run
-from linnaeus.robustness.worst_case import MOST_PICTURES, worst_of_small_moves
+from linnaeus.robustness.worst_case import worst_of_small_moves
 
 __all__ = ["EVERY_KIND", "Stressed", "stress_bundle"]
 
 Pixels = NDArray[np.uint8]
-Labels = NDArray[np.int64]
 
 EVERY_KIND = (*CORRUPTIONS, *SHIFTS)
 AT_ONCE = 250  # pictures changed at a time, which bounds the memory
@@ -82,7 +81,8 @@ class Stressed:
         answer = f"Right {times(self.clean.accuracy.value)} in 100 on good pictures"
         error = self.mean_corruption_error
         if error is not None:
-            answer += f", and {in_100(1 - error)} in the mean of all corruptions and severities"
+            of = "all corruptions" if self.corrupted else "the corruptions that were tried"
+            answer += f", and {in_100(1 - error)} in the mean of {of} and severities"
         moved = (
             "Turned by up to 10 degrees and moved by a sixteenth in the worst way, it names"
             f" {in_100(self.worst_moves.value)} in 100 rightly."
@@ -125,7 +125,7 @@ def stress_bundle(
 ) -> tuple[Stressed, ...]:
     """Stress each of `bundles` (one, or two to be put side by side) on `dataset`.
 
-    Pictures that a bundle was trained on are left out, and the data's test split is taken where
+    Pictures that any of them was trained on are left out, and the data's test split is taken where
     there is one, as `evaluate` does. `kinds`: of EVERY_KIND, None for all. `limit`: at most so many
     pictures, drawn by the seed and the same for all. `elsewhere`: the same classes from another
     source. Writes index.html and stress.json to the new folder `out`, if any. Where all corruptions
@@ -144,51 +144,53 @@ def stress_bundle(
             mend=f"Give some of {', '.join(EVERY_KIND)}.",
         )
     opened = [(Path(bundle), load(bundle)) for bundle in bundles]
-    done, samples = [], []
-    for folder, classifier in opened:
-        name = str(folder)
-        given = pictures_of(folder, classifier, dataset, limit, seed, progress)
-        pixels, labels, groups = given.pixels, given.labels, given.groups
-        samples.append(pixels[:1])
-        others = None
-        if elsewhere is not None:
-            strange_ones = pictures_of(folder, classifier, elsewhere, limit, seed, progress)
-            others = judged_under(
-                classifier,
-                strange_ones.pixels,
-                strange_ones.labels,
-                "elsewhere",
-                groups=strange_ones.groups,
-            )
-        conditions = _conditions(classifier, pixels, labels, groups, asked, seed, progress, name)
-        few = min(MOST_PICTURES, len(labels))
-        done.append(
-            Stressed(
-                name=name,
-                pictures=len(labels),
-                available=given.available,
-                clean=judged_under(classifier, pixels, labels, groups=groups),
-                conditions=conditions,
-                corrupted=_corrupted(conditions, groups),
-                worst_moves=worst_of_small_moves(classifier, pixels[:few], labels[:few], progress),
-                moved_pictures=few,
-                elsewhere=others,
-                remarks=given.remarks,
-            )
-        )
+    given = pictures_of(opened, dataset, limit, seed, progress)
+    others = None if elsewhere is None else pictures_of(opened, elsewhere, limit, seed, progress)
+    done = [
+        _stressed(*one, given[at], None if others is None else others[at], asked, seed, progress)
+        for at, one in enumerate(opened)
+    ]
     if out is not None:
-        _write(out, done, samples[0], seed)
+        _write(out, done, given[0].pixels[:1], seed)
     for bundle, one in zip(bundles, done, strict=True):
         if one.corrupted is not None:
             keep_with_run(Path(bundle), "stress", one.to_json(), progress)
     return tuple(done)
 
 
+def _stressed(
+    folder: Path,
+    classifier: Classifier,
+    given: JudgedPictures,
+    elsewhere: JudgedPictures | None,
+    kinds: Sequence[str],
+    seed: int,
+    progress: Progress,
+) -> Stressed:
+    """How the bundle in `folder` stands up."""
+    conditions = _conditions(classifier, given, kinds, seed, progress, str(folder))
+    worst, moved = worst_of_small_moves(classifier, given.pixels, given.labels, seed, progress)
+    return Stressed(
+        name=str(folder),
+        pictures=len(given.labels),
+        available=given.available,
+        clean=_judged(classifier, given),
+        conditions=conditions,
+        corrupted=_corrupted(conditions, given.groups),
+        worst_moves=worst,
+        moved_pictures=moved,
+        elsewhere=None if elsewhere is None else _judged(classifier, elsewhere, "elsewhere"),
+        remarks=given.remarks,
+    )
+
+
+def _judged(classifier: Classifier, given: JudgedPictures, kind: str = CLEAN) -> Condition:
+    return judged_under(classifier, given.pixels, given.labels, kind, groups=given.groups)
+
+
 def _conditions(
     classifier: Classifier,
-    pixels: Pixels,
-    labels: Labels,
-    groups: NDArray[np.str_] | None,
+    given: JudgedPictures,
     kinds: Sequence[str],
     seed: int,
     progress: Progress,
@@ -197,8 +199,10 @@ def _conditions(
     done = []
     every = [(kind, severity) for kind in kinds for severity in SEVERITIES]
     with progress.stage(f"Stressing {name}", len(every)) as stage:
-        for (kind, severity), changed in _made_ahead(every, pixels, seed):
-            done.append(judged_under(classifier, changed, labels, kind, severity, groups))
+        for (kind, severity), changed in _made_ahead(every, given.pixels, seed):
+            done.append(
+                judged_under(classifier, changed, given.labels, kind, severity, given.groups)
+            )
             stage.advance(1, f"{kind} {severity}: {100 * done[-1].accuracy.value:.0f} %")
     return tuple(done)
 

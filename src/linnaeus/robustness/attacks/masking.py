@@ -22,7 +22,7 @@ def signs_of_masking(
 ) -> list[str]:
     """What speaks for masked gradients, as sentences (after Athalye and others 2018).
 
-    `accuracy`: by attack, of those that were made on the pictures of `problem`, whose norm is linf.
+    `accuracy`: by attack, of those that were made on the pictures of `problem`.
     """
     found = []
     one, many = accuracy.get("fgsm"), accuracy.get("pgd")
@@ -40,7 +40,7 @@ def signs_of_masking(
     flat = float((gradient.flatten(1).abs().amax(1) == 0).float().mean())
     if flat > MOST_FLAT:
         found.append(f"For {100 * flat:.0f} % of the pictures the gradient is nothing at all.")
-    far = replace(problem, eps=FAR)
+    far = replace(problem, eps=FAR, norm="linf")
     standing = float(far.right(pgd(far, generator)).float().mean())
     if standing > MOST_STANDING:
         found.append(
