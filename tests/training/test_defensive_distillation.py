@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+load_digits = pytest.importorskip("sklearn.datasets").load_digits
 
 import linnaeus  # noqa: E402
 from linnaeus import Dataset  # noqa: E402
 from linnaeus.errors import UsageError  # noqa: E402
 from linnaeus.evaluation.figure import Figure  # noqa: E402
 from linnaeus.evaluation.under_attack import UnderAttack  # noqa: E402
+from linnaeus.progress import Quiet  # noqa: E402
+from linnaeus.training.checkpoint import Checkpoints  # noqa: E402
+from linnaeus.training.learned import Learned  # noqa: E402
 from linnaeus.training.losses import loss_for  # noqa: E402
 from linnaeus.training.plan import TrainingPlan  # noqa: E402
+from linnaeus.training.recipe import recipe_with  # noqa: E402
 from linnaeus.training.run import Run  # noqa: E402
+from linnaeus.training.saving import Saver  # noqa: E402
+from linnaeus.training.scratch import learn_from_scratch  # noqa: E402
 
 
 def test_the_loss_is_that_of_cooled_logits_with_gradients_as_large_as_without() -> None:
@@ -33,6 +41,72 @@ def test_the_loss_is_that_of_cooled_logits_with_gradients_as_large_as_without() 
 def test_what_it_cannot_be_beside_is_refused() -> None:
     with pytest.raises(ValueError, match="balanced_sampling cannot"):
         TrainingPlan(distil_at=20, balanced_sampling=True)
+
+
+class BrokenOff(BaseException):
+    """What ends a training in a way that nobody expects."""
+
+
+def learnt(
+    saver: Saver | None = None, *, asks: int = 10**9, stop: Callable[[], bool] = lambda: False
+) -> Learned:
+    """Two passes of four steps for each of the two networks; it breaks off when it `asks` once more
+    whether to stop.
+    """
+    digits = load_digits(n_class=4)
+    grey = np.rint(digits.images[:160] * 255 / 16).astype(np.uint8)
+    asked = iter(range(asks))
+
+    def breaks_off() -> bool:
+        if next(asked, None) is None:
+            raise BrokenOff
+        return stop()
+
+    chosen = ["model=cnn-tiny", "device=cpu", "network.epochs=2", "network.batch_size=32"]
+    return learn_from_scratch(
+        np.repeat(grey[..., None], 3, axis=3),
+        digits.target[:160].astype(np.int64),
+        np.arange(128),
+        np.arange(128, 160),
+        classes="abcd",
+        grey=True,
+        recipe=recipe_with(None, [*chosen, "network.distil_at=20"]),
+        progress=Quiet(),
+        stop=breaks_off,
+        saver=saver,
+    )
+
+
+def weights_of(learned: Learned, folder: Path) -> bytes:
+    learned.save_weights(folder / "weights.safetensors")
+    return (folder / "weights.safetensors").read_bytes()
+
+
+def test_broken_off_in_either_network_it_comes_to_the_same_bits(tmp_path: Path) -> None:
+    whole = learnt()
+    checkpoints = tmp_path / "checkpoints"
+    for asks in (3, 6, 2, 4):  # in the first, where it ends, and twice in the second
+        with pytest.raises(BrokenOff):
+            learnt(Saver(Checkpoints(checkpoints), every_s=0), asks=asks)
+    gone_on = learnt(Saver(Checkpoints(checkpoints), every_s=0))
+    assert weights_of(gone_on, tmp_path) == weights_of(whole, tmp_path)
+    assert gone_on.graph == whole.graph
+    figures = [
+        [(row.epoch, row.train_loss, row.validation_loss) for row in one.history]
+        for one in (gone_on, whole)
+    ]
+    assert figures[0] == figures[1]
+
+
+def test_stopped_before_the_second_network_learns_it_ends_and_can_be_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    asked = iter([False] * 5 + [True])
+    with pytest.raises(KeyboardInterrupt):
+        learnt(Saver(Checkpoints(tmp_path), every_s=0), stop=lambda: next(asked))
+    gone_on = learnt(Saver(Checkpoints(tmp_path), every_s=0), asks=16)
+    assert gone_on.ended == "finished"
+    assert weights_of(gone_on, tmp_path) == weights_of(learnt(), tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -38,29 +38,39 @@ class Lesson(NamedTuple):
 
 
 def distilled_lesson(
-    teach: Callable[[TrainingPlan], Fitted],
+    teach: Callable[[TrainingPlan, Callable[[], bool]], Fitted],
     pixels: PixelRows,
     plan: TrainingPlan,
+    stop: Callable[[], bool],
     saver: Saver,
     progress: Progress,
 ) -> Lesson:
     """Let `teach` fit the first network by `plan`, and make its answers to `pixels` the lesson.
 
     A budget is for both: the first has half of it, and the second makes as many steps. What an
-    earlier process had saved by `saver` is gone on with.
+    earlier process had saved by `saver` is gone on with. There is no best model so far before the
+    second learns, so KeyboardInterrupt is raised where `stop` says so, and what was saved stands.
     """
     assert plan.distil_at is not None
+
+    def too_early() -> bool:
+        if stop():
+            progress.warn("The network that is to be kept has not begun to learn: it ends at once.")
+            raise KeyboardInterrupt
+        return False
+
     found = saver.take(PART)
     if found is None:
         half = None if plan.budget_s is None else plan.budget_s / 2
         progress.say(f"A first network learns at the temperature {plan.distil_at:g}.")
-        first = teach(plan.model_copy(update={"budget_s": half}))
+        first = teach(plan.model_copy(update={"budget_s": half}), too_early)
         progress.say("A second one, which is kept, learns its answers.")
         answers = _answers(first.network, pixels, plan.distil_at)
         found = State({"plan": first.plan.model_dump(mode="json")}, {"targets": answers})
         saver.keep(PART, found)
         saver.drop(LOOP)
         saver.save()
+        too_early()
     made = TrainingPlan.model_validate(found.facts["plan"])
     resolved = made.model_copy(update={"budget_s": plan.budget_s})
     return Lesson(found.tensors["targets"].numpy(), resolved)

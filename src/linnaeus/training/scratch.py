@@ -84,7 +84,11 @@ def learn_from_scratch(
     )
     keeper = saver or Saver()
 
-    def teach(plan: TrainingPlan, lesson: Labels | NDArray[np.float32] = targets[train]) -> Fitted:
+    def teach(
+        plan: TrainingPlan,
+        stop: Callable[[], bool],
+        lesson: Labels | NDArray[np.float32] = targets[train],
+    ) -> Fitted:
         return fit_network(
             _going_on(new_network(recipe, len(classes), learning), start),
             learning,
@@ -100,10 +104,10 @@ def learn_from_scratch(
         )
 
     if plan.distil_at is None:
-        fitted = teach(plan)
+        fitted = teach(plan, stop)
     else:
-        lesson = distilled_lesson(teach, learning, plan, keeper, progress)
-        fitted = teach(lesson.plan, lesson.targets)
+        lesson = distilled_lesson(teach, learning, plan, stop, keeper, progress)
+        fitted = teach(lesson.plan, stop, lesson.targets)
     return _learned(fitted, recipe, height, width, in_words(plan.augment, why))
 
 
