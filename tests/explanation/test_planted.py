@@ -81,10 +81,15 @@ def test_a_page_maps_and_figures_are_written(patches, tmp_path: Path) -> None:
     told = json.loads((out / "explanations.json").read_text("utf-8"))
     assert [one["id"] for one in told["pictures"]] == files
     assert told["pictures"][0]["neighbours"][0]["id"].endswith(Path(files[0]).name)
-    assert told["trust"][0]["pointing"] >= 2 / 3
-    maps = sorted((out / "maps").glob("*.npy"))
-    assert len(maps) == len(list((out / "pictures").glob("*.png"))) == 3
+    pointing = told["trust"][0]["pointing"]
+    assert pointing["low"] < 2 / 3 <= pointing["value"]
+    maps = sorted((out / "maps").glob("*-grad-cam.npy"))
+    assert len(maps) == len(list((out / "pictures").glob("*-grad-cam.png"))) == 3
     assert np.load(maps[0]).shape == (48, 48)
+    needed = [one["hidden_until_another"] for one in told["pictures"]]
+    hidden = [np.load(file) for file in sorted((out / "maps").glob("*-hidden.npy"))]
+    assert [mask.mean() for mask in hidden] == [one["share"] for one in needed if one]
+    assert len(list((out / "pictures").glob("*-hidden.png"))) == len(hidden)
     page = (out / "index.html").read_text("utf-8")
     assert "Can this be believed" in page
     assert "http" not in page.replace("http-equiv", "")
@@ -136,3 +141,18 @@ def test_another_class_and_layer_can_be_explained(patches) -> None:
     one = linnaeus.explain(run.bundle, file, class_name="rings", layer="body.stages.0")
     assert one.explanations[0].explained == "rings"
     assert one.layer == "body.stages.0"
+
+
+def test_what_has_to_be_hidden_does_not_hang_on_the_class_that_is_explained(patches) -> None:
+    run, boxes = patches
+    *_, file = boxes  # of rings: what hides all of it is taken for a cross
+    asked = [None, "rings", "crosses"]
+    found = [
+        linnaeus.explain(run.bundle, file, class_name=name, layer="body.stages.0").explanations[0]
+        for name in asked
+    ]
+    assert {one.explained for one in found} == {"rings", "crosses"}
+    assert found[0].needed is not None
+    for one in found[1:]:
+        assert one.needed is not None
+        assert one.needed[:2] == found[0].needed[:2]

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UnreadableImage, UsageError
-from linnaeus.evaluation.picture_uri import image_bytes
+from linnaeus.evaluation.evenly import evenly
 from linnaeus.explanation.faithfulness import Box
-from linnaeus.explanation.hiding import smallest_region
+from linnaeus.explanation.hiding import masked, smallest_region
 from linnaeus.explanation.methods import OF_CAMS, Explainer, Method, check_method, readable
-from linnaeus.explanation.overlay import beside
 from linnaeus.explanation.places import Places, places_of
-from linnaeus.explanation.trust import Trust, margins_by_chance, trust_in
-from linnaeus.files import check_unused, whole_folder, write_json, write_whole
+from linnaeus.explanation.trust import Trust, margins_by_chance, pointing, trust_in
+from linnaeus.explanation.written import write_explained
+from linnaeus.files import check_unused
 from linnaeus.progress import Progress, Quiet
 from linnaeus.searching.embedding import answers_of, label_of
 from linnaeus.searching.similarity import Neighbour, nearest
@@ -43,14 +42,24 @@ AT_ONCE = 64
 ALIKE = 5  # pictures shown beside each, of those that are most like it
 
 
+class Needed(NamedTuple):
+    """The least that has to be hidden to change an answer: its `share` of the picture, the class
+    that is named `then`, where it is `hidden` (h, w) bool, and the picture `without` it (h, w, 3).
+    """
+
+    share: float
+    then: str
+    hidden: NDArray[np.bool_]
+    without: NDArray[np.uint8]
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Why one picture was answered as it was.
 
     `label` is the bundle's answer with its `confidence`, `explained` the class that the `maps`
     (by method, each (h, w) float32) speak for, `shown` as they are shown and measured. `needed`:
-    the share of the picture that has to be
-    hidden until another class is named, and that class; None where the answer stays even then.
+    what has to be hidden until another class is named; None where the answer stays though all is.
     """
 
     id: str
@@ -60,7 +69,7 @@ class Explanation:
     pixels: Pixels
     maps: dict[Method, NDArray[np.float32]]
     shown: dict[Method, NDArray[np.float32]]
-    needed: tuple[float, str] | None
+    needed: Needed | None
     neighbours: tuple[Neighbour, ...] = ()
 
 
@@ -126,18 +135,18 @@ def explain_pictures(
     pixels, answers, ids, skipped = _read(explainer, pictures)
     named = np.array([one.likeliest for one in answers])
     targets = named if column is None else np.full(len(named), column)
-    few = slice(0, TRUSTED if len(chosen) == 1 else TRUSTED_OF_ALL)
-    given = None if boxes is None else _boxes_at(explainer, boxes, ids[few])
+    few = evenly(len(ids), TRUSTED if len(chosen) == 1 else TRUSTED_OF_ALL)
+    given = None if boxes is None else _boxes_at(explainer, boxes, ids)
     if any(one in OF_CAMS for one in chosen):
+        tried = evenly(len(ids), TRUSTED_OF_ALL)
         with told.stage("Choosing the layer"):
-            explainer.choose_layer(pixels[:TRUSTED_OF_ALL], targets[:TRUSTED_OF_ALL])
+            explainer.choose_layer(pixels[tried], targets[tried])
     maps = {one: _maps(explainer, one, pixels, targets, told) for one in chosen}
     shown = {one: np.stack([readable(each, one) for each in maps[one]]) for one in chosen}
-    trust = _trust(
-        explainer, {one: shown[one][few] for one in chosen}, pixels[few], targets[few], given, told
-    )
+    trust = _trust(explainer, shown, pixels, targets, few, given, told)
     first = shown[chosen[0]]
-    needed = _needed(explainer, pixels, first, told)
+    order = _speaking_for(explainer, chosen[0], pixels, named, targets, first)
+    needed = _needed(explainer, pixels, order, told)
     alike = _neighbours(explainer, answers, known, told)
     classes = explainer.classifier.classes
     explanations = tuple(
@@ -164,7 +173,7 @@ def explain_pictures(
         folder=out,
     )
     if out is not None:
-        _write(explained, out, known)
+        write_explained(explained, out, known)
     return explained
 
 
@@ -186,44 +195,68 @@ def _trust(
     shown: dict[Method, Maps],
     pixels: Pixels,
     targets: Targets,
+    few: NDArray[np.int64],
     boxes: list[list[Box]] | None,
     told: Progress,
 ) -> tuple[Trust, ...]:
-    """How far each method of `shown` can be believed, by its maps (n, h, w) of `pixels`."""
+    """How far each method of `shown` can be believed, by its maps (n, h, w) of `pixels`: of the
+    `few` of them, but for where they point, which costs nothing.
+    """
     measured = []
     with told.stage("Measuring whether that can be believed", 1 + len(shown)) as stage:
-        by_chance = margins_by_chance(explainer, pixels, targets, explainer.seed)
+        by_chance = margins_by_chance(explainer, pixels[few], targets[few], explainer.seed)
         stage.advance()
         for method, maps in shown.items():
-            measured.append(
-                trust_in(
-                    explainer,
-                    method,
-                    pixels,
-                    targets,
-                    maps,
-                    by_chance=by_chance,
-                    boxes=boxes,
-                    seed=explainer.seed,
-                )
+            found = trust_in(
+                explainer,
+                method,
+                pixels[few],
+                targets[few],
+                maps[few],
+                by_chance=by_chance,
+                seed=explainer.seed,
             )
+            measured.append(replace(found, pointing=pointing(maps, boxes)))
             stage.advance(1, method)
     return tuple(measured)
 
 
+def _speaking_for(
+    explainer: Explainer,
+    method: Method,
+    pixels: Pixels,
+    named: Targets,
+    targets: Targets,
+    shown: Maps,
+) -> Maps:
+    """(n, h, w) what speaks for the class that was `named`: as `shown`, where that was the target,
+    and explained anew where it was not.
+    """
+    others = np.flatnonzero(named != targets)
+    if not len(others):
+        return shown
+    maps = shown.copy()
+    found = explainer.explain(pixels[others], named[others], method)
+    maps[others] = [readable(one, method) for one in found]
+    return maps
+
+
 def _needed(
-    explainer: Explainer, pixels: Pixels, shown: Maps, told: Progress
-) -> list[tuple[float, str] | None]:
-    """What share of each picture has to be hidden until another class is named, and which."""
-    needed: list[tuple[float, str] | None] = []
+    explainer: Explainer, pixels: Pixels, order: Maps, told: Progress
+) -> list[Needed | None]:
+    """What of each picture has to be hidden, in falling `order`, until another class is named."""
+    needed: list[Needed | None] = []
     with told.stage("Hiding as little as changes the answer", len(pixels)) as stage:
-        for picture, order in zip(pixels, shown, strict=True):
-            region = smallest_region(explainer.answer, picture, explainer.cover_of(picture), order)
+        for picture, importance in zip(pixels, order, strict=True):
+            cover = explainer.cover_of(picture)
+            region = smallest_region(explainer.answer, picture, cover, importance)
             if region is None:
                 needed.append(None)
             else:
                 hidden, then = region
-                needed.append((float(hidden.mean()), explainer.classifier.classes[then]))
+                name = explainer.classifier.classes[then]
+                without = masked(picture, cover, hidden[None])[0]
+                needed.append(Needed(float(hidden.mean()), name, hidden, without))
             stage.advance()
     return needed
 
@@ -331,58 +364,3 @@ def _neighbours(
 
 def _layer_told(explainer: Explainer, methods: tuple[Method, ...]) -> str:
     return explainer.layer_name() if any(one in OF_CAMS for one in methods) else ""
-
-
-def _write(explained: Explained, out: Path, known: Dataset | None) -> None:
-    from linnaeus.explanation.page import explanations_page
-
-    with whole_folder(out) as aside:
-        for place, one in enumerate(explained.explanations):
-            for method, values in one.maps.items():
-                stem = f"{place:04d}-{Path(one.id).stem}-{method}"
-                write_whole(aside / "maps" / f"{stem}.npy", _as_npy(values))
-                picture = image_bytes(beside(one.pixels, one.shown[method]), "PNG")
-                write_whole(aside / "pictures" / f"{stem}.png", picture)
-        write_json(aside / "explanations.json", _as_json(explained))
-        write_whole(aside / "index.html", explanations_page(explained, known))
-
-
-def _as_npy(values: NDArray[np.float32]) -> bytes:
-    content = io.BytesIO()
-    np.save(content, values, allow_pickle=False)
-    return content.getvalue()
-
-
-def _as_json(explained: Explained) -> dict[str, object]:
-    return {
-        "methods": explained.methods,
-        "layer": explained.layer,
-        "in_plain_words": explained.in_plain_words,
-        "trust": [{**asdict(one), "faults": one.faults} for one in explained.trust],
-        "places": [
-            {
-                "class": one.name,
-                "pictures": one.pictures,
-                "at_border": one.at_border,
-                "commonest_place": one.cell_name,
-                "share": one.in_cell,
-                "interval": one.interval,
-                "suspicious": one.suspicious,
-            }
-            for one in explained.places
-        ],
-        "pictures": [
-            {
-                "id": one.id,
-                "label": one.label,
-                "confidence": one.confidence,
-                "explained": one.explained,
-                "hidden_until_another": None
-                if one.needed is None
-                else {"share": one.needed[0], "then": one.needed[1]},
-                "neighbours": [n._asdict() for n in one.neighbours],
-            }
-            for one in explained.explanations
-        ],
-        "skipped": explained.skipped,
-    }

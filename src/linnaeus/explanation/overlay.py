@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-__all__ = ["beside", "coloured", "overlaid"]
+__all__ = ["beside", "coloured", "in_a_row", "overlaid"]
 
 Pixels = NDArray[np.uint8]
 Map = NDArray[np.float32]
@@ -17,6 +17,7 @@ LEAST_PX, MOST_PX = 192, 448  # sides of a shown picture
 STRENGTH = 0.75  # of the colours where a map is largest
 CUT = 99.5  # percentile shown as the end of the scale, so that one pixel does not darken the rest
 BAR_PX, GAP_PX = 14, 8
+LINE_PX = 20  # of words under it
 
 
 def coloured(importance: Map) -> tuple[Pixels, NDArray[np.float64], tuple[float, float]]:
@@ -38,12 +39,14 @@ def overlaid(picture: Pixels, importance: Map) -> Image.Image:
     return _enlarged(Image.fromarray(mixed.round().astype(np.uint8)))
 
 
-def beside(picture: Pixels, importance: Map) -> Image.Image:
-    """The picture, the map over it and the bar of its colours, in one row."""
+def beside(picture: Pixels, importance: Map, said: str = "") -> Image.Image:
+    """The picture, the map over it and the bar of its colours, in one row; under it what is `said`
+    of the map.
+    """
     original, over = _enlarged(Image.fromarray(picture)), overlaid(picture, importance)
     _, _, (_, top) = coloured(importance)
     width = original.width + over.width + BAR_PX + 3 * GAP_PX + 44
-    row = Image.new("RGB", (width, original.height), "white")
+    row = Image.new("RGB", (width, original.height + (LINE_PX if said else 0)), "white")
     row.paste(original, (0, 0))
     row.paste(over, (original.width + GAP_PX, 0))
     left = original.width + over.width + 2 * GAP_PX
@@ -52,6 +55,18 @@ def beside(picture: Pixels, importance: Map) -> Image.Image:
     draw = ImageDraw.Draw(row)
     draw.text((left + BAR_PX + 4, 0), f"{top:.2g}", fill="black")
     draw.text((left + BAR_PX + 4, original.height - 12), "0", fill="black")
+    if said:
+        draw.text((4, original.height + 4), said, fill="black")
+    return row
+
+
+def in_a_row(*pictures: Pixels) -> Image.Image:
+    """`pictures` (h, w, 3) of one size, from left to right."""
+    shown = [_enlarged(Image.fromarray(picture)) for picture in pictures]
+    step = shown[0].width + GAP_PX
+    row = Image.new("RGB", (step * len(shown) - GAP_PX, shown[0].height), "white")
+    for place, one in enumerate(shown):
+        row.paste(one, (place * step, 0))
     return row
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from linnaeus.evaluation.evenly import evenly
 from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.picture_uri import is_tiny, picture_uri
 from linnaeus.explanation.overlay import coloured, overlaid
@@ -25,13 +26,16 @@ THUMBNAIL_PX = 112
 
 @dataclass(frozen=True)
 class Shown:
-    """One explanation as the page shows it: data URIs of the picture, maps and neighbours."""
+    """One explanation as the page shows it: data URIs of the picture, maps and neighbours, and of
+    the picture `without` the least that changes the answer, empty where nothing does.
+    """
 
     explanation: Explanation
     picture: str
     tiny: bool
     maps: list[tuple[str, str]]
     neighbours: list[tuple[Neighbour, str]]
+    without: str
 
 
 def explanations_page(explained: Explained, known: Dataset | None = None) -> str:
@@ -39,7 +43,8 @@ def explanations_page(explained: Explained, known: Dataset | None = None) -> str
 
     `known`: the data set that the neighbours are of, to show them.
     """
-    shown = [_shown(one, known) for one in explained.explanations[:MOST_SHOWN]]
+    places = evenly(len(explained.explanations), MOST_SHOWN)
+    shown = [_shown(explained.explanations[at], known) for at in places]
     words = explained.in_plain_words
     means = [
         (place, picture_uri(Image.fromarray(coloured(place.mean)[0]))) for place in explained.places
@@ -66,7 +71,8 @@ def _shown(one: Explanation, known: Dataset | None) -> Shown:
         for method, values in one.shown.items()
     ]
     neighbours = [(near, _thumbnail(near, known)) for near in one.neighbours]
-    return Shown(one, picture_uri(picture), is_tiny(picture), maps, neighbours)
+    without = picture_uri(Image.fromarray(one.needed.without)) if one.needed else ""
+    return Shown(one, picture_uri(picture), is_tiny(picture), maps, neighbours, without)
 
 
 def _thumbnail(near: Neighbour, known: Dataset | None) -> str:

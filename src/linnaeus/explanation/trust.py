@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import share_figure
 from linnaeus.explanation.faithfulness import (
     STEPS,
     Box,
@@ -24,7 +26,7 @@ from linnaeus.randomness import generator
 if TYPE_CHECKING:
     from linnaeus.models.reopened import Reopened
 
-__all__ = ["Trust", "margins_by_chance", "trust_in"]
+__all__ = ["Trust", "margins_by_chance", "pointing", "trust_in"]
 
 Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]
@@ -49,7 +51,7 @@ class Trust:
     that is above the margin of maps that know nothing, with its 95 % interval. `stability`: rank
     correlation with the maps of the same pictures with a little noise. `like_unlearnt`: with the
     maps of the same network with random weights; None of methods that do not look inside.
-    `pointing`: the share whose maximum lies in a box, None without boxes.
+    `pointing`: the share of all maps whose maximum lies in a box, None without boxes.
     """
 
     method: Method
@@ -61,7 +63,7 @@ class Trust:
     interval: tuple[float, float]
     stability: float
     like_unlearnt: float | None
-    pointing: float | None
+    pointing: Figure | None
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -120,7 +122,6 @@ def trust_in(
     maps: Maps,
     *,
     by_chance: Margins,
-    boxes: list[list[Box]] | None = None,
     seed: int = 0,
     steps: int = STEPS,
 ) -> Trust:
@@ -128,8 +129,7 @@ def trust_in(
     `readable`.
 
     `by_chance`: what `margins_by_chance` gave for the same, in as many `steps`. Two answers a step
-    and picture, and two more explanations. `boxes`: of each picture, where the object is, for the
-    pointing game.
+    and picture, and two more explanations. Where the maps point, see `pointing`, is left open.
     """
     every = zip(pixels, targets, maps, strict=True)
     areas = [_curves(explainer, picture, target, one, steps) for picture, target, one in every]
@@ -146,8 +146,18 @@ def trust_in(
         interval=(max(-2.0, mean - reach), min(2.0, mean + reach)),
         stability=_stability(explainer, method, pixels, targets, maps, seed),
         like_unlearnt=_like_unlearnt(explainer, method, pixels, targets, maps, seed),
-        pointing=_pointing(maps, boxes),
+        pointing=None,
     )
+
+
+def pointing(maps: Maps, boxes: list[list[Box]] | None) -> Figure | None:
+    """The pointing game: how many of `maps` (n, h, w) are largest in a box of their picture, with
+    Wilson's 95 % interval; None without boxes.
+    """
+    if boxes is None:
+        return None
+    hits = sum(pointed_at(*both) for both in zip(maps, boxes, strict=True))
+    return share_figure(hits, len(maps))
 
 
 def _curves(
@@ -203,9 +213,3 @@ def _unlearnt(network: Reopened, seed: int) -> Reopened:
         shuffled = parameter.detach().flatten()[torch.randperm(parameter.numel(), generator=order)]
         parameter.data = shuffled.view_as(parameter)
     return drawn
-
-
-def _pointing(maps: Maps, boxes: list[list[Box]] | None) -> float | None:
-    if boxes is None:
-        return None
-    return float(np.mean([pointed_at(*both) for both in zip(maps, boxes, strict=True)]))
