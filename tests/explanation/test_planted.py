@@ -14,13 +14,25 @@ import pytest
 pytest.importorskip("torch")
 
 import linnaeus
+from linnaeus.ensembling.made import Ensembled
 from linnaeus.errors import DataError, UsageError
 from linnaeus.explanation.enlarging import smoothed
+from linnaeus.progress import Quiet
 from linnaeus.training.run import Run
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests share no package
 
 from planted import write_dots, write_patches
+
+
+class Told(Quiet):
+    """A progress that keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
 
 
 @pytest.fixture(scope="module")
@@ -144,15 +156,31 @@ def test_another_class_and_layer_can_be_explained(patches) -> None:
 
 
 def test_what_has_to_be_hidden_does_not_hang_on_the_class_that_is_explained(patches) -> None:
+    """Black pictures are all called alike, so of a cross and a ring hiding changes one's name."""
     run, boxes = patches
-    *_, file = boxes  # of rings: what hides all of it is taken for a cross
-    asked = [None, "rings", "crosses"]
-    found = [
-        linnaeus.explain(run.bundle, file, class_name=name, layer="body.stages.0").explanations[0]
-        for name in asked
-    ]
-    assert {one.explained for one in found} == {"rings", "crosses"}
-    assert found[0].needed is not None
-    for one in found[1:]:
-        assert one.needed is not None
-        assert one.needed[:2] == found[0].needed[:2]
+
+    def needed(file: str, name: str | None):
+        explained = linnaeus.explain(
+            run.bundle, file, class_name=name, layer="body.stages.0", cover="black"
+        )
+        return explained.explanations[0].needed
+
+    cross, *_, ring = boxes
+    file = cross if needed(cross, None) else ring
+    (share, then, hidden, without), *others = (
+        needed(file, name) for name in (None, "crosses", "rings")
+    )
+    assert hidden.mean() == share
+    assert (without[hidden] == 0).all()
+    assert [one[:2] for one in others] == [(share, then)] * 2
+
+
+def test_all_methods_are_those_that_the_bundle_can_be_explained_by(
+    averaged: Ensembled, photo_folder: Path
+) -> None:
+    """An ensemble has no network to look into, so it is explained by hiding, and that is told."""
+    told = Told()
+    file = next(photo_folder.rglob("*.jpg"))
+    explained = linnaeus.explain(averaged.bundle, file, method="all", progress=told)
+    assert explained.methods == ("occlusion", "superpixels", "lime", "kernel-shap")
+    assert any("nothing for grad-cam" in sentence for sentence in told.said)

@@ -63,11 +63,12 @@ def test_two_side_by_side_and_elsewhere(digits_run: Run, others: linnaeus.Datase
         digits_run.bundle,
         others,
         beside=digits_run.folder,
-        kinds=["fog"],
+        kinds=["fog", "fog"],
         limit=40,
         data_shift=others.subset(range(100, 200)),
     )
     assert first.conditions == second.conditions
+    assert len(first.conditions) == 5  # a kind that is named twice is tried once
     assert first.elsewhere is not None
     assert "from elsewhere" in " ".join(first.in_plain_words)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from linnaeus.errors import DataError
+from linnaeus.errors import DataError, UsageError
 from linnaeus.explanation.faithfulness import Box
 
-__all__ = ["read_boxes"]
+__all__ = ["boxes_of", "read_boxes"]
 
 COLUMNS = ("image", "left", "top", "right", "bottom")
 
@@ -30,10 +30,33 @@ def read_boxes(file: Path) -> dict[str, list[Box]]:
                     mend=f"Name the columns {', '.join(COLUMNS)}.",
                 )
             for number, row in enumerate(rows, start=2):
-                boxes.setdefault(row["image"], []).append(_box(row, file, number))
+                boxes.setdefault(Path(row["image"]).as_posix(), []).append(_box(row, file, number))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"the table cannot be read ({error})", where=str(file)) from None
     return boxes
+
+
+def boxes_of(boxes: dict[str, list[Box]], pictures: list[str]) -> list[list[Box]]:
+    """The boxes of each of `pictures`, by its path or the end of it, such as "rings/3.png".
+
+    Raises UsageError where the table has no box for a picture, or one name for two of them.
+    """
+    taken: dict[str, str] = {}
+    found = []
+    for picture in pictures:
+        parts = Path(picture).parts
+        ends = (Path(*parts[start:]).as_posix() for start in range(len(parts)))
+        name = next((end for end in ends if end in boxes), None)
+        if name is None:
+            raise UsageError("the table has no box for it", where=picture, mend="Add one.")
+        if taken.setdefault(name, picture) != picture:
+            raise UsageError(
+                f"the table calls it {name!r}, and so it does {taken[name]}",
+                where=picture,
+                mend="Name the folders too, such as rings/3.png.",
+            )
+        found.append(boxes[name])
+    return found
 
 
 def _box(row: dict[str, str], file: Path, number: int) -> Box:

@@ -13,9 +13,17 @@ from numpy.typing import NDArray
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UnreadableImage, UsageError
 from linnaeus.evaluation.evenly import evenly
+from linnaeus.explanation.boxes import boxes_of
 from linnaeus.explanation.faithfulness import Box
 from linnaeus.explanation.hiding import masked, smallest_region
-from linnaeus.explanation.methods import OF_CAMS, Explainer, Method, check_method, readable
+from linnaeus.explanation.methods import (
+    METHODS,
+    OF_CAMS,
+    Explainer,
+    Method,
+    check_method,
+    readable,
+)
 from linnaeus.explanation.places import Places, places_of
 from linnaeus.explanation.trust import Trust, margins_by_chance, pointing, trust_in
 from linnaeus.explanation.written import write_explained
@@ -128,7 +136,7 @@ def explain_pictures(
     if method not in ("auto", "all"):
         check_method(method, "auto", "all")
     explainer = Explainer(bundle, layer=layer, cover=cover, parts=parts, seed=seed)
-    chosen = _chosen(explainer, method)
+    chosen = _chosen(explainer, method, told)
     if layer is not None:
         _check_layer(explainer, layer, chosen)
     column = _column(explainer, target)
@@ -261,10 +269,13 @@ def _needed(
     return needed
 
 
-def _chosen(explainer: Explainer, method: Asked) -> tuple[Method, ...]:
-    if method == "all":
-        return explainer.usable
-    return (explainer.default if method == "auto" else method,)
+def _chosen(explainer: Explainer, method: Asked, told: Progress) -> tuple[Method, ...]:
+    if method != "all":
+        return (explainer.default if method == "auto" else method,)
+    usable = explainer.usable
+    if left_out := [one for one in METHODS if one not in usable]:
+        told.say(f"This bundle has nothing for {', '.join(left_out)}: left out.")
+    return usable
 
 
 def _check_layer(explainer: Explainer, layer: str, methods: tuple[Method, ...]) -> None:
@@ -311,7 +322,7 @@ def _read(
 
 
 def _boxes_at(explainer: Explainer, boxes: dict[str, list[Box]], ids: list[str]) -> list[list[Box]]:
-    """The boxes of the pictures `ids` at the network's size. By path, or by the file's name."""
+    """The boxes of the pictures `ids` at the network's size."""
     how = explainer.classifier.record.preprocessing
     if how.fit != "stretch":
         raise UsageError(
@@ -320,10 +331,7 @@ def _boxes_at(explainer: Explainer, boxes: dict[str, list[Box]], ids: list[str])
             mend="Leave it out.",
         )
     placed = []
-    for name in ids:
-        found = boxes.get(name, boxes.get(Path(name).name))
-        if found is None:
-            raise UsageError("the table has no box for it", where=name, mend="Add one.")
+    for name, found in zip(ids, boxes_of(boxes, ids), strict=True):
         left, top, right, bottom = how.decode(Path(name)).box
         across, down = how.width_px / (right - left), how.height_px / (bottom - top)
         placed.append(

@@ -136,7 +136,7 @@ def stress_bundle(
     """
     if out is not None:
         check_unused(out)
-    asked = EVERY_KIND if kinds is None else tuple(kinds)
+    asked = EVERY_KIND if kinds is None else tuple(dict.fromkeys(kinds))
     if strange := [kind for kind in asked if kind not in EVERY_KIND]:
         raise UsageError(
             f"there is no change called {strange[0]!r}",

@@ -1,0 +1,39 @@
+"""Boxes are found by the path of a picture, or by as much of its end as tells it from others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from linnaeus.errors import UsageError
+from linnaeus.explanation.boxes import boxes_of, read_boxes
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    rows = ("rings/1.png,0,0,4,4", "crosses/1.png,1,1,5,5", "crosses/1.png,6,6,9,9")
+    file = tmp_path / "boxes.csv"
+    file.write_text(
+        "\n".join(("image,left,top,right,bottom", *rows, "2.png,2,2,3,3")), encoding="utf-8"
+    )
+    return file
+
+
+def test_the_end_of_a_path_is_enough(table: Path) -> None:
+    pictures = ["/data/crosses/1.png", "/data/rings/1.png", "/data/rings/2.png"]
+    assert boxes_of(read_boxes(table), pictures) == [
+        [(1, 1, 5, 5), (6, 6, 9, 9)],
+        [(0, 0, 4, 4)],
+        [(2, 2, 3, 3)],
+    ]
+
+
+def test_a_name_that_two_pictures_have_is_refused(table: Path) -> None:
+    with pytest.raises(UsageError, match="Name the folders too"):
+        boxes_of(read_boxes(table), ["/data/rings/2.png", "/data/crosses/2.png"])
+
+
+def test_a_picture_without_a_box_is_named(table: Path) -> None:
+    with pytest.raises(UsageError, match=r"3\.png: the table has no box"):
+        boxes_of(read_boxes(table), ["/data/rings/3.png"])
