@@ -19,10 +19,11 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 from PIL import Image
 
-from linnaeus import ensemble, load_dataset, train
+from linnaeus import compress, ensemble, load_dataset, train
 
 if TYPE_CHECKING:
     from linnaeus import Dataset
+    from linnaeus.compression.compressed import Compressed
     from linnaeus.ensembling.made import Ensembled
     from linnaeus.training.run import Run
 
@@ -122,6 +123,15 @@ def digits_run(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -
     pytest.importorskip("torch")
     folder = tmp_path_factory.mktemp("digits") / "run"
     return train(some_digits, out=folder, model="small_cnn", epochs=2, precision="float32")
+
+
+@pytest.fixture(scope="session")
+def in_int8(
+    tmp_path_factory: pytest.TempPathFactory, digits_run: Run, some_digits: Dataset
+) -> Compressed:
+    """`digits_run` in whole numbers. Leave its folder alone."""
+    out = tmp_path_factory.mktemp("int8") / "smaller"
+    return compress(digits_run.folder, some_digits, out=out, max_drop=5)
 
 
 @pytest.fixture(scope="session")

@@ -1004,7 +1004,7 @@ def compress(
     `compression.method.STEPS`, several joined by "+", or a list to choose the best of; by default
     "int8", or with a `target` ("5MB", "10ms") all of them from mild to strong. `max_drop`: points
     of accuracy on test that may be lost. `student`: the network to distil into; `epochs`: passes of
-    a step that learns; `prune_share`: of the channels to take away. `out`: a folder for
+    a step that learns; `prune_share`: of the channels or weights to take away. `out`: a folder for
     bundle/, report/, compression.html and .json, by default a new one under runs/.
 
     Raises MissingError where the packages for it are missing, Shortfall where too much is lost or

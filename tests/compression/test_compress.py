@@ -23,15 +23,6 @@ from linnaeus.models.reopened import reopen
 from linnaeus.training.run import Run
 
 
-@pytest.fixture(scope="module")
-def in_int8(
-    tmp_path_factory: pytest.TempPathFactory, digits_run: Run, some_digits: linnaeus.Dataset
-) -> Compressed:
-    """Digits in whole numbers."""
-    out = tmp_path_factory.mktemp("int8") / "smaller"
-    return linnaeus.compress(digits_run.folder, some_digits, out=out, max_drop=5)
-
-
 def test_an_int8_bundle_holds_whole_numbers_and_is_whole(in_int8: Compressed) -> None:
     graph = onnx.load(in_int8.bundle / "model.onnx").graph
     constants = {one.name: one for one in graph.initializer}
@@ -143,6 +134,37 @@ def test_a_target_that_nothing_fits_leaves_nothing(
             target="1kB",
         )
     assert not (tmp_path / "tiny").exists()
+
+
+def test_what_fits_a_target_fits_as_it_lies_on_the_disk(
+    in_int8: Compressed, digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    out = tmp_path / "fits"
+    target_bytes = round(1.02 * in_int8.size_bytes, -3)
+    target = f"{target_bytes / 1000:.0f}kB"
+    options = {"method": ("float16", "int8"), "target": target, "max_drop": 5}
+    made = linnaeus.compress(digits_run.folder, some_digits, out=out, **options)
+    half, whole = made.tried
+    assert (
+        half.size_bytes > target_bytes
+    )  # float16 had more right, or as many, were it not so large
+    assert made.chosen is whole
+    files = [file.stat().st_size for file in made.bundle.rglob("*") if file.is_file()]
+    assert sum(files) == whole.size_bytes <= target_bytes
+    told = json.loads((out / "compression.json").read_text("utf-8"))
+    assert (told["chosen"], told["size_bytes"]) == ("int8", sum(files))
+
+
+def test_of_those_that_are_fast_enough_the_most_accurate_is_kept(
+    digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    out = tmp_path / "fast"
+    options = {"method": ("int8", "float16"), "target": "20s", "max_drop": 5}
+    made = linnaeus.compress(digits_run.folder, some_digits, out=out, **options)
+    most = max(one.on_validation for one in made.tried)
+    equals = [one for one in made.tried if one.on_validation == most]
+    assert made.chosen is min(equals, key=lambda one: one.size_bytes)
+    assert made.classifier().precision == made.chosen.serving.precision
 
 
 def test_data_without_new_or_without_learnt_pictures_are_refused(

@@ -44,8 +44,8 @@ def compress(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="int8, float16, prune, distill, or steps joined by +; may be repeated, and the"
-            " best is kept. (int8, or with --target every one)",
+            help="int8, float16, prune, sparse, distill, or steps joined by +; may be repeated, and"
+            " the best is kept. (int8, or with --target every one that is smaller or faster)",
             metavar="STEPS",
         ),
     ] = None,
@@ -67,12 +67,13 @@ def compress(
     ] = None,
     epochs: Annotated[
         float | None,
-        typer.Option(help="prune, distill: passes over the training pictures. (its own)"),
+        typer.Option(help="prune, sparse, distill: passes over the training pictures. (its own)"),
     ] = None,
     prune_share: Annotated[
         float,
         typer.Option(
-            help="prune: of the channels inside blocks to take away.",
+            help="Of the channels inside blocks (prune), or of the weights of each layer (sparse),"
+            " to take away.",
             metavar="SHARE",
         ),
     ] = 0.5,
@@ -126,25 +127,27 @@ def _print_table(compressed: Compressed) -> None:
     before, one = compressed.before, compressed.chosen
     width = max(len("original"), *(len(each.method) for each in compressed.tried))
     typer.echo(
-        f"\n{'model':<{width}}  {'MB':>7}  {'ms an answer':>20}  {'pictures/s':>10}"
-        f"  {'right on test (%)':>22}  {'points lost':>20}"
+        f"\n{'model':<{width}}  {'MB':>7}  {'packed MB':>9}  {'ms an answer':>20}"
+        f"  {'pictures/s':>10}  {'right on test (%)':>22}  {'points lost':>20}"
     )
-    original = ("original", before.size_bytes, one.speed_before, one.contest.first, None)
-    rows: list[tuple[str, int, Speed, Figure, Figure | None]] = [original]
+    first = (before.size_bytes, before.packed_bytes, one.speed_before, one.contest.first, None)
+    rows: list[tuple[str, int, int, Speed, Figure, Figure | None]] = [("original", *first)]
     rows += [
         (
             each.method,
-            compressed.size_bytes if each is one else each.size_bytes,
+            each.size_bytes,
+            each.packed_bytes,
             each.speed,
             each.contest.second,
             each.lost,
         )
         for each in compressed.tried
     ]
-    for name, size_bytes, speed, right, lost in rows:
+    for name, size_bytes, packed_bytes, speed, right, lost in rows:
         took = speed.answer.median_s
         typer.echo(
-            f"{name:<{width}}  {size_bytes / 1e6:7.2f}  {_cell(took, 1000, 1):>20}"
+            f"{name:<{width}}  {size_bytes / 1e6:7.2f}  {packed_bytes / 1e6:9.2f}"
+            f"  {_cell(took, 1000, 1):>20}"
             f"  {speed.pictures_a_second.value:10.0f}  {_cell(right, 100, 1):>22}"
             f"  {'' if lost is None else _cell(lost, 100, 1):>20}"
         )

@@ -3,7 +3,7 @@ tried, with the intervals of their accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -19,12 +19,16 @@ MARKS = 4
 
 @dataclass(frozen=True)
 class Dot:
-    """A model called `name` that costs `cost` and is right so often; `kind` colours it."""
+    """A model called `name` that costs `cost` and is right so often; `kind` colours it.
+
+    `least`: what it costs at best, drawn as a ring on a line from its dot; None where that is all.
+    """
 
     name: str
     kind: str
     cost: float
     accuracy: Figure
+    least: float | None = None
 
 
 def cost_chart(dots: Sequence[Dot], title: str, unit: str) -> Markup:
@@ -40,16 +44,26 @@ def cost_chart(dots: Sequence[Dot], title: str, unit: str) -> Markup:
         parts.append(f'<path class="grid" d="M{at:.1f} {TOP}V{BOTTOM}"/>')
         parts.append(text(at, BOTTOM + 17, f"{count * step:g}"))
     for dot in dots:
-        px, py = x(dot.cost), y(dot.accuracy.value)
-        low, high = y(dot.accuracy.low), y(dot.accuracy.high)
-        told = f"{dot.name}: {100 * dot.accuracy.value:.1f} %, {dot.cost:.3g} {unit}"
-        parts.append(
-            f'<g class="{dot.kind}"><path class="whisker" d="M{px:.1f} {low:.1f}V{high:.1f}"/>'
-            f'<circle cx="{px:.1f}" cy="{py:.1f}" r="5.5">'
-            f"<title>{escape(told)}</title></circle></g>"
-        )
+        parts.append(_drawn(dot, x, y, unit))
     parts.append(text((LEFT + RIGHT) / 2, BOTTOM + 36, f"{title} ({unit})"))
     return svg("cost", f"Accuracy against {title}.", parts)
+
+
+def _drawn(dot: Dot, x: Callable[[float], float], y: Callable[[float], float], unit: str) -> str:
+    px, py = x(dot.cost), y(dot.accuracy.value)
+    low, high = y(dot.accuracy.low), y(dot.accuracy.high)
+    told, ring = f"{dot.name}: {100 * dot.accuracy.value:.1f} %, {dot.cost:.3g} {unit}", ""
+    if dot.least is not None:
+        told += f", at best {dot.least:.3g} {unit}"
+        at = x(dot.least)
+        ring = (
+            f'<path class="to-least" d="M{px:.1f} {py:.1f}H{at:.1f}"/>'
+            f'<circle class="least" cx="{at:.1f}" cy="{py:.1f}" r="4"/>'
+        )
+    return (
+        f'<g class="{dot.kind}"><path class="whisker" d="M{px:.1f} {low:.1f}V{high:.1f}"/>{ring}'
+        f'<circle cx="{px:.1f}" cy="{py:.1f}" r="5.5"><title>{escape(told)}</title></circle></g>'
+    )
 
 
 def _step(most: float) -> float:

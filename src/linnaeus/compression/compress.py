@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from linnaeus.bundle.record import BundleRecord
-from linnaeus.bundle.seen import add_seen
 from linnaeus.bundle.table import write_csv
+from linnaeus.compression.before import before
 from linnaeus.compression.compressed import Compressed
 from linnaeus.compression.distillation import check_student
-from linnaeus.compression.facts import compressed_facts
-from linnaeus.compression.making import Making
+from linnaeus.compression.judged import judged
+from linnaeus.compression.making import Making, check_share
 from linnaeus.compression.method import LADDER, steps_of
-from linnaeus.compression.model import Model
 from linnaeus.compression.original import Original, opened
 from linnaeus.compression.page import compression_page
-from linnaeus.compression.pruning import check_share
-from linnaeus.compression.serving import served_best
 from linnaeus.compression.steps import made_by
 from linnaeus.compression.target import Target
-from linnaeus.compression.tried import Before, Judged, Tried, before, judged, timed
+from linnaeus.compression.tried import Tried, timed
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import Shortfall, UsageError
-from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.report import write_report
-from linnaeus.files import add_to_folder, bytes_in, write_json, write_whole
+from linnaeus.files import add_to_folder, copy_listed, write_json, write_whole
 from linnaeus.progress import Progress
-from linnaeus.training.card import model_card
-from linnaeus.training.finishing import bundle_finished, calibrated_on
-from linnaeus.training.serving import Served
-from linnaeus.version import __version__
 
 __all__ = ["MAX_DROP", "compress_bundle"]
 
@@ -61,8 +52,9 @@ def compress_bundle(
 ) -> Compressed:
     """Make a smaller bundle of `bundle` by the best of `methods`, and judge both on `dataset`.
 
-    Without `methods` it is INT8, or with a `target` every way there is, from mild to strong. Of
-    several the one is taken that has most held-out pictures right, of those that fit the target.
+    Without `methods` it is INT8, or with a `target` every way there is, from mild to strong. Each
+    is made a whole bundle, and that is judged. Of several the one is taken that has most held-out
+    pictures right, of those that fit the target.
     Nothing is kept where that has more than `max_drop` of 100 test pictures wrong that the original
     had right, on balance. Calibration, promises and what tells unknown pictures are fitted anew.
     `student`, `epochs` and `prune_share` are for steps that learn: see `making.Making`.
@@ -78,17 +70,36 @@ def compress_bundle(
     asked = tuple(methods) or (LADDER if wanted else ("int8",))
     steps = {method: steps_of(method) for method in asked}
     original = opened(bundle, dataset, workers=workers, cache=cache, progress=progress)
-    first = before(original, progress)
     making = Making(original, seed, progress, student, epochs, prune_share)
-    done = timed([_try(one, steps[one], making, first) for one in steps], original, progress)
-    for each in done:
-        progress.say(each.in_words)
-    chosen = _chosen(done, wanted)
-    _check_lost(chosen, max_drop)
-    with add_to_folder(out, last="bundle") as aside:
-        compressed = _write(aside, out, chosen, done, original, first, seed, progress)
+    with tempfile.TemporaryDirectory() as room:
+        compressed = _best(steps, making, wanted, out, Path(room))
+        _check_lost(compressed.chosen, max_drop)
+        with add_to_folder(out, last="bundle") as aside:
+            _write(aside, compressed, original)
     compressed.classifier()  # what was promised opens: whole, unchanged, and answering as it did
     return compressed
+
+
+def _best(
+    steps: Mapping[str, tuple[str, ...]],
+    making: Making,
+    target: Target | None,
+    out: Path,
+    room: Path,
+) -> Compressed:
+    """All methods tried, each as a whole bundle in a folder of `room`, and which is the best."""
+    original, progress = making.original, making.progress
+    first = before(original, progress)
+    every = []
+    for place, (method, taken) in enumerate(steps.items()):
+        if len(steps) > 1:
+            progress.say(f"Trying {method}.")
+        every.append(judged(method, made_by(taken, making), making, first, room / str(place)))
+    done = timed(every, original, progress)
+    for each in done:
+        progress.say(each.in_words)
+    name = str(original.record.model.get("name", ""))
+    return Compressed(out, name, first, done, _chosen(done, target))
 
 
 def _check_drop(max_drop: float) -> None:
@@ -98,37 +109,6 @@ def _check_drop(max_drop: float) -> None:
             where="--max-drop",
             mend="Give one from 0 to 100, such as 1.",
         )
-
-
-def _try(method: str, steps: tuple[str, ...], making: Making, first: Before) -> Judged:
-    original, progress = making.original, making.progress
-    model = made_by(steps, making)
-    served = served_best(model, original, making.seed, progress)
-    calibrated = calibrated_on(original.parted, served, making.seed)
-    record = _record(original, method, model, served, calibrated)
-    return judged(method, model, served, record, original, first, progress)
-
-
-def _record(
-    original: Original, method: str, model: Model, served: Served, calibrated: Calibrated
-) -> BundleRecord:
-    """The original's record, with what is different now."""
-    name = str(original.record.model.get("name", ""))
-    return original.record.model_copy(
-        update={
-            "linnaeus_version": __version__,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "serving": served.serving,
-            "calibration": calibrated.calibration,
-            "thresholds": calibrated.thresholds,
-            "model": {
-                **model.facts,
-                "name": f"{name}, {method}",
-                "why": f"It was made of {name}: {', and '.join(model.done)}.",
-                "compressed": {"from": name, "method": method, "created": original.record.created},
-            },
-        }
-    )
 
 
 def _chosen(done: Sequence[Tried], target: Target | None) -> Tried:
@@ -163,47 +143,22 @@ def _check_lost(one: Tried, max_drop: float) -> None:
         )
 
 
-def _write(
-    aside: Path,
-    out: Path,
-    chosen: Tried,
-    done: Sequence[Tried],
-    original: Original,
-    first: Before,
-    seed: int,
-    progress: Progress,
-) -> Compressed:
-    """Write the chosen one as a bundle, its report and the page to the folder `aside`."""
-    parted, model = original.parted, chosen.model
-    with bundle_finished(
-        aside / "bundle",
-        parted,
-        chosen.served,
-        model.graph,
-        model.save_weights,
-        lambda calibrated: _record(original, chosen.method, model, chosen.served, calibrated),
-        seed=seed,
-        progress=progress,
-    ) as finished:
-        add_seen(finished.folder, original.folder)  # data may hold a part of it only
-        on_test = finished.judged
-        facts = compressed_facts(finished, parted, model.done)
-        finished.write_card(model_card(facts, on_test.test))
-    size_bytes = bytes_in(aside / "bundle")
-    name = str(original.record.model.get("name", ""))
-    compressed = Compressed(out, name, first, tuple(done), chosen, size_bytes)
+def _write(aside: Path, compressed: Compressed, original: Original) -> None:
+    """Write the chosen one's bundle, its report and the page to the folder `aside`."""
+    chosen, dataset = compressed.chosen, original.parted.dataset
+    on_test = chosen.on_test
+    copy_listed(chosen.folder, aside / "bundle")
     write_json(aside / "compression.json", compressed.to_json())
     write_whole(aside / "compression.html", compression_page(compressed))
     write_csv(aside / "predictions.csv", on_test.predictions.at_rate(0))
     write_report(
         aside / "report",
-        facts,
+        chosen.facts,
         on_test.predictions,
         on_test.test,
         validation=on_test.validation,
         promises=on_test.promises,
         compared=Compared(slices=on_test.slices),
         unknown=on_test.unknown,
-        picture_of=lambda path: picture_from(parted.dataset, path),
+        picture_of=lambda path: picture_from(dataset, path),
     )
-    return compressed

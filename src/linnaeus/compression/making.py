@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linnaeus.compression.original import Original
+from linnaeus.errors import UsageError
 from linnaeus.progress import Progress
 
-__all__ = ["Making"]
+__all__ = ["Making", "check_share"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Making:
 
     `student`: the name of the network that is distilled into, None: one that suits the pictures.
     `epochs`: passes over the training pictures in a step that learns, None: its own. `share`: of
-    the channels that pruning takes away.
+    the channels, or of the weights, that pruning takes away.
     """
 
     original: Original
@@ -25,3 +26,13 @@ class Making:
     student: str | None = None
     epochs: float | None = None
     share: float = 0.5
+
+
+def check_share(share: float) -> None:
+    """Raise UsageError where `share` is none that can be taken away."""
+    if not 0 < share < 1:
+        raise UsageError(
+            f"{share:g} is no share that pruning can take away",
+            where="--prune-share",
+            mend="Give one above 0 and below 1, such as 0.5.",
+        )

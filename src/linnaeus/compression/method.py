@@ -9,15 +9,17 @@ __all__ = ["LADDER", "STEPS", "steps_of"]
 STEPS = {
     "float16": "weights of half the size, computed with as before",
     "int8": "whole numbers of 8 bits in every convolution",
+    "sparse": "the smallest weights 0, and learning again what the original answers",
     "prune": "fewer channels inside each block, and learning again what the original answers",
     "distill": "another, smaller network that learns what the original answers",
 }
 """What each step does, the mildest first."""
 
 LADDER = ("float16", "int8", "prune+int8", "distill+int8")
-"""What a target is looked for among, from mild to strong."""
+"""What a target is looked for among, from mild to strong. Not sparse: its files stay as large and
+its answers take as long."""
 
-LEARNING = ("prune", "distill")
+LEARNING = ("sparse", "prune", "distill")
 """Steps that learn, from the original: one of them at most, and first."""
 
 NUMBERS = ("float16", "int8")
@@ -51,5 +53,5 @@ def _order(method: str, why: str) -> UsageError:
     return UsageError(
         f'"{method}" cannot be done: {why}',
         where="--method",
-        mend="Name prune or distill first, and float16 or int8 last.",
+        mend="Name sparse, prune or distill first, and float16 or int8 last.",
     )

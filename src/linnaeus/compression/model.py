@@ -28,11 +28,6 @@ class Model:
     precision: Precision | None = None
     done: tuple[str, ...] = ()
 
-    @property
-    def size_bytes(self) -> int:
-        """What the two files take."""
-        return len(self.graph) + len(self.weights)
-
     def save_weights(self, place: Path) -> None:
         """Write the safetensors file."""
         write_whole(place, self.weights)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier, bundle_folder, load
-from linnaeus.bundle.record import GRAPH_FILE, WEIGHTS_FILE, BundleRecord
+from linnaeus.bundle.record import GRAPH_FILE, BundleRecord
 from linnaeus.bundle.seen import SeenFiles, read_seen, read_seen_files, was_seen
 from linnaeus.data.cache import Cache
 from linnaeus.data.cached_scan import cached_scan
@@ -18,7 +18,6 @@ from linnaeus.data.pixels import pixel_rows
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import LEFT_OUT, Split
 from linnaeus.errors import BundleError, DataError
-from linnaeus.files import bytes_in
 from linnaeus.progress import Progress
 from linnaeus.training.parted import Parted
 
@@ -44,17 +43,6 @@ class Original:
     def record(self) -> BundleRecord:
         """What its bundle.json says."""
         return self.classifier.record
-
-    @property
-    def size_bytes(self) -> int:
-        """What its files take."""
-        return bytes_in(self.folder)
-
-    @property
-    def beside_bytes(self) -> int:
-        """What its files take besides the graph and the weights."""
-        own = (self.folder / GRAPH_FILE, self.folder / WEIGHTS_FILE)
-        return self.size_bytes - sum(file.stat().st_size for file in own)
 
 
 def opened(

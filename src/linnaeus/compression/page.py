@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linnaeus.compression.chart import Dot, cost_chart
 from linnaeus.compression.compressed import Compressed
-from linnaeus.compression.method import STEPS
+from linnaeus.compression.method import steps_of
 from linnaeus.evaluation.pages import pages
 from linnaeus.version import __version__
 
@@ -23,7 +23,7 @@ def compression_page(compressed: Compressed) -> str:
             before=compressed.before,
             by_size=cost_chart(_sizes(compressed), "size of the bundle", "MB"),
             by_time=cost_chart(_times(compressed), "time of one answer", "ms"),
-            steps=STEPS,
+            sparse=any("sparse" in steps_of(each.method) for each in compressed.tried),
             version=__version__,
         )
     )
@@ -31,10 +31,21 @@ def compression_page(compressed: Compressed) -> str:
 
 def _sizes(compressed: Compressed) -> list[Dot]:
     one = compressed.chosen
-    before = Dot("original", "before", compressed.before.size_bytes / 1e6, one.contest.first)
-    return [before] + [
-        Dot(each.method, _kind(each is one), each.size_bytes / 1e6, each.contest.second)
+    first = compressed.before
+    sizes = [("original", "before", first.size_bytes, one.contest.first, first.packed_bytes)]
+    sizes += [
+        (
+            each.method,
+            _kind(each is one),
+            each.size_bytes,
+            each.contest.second,
+            each.packed_bytes,
+        )
         for each in compressed.tried
+    ]
+    return [
+        Dot(name, kind, size_bytes / 1e6, accuracy, least=packed_bytes / 1e6)
+        for name, kind, size_bytes, accuracy, packed_bytes in sizes
     ]
 
 

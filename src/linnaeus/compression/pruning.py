@@ -7,41 +7,23 @@ gives keeps its width, so that whatever adds blocks up or looks at their maps st
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
-from linnaeus.bundle.runtime import Session, best_engine
+from linnaeus.compression.learner import Learner
 from linnaeus.compression.making import Making
 from linnaeus.compression.model import Model
-from linnaeus.compression.teaching import Taught, taught
-from linnaeus.data.pixels import one_by_one
-from linnaeus.errors import BundleError, UsageError
-from linnaeus.models.backbones import PooledStages
+from linnaeus.errors import BundleError
 from linnaeus.models.network import Network
-from linnaeus.models.normalise import Normalise
-from linnaeus.models.reopened import reopen
-from linnaeus.models.standardise import Standardise
-from linnaeus.randomness import generator
-from linnaeus.training.head import standardisation
-from linnaeus.training.plan import TrainingPlan
 
-__all__ = ["check_share", "pruned"]
+__all__ = ["pruned"]
 
 MULTIPLE = 8
 """Channels are kept in whole blocks of so many, which the vector units work on."""
-
-EPOCHS = 6.0
-"""Passes in which what is left learns to do without the rest, unless told otherwise."""
-
-RATE = 3e-4
-"""Of AdamW, as for tuning what is good already: see `training.tuning`."""
-
-STANDARDISED_BY = 500
-"""Training pictures that show the mean and the deviation of features."""
 
 KEEP_CHANNELS = (
     nn.BatchNorm2d,
@@ -58,90 +40,28 @@ KEEP_CHANNELS = (
 """Layers that treat each channel for itself."""
 
 
-def check_share(share: float) -> None:
-    """Raise UsageError where `share` is none that can be taken away."""
-    if not 0 < share < 1:
-        raise UsageError(
-            f"{share:g} is no share that pruning can take away",
-            where="--prune-share",
-            mend="Give one above 0 and below 1, such as 0.5.",
-        )
-
-
 def pruned(model: Model, making: Making) -> Model:
     """Without `making.share` of the channels inside each block, those that matter least.
 
     Raises BundleError where the network has no such channels, or cannot be opened.
     """
-    network, normalise = _opened(making)
+    learner = Learner.of(making)
+    network = learner.network
     chains = list(_chains(_backbone(network)))
     if not chains:
         raise BundleError(
             "nothing between its layers can be taken out of this network",
             where=str(making.original.folder),
-            mend="Use --method distill, int8 or float16.",
+            mend="Use --method sparse, distill, int8 or float16.",
         )
     before = sum(one.numel() for one in network.parameters())
     for chain in chains:
         chain.narrow(making.share)
-    student = taught(normalise, network, _plan(making), making, "prune")
+    student = learner.taught("prune")
     share = f"{100 * making.share:.0f} %"
     taken = f"{share} of the channels inside its {len(chains)} blocks are taken out"
     left = f"{before:,} weights were, {student.parameters:,} are left"
-    return replace(
-        model,
-        graph=student.graph,
-        weights=student.weights,
-        facts=_facts(model, network, student),
-        done=(*model.done, f"{taken} ({left}), and it learnt again what it answers"),
-    )
-
-
-def _opened(making: Making) -> tuple[Network, Normalise]:
-    """The original's network, ready to learn.
-
-    A head that was fitted to frozen features takes them as they are, of whatever size; to learn at
-    one rate with the rest it gets them standardised, which changes no answer.
-    """
-    reopened = reopen(making.original.folder)
-    network = reopened.network
-    if isinstance(network.body, PooledStages) and not isinstance(network.neck, Standardise):
-        _standardise(network, network.body.widths, making)
-    network.requires_grad_(True)
-    return network, reopened.normalise
-
-
-def _standardise(network: Network, widths: Sequence[int], making: Making) -> None:
-    original, parted = making.original, making.original.parted
-    rows = generator(making.seed, "pictures to standardise by").permutation(parted.train)
-    pixels = one_by_one(parted.pixels, rows[:STANDARDISED_BY])
-    _, features = Session(original.graph, best_engine(), "float32").run(pixels)
-    shift, scale = standardisation(features, widths)
-    weight = network.head.weight.detach().double().numpy()
-    bias = network.head.bias.detach().double().numpy() + weight @ shift
-    network.neck = Standardise(shift, scale)
-    with torch.no_grad():
-        network.head.weight.copy_(torch.from_numpy(weight / scale))
-        network.head.bias.copy_(torch.from_numpy(bias))
-
-
-def _facts(model: Model, network: Network, student: Taught) -> dict[str, Any]:
-    structure = {
-        **model.facts["structure"],
-        "standardised": isinstance(network.neck, Standardise),
-        "shrunk": True,
-    }
-    return {**model.facts, "structure": structure, "parameters": student.parameters}
-
-
-def _plan(making: Making) -> TrainingPlan:
-    return TrainingPlan(
-        optimiser="adamw",
-        learning_rate=RATE,
-        batch_size=32,
-        label_smoothing=0.0,
-        epochs=making.epochs or EPOCHS,
-    )
+    return learner.model(model, student, f"{taken} ({left})", shrunk=True)
 
 
 @dataclass(frozen=True)

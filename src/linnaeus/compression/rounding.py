@@ -109,12 +109,16 @@ def well_rounded(model: Any, quantised: Any, pictures: Iterable[Pixels], seed: i
 def _one_by_one(
     rows: NDArray[np.float64], steps: NDArray[np.float64], covariance: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Whole numbers (groups, rows, n) for `rows` of weights, whose inputs have the `covariance`."""
+    """Whole numbers (groups, rows, n) for `rows` of weights, whose inputs have the `covariance`.
+
+    A weight that is 0 stays 0, whatever it could make up for: so a sparse network stays sparse.
+    """
     count = rows.shape[-1]
     variance = np.einsum("gnn->gn", covariance)
     damping = np.maximum(DAMPING * variance.mean(axis=1), np.finfo(np.float32).tiny)
     order = np.argsort(-variance, axis=1)  # the largest first, while there is most to make up with
     rows = np.take_along_axis(rows, order[:, None], axis=2)
+    present = rows != 0
     covariance = np.take_along_axis(covariance, order[:, :, None], axis=1)
     covariance = np.take_along_axis(covariance, order[:, None], axis=2)
     inverse = np.linalg.inv(covariance + damping[:, None, None] * np.eye(count))
@@ -122,7 +126,8 @@ def _one_by_one(
     whole = np.empty_like(rows)
     for at in range(count):
         now = rows[..., at : at + 1]
-        whole[..., at : at + 1] = np.clip(np.round(now / steps), -LEVELS, LEVELS)
+        nearest = np.clip(np.round(now / steps), -LEVELS, LEVELS)
+        whole[..., at : at + 1] = nearest * present[..., at : at + 1]
         error = (now - whole[..., at : at + 1] * steps) / upper[:, None, at : at + 1, at]
         rows[..., at + 1 :] -= error * upper[:, at : at + 1, at + 1 :]
     return np.take_along_axis(whole, np.argsort(order, axis=1)[:, None], axis=2)

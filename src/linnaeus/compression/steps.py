@@ -13,6 +13,7 @@ from linnaeus.compression.int8 import in_whole_numbers
 from linnaeus.compression.making import Making
 from linnaeus.compression.model import Model, model_of
 from linnaeus.compression.pruning import pruned
+from linnaeus.compression.sparsity import made_sparse
 from linnaeus.randomness import generator
 
 __all__ = ["CALIBRATING", "made_by"]
@@ -58,6 +59,7 @@ def _int8(model: Model, making: Making) -> Model:
 TAKEN: dict[str, Callable[[Model, Making], Model]] = {
     "distill": distilled,
     "prune": pruned,
+    "sparse": made_sparse,
     "float16": _float16,
     "int8": _int8,
 }

@@ -6,15 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from linnaeus.bundle.classifier import Classifier
-from linnaeus.bundle.network import OneNetwork
-from linnaeus.bundle.predictions import Predictions
-from linnaeus.bundle.record import BundleRecord, Serving
 from linnaeus.bundle.runtime import Session
-from linnaeus.compression.model import Model
+from linnaeus.compression.before import or_none
+from linnaeus.compression.judged import Judged
 from linnaeus.compression.original import Original
 from linnaeus.compression.timing import (
     Speed,
@@ -23,16 +17,11 @@ from linnaeus.compression.timing import (
     throughputs,
     times_as_fast,
 )
-from linnaeus.data.pixels import one_by_one
-from linnaeus.evaluation.contest import Contest, pair
-from linnaeus.evaluation.evaluate import answers_for
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.wording import size
 from linnaeus.progress import Progress
-from linnaeus.training.parted import Parted
-from linnaeus.training.serving import Served
 
-__all__ = ["Before", "Judged", "Tried", "before", "judged", "timed"]
+__all__ = ["Tried", "timed"]
 
 TIMED = 100
 """Test pictures on which the network alone is timed."""
@@ -42,60 +31,8 @@ STREAMED = 48
 
 
 @dataclass(frozen=True, eq=False)
-class Before:
-    """The original as it answers the test pictures, and what it weighs.
-
-    `on_validation`: the share of held-out pictures that it has right.
-    """
-
-    predictions: Predictions
-    size_bytes: int
-    graph_bytes: int
-    on_validation: float
-
-    def to_json(self) -> dict[str, Any]:
-        """As compression.json has it."""
-        return {
-            "size_bytes": self.size_bytes,
-            "graph_bytes": self.graph_bytes,
-            "validation": _or_none(self.on_validation),
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """A smaller model beside the original, before it is timed.
-
-    `size_bytes`: of all files of its bundle, about. `on_validation`: the share of held-out pictures
-    that it has right, by which one of several is chosen. `contest`: the original against it on the
-    test pictures, whose `difference` is what was lost. `agreement`: the share of test pictures that
-    both answer alike.
-    """
-
-    method: str
-    model: Model
-    served: Served
-    size_bytes: int
-    graph_bytes: int
-    on_validation: float
-    contest: Contest
-    agreement: float
-    classifier: Classifier
-
-    @property
-    def serving(self) -> Serving:
-        """How it is served."""
-        return self.served.serving
-
-    @property
-    def lost(self) -> Figure:
-        """The share of right answers that it lost, below 0 where it has more; with the interval."""
-        return self.contest.difference
-
-
-@dataclass(frozen=True, eq=False)
 class Tried(Judged):
-    """The same, timed. `speed_before`: the original's, measured in turns with its own."""
+    """A judged one, timed. `speed_before`: the original's, measured in turns with its own."""
 
     speed_before: Speed
     speed: Speed
@@ -130,7 +67,8 @@ class Tried(Judged):
     def in_words(self) -> str:
         """All of it in a line, to be told when it has been tried."""
         return (
-            f"{self.method}: {size(self.size_bytes)}, {1000 * self.speed.answer.median_s.value:.1f}"
+            f"{self.method}: {size(self.size_bytes)} ({size(self.packed_bytes)} packed),"
+            f" {1000 * self.speed.answer.median_s.value:.1f}"
             f" ms an answer, {100 * self.contest.second.value:.1f} % right on test"
             f" ({100 * self.lost.value:+.1f} points lost)."
         )
@@ -141,92 +79,17 @@ class Tried(Judged):
             "method": self.method,
             "done": list(self.model.done),
             "size_bytes": self.size_bytes,
+            "packed_bytes": self.packed_bytes,
             "graph_bytes": self.graph_bytes,
             "engine": self.served.serving.engine,
             "precision": self.served.serving.precision,
             "why": self.served.serving.why,
-            "validation": _or_none(self.on_validation),
+            "validation": or_none(self.on_validation),
             "test": self.contest.to_json(),
             "agreement": self.agreement,
             "speed_before": self.speed_before.to_json(),
             "speed": self.speed.to_json(),
         }
-
-
-def before(original: Original, progress: Progress) -> Before:
-    """The original's answers and size, from its own files."""
-    parted = original.parted
-    predictions, _ = answers_for(
-        original.classifier.knowing(None),
-        parted.dataset,
-        parted.test,
-        parted.dataset.truth[parted.test],
-        progress,
-        "Judging the original",
-    )
-    held_out = original.classifier.predict_pixels(one_by_one(parted.pixels, parted.validation))
-    logits = [answer.logits for answer in held_out]
-    return Before(
-        predictions,
-        original.size_bytes,
-        len(original.graph),
-        _right(original.record, parted, np.array(logits, np.float32)),
-    )
-
-
-def judged(
-    method: str,
-    model: Model,
-    served: Served,
-    record: BundleRecord,
-    original: Original,
-    first: Before,
-    progress: Progress,
-) -> Judged:
-    """Judge `model`, as it is `served` and as `record` says, beside the original."""
-    parted = original.parted
-    classifier = Classifier(record, OneNetwork(record, model.graph))
-    after, _ = answers_for(
-        classifier,
-        parted.dataset,
-        parted.test,
-        parted.dataset.truth[parted.test],
-        progress,
-        f"Judging {method}",
-    )
-    groups = parted.dataset.groups
-    paired = pair(
-        first.predictions,
-        after,
-        ("before", "after"),
-        None if groups is None else groups[parted.test],
-    )
-    return Judged(
-        method=method,
-        model=model,
-        served=served,
-        size_bytes=original.beside_bytes + model.size_bytes,
-        graph_bytes=len(model.graph),
-        on_validation=_right(record, parted, served.logits),
-        contest=paired.accuracy,
-        agreement=float((first.predictions.given == after.given).all(axis=1).mean()),
-        classifier=classifier,
-    )
-
-
-def _right(record: BundleRecord, parted: Parted, logits: NDArray[np.float32]) -> float:
-    """The share of held-out pictures that `logits` (n, classes) of them have right; NaN of none."""
-    if not len(logits):
-        return float("nan")
-    truth = parted.dataset.truth[parted.validation]
-    probabilities, cuts = record.probabilities(logits), record.cuts()
-    if cuts is None:
-        return float((probabilities.argmax(axis=1) == truth).mean())
-    return float(((probabilities >= cuts) == truth).all(axis=1).mean())
-
-
-def _or_none(share: float) -> float | None:
-    return None if np.isnan(share) else share
 
 
 def timed(every: Sequence[Judged], original: Original, progress: Progress) -> tuple[Tried, ...]:
