@@ -206,6 +206,16 @@ def test_what_differs_in_the_recipes_is_told_and_how_they_went_is_not(tmp_path: 
     json.dumps(compared.to_json(), allow_nan=False)
 
 
+def test_a_run_without_a_recipe_differs_in_nothing_of_it(tmp_path: Path) -> None:
+    one = finished_run(tmp_path / "a", network={"epochs": 2})
+    other = finished_run(tmp_path / "b", network={"epochs": 9})
+    ensemble = finished_run(tmp_path / "ensemble", training=None)
+    (ensemble / "recipe.json").unlink()
+    compared = linnaeus.compare_runs(one, ensemble, other)
+    assert compared.recipes == {"network.epochs": (2, None, 9)}
+    assert linnaeus.compare_runs(ensemble, one).recipes == {}
+
+
 def test_runs_on_other_pictures_are_not_compared_picture_by_picture(tmp_path: Path) -> None:
     one = finished_run(tmp_path / "a")
     other = finished_run(tmp_path / "b", answers=ANSWERS[:-1])

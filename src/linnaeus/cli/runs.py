@@ -85,8 +85,9 @@ def compare(
     names = [entry.name for entry in compared.entries]
     _echo_table([("on the test", *names), *_figure_rows(compared)])
     typer.echo()
-    _echo_table([("of the recipe", *names), *_recipe_rows(compared)])
-    typer.echo()
+    if compared.recipes:
+        _echo_table([("of the recipe", *names), *_recipe_rows(compared)])
+        typer.echo()
     for sentence in _differences(compared):
         typer.echo(sentence)
 

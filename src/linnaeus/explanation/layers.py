@@ -23,6 +23,8 @@ __all__ = [
 ]
 
 SHOWN = 8  # names of layers in a message
+PROJECTIONS = ("qkv", "q", "q_proj", "in_proj_weight", "to_qkv")
+"""What a layer of attention is known by, beside its heads."""
 
 
 class Seen(NamedTuple):
@@ -51,27 +53,55 @@ def maps_of(network: nn.Module, pixels: Tensor) -> list[MapLayer]:
     """The layers of `network` that give a map for `pixels` (n, h, w, 3), as they are computed.
 
     A map has channels and places: (n, c, h', w') in either order of channels, or tokens (n, t, c)
-    of which all but a few at the front stand for the places of a square grid.
+    of which all but a few at the front stand for the places of a square grid. What attention
+    computes within itself is none, whose dimensions are heads and tokens; nor are tokens of places
+    that no score depends on any more, as those behind the last attention, where the class token
+    alone is asked.
     """
-    found: list[MapLayer] = []
+    found: list[tuple[MapLayer, Tensor]] = []
+    within = _within_attention(network)
 
     def note(name: str) -> Callable[[nn.Module, object, object], None]:
         def hook(module: nn.Module, given: object, output: object) -> None:
-            if isinstance(output, Tensor) and (seen := as_map(output)) is not None:
-                found.append(MapLayer(name, (seen.shape[2], seen.shape[3])))
+            if not isinstance(output, Tensor) or len(output) != 1:  # as the windows of a picture
+                return
+            if (seen := as_map(output)) is not None:
+                found.append((MapLayer(name, (seen.shape[2], seen.shape[3])), output))
 
         return hook
 
     handles = [
-        module.register_forward_hook(note(name)) for name, module in network.named_modules() if name
+        module.register_forward_hook(note(name))
+        for name, module in network.named_modules()
+        if name and name not in within
     ]
     try:
-        with torch.no_grad():
-            network(pixels[:1])
+        with torch.enable_grad():
+            score = network(pixels[:1].detach().float().requires_grad_()).amax()
     finally:
         for handle in handles:
             handle.remove()
-    return found
+    return [layer for layer, output in found if output.ndim == 4 or _counts(output, score)]
+
+
+def _within_attention(network: nn.Module) -> set[str]:
+    """The names of all that lies inside a layer of attention."""
+    attending = [
+        f"{name}."
+        for name, module in network.named_modules()
+        if hasattr(module, "num_heads") and any(hasattr(module, part) for part in PROJECTIONS)
+    ]
+    names = [name for name, _ in network.named_modules()]
+    return {name for name in names if any(name.startswith(one) for one in attending)}
+
+
+def _counts(tokens: Tensor, score: Tensor) -> bool:
+    """Whether the `score` depends on the places of `tokens` (1, t, c)."""
+    if not tokens.requires_grad:
+        return False
+    (gradient,) = torch.autograd.grad(score, tokens, retain_graph=True, allow_unused=True)
+    places = None if gradient is None else as_map(gradient)
+    return places is not None and bool(places.any())
 
 
 def last_map(maps: Sequence[MapLayer]) -> MapLayer:

@@ -25,8 +25,9 @@ class RunComparison:
     """Several finished runs.
 
     `figures`: {name: one a run, None where it has none}. `recipes`: of the fields that differ, what
-    each run has. `differences`: which run is right more often, pair by pair, where they were judged
-    on the same pictures; `unpaired`: why others are not there, as a clause.
+    each run has, None of one without a recipe. `differences`: which run is right more often, pair
+    by pair, where they were judged on the same pictures; `unpaired`: why others are not there, as a
+    clause.
     """
 
     entries: tuple[RunEntry, ...]
@@ -75,4 +76,6 @@ def compare_runs(folders: list[Path]) -> RunComparison:
 def _different(recipes: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
     names = [n for n in dict.fromkeys(chain(*recipes)) if n not in RESOLVED]
     rows = {name: tuple(recipe.get(name) for recipe in recipes) for name in names}
-    return {n: row for n, row in rows.items() if any(value != row[0] for value in row)}
+    # An ensemble of bundles has no recipe, and differs in nothing of it.
+    asked = [place for place, recipe in enumerate(recipes) if recipe]
+    return {n: row for n, row in rows.items() if any(row[p] != row[asked[0]] for p in asked)}
