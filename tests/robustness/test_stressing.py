@@ -45,6 +45,8 @@ def test_the_page_and_figures(digits_run: Run, others: linnaeus.Dataset, tmp_pat
     assert told["clean"]["severity"] == 0
     corrupted = [c["accuracy"]["value"] for c in told["conditions"] if c["kind"] != "rotation"]
     assert told["mean_corruption_error"] == pytest.approx(1 - np.mean(corrupted))
+    assert "in the mean of the corruptions that were tried" in one.in_plain_words[0]
+    assert "(between " in one.in_plain_words[0]
     assert one.worst_moves.value <= one.clean.accuracy.value
     assert told["first_falls"]["gaussian-noise"] in (1, 2, 3, 4, 5, None)
     floor = one.clean.accuracy.value - 0.1

@@ -76,7 +76,9 @@ ImageSize = Annotated[
     str | None,
     typer.Option(help="Pixels pictures are brought to: 64, or HEIGHTxWIDTH.", metavar="SIZE"),
 ]
-Limit = Annotated[int, typer.Option(help="Draw at most so many pictures.", metavar="PICTURES")]
+Limit = Annotated[
+    int, typer.Option(min=1, help="Draw at most so many pictures.", metavar="PICTURES")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Of every random number.")]
 RecipeSeed = Annotated[int | None, typer.Option(help="Of every random number. (0)")]
-DrawingSeed = Annotated[int, typer.Option(help="Of what is drawn at random.")]
+DrawingSeed = Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")]

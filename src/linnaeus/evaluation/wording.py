@@ -90,9 +90,15 @@ def settings(recipe: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, 
 
 
 def isolate_names(sentence: str) -> Markup:
-    """Escape a sentence, and keep a “name” written from right to left in its place."""
-    names = re.compile("“([^”]*)”")
-    return Markup(names.sub(r"“<bdi>\1</bdi>”", str(escape(sentence))))  # noqa: S704 - escaped here
+    """Escape a sentence; a “name” written from right to left stays in its place, and an --option
+    in one line.
+
+    >>> isolate_names("Give --fix: “<a>” is odd.")
+    Markup('Give <span class="option">--fix</span>: “<bdi>&lt;a&gt;</bdi>” is odd.')
+    """
+    said = re.sub("“([^”]*)”", r"“<bdi>\1</bdi>”", str(escape(sentence)))
+    said = re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r'<span class="option">\1</span>', said)
+    return Markup(said)  # noqa: S704 - escaped above
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -15,7 +15,7 @@ from linnaeus.bundle.classifier import Classifier, load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.in_100 import in_100, times
+from linnaeus.evaluation.in_100 import between, in_100, times
 from linnaeus.evaluation.intervals import Resampling, mean_figure
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress
@@ -78,21 +78,30 @@ class Stressed:
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """The answer in a few sentences, with what to do about it."""
-        answer = f"Right {times(self.clean.accuracy.value)} in 100 on good pictures"
-        error = self.mean_corruption_error
-        if error is not None:
-            of = "all corruptions" if self.corrupted else "the corruptions that were tried"
-            answer += f", and {in_100(1 - error)} in the mean of {of} and severities"
+        clean = self.clean.accuracy
+        answer = f"Right {times(clean.value)} in 100 ({between(clean)}) on good pictures"
         moved = (
             "Turned by up to 10 degrees and moved by a sixteenth in the worst way, it names"
-            f" {in_100(self.worst_moves.value)} in 100 rightly."
+            f" {in_100(self.worst_moves.value)} in 100 rightly ({between(self.worst_moves)})."
         )
-        words = [f"{answer}.", moved]
+        words = [f"{answer}{self._corrupted_in_words}.", moved]
         if self.elsewhere is not None:
-            elsewhere = times(self.elsewhere.accuracy.value)
-            words.append(f"On the pictures from elsewhere it is right {elsewhere} in 100.")
+            right = self.elsewhere.accuracy
+            words.append(
+                f"On the pictures from elsewhere it is right {times(right.value)} in 100"
+                f" ({between(right)})."
+            )
         advice = advice_for(self.first_falls)
         return (*words, *(advice or ["Nothing that was tried costs it ten points."]))
+
+    @property
+    def _corrupted_in_words(self) -> str:
+        if self.corrupted is not None:
+            mean = f"{in_100(self.corrupted.value)} ({between(self.corrupted)})"
+            return f", and {mean} in the mean of all corruptions and severities"
+        if (error := self.mean_corruption_error) is None:
+            return ""
+        return f", and {in_100(1 - error)} in the mean of the corruptions that were tried"
 
     def to_json(self) -> dict[str, Any]:
         """Every figure as plain values."""
