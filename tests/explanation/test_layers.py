@@ -10,7 +10,7 @@ timm = pytest.importorskip("timm")
 from torch import nn  # noqa: E402
 
 from linnaeus.explanation.cams import grad_cam  # noqa: E402
-from linnaeus.explanation.layers import last_map, last_of_each_size, maps_of  # noqa: E402
+from linnaeus.explanation.layers import last_map, maps_of  # noqa: E402
 
 
 class ChannelsFirst(nn.Module):
@@ -50,4 +50,4 @@ def test_where_all_tokens_are_averaged_the_last_of_them_count() -> None:
     network = a_transformer(class_token=False, global_pool="avg")
     found = maps_of(network, torch.rand(1, 16, 16, 3))
     assert last_map(found).name == "1.norm"
-    assert [layer.size for layer in last_of_each_size(found)] == [(4, 4)]
+    assert last_map(found).size == (4, 4)

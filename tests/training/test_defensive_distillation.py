@@ -17,7 +17,7 @@ from linnaeus import Dataset  # noqa: E402
 from linnaeus.errors import UsageError  # noqa: E402
 from linnaeus.evaluation.figure import Figure  # noqa: E402
 from linnaeus.evaluation.under_attack import UnderAttack  # noqa: E402
-from linnaeus.progress import Quiet  # noqa: E402
+from linnaeus.progress import Event, Progress, Quiet  # noqa: E402
 from linnaeus.training.checkpoint import Checkpoints  # noqa: E402
 from linnaeus.training.learned import Learned  # noqa: E402
 from linnaeus.training.losses import loss_for  # noqa: E402
@@ -47,8 +47,22 @@ class BrokenOff(BaseException):
     """What ends a training in a way that nobody expects."""
 
 
+class Logged(Quiet):
+    """A progress that keeps of which network each pass was told."""
+
+    def __init__(self) -> None:
+        self.passes: list[str] = []
+
+    def log(self, event: Event) -> None:
+        self.passes += [event.stage] if event.kind == "pass" else []
+
+
 def learnt(
-    saver: Saver | None = None, *, asks: int = 10**9, stop: Callable[[], bool] = lambda: False
+    saver: Saver | None = None,
+    *,
+    asks: int = 10**9,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Progress | None = None,
 ) -> Learned:
     """Two passes of four steps for each of the two networks; it breaks off when it `asks` once more
     whether to stop.
@@ -71,7 +85,7 @@ def learnt(
         classes="abcd",
         grey=True,
         recipe=recipe_with(None, [*chosen, "network.distil_at=20"]),
-        progress=Quiet(),
+        progress=progress or Quiet(),
         stop=breaks_off,
         saver=saver,
     )
@@ -83,7 +97,9 @@ def weights_of(learned: Learned, folder: Path) -> bytes:
 
 
 def test_broken_off_in_either_network_it_comes_to_the_same_bits(tmp_path: Path) -> None:
-    whole = learnt()
+    logged = Logged()
+    whole = learnt(progress=logged)
+    assert logged.passes == ["teacher", "teacher", "scratch", "scratch"]
     checkpoints = tmp_path / "checkpoints"
     for asks in (3, 6, 2, 4):  # in the first, where it ends, and twice in the second
         with pytest.raises(BrokenOff):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,7 @@ def learn_from_scratch(
         plan: TrainingPlan,
         stop: Callable[[], bool],
         lesson: Labels | NDArray[np.float32] = targets[train],
+        stage: str = "scratch",
     ) -> Fitted:
         return fit_network(
             _going_on(new_network(recipe, len(classes), learning), start),
@@ -100,13 +102,15 @@ def learn_from_scratch(
             stop=stop,
             device=team.device(recipe.device),
             team=team,
+            stage=stage,
             saver=keeper,
         )
 
     if plan.distil_at is None:
         fitted = teach(plan, stop)
     else:
-        lesson = distilled_lesson(teach, learning, plan, stop, keeper, progress)
+        first = partial(teach, stage="teacher")
+        lesson = distilled_lesson(first, learning, plan, stop, keeper, progress)
         fitted = teach(lesson.plan, stop, lesson.targets)
     return _learned(fitted, recipe, height, width, in_words(plan.augment, why))
 
