@@ -25,7 +25,7 @@ from typing import Any
 from _measuring import DATA, WEIGHTS, linnaeus, machine, needed, run
 
 MOST_S = 3600
-MODELS = "hog+svm,sift+random-forest,mlp,cnn-tiny,cnn-small,mobilenetv2_100"
+MODELS = "hog+svm,lbp+random-forest,mlp,cnn-tiny,cnn-small,mobilenetv2_100"
 SETS = (
     "trashnet192.zip",
     "clothing160.tar",

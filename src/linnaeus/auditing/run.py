@@ -18,11 +18,13 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import SEVERITIES, Audit, Finding
 from linnaeus.data.mended_table import write_mended
 from linnaeus.data.mending import mend
-from linnaeus.data.near import NearDuplicates, near_duplicates
+from linnaeus.data.near import NearDuplicates
 from linnaeus.data.scan import Scan
 from linnaeus.images.decode import MAX_PIXELS
 from linnaeus.models.weights import Backbone, find_weights
 from linnaeus.progress import Progress
+from linnaeus.training.kept_near import kept_near_duplicates
+from linnaeus.training.kept_work import kept_beside
 
 __all__ = ["Audited", "mended", "run_audit"]
 
@@ -75,7 +77,8 @@ def run_audit(
     looked = cached_scan(
         dataset, cache=cache, workers=workers, progress=progress, max_pixels=max_pixels
     )
-    near = near_duplicates(looked.thumbnails, looked.readable, mirrored=mirrored, progress=progress)
+    kept = kept_beside(cache, progress)
+    near = kept_near_duplicates(looked, kept, mirrored=mirrored, progress=progress)
     found = audit(dataset, looked, near=near, mirrored=mirrored)
     closer = _Closer(dataset, looked, near, backbone, workers, progress)
     left_out = closer.why_no_label_errors(label_errors)

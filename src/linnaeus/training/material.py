@@ -10,7 +10,7 @@ from linnaeus.data.cache import Cache
 from linnaeus.data.cached_scan import cached_scan
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import Audit
-from linnaeus.data.near import NearDuplicates, near_duplicates
+from linnaeus.data.near import NearDuplicates
 from linnaeus.data.part import part
 from linnaeus.data.parting import check_columns
 from linnaeus.data.pinned import pinned
@@ -21,6 +21,8 @@ from linnaeus.data.split_file import SplitFile, read_split_file
 from linnaeus.errors import DataError
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Progress
+from linnaeus.training.kept_near import kept_near_duplicates
+from linnaeus.training.kept_work import kept_beside
 from linnaeus.training.parted import Parted
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.sizing import choose_preprocessing, sampled_sizes
@@ -61,7 +63,7 @@ def look(
         workers=workers,
         progress=progress,
     )
-    near = near_duplicates(looked.thumbnails, looked.readable, progress=progress)
+    near = kept_near_duplicates(looked, kept_beside(cache, progress), progress=progress)
     parted = _parted(dataset, looked, near, recipe, saved)
     found = audit(dataset, looked, split=parted, near=near)
     for line in (*found.in_three_lines(), *near.remarks, *parted.remarks):

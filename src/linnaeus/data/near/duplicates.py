@@ -16,7 +16,10 @@ from linnaeus.data.near.search import near_pairs
 from linnaeus.data.thumbnails import THUMBNAIL_PX
 from linnaeus.progress import Progress
 
-__all__ = ["NearDuplicates", "near_duplicates"]
+__all__ = ["SEARCH_VERSION", "NearDuplicates", "near_duplicates"]
+
+SEARCH_VERSION = 1
+"""To be raised whenever other pairs are found among the same thumbnails: found pairs are kept."""
 
 MAX_DISTANCE = 7
 
