@@ -133,11 +133,11 @@ def _contents(data: Path, names: list[str] | None, most: int) -> list[bytes]:
 
 def _area(known: NDArray[np.float32], strange: NDArray[np.float32]) -> Figure:
     both = np.concatenate([known, strange]).astype(np.float64)
-    labels = np.repeat(np.array([0, 1]), [len(known), len(strange)])
+    unknown = np.arange(len(both)) >= len(known)
     ranked = one_against_rest(
-        labels, np.stack([-both, both], axis=1), ("known", "unknown"), Resampling.of(len(both))
+        unknown[:, None], both[:, None], ("unknown",), Resampling.of(len(both))
     )
-    area = ranked.per_class[1].auroc
+    area = ranked.per_class[0].auroc
     assert area is not None
     return area
 

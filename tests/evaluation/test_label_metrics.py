@@ -67,6 +67,60 @@ def test_the_figures_of_each_label_are_those_of_scikit_learn() -> None:
         assert of_class == pytest.approx((precision[at], recall[at], f1[at]), abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", [0, 4])
+def test_areas_are_averaged_as_by_scikit_learn(seed: int) -> None:
+    answers = random_labels(seed, 300, 5)
+    truth, p = answers.label_sets, answers.probabilities.astype(np.float64)
+    assert truth is not None
+    found = measure_labels(answers, resamples=100).one_against_rest
+    for ours, theirs in (
+        (found.auroc, reference.roc_auc_score),
+        (found.average_precision, reference.average_precision_score),
+    ):
+        for average in ("macro", "weighted", "micro"):
+            figure = getattr(ours, average)
+            assert figure.value == pytest.approx(theirs(truth, p, average=average), abs=1e-9)
+            assert 0 < figure.low < figure.value < figure.high < 1
+
+
+def test_curves_of_labels_are_those_of_scikit_learn() -> None:
+    answers = random_labels(2, 90, 4)
+    truth, p = answers.label_sets, answers.probabilities.astype(np.float64)
+    assert truth is not None
+    found = measure_labels(answers, resamples=100).one_against_rest
+    drawn = [(row.curve, truth[:, at], p[:, at]) for at, row in enumerate(found.per_class)]
+    for curve, is_so, score in [*drawn, (found.micro_curve, truth.ravel(), p.ravel())]:
+        false, true, _ = reference.roc_curve(is_so, score, drop_intermediate=False)
+        precision, recall, _ = reference.precision_recall_curve(is_so, score)
+        theirs = {
+            (round(a, 9), round(b, 9), round(c, 9))
+            for a, b, c in zip(false[1:], true[1:], precision[-2::-1], strict=True)
+        }
+        ours = {
+            (round(q.false_alarms, 9), round(q.sensitivity, 9), round(q.precision, 9))
+            for q in curve
+        }
+        assert ours <= theirs
+        assert len(ours) == min(len(theirs), 100)
+        assert recall.max() == curve[-1].sensitivity == 1
+
+
+def test_labels_that_stand_or_fall_together_tell_less_of_pooled_figures() -> None:
+    """Five labels that are copies of one tell what one tells; five of their own tell more."""
+    one, five = random_labels(6, 400, 1), random_labels(6, 400, 5)
+    assert one.label_sets is not None
+    copies = replace(
+        five,
+        probabilities=np.repeat(one.probabilities, 5, axis=1),
+        label_sets=np.repeat(one.label_sets, 5, axis=1),
+    )
+    alone, together, apart = (
+        measure_labels(answers, resamples=100).micro_recall for answers in (one, copies, five)
+    )
+    assert [together.low, together.high] == pytest.approx([alone.low, alone.high], abs=2e-3)
+    assert apart.high - apart.low < 0.8 * (together.high - together.low)
+
+
 def test_intervals_are_wider_where_pictures_come_in_groups() -> None:
     """Each picture eight times tells what one tells: intervals are up to √8 times as wide."""
     once = random_labels(5, 80, 4)

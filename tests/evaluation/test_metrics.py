@@ -227,3 +227,9 @@ def test_the_majority_class_is_that_of_training() -> None:
     assert (guessed.majority_class, guessed.majority_from) == ("cat", "judged")
     assert guessed.majority_class_accuracy.value == pytest.approx(0.6)
     assert any(remark.startswith("The majority class is the most") for remark in guessed.remarks)
+
+
+def test_rough_intervals_are_told_where_most_classes_have_a_handful_of_pictures() -> None:
+    few, many = measure(random_answers(0, 60, 20)), measure(random_answers(0, 60, 3))
+    assert any("have fewer than 10 judged pictures" in remark for remark in few.remarks)
+    assert not any("fewer than 10" in remark for remark in many.remarks)

@@ -5,6 +5,7 @@ Where all is one class, the interval is Wilson's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
@@ -14,10 +15,17 @@ from linnaeus.evaluation.confusion import Margins
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling
 
-__all__ = ["average_f1_figure", "class_average_figure", "score_ends"]
+__all__ = [
+    "average_f1_figure",
+    "average_label_f1_figure",
+    "class_average_figure",
+    "few_pictures_remark",
+    "score_ends",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+Sets = NDArray[np.bool_]
 
 FEW = 10
 """Classes with fewer pictures are taken together: each alone tells next to nothing of how its share
@@ -69,26 +77,69 @@ def average_f1_figure(
     """The sum over the classes of `weights` (classes,), which sum to 1, times F1.
 
     `weighed`: whether the weights are the shares of the classes among `labels`, which vary too.
-    `labels` and `answers` (n,) are positions of classes. The F1 of a class varies as the share of
-    (true + said) / (2 - F1) coin flips would, by that of right pictures among those true or said.
-    Single classes hang together, since a mistake concerns two of them, and pictures of one group
-    do: both are allowed for by how much each picture moves the sum.
+    `labels` and `answers` (n,) are positions of classes. A mistake concerns two of them.
     """
     margins = Margins.of(labels, answers, len(weights))
+    pull, f1 = weights / np.maximum(margins.true + margins.said, 1), margins.f1()
+    moves = 2 * pull[labels] * (labels == answers) - (pull * f1)[labels] - (pull * f1)[answers]
+    if weighed:
+        moves = moves + (f1[labels] - float(weights @ f1)) / len(labels)
+    return _f1_figure(margins, weights, moves, 2.0, by)
+
+
+def average_label_f1_figure(truth: Sets, given: Sets, weights: Floats, by: Resampling) -> Figure:
+    """The same where a picture may have several labels, or none: `truth`, `given` (n, classes).
+
+    A mistake, one label missed or wrongly added, concerns one of them.
+    """
+    right = truth & given
+    margins = Margins(*(of.sum(axis=0).astype(np.float64) for of in (right, truth, given)))
+    pull, f1 = weights / np.maximum(margins.true + margins.said, 1), margins.f1()
+    moves = 2 * (right @ pull) - truth @ (pull * f1) - given @ (pull * f1)
+    return _f1_figure(margins, weights, moves, 1.0, by)
+
+
+def _f1_figure(
+    margins: Margins, weights: Floats, moves: Floats, concerned: float, by: Resampling
+) -> Figure:
+    """The interval of `weights` @ F1, which each picture `moves` (n,).
+
+    The F1 of a class varies as the share of (true + said) / (2 - F1) coin flips would, by that of
+    right pictures among those true or said. Single classes hang together, since a mistake may
+    concern several, and pictures of one group do: both are allowed for by how much each picture
+    moves the sum. Where there is no mistake to tell, each is taken to concern as many classes as it
+    can (`concerned`) alike; without that, 91 of 100 intervals of weighted F1 held the truth where
+    three mistakes in 400 pictures were to be expected.
+    """
     either, f1 = margins.true + margins.said, margins.f1()
     value = float(weights @ f1)
     if by.groups < 2:
         return Figure.around(value, 0.0, 1.0)
-    pull = weights / np.maximum(either, 1)
-    moves = 2 * pull[labels] * (labels == answers) - (pull * f1)[labels] - (pull * f1)[answers]
-    if weighed:
-        moves = moves + (f1[labels] - value) / len(labels)
     known = (either > 0) & (weights > 0)
     trials = (either / (2 - f1))[known]
     alone = float((weights[known] ** 2 * f1[known] * (1 - f1[known]) / trials).sum())
-    effect = by.variance(moves) / alone if alone > 0 else len(labels) / by.groups
+    effect = by.variance(moves) / alone if alone > 0 else concerned * len(moves) / by.groups
     parts = _few_together(f1[known], trials / effect, weights[known], margins.true[known])
     return Figure.around(value, *score_ends(*parts, by.z))
+
+
+def few_pictures_remark(pictures: Sequence[int], of: str) -> list[str]:
+    """What a reader must know where most classes, or labels (`of`), have a handful of pictures.
+
+    `pictures`: of each class. With a hundred classes of four, intervals of macro F1 hold the truth
+    in 78 of 100 simulated tests, of weighted average precision in 81, of weighted precision in 62.
+    """
+    known = [count for count in pictures if count]
+    few = sum(count < FEW for count in known)
+    if 2 * few <= len(known):
+        return []
+    remark = (
+        f"{few:,} of {len(known):,} {of} have fewer than {FEW} judged pictures. Averages over"
+        f" {of} of precision, F1 and average precision are themselves other than with many"
+        " pictures, so their intervals are rough: in simulated tests with four pictures of each"
+        " they held the truth 60 to 90 times in 100, not 95."
+    )
+    return [remark]
 
 
 def score_ends(shares: Floats, trials: Floats, weights: Floats, z: float) -> tuple[float, float]:

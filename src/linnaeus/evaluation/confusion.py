@@ -17,6 +17,7 @@ __all__ = [
     "Margins",
     "class_figures",
     "confusion_counts",
+    "figures_of_class",
     "most_confused",
 ]
 
@@ -116,13 +117,14 @@ def class_figures(
 ) -> tuple[ClassFigures, ...]:
     """The figures of each class, by its position, from `labels` and `answers`, both (n,)."""
     return tuple(
-        _of_one_class(name, labels == at, answers == at, by) for at, name in enumerate(classes)
+        figures_of_class(name, labels == at, answers == at, by) for at, name in enumerate(classes)
     )
 
 
-def _of_one_class(
+def figures_of_class(
     name: str, true: NDArray[np.bool_], said: NDArray[np.bool_], by: Resampling
 ) -> ClassFigures:
+    """The figures of one class, which the pictures that are `true` are; both (n,)."""
     images, answers = int(true.sum()), int(said.sum())
     precision = _share_among(true, said, by) if answers else Figure(0.0, 0.0, 1.0)
     recall = _share_among(said, true, by) if images else None

@@ -90,13 +90,14 @@ def further_figures(
     """
     classes = tuple(row.name for row in per_class)
     tests = as_a_test(per_class, asked.positive, asked.prevalence)
+    of_each = labels[:, None] == np.arange(len(classes))
     return Further(
         {
             k: top_k_accuracy(labels, probabilities, k, resampling)
             for k in _ks(len(classes), asked.top_k)
         },
         agreement,
-        one_against_rest(labels, probabilities, classes, resampling),
+        one_against_rest(of_each, probabilities, classes, resampling),
         classwise_calibration_error(labels, probabilities, resampling),
         tests,
         _operating(labels, probabilities, classes, tests, resampling, asked),

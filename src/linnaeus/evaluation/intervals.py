@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import exp, inf, sqrt
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "accuracy_figure",
     "effective_trials",
     "mean_figure",
+    "moved_figure",
     "score_figure",
     "share_figure",
     "share_trials",
@@ -37,8 +38,14 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+LEAST_VARIANCE = 1e-12  # below, rounding is all that varies
+MOST_EXPONENT = 700.0  # of e, that a float holds
 TAILS = (0.025, 0.975)
 FEWEST_RESAMPLES = 100
+FEWEST_DEGREES = 10.0
+"""Of freedom that a variance is taken to have. By simulation: with 20 as the least, intervals of
+areas and average precisions of two uneven classes hold the truth in 93.2 to 93.8 of 100 tests, with
+10 in 93.7 to 95.0; where some three mistakes are to be expected in all, in 96.2 and 97.0."""
 
 
 def share_figure(count: float, trials: float) -> Figure:
@@ -128,6 +135,20 @@ class Resampling:
         of_groups = np.bincount(self.codes, weights=moves, minlength=self.groups)
         return float((of_groups**2).sum()) * self.groups / max(self.groups - 1, 1)
 
+    def t(self, moves: Floats) -> float:
+        """How many standard errors hold 95 % where these come from `moves` (n,).
+
+        Student's, at the degrees of freedom of Satterthwaite (1946): where few pictures, or groups,
+        make most of the variance, it is known as badly as from so few, by their kurtosis.
+        """
+        squares = np.bincount(self.codes, weights=moves, minlength=self.groups) ** 2
+        total = float(squares.sum())
+        spread = float((squares**2).sum()) - total**2 / self.groups
+        degrees = max(self.groups - 1.0, 1.0)
+        if spread > 0:
+            degrees = min(degrees, max(FEWEST_DEGREES, 2 * total**2 / spread))
+        return _student(degrees)
+
     def among(self, chosen: NDArray[np.bool_]) -> Resampling:
         """The same for the pictures that are `chosen` (n,)."""
         names, codes = np.unique(self.codes[chosen], return_inverse=True)
@@ -158,6 +179,28 @@ def score_figure(value: float, draws: Floats, trials: float, resampling: Resampl
     return spread_figure(value, variance, trials, resampling)
 
 
+def moved_figure(value: float, moves: Floats, trials: float, resampling: Resampling) -> Figure:
+    """A score in [0, 1] from what each picture moves it by, `moves` (n,), to the first order.
+
+    Their squares add up to its variance (the infinitesimal jackknife, Jaeckel 1972), which gives
+    Wilson's interval an effective sample size, as in `spread_figure`. Where the end towards which
+    single pictures pull furthest, the lower one of a good score, lies further off on the logit
+    scale, it is taken from there: a lucky test has seen few of the bad pictures, so its variance is
+    too small. `trials`: as in `spread_figure`.
+    """
+    variance, t = resampling.variance(moves), resampling.t(moves)
+    if resampling.groups < 2 or not (variance > LEAST_VARIANCE and 0 < value < 1):
+        return spread_figure(value, variance, trials, resampling, most=inf)
+    low, high = wilson(value, value * (1 - value) / variance * (Z / t) ** 2)
+    far = exp(min(t * sqrt(variance) / (value * (1 - value)), MOST_EXPONENT))
+    pull = np.bincount(resampling.codes, weights=moves, minlength=resampling.groups)
+    if float((pull**3).sum()) < 0:
+        low = min(low, value / (value + (1 - value) * far))
+    else:
+        high = max(high, value / (value + (1 - value) / far))
+    return Figure.around(value, low, high)
+
+
 def spread_figure(
     value: float,
     variance: float,
@@ -183,7 +226,7 @@ def effective_trials(
     groups, pictures = resampling.groups, len(resampling.codes)
     if groups < 2:
         return groups
-    if variance > 1e-12 and 0 < value < 1:
+    if variance > LEAST_VARIANCE and 0 < value < 1:
         effective = min(value * (1 - value) / variance, most or pictures)
     else:
         effective = trials * groups / pictures
@@ -210,7 +253,9 @@ def mean_figure(
         low, high = mean - missed * (mean - least), mean + missed * (most - mean)
         return Figure.around(mean, low, high)
     steps = [_studentised(mean, *_mean_and_error(t, sums, sizes)) for t in resampling.times()]
-    lower, upper = np.quantile(steps, TAILS, method="nearest")
+    steps.sort()
+    beyond = int(TAILS[0] * (len(steps) + 1))  # as many lie beyond either end
+    lower, upper = steps[beyond - 1], steps[-beyond]
     return Figure.around(mean, max(least, mean - upper * error), min(most, mean - lower * error))
 
 
@@ -233,7 +278,7 @@ def _studentised(centre: float, mean: float, error: float) -> float:
     return float("inf") if mean > centre else float("-inf") if mean < centre else 0.0
 
 
-def _student(degrees: int) -> float:
+def _student(degrees: float) -> float:
     """Student's t at 97.5 %, by Cornish and Fisher's expansion (within 1 % from 3 degrees on)."""
     first = (Z**3 + Z) / 4
     second = (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96

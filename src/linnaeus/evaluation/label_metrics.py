@@ -16,11 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.data.layout import quoted
 from linnaeus.errors import DataError
+from linnaeus.evaluation.class_average import few_pictures_remark
+from linnaeus.evaluation.confusion import figures_of_class
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure, share_figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
+from linnaeus.evaluation.label_agreement import label_agreement, over_cells, pooled_f1
 from linnaeus.evaluation.label_figures import LabelFigures, Mixup, mixups
-from linnaeus.evaluation.label_scores import DrawnScores, LabelScores, score_of_draws
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS, SMALLEST_PROBABILITY
+from linnaeus.evaluation.one_against_rest import OneAgainstRest, one_against_rest
 from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
 
 __all__ = ["LabelMetrics", "label_log_losses", "measure_labels"]
@@ -54,9 +57,7 @@ class LabelMetrics:
     macro_precision: Figure
     macro_recall: Figure
     macro_f1: Figure
-    macro_average_precision: Figure
-    micro_average_precision: Figure
-    macro_auroc: Figure | None
+    one_against_rest: OneAgainstRest
     subset_accuracy: Figure
     hamming_loss: Figure
     log_loss: Figure
@@ -76,6 +77,23 @@ class LabelMetrics:
     def mistakes(self) -> int:
         """How many labels were missed or wrongly added."""
         return sum(row.mistakes for row in self.per_class)
+
+    @property
+    def macro_average_precision(self) -> Figure:
+        """The mean average precision, over the labels that some picture has."""
+        mean = self.one_against_rest.macro_average_precision
+        assert mean is not None
+        return mean
+
+    @property
+    def micro_average_precision(self) -> Figure | None:
+        """That of every yes or no of all labels, ranked together."""
+        return self.one_against_rest.average_precision.micro
+
+    @property
+    def macro_auroc(self) -> Figure | None:
+        """The mean area under the ROC curve, over the labels that some pictures have, not all."""
+        return self.one_against_rest.macro_auroc
 
     def figures(self) -> dict[str, Figure | None]:
         """The figures of all labels together, by their names in metrics.json."""
@@ -117,6 +135,7 @@ class LabelMetrics:
             **{n: figure.to_json() if figure else None for n, figure in self.figures().items()},
             "usual_set": list(self.usual_set),
             "usual_from": self.usual_from,
+            "one_against_rest": self.one_against_rest.to_json(),
             "per_class": [row.to_json() for row in self.per_class],
             "mixups": [pair.to_json() for pair in self.mixups],
             "together": {"classes": list(self.classes), "counts": self.together.tolist()},
@@ -136,8 +155,7 @@ def measure_labels(
     """Judge `predictions` of any number of labels a picture against their `label_sets`.
 
     `usual_set`: the most common set of labels in training, by name. `groups`: (n,) any values;
-    pictures of one group are resampled together. Time grows with resamples x n x classes: 10,000
-    pictures of 20 classes take about half a minute.
+    pictures of one group are resampled together. Time grows with n x (resamples + classes).
 
     Raises DataError where no picture has both an answer and known labels, or no label is known.
     """
@@ -147,12 +165,12 @@ def measure_labels(
     probabilities = predictions.probabilities[judged].astype(np.float64)
     own = None if groups is None else np.asarray(groups)[judged]
     resampling = Resampling.of(len(truth), own, resamples, seed)
-    scores = LabelScores(truth, given, probabilities)
-    figures = DrawnScores.of(scores, resampling)
-    per_class = _per_class(predictions, scores, figures, resampling)
+    agreed = label_agreement(truth, given, resampling)
+    ranking = one_against_rest(truth, probabilities, predictions.classes, resampling)
+    per_class = _per_class(predictions, truth, given, ranking, resampling)
     usual, usual_from = _usual(truth, predictions.classes, usual_set)
     always = np.broadcast_to(usual, truth.shape)
-    cells = _over_cells(resampling, len(predictions.classes))
+    cells = over_cells(resampling, len(predictions.classes))
     flat, has = probabilities.ravel(), truth.ravel()
     remarks = _remarks(per_class, usual_from)
     return LabelMetrics(
@@ -165,17 +183,13 @@ def measure_labels(
         labels_given=int(given.sum()),
         without_label=int((~truth.any(axis=1)).sum()),
         answered_none=int((~given.any(axis=1)).sum()),
-        micro_precision=figures.pooled("micro_precision", scores.given_count),
-        micro_recall=figures.pooled("micro_recall", scores.true_count),
-        micro_f1=figures.pooled("micro_f1", scores.either_count),
-        macro_precision=figures.averaged("precision", scores.support),
-        macro_recall=figures.averaged("recall", scores.support),
-        macro_f1=figures.averaged("f1", scores.support),
-        macro_average_precision=figures.averaged("average_precision", scores.support),
-        micro_average_precision=figures.pooled("micro_average_precision", scores.true_count),
-        macro_auroc=figures.averaged("auroc", scores.support)
-        if np.isfinite(figures.values["auroc"]).any()
-        else None,
+        micro_precision=agreed.micro_precision,
+        micro_recall=agreed.micro_recall,
+        micro_f1=agreed.micro_f1,
+        macro_precision=agreed.macro_precision,
+        macro_recall=agreed.macro_recall,
+        macro_f1=agreed.macro_f1,
+        one_against_rest=ranking,
         subset_accuracy=accuracy_figure((given == truth).all(axis=1), resampling),
         hamming_loss=mean_figure((given != truth).mean(axis=1), 1.0, resampling),
         log_loss=mean_figure(label_log_losses(truth, probabilities), MOST_LOG_LOSS, resampling),
@@ -184,7 +198,7 @@ def measure_labels(
         usual_set=tuple(predictions.classes[at] for at in np.flatnonzero(usual)),
         usual_from=usual_from,
         usual_subset_accuracy=accuracy_figure((always == truth).all(axis=1), resampling),
-        usual_f1=_usual_f1(truth, always, resampling),
+        usual_f1=pooled_f1(truth, always, resampling),
         per_class=per_class,
         mixups=mixups(truth, given, predictions.classes),
         together=truth.astype(np.int64).T @ truth.astype(np.int64),
@@ -194,37 +208,24 @@ def measure_labels(
 
 
 def _per_class(
-    predictions: Predictions, scores: LabelScores, figures: DrawnScores, resampling: Resampling
+    predictions: Predictions, truth: Sets, given: Sets, ranking: OneAgainstRest, by: Resampling
 ) -> tuple[LabelFigures, ...]:
     assert predictions.thresholds is not None
+    right = (truth & given).sum(axis=0)
     rows = []
-    for at, name in enumerate(predictions.classes):
-        images, answers = int(scores.support[at]), int(scores.answers[at])
-        right = int(scores.right[:, at].sum())
-        others = len(scores.truth) - images
-        recall, f1, average, area = (
-            figures.of_class(figure, at, trials)
-            for figure, trials in (
-                ("recall", images),
-                ("f1", images + answers - right),
-                ("average_precision", images),
-                ("auroc", min(images, others)),
-            )
-        )
-        precision = figures.of_class("precision", at, answers) if answers else None
-        if precision is None and answers:  # no picture has it, so every answer was wrong
-            precision = share_figure(0, answers)
+    for at, ranked in enumerate(ranking.per_class):
+        figures = figures_of_class(ranked.name, truth[:, at], given[:, at], by)
         rows.append(
             LabelFigures(
-                name=name,
-                images=images,
-                answers=answers,
-                right=right,
-                precision=precision or Figure(0.0, 0.0, 1.0),
-                recall=recall,
-                f1=f1,
-                average_precision=average,
-                auroc=area,
+                name=ranked.name,
+                images=figures.images,
+                answers=figures.answers,
+                right=int(right[at]),
+                precision=figures.precision,
+                recall=figures.recall,
+                f1=figures.f1,
+                average_precision=ranked.average_precision,
+                auroc=ranked.auroc if figures.images else None,
                 threshold=float(predictions.thresholds[at]),
             )
         )
@@ -258,12 +259,6 @@ def label_log_losses(truth: Sets, probabilities: Floats) -> Floats:
     return losses
 
 
-def _over_cells(resampling: Resampling, classes: int) -> Resampling:
-    """Resample each yes or no together with the others of its picture, or of its group."""
-    codes = np.repeat(resampling.codes, classes)
-    return Resampling(codes, resampling.groups, resampling.resamples, resampling.seed)
-
-
 def _usual(
     truth: Sets, classes: tuple[str, ...], usual_set: Sequence[str] | None
 ) -> tuple[NDArray[np.bool_], str]:
@@ -272,18 +267,6 @@ def _usual(
         return np.array([name in usual_set for name in classes]), "training"
     sets, counts = np.unique(truth, axis=0, return_counts=True)
     return sets[int(counts.argmax())], "judged"
-
-
-def _usual_f1(truth: Sets, always: Sets, resampling: Resampling) -> Figure:
-    """Micro F1 of always giving the same labels."""
-    right, either = (truth & always).sum(axis=1), truth.sum(axis=1) + always.sum(axis=1)
-
-    def f1(weights: Floats) -> float:
-        total = float(weights @ either)
-        return 2 * float(weights @ right) / total if total else float("nan")
-
-    value = f1(np.ones(len(truth)))
-    return score_of_draws(value, resampling.draws(f1), float(truth.sum()), resampling)
 
 
 def _remarks(per_class: tuple[LabelFigures, ...], usual_from: str) -> list[str]:
@@ -296,6 +279,7 @@ def _remarks(per_class: tuple[LabelFigures, ...], usual_from: str) -> list[str]:
         )
     if unsaid := [row.name for row in per_class if row.images and not row.answers]:
         remarks.append(f"Never given: {quoted(unsaid)}; precision counts as 0 there.")
+    remarks += few_pictures_remark([row.images for row in per_class], "labels")
     if usual_from == "judged":
         remarks.append(
             "The usual labels are the most common set among the judged pictures, since that of"

@@ -15,6 +15,7 @@ from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.data.layout import quoted
 from linnaeus.errors import DataError
 from linnaeus.evaluation.agreement import agreement
+from linnaeus.evaluation.class_average import few_pictures_remark
 from linnaeus.evaluation.confusion import (
     ClassFigures,
     ConfusedPair,
@@ -234,6 +235,7 @@ def _remarks(
         )
     if unsaid := [row.name for row in per_class if row.images and not row.answers]:
         remarks.append(f"Never answered: {quoted(unsaid)}; precision counts as 0 there.")
+    remarks += few_pictures_remark([row.images for row in per_class], "classes")
     if right.all():
         remarks.append(
             "Without a mistake to learn from, the intervals of log loss and Brier score hold only "

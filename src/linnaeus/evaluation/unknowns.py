@@ -131,10 +131,10 @@ def _told(kind: str, known: NDArray[np.float64], outliers: Sequence[Familiarity]
     strange = np.concatenate([one.strangeness for one in outliers]).astype(np.float64)
     called = np.concatenate([one.unknown for one in outliers])
     both = np.concatenate([known, strange])
-    labels = (np.arange(len(both)) >= len(known)).astype(np.int64)
+    unknown = np.arange(len(both)) >= len(known)
     ranking = one_against_rest(
-        labels, np.stack([-both, both], axis=1), ("known", "unknown"), Resampling.of(len(both))
+        unknown[:, None], both[:, None], ("unknown",), Resampling.of(len(both))
     )
-    area = ranking.per_class[1].auroc
+    area = ranking.per_class[0].auroc
     assert area is not None
     return KindTold(kind, len(strange), area, share_figure(int(called.sum()), len(called)))
