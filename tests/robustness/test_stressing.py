@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ pytest.importorskip("torch")
 
 import linnaeus
 from linnaeus.errors import DataError, UsageError
+from linnaeus.evaluation.figure import Figure
 from linnaeus.progress import Quiet
 from linnaeus.robustness.advice import WAYS, advice_for
+from linnaeus.robustness.beside import beside
+from linnaeus.robustness.condition import Condition
 from linnaeus.robustness.judged_pictures import pictures_of
 from linnaeus.robustness.worst_case import worst_of_small_moves
 from linnaeus.training.recipe import recipe_with
@@ -72,7 +76,36 @@ def test_two_side_by_side_and_elsewhere(digits_run: Run, others: linnaeus.Datase
     assert first.conditions == second.conditions
     assert len(first.conditions) == 5  # a kind that is named twice is tried once
     assert first.elsewhere is not None
+    assert first.beside is None
+    assert second.beside is not None
+    for gain in (second.beside.good, second.beside.corrupted):  # of a bundle against itself
+        assert gain is not None
+        assert gain.value == 0
+        assert gain.low < 0 < gain.high
+    assert "which may be chance" in " ".join(second.in_plain_words)
     assert "from elsewhere" in " ".join(first.in_plain_words)
+
+
+def test_a_bundle_that_stands_better_is_told_from_luck() -> None:
+    """Each is right on 190 of 200 good pictures, one of them on many more that are blurred."""
+    figure = Figure(0.5, 0.4, 0.6)
+    rights = np.zeros((4, 200), bool)
+    rights[0, :190] = rights[1, 10:] = rights[2, :80] = rights[3, :150] = True
+    clean, other_clean, blurred, other_blurred = (
+        Condition(kind, severity, figure, figure, 0.5, None, right)
+        for kind, severity, right in zip(
+            ("clean", "clean", "defocus-blur", "defocus-blur"), (0, 0, 1, 1), rights, strict=True
+        )
+    )
+    turned = replace(blurred, kind="rotation", right=~rights[2])
+    found = beside("a", (clean, [blurred, turned]), (other_clean, [other_blurred, turned]), None)
+    assert found.good.value == 0
+    assert found.good.low < 0 < found.good.high
+    assert found.corrupted is not None
+    assert found.corrupted.value == pytest.approx(0.35)
+    assert 0.28 < found.corrupted.low < 0.33 < 0.37 < found.corrupted.high < 0.43
+    assert "+35.0 in 100" in found.in_plain_words
+    assert beside("a", (clean, [turned]), (other_clean, [turned]), None).corrupted is None
 
 
 def test_what_cannot_be_meant_is_said(digits_run: Run, others: linnaeus.Dataset) -> None:

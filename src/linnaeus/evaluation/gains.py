@@ -15,7 +15,7 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, mean_figure, student_t
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS, log_losses
 
-__all__ = ["accuracy_gain", "log_loss_gain"]
+__all__ = ["accuracy_gain", "log_loss_gain", "right_gain"]
 
 Probabilities = NDArray[np.floating]
 Labels = NDArray[np.int64]
@@ -24,14 +24,21 @@ Labels = NDArray[np.int64]
 def accuracy_gain(
     new: Probabilities, old: Probabilities, labels: Labels, resampling: Resampling
 ) -> Figure:
-    """The accuracy of `new` (n, classes) minus that of `old`, in [-1, 1].
+    """The accuracy of `new` (n, classes) minus that of `old`, as `right_gain` has it."""
+    right, was_right = (given.argmax(axis=1) == labels for given in (new, old))
+    return right_gain(right, was_right, resampling)
+
+
+def right_gain(
+    right: NDArray[np.bool_], was_right: NDArray[np.bool_], resampling: Resampling
+) -> Figure:
+    """How much more often (n,) `right` than `was_right` is true, in [-1, 1].
 
     Bonett and Price's interval (2012), Wald's with one picture more of each kind of disagreement:
     it holds what it promises also where there are few. Where the pictures come in groups, it is
     made wider by how much more the difference varies from group to group than it would without.
     """
-    right, was_right = (given.argmax(axis=1) == labels for given in (new, old))
-    count = len(labels)
+    count = len(right)
     won = (int((right & ~was_right).sum()) + 1) / (count + 2)
     lost = (int((was_right & ~right).sum()) + 1) / (count + 2)
     error = sqrt((won + lost - (won - lost) ** 2) / (count + 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from linnaeus.evaluation.intervals import Resampling, mean_figure
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress
 from linnaeus.robustness.advice import FALL, advice_for
+from linnaeus.robustness.beside import Beside, beside
 from linnaeus.robustness.condition import CLEAN, Condition, judged_under
 from linnaeus.robustness.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
@@ -41,7 +42,8 @@ class Stressed:
 
     `elsewhere`: other pictures of the same classes, None where none were given. `pictures`: how
     many were judged, of `available`. `corrupted`: how often it is right in the mean of the fifteen
-    corruptions at five severities; None where not all of them were tried.
+    corruptions at five severities; None where not all of them were tried. `beside`: of the second
+    of two, how it did against the first.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Stressed:
     moved_pictures: int
     elsewhere: Condition | None
     remarks: tuple[str, ...]
+    beside: Beside | None = None
 
     @property
     def mean_corruption_error(self) -> float | None:
@@ -91,6 +94,8 @@ class Stressed:
                 f"On the pictures from elsewhere it is right {times(right.value)} in 100"
                 f" ({between(right)})."
             )
+        if self.beside is not None:
+            words.append(self.beside.in_plain_words)
         advice = advice_for(self.first_falls)
         return (*words, *(advice or ["Nothing that was tried costs it ten points."]))
 
@@ -115,6 +120,7 @@ class Stressed:
             "first_falls": self.first_falls,
             "worst_moves": {**self.worst_moves.to_json(), "pictures": self.moved_pictures},
             "elsewhere": None if self.elsewhere is None else self.elsewhere.to_json(),
+            "beside": None if self.beside is None else self.beside.to_json(),
             "conditions": [one.to_json() for one in self.conditions],
             "in_plain_words": self.in_plain_words,
             "remarks": self.remarks,
@@ -159,6 +165,10 @@ def stress_bundle(
         _stressed(*one, given[at], None if others is None else others[at], asked, seed, progress)
         for at, one in enumerate(opened)
     ]
+    if len(done) == 2:
+        first, second = done
+        sides = ((one.clean, one.conditions) for one in done)
+        done[1] = replace(second, beside=beside(first.name, *sides, given[0].groups))
     if out is not None:
         _write(out, done, given[0].pixels[:1], seed)
     for bundle, one in zip(bundles, done, strict=True):
