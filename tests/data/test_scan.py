@@ -21,6 +21,7 @@ from linnaeus.data.memory import available_memory_bytes, roomy_pixels
 from linnaeus.data.scan import scan
 from linnaeus.data.sources import load_dataset
 from linnaeus.data.tars import TarStore
+from linnaeus.errors import UsageError
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Quiet, Stage
 
@@ -41,6 +42,14 @@ def test_pixels_are_those_of_pillow(photo_folder: Path) -> None:
     assert set(seen.formats) == {"JPEG"}
     assert set(seen.modes) == {"RGB"}
     assert seen.readable.all()
+
+
+def test_no_worker_is_the_one_thread_that_it_takes_and_fewer_are_refused(photo_set: Path) -> None:
+    dataset = load_dataset(photo_set).subset(range(0, 72, 9))
+    none, two = (scan(dataset, preprocessing=SMALL, workers=number) for number in (0, 2))
+    assert none.pixel_digests == two.pixel_digests
+    with pytest.raises(UsageError, match="-1 threads cannot read"):
+        scan(dataset, preprocessing=SMALL, workers=-1)
 
 
 def test_the_number_of_workers_changes_nothing(shared_data: SharedData) -> None:

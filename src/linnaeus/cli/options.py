@@ -70,7 +70,11 @@ NoCache = Annotated[
     typer.Option("--no-cache", help="Decode anew, and keep no decoded pictures for later runs."),
 ]
 Workers = Annotated[
-    int | None, typer.Option(min=1, help="Threads that read pictures; changes only the time.")
+    int | None,
+    typer.Option(
+        min=0,
+        help="Threads that read pictures; changes only the time. (one a processor; 0 is 1)",
+    ),
 ]
 ImageSize = Annotated[
     str | None,

@@ -15,7 +15,9 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["in_threads", "processors"]
+from linnaeus.errors import UsageError
+
+__all__ = ["in_threads", "processors", "thread_count"]
 
 CHUNK = 32
 """Pictures a thread takes at a time: enough to make handing over cheap, few enough to stop soon."""
@@ -33,20 +35,20 @@ def in_threads(
 ) -> Generator[list[Result]]:
     """`work(0)` to `work(length - 1)` in order, chunk by chunk; stops soon when the caller does.
 
-    `workers` is the number of threads, by default one a processor that may be used.
+    `workers`: as for `thread_count`.
     """
     stopped = threading.Event()
-    workers = workers or processors()
+    threads = thread_count(workers)
 
     def work_on(places: range) -> list[Result]:
         return [work(place) for place in places if not stopped.is_set()]
 
     chunks = (range(first, min(first + CHUNK, length)) for first in range(0, length, CHUNK))
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="scan")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="scan")
     try:
         under_way: deque[Future[list[Result]]] = deque(
             pool.submit(work_on, chunk)
-            for chunk in itertools.islice(chunks, workers * CHUNKS_AHEAD)
+            for chunk in itertools.islice(chunks, threads * CHUNKS_AHEAD)
         )
         while under_way:
             results = under_way.popleft().result()
@@ -56,6 +58,24 @@ def in_threads(
     finally:
         stopped.set()
         pool.shutdown(cancel_futures=True)
+
+
+def thread_count(workers: int | None) -> int:
+    """How many threads so many `workers` are: None: one a processor that may be used.
+
+    None besides the one that learns, which 0 asks for elsewhere, is one too. Raises UsageError for
+    fewer.
+
+    >>> thread_count(0), thread_count(2)
+    (1, 2)
+    """
+    if workers is None:
+        return processors()
+    if workers < 0:
+        raise UsageError(
+            f"{workers} threads cannot read pictures", where="--workers", mend="Give 0 or more."
+        )
+    return max(1, workers)
 
 
 def processors() -> int:

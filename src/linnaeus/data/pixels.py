@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
-from linnaeus.data.in_threads import processors
+from linnaeus.data.in_threads import thread_count
 from linnaeus.data.scan import Scan
 from linnaeus.images.preprocess import Preprocessing
 
@@ -80,7 +80,7 @@ class DecodedRows:
     ) -> None:
         self.dataset = dataset
         self.preprocessing = preprocessing
-        self._pool = ThreadPoolExecutor(workers or processors(), thread_name_prefix="decode")
+        self._pool = ThreadPoolExecutor(thread_count(workers), thread_name_prefix="decode")
         self._ahead: dict[int, Future[Pixels]] = {}
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.runtime import Session
-from linnaeus.data.in_threads import processors
+from linnaeus.data.in_threads import thread_count
 from linnaeus.data.pixels import PixelRows, chunks
 from linnaeus.errors import Stopped
 from linnaeus.features.description import Description
@@ -61,7 +61,7 @@ def describe(
 
     done: list[Features] = []
     count = 0
-    threads = workers or processors()
+    threads = thread_count(workers)
     with progress.stage("Computing features", len(rows)) as stage:
         _, height, width, _ = pixels.shape
         batches = chunks(pixels, rows, max(1, PIXELS_AT_ONCE // (height * width)))
