@@ -110,15 +110,22 @@ class Attacked:
         if robust.value < self.clean.value / 2:
             words.append(
                 "Whoever can change pictures before they arrive can have most of them named as they"
-                " like: let no answer unlock anything. A network that learns with --set"
-                " network.adversary=free stands up better."
+                " like: let no answer unlock anything."
             )
+            if not self._by_patch:  # of which adversarial training knows nothing
+                words.append(
+                    "A network that learns with --set network.adversary=free stands up better."
+                )
         defended = self.squeezing.in_plain_words if self.squeezing else ()
         return (*words, *defended, *self.signs)
 
     @property
+    def _by_patch(self) -> bool:
+        return list(self.accuracy) == ["patch"]
+
+    @property
     def _how(self) -> str:
-        if list(self.accuracy) == ["patch"]:
+        if self._by_patch:
             return f"within a square of {100 * SHARE:.0f} % of its area"
         far = f"{255 * self.eps:.3g}/255" if self.norm == "linf" else f"{self.eps:g}"
         return f"by up to {far}"
