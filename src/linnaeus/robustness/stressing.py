@@ -167,7 +167,7 @@ def stress_bundle(
     ]
     if len(done) == 2:
         first, second = done
-        sides = ((one.clean, one.conditions) for one in done)
+        sides = (first.clean, first.conditions), (second.clean, second.conditions)
         done[1] = replace(second, beside=beside(first.name, *sides, given[0].groups))
     if out is not None:
         _write(out, done, given[0].pixels[:1], seed)
