@@ -66,3 +66,8 @@ def test_frozen_features_have_no_rate(
         pytest.skip("no pretrained network is found")
     with pytest.raises(UsageError, match="has no learning rate"):
         linnaeus.lr_find(some_digits, model=name)
+
+
+def test_a_classical_model_learns_at_no_rate(some_digits: linnaeus.Dataset) -> None:
+    with pytest.raises(UsageError, match="learns at no rate"):
+        linnaeus.lr_find(some_digits, model="hog+svm")

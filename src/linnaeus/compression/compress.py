@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from linnaeus.bundle.table import write_csv
@@ -13,7 +13,7 @@ from linnaeus.compression.compressed import Compressed
 from linnaeus.compression.distillation import check_student
 from linnaeus.compression.judged import judged
 from linnaeus.compression.making import Making, check_share
-from linnaeus.compression.method import LADDER, steps_of
+from linnaeus.compression.method import LADDER, LEARNING, steps_of
 from linnaeus.compression.original import Original, opened
 from linnaeus.compression.page import compression_page
 from linnaeus.compression.steps import made_by
@@ -69,6 +69,7 @@ def compress_bundle(
     wanted = None if target is None else Target.of(target)
     asked = tuple(methods) or (LADDER if wanted else ("int8",))
     steps = {method: steps_of(method) for method in asked}
+    _check_learning(steps.values(), student, epochs)
     original = opened(bundle, dataset, workers=workers, cache=cache, progress=progress)
     making = Making(original, seed, progress, student, epochs, prune_share)
     with tempfile.TemporaryDirectory() as room:
@@ -109,6 +110,21 @@ def _check_drop(max_drop: float) -> None:
             where="--max-drop",
             mend="Give one from 0 to 100, such as 1.",
         )
+
+
+def _check_learning(
+    methods: Iterable[tuple[str, ...]], student: str | None, epochs: float | None
+) -> None:
+    """Raise UsageError where what is said of learning has no step of a method to go to."""
+    taken = set().union(*methods)
+    takers = (("--student", student, ("distill",)), ("--epochs", epochs, LEARNING))
+    for option, value, steps in takers:
+        if value is not None and taken.isdisjoint(steps):
+            raise UsageError(
+                "no step of the methods asked for takes it",
+                where=option,
+                mend=f"Leave it out, or give --method {' or '.join(steps)}.",
+            )
 
 
 def _chosen(done: Sequence[Tried], target: Target | None) -> Tried:

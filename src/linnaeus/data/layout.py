@@ -248,7 +248,9 @@ def _without_pictures(tree: _Tree) -> DataError:
     known = "Pictures are known by their endings: .jpg, .png, .webp, .tif, .bmp, .gif and others."
     count = sum(map(len, tree.others.values()))
     return DataError(
-        f"there is no picture in it (files of other kinds: {count:,})" if count else "it is empty",
+        f"there is no picture in it (files of other kinds: {count:,})"
+        if count
+        else "there is nothing in it",
         where=tree.where,
         mend=f"Did you mean a file in it: {listed(beside)}?" if beside else known,
     )

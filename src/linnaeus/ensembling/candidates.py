@@ -58,7 +58,7 @@ def opened(bundles: Sequence[Path]) -> list[Candidate]:
     if len(folders) < 2:
         raise UsageError(
             "an ensemble needs two bundles or more",
-            where="linnaeus ensemble",
+            where="ensemble",
             mend="Name them one after the other.",
         )
     candidates = sorted(map(_candidate, folders), key=lambda one: (one.name, one.digest))

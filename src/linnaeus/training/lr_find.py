@@ -127,6 +127,12 @@ def lr_find_on(
             where="--model",
             mend="Name a network that learns from scratch, such as small_cnn.",
         )
+    if choice.classical is not None:
+        raise UsageError(
+            f"{choice.name} is a classical model, and learns at no rate",
+            where="--model",
+            mend="Name a network that learns from scratch, such as small_cnn.",
+        )
     device = chosen_device(recipe.device)
     recipe = recipe.model_copy(update={"model": choice.name})
     material = look(dataset, recipe, None, progress, workers, cache)
