@@ -24,6 +24,7 @@ from linnaeus.progress import Quiet  # noqa: E402
 from linnaeus.training.checkpoint import Checkpoints  # noqa: E402
 from linnaeus.training.clock import Clock  # noqa: E402
 from linnaeus.training.loop import Fitted, TrainingPlan, fit_network  # noqa: E402
+from linnaeus.training.memory_shortage import is_of_memory  # noqa: E402
 from linnaeus.training.saving import Saver  # noqa: E402
 
 PLAN = TrainingPlan(epochs=2, batch_size=40)  # sixteen steps
@@ -174,3 +175,20 @@ def test_where_the_memory_is_too_small_a_batch_goes_through_in_parts() -> None:
     assert parts in (2, 4, 8)
     assert warnings[-1].startswith("64 pictures at a time find no memory.")
     assert f"in {parts} parts" in warnings[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "of_memory"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory."), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 8 bytes"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 9.06 GB)"), True),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+        (OSError("can't allocate memory"), False),
+    ],
+    ids=str,
+)
+def test_what_more_memory_would_mend_is_known(error: Exception, of_memory: bool) -> None:
+    assert is_of_memory(error) == of_memory

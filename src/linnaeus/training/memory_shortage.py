@@ -6,12 +6,15 @@ import torch
 
 __all__ = ["is_of_memory"]
 
-OF_THE_PROCESSOR = ("can't allocate memory", "not enough memory", "bad_alloc")
-"""What PyTorch says in an ordinary RuntimeError, by system, where there is no more memory."""
+IN_WORDS = (
+    *("can't allocate memory", "not enough memory", "bad_alloc"),  # of the processor, by system
+    *("CUBLAS_STATUS_ALLOC_FAILED", "MPS backend out of memory"),  # of a device
+)
+"""What PyTorch says in an ordinary RuntimeError where there is no more memory."""
 
 
 def is_of_memory(error: BaseException) -> bool:
     """Whether `error` would not have come with more memory."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error) for text in OF_THE_PROCESSOR)
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in IN_WORDS)
