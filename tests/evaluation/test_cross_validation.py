@@ -23,6 +23,11 @@ def part_of(answers: Predictions, rows: slice) -> Predictions:
         ids=answers.ids[rows],
         labels=answers.labels[rows],
         probabilities=answers.probabilities[rows],
+        row_errors={
+            at - rows.start: why
+            for at, why in answers.row_errors.items()
+            if rows.start <= at < rows.stop
+        },
     )
 
 
@@ -54,6 +59,16 @@ def test_folds_are_judged_as_one_table(tmp_path: Path) -> None:
     assert [one.accuracy.value for one in crossed.folds] == pytest.approx(right.tolist())
     assert "Fold by fold" in (tmp_path / "judged/report/index.html").read_text()
     assert any("in one of 3 folds" in sentence for sentence in found.in_plain_words)
+
+
+def test_pictures_that_could_not_be_read_are_named_from_every_table(tmp_path: Path) -> None:
+    answers = random_answers(0, 60, 3)
+    unread = {5: "the file is empty", 33: "it is truncated"}
+    answers.probabilities[list(unread)] = np.nan
+    answers = replace(answers, row_errors=unread)
+    found = linnaeus.evaluate(predictions=written(tmp_path, answers, folds=2))
+    assert found.predictions.errors == {"5.jpg": "the file is empty", "33.jpg": "it is truncated"}
+    assert found.metrics.unread == 2
 
 
 def test_the_expected_accuracy_has_nadeau_and_bengios_interval() -> None:
