@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from linnaeus.bundle.runtime import Session, best_engine
 from linnaeus.compression.making import Making
@@ -18,6 +22,7 @@ from linnaeus.models.normalise import Normalise
 from linnaeus.models.reopened import reopen
 from linnaeus.models.standardise import Standardise
 from linnaeus.randomness import generator
+from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.head import standardisation
 from linnaeus.training.plan import TrainingPlan
 
@@ -29,8 +34,10 @@ EPOCHS = 6.0
 RATE = 3e-4
 """Of AdamW, as for tuning what is good already: see `training.tuning`."""
 
-STANDARDISED_BY = 500
-"""Training pictures that show the mean and the deviation of features."""
+MEASURED_ON = 500
+"""Training pictures that show the mean and the deviation of features, and of maps."""
+
+BATCH_SIZE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +64,27 @@ class Learner:
         return cls(network, reopened.normalise, making)
 
     def taught(self, stage: str) -> Taught:
-        """What it is after learning by AdamW, as long as was asked for; see `teaching.taught`."""
+        """What it is after learning by AdamW, as long as was asked for; see `teaching.taught`.
+
+        Before, its batch statistics are taken anew: those of the original are far off for what is
+        left of it, and a short training does not bring them right (a mobilenetv2_100 without half
+        of its channels, after 9 steps: 40.5 % of held-out pictures right, and 16.7 % without this).
+        """
+        estimate_anew(nn.Sequential(self.normalise, self.network).eval(), self._batches())
         plan = TrainingPlan(
             optimiser="adamw",
             learning_rate=RATE,
-            batch_size=32,
+            batch_size=BATCH_SIZE,
             label_smoothing=0.0,
             epochs=self.making.epochs or EPOCHS,
         )
         return taught(self.normalise, self.network, plan, self.making, stage)
+
+    def _batches(self) -> Iterator[Tensor]:
+        """Training pictures (n, h, w, 3) uint8, as the network is given them; none alone."""
+        rows = _some_of_training(self.making)
+        for some in np.array_split(rows, math.ceil(len(rows) / BATCH_SIZE)):
+            yield torch.from_numpy(self.making.original.parted.pixels.take(some))
 
     def model(self, before: Model, student: Taught, done: str, *, shrunk: bool = False) -> Model:
         """`before` with what the `student` has become; `shrunk`: its layers have fewer channels."""
@@ -84,8 +103,7 @@ class Learner:
 
 def _standardise(network: Network, widths: Sequence[int], making: Making) -> None:
     original, parted = making.original, making.original.parted
-    rows = generator(making.seed, "pictures to standardise by").permutation(parted.train)
-    pixels = one_by_one(parted.pixels, rows[:STANDARDISED_BY])
+    pixels = one_by_one(parted.pixels, _some_of_training(making))
     _, features = Session(original.graph, best_engine(), "float32").run(pixels)
     shift, scale = standardisation(features, widths)
     weight = network.head.weight.detach().double().numpy()
@@ -94,3 +112,9 @@ def _standardise(network: Network, widths: Sequence[int], making: Making) -> Non
     with torch.no_grad():
         network.head.weight.copy_(torch.from_numpy(weight / scale))
         network.head.bias.copy_(torch.from_numpy(bias))
+
+
+def _some_of_training(making: Making) -> NDArray[np.int64]:
+    drawn = generator(making.seed, "pictures to standardise by")
+    rows: NDArray[np.int64] = drawn.permutation(making.original.parted.train)
+    return rows[:MEASURED_ON]
