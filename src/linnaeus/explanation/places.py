@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.in_100 import number
 from linnaeus.explanation.enlarging import smoothed
 from linnaeus.wilson import wilson
 
@@ -63,11 +64,19 @@ class Places:
                 f" {self.pictures:,} pictures: look there for a mark, a stamp or a border that only"
                 " this class has, which a picture from elsewhere will lack."
             )
-        return (
-            f"The answers for {self.name} come from no one place: the commonest, the"
-            f" {self.cell_name}, has {share} of {self.pictures:,} pictures, and the border"
+        if self.pictures < LEAST_PICTURES:
+            return (
+                f"Of {self.name} there {'is' if self.pictures == 1 else 'are'}"
+                f" {number(self.pictures, 'picture')} here: too few to say whether its answers come"
+                f" from one place, which takes {LEAST_PICTURES}."
+            )
+        seen = (
+            f"the {self.cell_name}, has {share} of {self.pictures:,} pictures, and the border"
             f" {100 * self.at_border:.0f} %."
         )
+        if self.in_cell >= SUSPECT:
+            return f"The answers for {self.name} mostly come from one place inside: {seen}"
+        return f"The answers for {self.name} come from no one place: the commonest, {seen}"
 
 
 def places_of(maps: Maps, names: Sequence[str]) -> list[Places]:

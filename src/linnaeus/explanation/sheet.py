@@ -91,11 +91,11 @@ def _maps(
     progress: Progress,
 ) -> tuple[Method, Maps]:
     """The method that this bundle can be explained by, and its maps (n, h, w)."""
-    method: Method = explainer.default if inside else "occlusion"
-    if method not in OF_CAMS:
-        return method, explainer.explain(pixels, targets, method)
+    if not inside:
+        return "occlusion", explainer.explain(pixels, targets, "occlusion")
     try:
-        if quick:
+        method = explainer.default
+        if method in OF_CAMS and quick:
             few = slice(LAYER_PICTURES)
             explainer.choose_layer(pixels[few], targets[few], steps=STEPS)
         return method, explainer.explain(pixels, targets, method)
