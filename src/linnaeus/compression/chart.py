@@ -19,8 +19,9 @@ MARKS = 4
 
 @dataclass(frozen=True)
 class Dot:
-    """A model called `name` that costs `cost` and is right so often; `kind` colours it.
+    """A model called `name` that costs `cost` and is right so often.
 
+    `kind`, "before", "chosen" or "other", colours it; the name stands above those of the last.
     `least`: what it costs at best, drawn as a ring on a line from its dot; None where that is all.
     """
 
@@ -52,7 +53,9 @@ def cost_chart(dots: Sequence[Dot], title: str, unit: str) -> Markup:
 def _drawn(dot: Dot, x: Callable[[float], float], y: Callable[[float], float], unit: str) -> str:
     px, py = x(dot.cost), y(dot.accuracy.value)
     low, high = y(dot.accuracy.low), y(dot.accuracy.high)
-    told, ring = f"{dot.name}: {100 * dot.accuracy.value:.1f} %, {dot.cost:.3g} {unit}", ""
+    told = f"{dot.name}: {100 * dot.accuracy.value:.1f} %, {dot.cost:.3g} {unit}"
+    name = text(px, high - 4, dot.name) if dot.kind == "other" else ""
+    ring = ""
     if dot.least is not None:
         told += f", at best {dot.least:.3g} {unit}"
         at = x(dot.least)
@@ -62,7 +65,8 @@ def _drawn(dot: Dot, x: Callable[[float], float], y: Callable[[float], float], u
         )
     return (
         f'<g class="{dot.kind}"><path class="whisker" d="M{px:.1f} {low:.1f}V{high:.1f}"/>{ring}'
-        f'<circle cx="{px:.1f}" cy="{py:.1f}" r="5.5"><title>{escape(told)}</title></circle></g>'
+        f'<circle cx="{px:.1f}" cy="{py:.1f}" r="5.5"><title>{escape(told)}</title></circle>'
+        f"{name}</g>"
     )
 
 
