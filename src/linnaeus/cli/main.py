@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -36,7 +38,7 @@ from linnaeus.cli import (
     stress,
     train,
 )
-from linnaeus.errors import LinnaeusError, Terminated
+from linnaeus.errors import LinnaeusError, Terminated, WriteError
 from linnaeus.version import __version__
 
 __all__ = ["app", "main"]
@@ -89,6 +91,7 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Run the command line; ends in `sys.exit` with a code of `errors`."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         # A name in another script must not break a redirected output on Windows.
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
@@ -113,6 +116,8 @@ def main() -> None:
     except BrokenPipeError:
         _end_unheard()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            _end_unwritten(error)
         import traceback
 
         traceback.print_exc()
@@ -149,11 +154,37 @@ def _end_misunderstood(error: typer.TyperException) -> NoReturn:
     _end(f"{place}{said} `{command} --help` tells what can be asked.", error.exit_code)
 
 
+def _open_what_is_closed() -> None:
+    """Give a process that was started without one of its three streams an empty one.
+
+    Left closed, the next file that is opened would take its place, and be written to.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - for good
+            setattr(sys, name, nothing)
+
+
 def _end_unheard() -> NoReturn:
     """End quietly: whoever read the output, such as `head`, has enough of it."""
+    _discard_output()
+    sys.exit(0)
+
+
+def _end_unwritten(error: OSError) -> NoReturn:
+    """Say that there is no room for the output. Files without room are told of by `files.py`."""
+    _discard_output()
+    unwritten = WriteError(
+        f"what is told could not be written ({error.strerror})",
+        where="standard output",
+        mend="Free some space, or send it elsewhere.",
+    )
+    _end(str(unwritten), unwritten.exit_code)
+
+
+def _discard_output() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)  # what is still in a buffer has to go somewhere
-    sys.exit(0)
 
 
 def _on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
