@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("torch")
 
@@ -184,3 +185,15 @@ def test_all_methods_are_those_that_the_bundle_can_be_explained_by(
     explained = linnaeus.explain(averaged.bundle, file, method="all", progress=told)
     assert explained.methods == ("occlusion", "superpixels", "lime", "kernel-shap")
     assert any("nothing for grad-cam" in sentence for sentence in told.said)
+
+
+def test_a_picture_that_is_called_unknown_is_explained_as_such(
+    digits_run: Run, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    file, out = tmp_path / "noise.png", tmp_path / "why"
+    assert linnaeus.load(digits_run.bundle).predict(file)[0].label == "unknown"
+    (one,) = linnaeus.explain(digits_run.bundle, file, method="occlusion", out=out).explanations
+    assert one.unknown
+    assert "Called unknown" in (out / "index.html").read_text("utf-8")

@@ -14,7 +14,7 @@ pytest.importorskip("fastapi")
 
 from linnaeus.serving.app import make_app
 from linnaeus.serving.log import Log
-from linnaeus.serving.models import Model, Version
+from linnaeus.serving.models import Model, Version, named_bundles
 from linnaeus.serving.service import Service
 from linnaeus.serving.settings import Settings
 
@@ -52,3 +52,8 @@ async def _answers_of_a_model_without_facts(log: Log) -> list[Any]:
     await make_app(service)({**scope, **more}, receive, send)
     await service.end()
     return sent
+
+
+def test_a_model_is_called_as_its_folder_in_plain_letters() -> None:
+    ((name, folder),) = named_bundles(["runs/Müll aus Łódź/bundle"])
+    assert (name, folder) == ("Mull-aus-odz", Path("runs/Müll aus Łódź/bundle"))

@@ -161,8 +161,10 @@ def _told_when_stopped(work: _Work) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        few = {0: "before a training was done", 1: "with one training done, which is kept"}
+        how_far = few.get(work.done, f"with {work.done:,} trainings done, which are kept")
         raise Stopped(
-            f"interrupted with {work.done:,} trainings done, which are kept",
+            f"interrupted {how_far}",
             where=str(work.study.folder),
             mend="The same command goes on from there.",
         ) from None

@@ -68,6 +68,8 @@ class Explanation:
     `label` is the bundle's answer with its `confidence`, `explained` the class that the `maps`
     (by method, each (h, w) float32) speak for, `shown` as they are shown and measured. `needed`:
     what has to be hidden until another class is named; None where the answer stays though all is.
+    `unknown`: whether the bundle calls the picture unknown; `label` is what it would be, were it
+    known.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Explanation:
     shown: dict[Method, NDArray[np.float32]]
     needed: Needed | None
     neighbours: tuple[Neighbour, ...] = ()
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def explain_pictures(
     needed = _needed(explainer, pixels, order, told)
     alike = _neighbours(explainer, answers, known, told)
     classes = explainer.classifier.classes
+    unknown = explainer.classifier.gather(ids, answers).unknown
     explanations = tuple(
         Explanation(
             id=name,
@@ -168,6 +172,7 @@ def explain_pictures(
             shown={one: shown[one][row] for one in chosen},
             needed=needed[row],
             neighbours=alike[row],
+            unknown=bool(unknown[row]),
         )
         for row, name in enumerate(ids)
     )

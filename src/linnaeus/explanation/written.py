@@ -83,6 +83,7 @@ def _as_json(explained: Explained) -> dict[str, object]:
                 "id": one.id,
                 "label": one.label,
                 "confidence": one.confidence,
+                "unknown": one.unknown,
                 "explained": one.explained,
                 "hidden_until_another": None
                 if one.needed is None

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import combining, normalize
 
 from linnaeus.errors import UsageError
 
@@ -105,6 +106,7 @@ def _named(given: str) -> tuple[str, Path, bool]:
     folder = Path(given)
     whole = folder.resolve()
     name = whole.parent.name if whole.name == "bundle" else whole.name
-    fitting = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:64]
+    letters = "".join(sign for sign in normalize("NFKD", name) if not combining(sign))  # ü as u
+    fitting = re.sub(r"[^A-Za-z0-9._-]+", "-", letters).strip("-._")[:64]
     check_name(fitting)
     return fitting, folder, False

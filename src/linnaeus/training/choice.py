@@ -105,7 +105,7 @@ def _fetched(network: str, download: bool, ask: Ask) -> Backbone | None:
 
 def _no_features(name: str) -> MissingError:
     return MissingError(
-        f'there are no features called "{name}", and no network with weights',
+        f'there are no features called "{name}", and no network of that name with weights here',
         mend=f"There are {', '.join(FEATURES)}, and every pretrained network at hand.",
     )
 
