@@ -7,7 +7,9 @@ Counted is how often the interval of each figure holds the population's; figures
 are counted together. Prints a row a figure and a column a kind, in per cent (1,000 draws scatter by
 0.7), and ends with 1 where one lies outside 93.5 to 96.5. Not held to that: calibration errors from
 above, since the truth of a well calibrated classifier lies at the end of the interval; and, from
-above, the figures of single classes, whose few pictures allow few different intervals.
+above, the figures of single classes, whose few pictures allow few different intervals, and all of
+`rare`, whose three mistakes in 400 pictures do so too: the accuracy's holds the truth in 97 of 100
+tests or, one mistake narrower, would in 93.
 """
 
 from __future__ import annotations
@@ -274,10 +276,13 @@ def main() -> int:
     names = dict.fromkeys(of for column in shares.values() for of in column)
     missed = 0
     for of in names:
-        cells = [column.get(of) for column in shares.values()]
-        print(f"| {of} | {' | '.join(f'{c:.1%}' if c is not None else '–' for c in cells)} |")
-        most = 1.0 if "calibration" in of or "class:" in of else MOST
-        missed |= any(c is not None and not LEAST <= c <= most for c in cells)
+        cells = {name: column.get(of) for name, column in shares.items()}
+        told = (f"{c:.1%}" if c is not None else "–" for c in cells.values())
+        print(f"| {of} | {' | '.join(told)} |")
+        for name, share in cells.items():
+            open_above = "calibration" in of or "class:" in of or name == "rare"
+            most = 1.0 if open_above else MOST
+            missed |= share is not None and not LEAST <= share <= most
     return missed
 
 
