@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from linnaeus.evaluation.class_average import class_average_figure, score_ends
+from linnaeus.evaluation.class_average import (
+    average_f1_figure,
+    class_average_figure,
+    score_ends,
+)
 from linnaeus.evaluation.intervals import Resampling
 from linnaeus.wilson import Z, wilson
 
@@ -110,3 +114,12 @@ def test_pictures_that_stand_twice_tell_no_more_than_once() -> None:
         np.repeat(right, 2), np.repeat(of, 2), weights, Resampling.of(400, np.arange(400) // 2)
     )
     assert [twice.low, twice.high] == pytest.approx([once.low, once.high], abs=0.005)
+
+
+def test_without_a_mistake_weighted_f1_is_as_uncertain_as_the_share_of_right_answers() -> None:
+    """A mistake costs two classes half of what one costs the accuracy."""
+    labels = np.repeat(np.arange(3), [190, 196, 14])
+    weights = np.bincount(labels) / 400
+    found = average_f1_figure(labels, labels, weights, Resampling.of(400), weighed=True)
+    assert found.high == 1
+    assert found.low == pytest.approx(wilson(1.0, 400)[0], abs=1e-4)

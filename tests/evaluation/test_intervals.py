@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from linnaeus.errors import UsageError
-from linnaeus.evaluation.intervals import Resampling, mean_figure
+from linnaeus.evaluation.intervals import Resampling, mean_figure, moved_figure
 from linnaeus.evaluation.metrics import measure
 from linnaeus.wilson import wilson
 
@@ -124,3 +124,21 @@ def test_the_mean_of_like_values_still_has_an_interval() -> None:
 def test_too_few_resamples_are_refused() -> None:
     with pytest.raises(UsageError, match="20 resamples are too few for a 95 % interval"):
         measure(random_answers(0, 10, 2), resamples=20)
+
+
+def test_a_score_that_pictures_move_has_the_interval_of_its_mirror() -> None:
+    random = np.random.default_rng(3)
+    moves = (random.random(200) ** 6 - 1 / 7) / 200
+    for by in (Resampling.of(200), Resampling.of(200, np.arange(200) // 5)):
+        up, down = moved_figure(0.07, moves, 200.0, by), moved_figure(0.93, -moves, 200.0, by)
+        assert [up.low, up.high] == pytest.approx([1 - down.high, 1 - down.low], abs=1e-9)
+
+
+def test_few_bad_pictures_pull_the_lower_end_of_a_good_score_further_down() -> None:
+    """Of two scores that vary alike, the one that three pictures make may have missed a fourth."""
+    even, by = np.where(np.arange(300) % 2, 1.0, -1.0), Resampling.of(300)
+    few = np.where(np.arange(300) < 3, -99.0, 1.0)
+    even, few = (0.004 * moves / np.linalg.norm(moves) for moves in (even, few))
+    alike, lopsided = moved_figure(0.99, even, 300.0, by), moved_figure(0.99, few, 300.0, by)
+    assert lopsided.low < alike.low - 0.002
+    assert 0.99 < lopsided.high < 1
