@@ -164,11 +164,15 @@ class Broken(Exception):
 
 
 class Heard(Quiet):
-    """What is told of an index: its warnings, and how many pictures were embedded before."""
+    """What is told of an index, its warnings apart, and how many pictures were embedded before."""
 
     def __init__(self) -> None:
+        self.said: list[str] = []
         self.warnings: list[str] = []
         self.before = 0.0
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
 
     def warn(self, sentence: str) -> None:
         self.warnings.append(sentence)
@@ -193,8 +197,10 @@ def broken_off(
 
     with monkeypatch.context() as patched:
         patched.setattr(dataset.source, "read", failing)
+        heard = Heard()
         with pytest.raises(Broken):
-            index_pictures(digits_run.folder, dataset, tmp_path / "index")
+            index_pictures(digits_run.folder, dataset, tmp_path / "index", progress=heard)
+    assert "100 pictures are kept" in heard.said[-1]
     assert not (tmp_path / "index").exists()
     return dataset
 

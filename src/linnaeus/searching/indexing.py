@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -116,8 +116,9 @@ def _embedded(
 ) -> list[PieceRecord]:
     """Embed the pictures into pieces in `folder`; those that stand there already are kept."""
     starts = range(0, len(dataset), PIECE)
-    pieces = []
-    with told.stage("Embedding the pictures", len(dataset)) as stage:
+    pieces: list[PieceRecord] = []
+    stage_of_all = told.stage("Embedding the pictures", len(dataset))
+    with _told_how_to_go_on(pieces, folder, told), stage_of_all as stage:
         for start in starts:
             rows = range(start, min(start + PIECE, len(dataset)))
             piece = _kept(dataset, rows, folder, told)
@@ -127,6 +128,21 @@ def _embedded(
                 stage.advance(len(rows), "embedded before")
             pieces.append(piece)
     return pieces
+
+
+@contextmanager
+def _told_how_to_go_on(
+    pieces: Sequence[PieceRecord], folder: Path, told: Progress
+) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if pieces:
+            count = sum(len(piece.ids) + len(piece.skipped) for piece in pieces)
+            told.say(
+                f"{count:,} pictures are kept in {folder}; the same command goes on after them."
+            )
+        raise
 
 
 def _kept(dataset: Dataset, rows: range, folder: Path, told: Progress) -> PieceRecord | None:
