@@ -21,6 +21,7 @@ from linnaeus.progress import Event, Stage
 
 __all__ = ["Bars"]
 
+LEAST_WIDTH = 64  # characters for a name, a bar that can be read, and the times beside it
 REFRESHES = 4  # a second: each takes about two milliseconds from what learns
 
 
@@ -41,15 +42,7 @@ class Bars:
     @contextmanager
     def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
         self._curves = Curves(self._accuracy)
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-        )
+        columns = _columns(wide=self._console.width >= LEAST_WIDTH)
         with _BarWithCurves(self._curves, *columns, console=self._console) as bar:
             task = bar.add_task(name, total=total, note="")
 
@@ -67,6 +60,16 @@ class Bars:
         if event.kind == "begun" and event.figures["task"] == "multi":
             self._accuracy = "mean average precision"
         self._curves.hear(event)
+
+
+def _columns(*, wide: bool) -> tuple[ProgressColumn, ...]:
+    """Where there is no room for all, what matters most: cut short, all of it says nothing."""
+    name, share = TextColumn("{task.description}", markup=False), TaskProgressColumn()
+    left = (TextColumn("left"), TimeRemainingColumn())
+    if not wide:
+        return (name, share, *left)
+    note = TextColumn("{task.fields[note]}", markup=False)
+    return (name, BarColumn(), share, TimeElapsedColumn(), *left, note)
 
 
 class _BarWithCurves(Progress):
