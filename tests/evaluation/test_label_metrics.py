@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from answers import random_labels
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.errors import DataError
+from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.label_metrics import measure_labels
+from linnaeus.evaluation.report import write_report
 
 reference = pytest.importorskip("sklearn.metrics")
 
@@ -103,6 +106,22 @@ def test_curves_of_labels_are_those_of_scikit_learn() -> None:
         assert ours <= theirs
         assert len(ours) == min(len(theirs), 100)
         assert recall.max() == curve[-1].sensitivity == 1
+
+
+def test_the_page_draws_both_curves_of_each_label_and_their_averages(
+    tmp_path: Path, full_facts: RunFacts
+) -> None:
+    answers = random_labels(3, 200, 8)
+    found = measure_labels(answers, resamples=100)
+    page = write_report(
+        tmp_path, full_facts, answers, found, validation=None, picture_of=lambda _: None
+    ).read_text("utf-8")
+    section = page[page.index('<section id="curves">') :].split("</section>")[0]
+    assert section.count('class="chart small"') == 16
+    for figure in (found.one_against_rest.auroc.weighted, found.micro_average_precision):
+        assert figure
+        assert f"{figure.value:.3f}" in section
+    assert '<a href="#curves">How labels stand out</a>' in page
 
 
 def test_labels_that_stand_or_fall_together_tell_less_of_pooled_figures() -> None:
