@@ -784,8 +784,12 @@ def split(
 
 def explain(
     bundle: str | Path,
-    pictures: str | Path | Sequence[str | Path],
+    pictures: str | Path | Sequence[str | Path] = (),
     *,
+    files_from: str | Path | None = None,
+    image_column: str | None = None,
+    allow_url: bool = False,
+    limit: int | None = None,
     method: str = "auto",
     class_name: str | None = None,
     layer: str | None = None,
@@ -797,33 +801,44 @@ def explain(
     out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Explained:
-    """Explain what `bundle` says of `pictures` (paths), and measure whether that can be believed.
+    """Explain what `bundle` says of `pictures`, and measure whether that can be believed.
 
+    `pictures`, `files_from`, `image_column` and `allow_url`: as in `predict`, but for what is
+    live. `limit`: explain at most so many of them, drawn by the seed; by default all.
     `method`: a name of `explanation.methods.METHODS`, "auto" or "all". `class_name`: the class to
     explain, by default of each picture the one named. `alike`: labelled pictures among which those
     most alike are found. `boxes`: a table of where objects are. `out`: a new folder for the page,
     pictures, maps and figures, by default none. Methods that look inside the network need the
-    `train` extra. Raises as `explanation.explaining.explain_pictures`, `load_dataset` and
-    `explanation.boxes.read_boxes` do.
+    `train` extra. Raises as `explanation.explaining.explain_pictures`, `load_dataset`,
+    `predicting.sources.sources_of` and `explanation.boxes.read_boxes` do.
     """
     from linnaeus.explanation.boxes import read_boxes
     from linnaeus.explanation.explaining import explain_pictures
+    from linnaeus.predicting.sources import sources_of
 
     given = [pictures] if isinstance(pictures, str | Path) else pictures
-    return explain_pictures(
-        bundle,
-        [Path(one) for one in given],
-        method=cast("Any", method),
-        target=class_name,
-        layer=layer,
-        cover=cover,
-        parts=parts,
-        known=None if alike is None else _dataset(alike),
-        boxes=None if boxes is None else read_boxes(Path(boxes)),
-        seed=seed,
-        out=None if out is None else Path(out),
-        progress=progress,
-    )
+    with ExitStack() as opened:
+        return explain_pictures(
+            bundle,
+            sources_of(
+                given,
+                opened,
+                files_from=files_from,
+                image_column=image_column,
+                allow_url=allow_url,
+            ),
+            limit=limit,
+            method=cast("Any", method),
+            target=class_name,
+            layer=layer,
+            cover=cover,
+            parts=parts,
+            known=None if alike is None else _dataset(alike),
+            boxes=None if boxes is None else read_boxes(Path(boxes)),
+            seed=seed,
+            out=None if out is None else Path(out),
+            progress=progress,
+        )
 
 
 def index(

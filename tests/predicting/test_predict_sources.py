@@ -8,6 +8,7 @@ import shutil
 import sys
 import tarfile
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 
 import linnaeus
 from linnaeus.errors import DataError, UsageError
+from linnaeus.predicting.sources import sources_of
 from linnaeus.progress import Quiet
 
 if TYPE_CHECKING:
@@ -177,6 +179,23 @@ def test_what_holds_nothing_is_refused_by_name(photo_run: Run, tmp_path: Path) -
         linnaeus.predict(photo_run.folder)
     with pytest.raises(UsageError, match="standard input can be read once"):
         linnaeus.predict(photo_run.folder, ["-", "-"])
+
+
+def test_a_data_set_is_taken_by_its_name_unless_something_here_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    with ExitStack() as opened:
+        (source,) = sources_of(["digits"], opened)
+        first = next(source.pictures())
+        assert (source.total, first.name) == (1797, "digits/0/0000.pgm")
+        assert callable(first.source)
+        assert first.source().startswith(b"P5\n8 8\n255\n")
+        (tmp_path / "digits").mkdir()
+        (tmp_path / "digits" / "a.png").touch()
+        (source,) = sources_of(["digits"], opened)
+        assert [picture.name for picture in source.pictures()] == ["digits/a.png"]
 
 
 class Heard(Quiet):

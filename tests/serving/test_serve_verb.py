@@ -154,6 +154,12 @@ def test_only_who_may_gets_an_answer(
     assert server.get("/metrics").status == 401
     bare = server.get("/metrics", **{"x-api-key": made["metrics"]})
     assert bare.status == 200 and b"linnaeus_ready" in bare.body
+    for path in ("/v2/health/live", "/v2/health/ready", "/metrics"):  # as load balancers ask
+        head = server.call("HEAD", path, headers={"x-api-key": made["metrics"]})
+        same = server.get(path, **{"x-api-key": made["metrics"]})
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["content-type"] == same.headers["content-type"]
+    assert server.call("HEAD", "/metrics").status == 401
     linnaeus.remove_key("of-admin", keys=file)
     server.wait_until(lambda: ask("/admin/models", made["admin"])[0] == 401)
     assert not any(key in server.log.read_text() for key in made.values())

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import Bundle, DrawingSeed
+from linnaeus.cli.options import AllowUrl, Bundle, DrawingSeed, FilesFrom, ImageColumn
 
 __all__ = ["explain"]
 
@@ -15,9 +15,24 @@ __all__ = ["explain"]
 def explain(
     bundle: Bundle,
     pictures: Annotated[
-        list[Path],
-        typer.Argument(help="Picture files, and folders of them.", metavar="PICTURES..."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, archives, tables with a column of paths, videos, patterns in"
+            " quotation marks ('photos/**/*.jpg'), data sets by name (digits); - is one picture's"
+            " bytes on standard input.",
+            metavar="PICTURES...",
+        ),
+    ] = None,
+    files_from: FilesFrom = None,
+    allow_url: AllowUrl = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Explain at most so many of the pictures, drawn by the seed. (all)",
+            metavar="PICTURES",
+        ),
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
@@ -69,6 +84,7 @@ def explain(
             metavar="FILE",
         ),
     ] = None,
+    image_column: ImageColumn = None,
     seed: DrawingSeed = 0,
     out: Annotated[
         Path | None,
@@ -81,17 +97,19 @@ def explain(
 ) -> None:
     """Show where in pictures the answers come from, with a measure of how far to believe it."""
     from linnaeus import api
-    from linnaeus.cli.picture_files import picture_files
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
     from linnaeus.files import claim_folder, release_folder
 
-    files = picture_files(pictures)
     folder = out or Path(claim_folder(Path("explanations"), numbered=True).name)
     try:
         explained = api.explain(
             bundle,
-            files,
+            list(pictures or ()),
+            files_from=files_from,
+            image_column=image_column,
+            allow_url=allow_url,
+            limit=limit,
             method=method,
             class_name=class_,
             layer=layer,

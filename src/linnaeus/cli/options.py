@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "AllowUrl",
     "Bundle",
     "Data",
     "DomainColumn",
     "DrawingSeed",
+    "FilesFrom",
     "GroupColumn",
     "ImageColumn",
     "ImageSize",
@@ -38,6 +40,17 @@ Data = Annotated[
 ]
 Bundle = Annotated[
     Path, typer.Argument(help="The bundle's folder, or the run that holds it.", metavar="BUNDLE")
+]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option(help="A list of files, a path a line; - is standard input.", metavar="FILE"),
+]
+AllowUrl = Annotated[
+    bool,
+    typer.Option(
+        "--allow-url",
+        help="Fetch pictures whose names are https addresses of public servers.",
+    ),
 ]
 ImageColumn = Annotated[str | None, typer.Option(help="A table's column of picture files.")]
 LabelColumn = Annotated[

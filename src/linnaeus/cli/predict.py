@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import Bundle
+from linnaeus.cli.options import AllowUrl, Bundle, FilesFrom
 
 __all__ = ["predict"]
 
@@ -19,22 +19,13 @@ def predict(
         list[str] | None,
         typer.Argument(
             help="Files, folders, archives, tables with a column of paths, videos, cameras"
-            " (camera:0), streams (rtsp://…), patterns in quotation marks ('photos/**/*.jpg'); - is"
-            " one picture's bytes on standard input.",
+            " (camera:0), streams (rtsp://…), patterns in quotation marks ('photos/**/*.jpg'),"
+            " data sets by name (digits); - is one picture's bytes on standard input.",
             metavar="PICTURES...",
         ),
     ] = None,
-    files_from: Annotated[
-        str | None,
-        typer.Option(help="A list of files, a path a line; - is standard input.", metavar="FILE"),
-    ] = None,
-    allow_url: Annotated[
-        bool,
-        typer.Option(
-            "--allow-url",
-            help="Fetch pictures whose names are https addresses of public servers.",
-        ),
-    ] = False,
+    files_from: FilesFrom = None,
+    allow_url: AllowUrl = False,
     watch: Annotated[
         bool,
         typer.Option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
-from linnaeus.errors import UnreadableImage, UsageError
+from linnaeus.data.store import printable
+from linnaeus.errors import DataError, LinnaeusError, UnreadableImage, UsageError
 from linnaeus.evaluation.evenly import evenly
 from linnaeus.explanation.boxes import boxes_of
+from linnaeus.explanation.drawn import drawn
 from linnaeus.explanation.faithfulness import Box
 from linnaeus.explanation.hiding import masked, smallest_region
 from linnaeus.explanation.methods import (
@@ -34,6 +36,7 @@ from linnaeus.searching.similarity import Neighbour, nearest
 
 if TYPE_CHECKING:
     from linnaeus.bundle.classifier import Answer
+    from linnaeus.predicting.picture import Picture, Source
 
 __all__ = ["Asked", "Explained", "Explanation", "explain_pictures"]
 
@@ -110,8 +113,9 @@ class Explained:
 
 def explain_pictures(
     bundle: str | Path,
-    pictures: Sequence[Path],
+    sources: Sequence[Source],
     *,
+    limit: int | None = None,
     method: Asked = "auto",
     target: str | None = None,
     layer: str | None = None,
@@ -123,7 +127,8 @@ def explain_pictures(
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> Explained:
-    """Explain what `bundle` says of `pictures`, and write it to the new folder `out`, if any.
+    """Explain what `bundle` says of the pictures of `sources`, and write it to the new folder
+    `out`, if any. With `limit`, at most so many of them, drawn by the seed.
 
     `method`: one of `methods.METHODS`, "auto" (grad-cam where there is a map, otherwise occlusion),
     or "all" that the bundle can be explained by. `target`: the class to explain; None: of each
@@ -131,7 +136,8 @@ def explain_pictures(
     shown. `boxes`: by the picture's path, where its object is, for the pointing game.
 
     Raises UsageError for a class, layer or method that there is not, BundleError or MissingError
-    where the network cannot be opened, UnreadableImage where not one picture can be read.
+    where the network cannot be opened, UnreadableImage where not one picture can be read,
+    DataError where none is named.
     """
     told = progress or Quiet()
     if out is not None:
@@ -143,11 +149,12 @@ def explain_pictures(
     if layer is not None:
         _check_layer(explainer, layer, chosen)
     column = _column(explainer, target)
-    pixels, answers, ids, skipped = _read(explainer, pictures)
+    read = _read(explainer, drawn(sources, limit, seed, told))
+    pixels, answers, ids = read.pixels, read.answers, read.ids
     named = np.array([one.likeliest for one in answers])
     targets = named if column is None else np.full(len(named), column)
     few = evenly(len(ids), TRUSTED if len(chosen) == 1 else TRUSTED_OF_ALL)
-    given = None if boxes is None else _boxes_at(explainer, boxes, ids)
+    given = None if boxes is None else _boxes_at(explainer, boxes, read)
     if any(one in OF_CAMS for one in chosen):
         tried = evenly(len(ids), TRUSTED_OF_ALL)
         with told.stage("Choosing the layer"):
@@ -182,7 +189,7 @@ def explain_pictures(
         explanations=explanations,
         places=tuple(places_of(first, [classes[at] for at in targets])),
         trust=trust,
-        skipped=skipped,
+        skipped=read.skipped,
         folder=out,
     )
     if out is not None:
@@ -307,27 +314,45 @@ def _column(explainer: Explainer, target: str | None) -> int | None:
     return classes.index(target)
 
 
-def _read(
-    explainer: Explainer, pictures: Sequence[Path]
-) -> tuple[Pixels, list[Answer], list[str], dict[str, str]]:
-    """The pictures at the network's size, the answers, their names, and what was skipped."""
-    pixels, ids, skipped = [], [], {}
-    refused: UnreadableImage | None = None
-    for file in pictures:
+class _Read(NamedTuple):
+    """The pictures that could be read: `pixels` (n, h, w, 3) at the network's size, the `answers`
+    to them, their names `ids`, the `frames` (left, top, right, bottom) that these pixels are of,
+    in pixels as decoded; and what was `skipped`, with why.
+    """
+
+    pixels: Pixels
+    answers: list[Answer]
+    ids: list[str]
+    frames: list[tuple[float, float, float, float]]
+    skipped: dict[str, str]
+
+
+def _read(explainer: Explainer, pictures: Iterable[Picture]) -> _Read:
+    """Read each of `pictures` once, as it comes, and answer them."""
+    pixels, ids, frames, skipped = [], [], [], {}
+    refused: LinnaeusError = DataError(
+        "no picture is named", where="PICTURES", mend="Name files, folders or archives of them."
+    )
+    for picture in pictures:
+        name, given = printable(picture.name), picture.source
         try:
-            pixels.append(explainer.classifier.record.preprocessing.read(file)[0])
-            ids.append(str(file))
+            source = given() if callable(given) else given
+            fitted, decoded = explainer.classifier.record.preprocessing.read(source, name=name)
         except UnreadableImage as error:
             refused = error
-            skipped[str(file)] = error.what
+            skipped[name] = error.what
+            continue
+        pixels.append(fitted)
+        ids.append(name)
+        frames.append(decoded.box)
     if not pixels:
-        assert refused is not None
         raise refused
-    return np.stack(pixels), explainer.classifier.predict_pixels(pixels), ids, skipped
+    answers = explainer.classifier.predict_pixels(pixels)
+    return _Read(np.stack(pixels), answers, ids, frames, skipped)
 
 
-def _boxes_at(explainer: Explainer, boxes: dict[str, list[Box]], ids: list[str]) -> list[list[Box]]:
-    """The boxes of the pictures `ids` at the network's size."""
+def _boxes_at(explainer: Explainer, boxes: dict[str, list[Box]], read: _Read) -> list[list[Box]]:
+    """The boxes of the pictures `read` at the network's size."""
     how = explainer.classifier.record.preprocessing
     if how.fit != "stretch":
         raise UsageError(
@@ -336,8 +361,8 @@ def _boxes_at(explainer: Explainer, boxes: dict[str, list[Box]], ids: list[str])
             mend="Leave it out.",
         )
     placed = []
-    for name, found in zip(ids, boxes_of(boxes, ids), strict=True):
-        left, top, right, bottom = how.decode(Path(name)).box
+    for frame, found in zip(read.frames, boxes_of(boxes, read.ids), strict=True):
+        left, top, right, bottom = frame
         across, down = how.width_px / (right - left), how.height_px / (bottom - top)
         placed.append(
             [

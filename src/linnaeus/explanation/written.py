@@ -23,13 +23,18 @@ if TYPE_CHECKING:
 
 __all__ = ["write_explained"]
 
+LONGEST_STEM = 48
+"""Letters of a picture's name that its files keep, at most: an address may end in thousands, and
+a file's name may have 255 bytes, of which a letter takes up to four."""
+
 
 def write_explained(explained: Explained, out: Path, known: Dataset | None) -> None:
     """Write `explained` to the new folder `out`, with the neighbours, which are of `known`."""
     with whole_folder(out) as aside:
         failed = {one.method for one in explained.trust if one.faults}
         for place, one in enumerate(explained.explanations):
-            _write_one(one, f"{place:04d}-{Path(one.id).stem}", failed, aside)
+            stem = f"{place:04d}-{Path(one.id).stem[:LONGEST_STEM]}"
+            _write_one(one, stem, failed, aside)
         write_json(aside / "explanations.json", _as_json(explained))
         write_whole(aside / "index.html", explanations_page(explained, known))
 

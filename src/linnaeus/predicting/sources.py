@@ -1,4 +1,4 @@
-"""What a user can name pictures by: files, folders, patterns, archives, tables, lists, `-`."""
+"""What a user can name pictures by: files, folders, patterns, archives, tables, data sets, `-`."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ def sources_of(
 
     Each of `given` is a picture's file, whatever its name; a folder of them; a zip or tar archive
     of them; a table with a column of paths; a video, of which `fps` frames a second are taken; a
-    pattern such as "photos/**/*.jpg"; "-", one picture's bytes on standard input; or with
-    `allow_url` a public https address. Archives stay open until `opened` is closed. No picture is
-    opened yet.
+    pattern such as "photos/**/*.jpg"; where no file is called so, a data set's name such as
+    "digits"; "-", one picture's bytes on standard input; or with `allow_url` a public https
+    address. Archives stay open until `opened` is closed. No picture is opened yet.
 
     Raises DataError for a name that does not exist, and a folder, archive or table without
-    pictures; UsageError where nothing is given, standard input twice, or an address unasked for.
+    pictures; MissingError for a data set that was not fetched; UsageError where nothing is given,
+    standard input twice, or an address unasked for.
     """
     names = [str(one) for one in given]
     _check(names, files_from, allow_url)
@@ -60,7 +61,7 @@ def _check(names: Sequence[str], files_from: str | Path | None, allow_url: bool)
     if not names and files_from is None:
         raise UsageError(
             "no pictures are named",
-            where="predict",
+            where="PICTURES",
             mend="Name files or folders, or a list of files with --files-from.",
         )
     if [*names, str(files_from)].count(STANDARD_INPUT) > 1:
@@ -106,6 +107,11 @@ class _Known:
             from linnaeus.predicting.pattern import fitting
 
             return [self._source_of_path(path) for path in fitting(given)]
+        if not Path(given).exists():
+            from linnaeus.predicting.data_set import data_set_source
+
+            if (source := data_set_source(given)) is not None:
+                return [source]
         return [self._source_of_path(Path(given))]
 
     def _source_of_path(self, path: Path) -> Source:

@@ -63,6 +63,7 @@ def make_app(service: Service) -> ASGIApp:
 def _metrics_router(service: Service) -> APIRouter:
     router = APIRouter(tags=["metrics"], dependencies=[needs(service, "metrics")])
 
+    @router.head("/metrics", include_in_schema=False)
     @router.get(
         "/metrics",
         responses={

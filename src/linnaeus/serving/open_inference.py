@@ -110,10 +110,12 @@ def open_inference_router(service: Service) -> APIRouter:
 def _health(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v2")
 
+    @router.head("/health/live", include_in_schema=False)
     @router.get("/health/live", responses=refusals(), summary="Whether the process answers")
     async def live() -> Live:
         return Live(live=True)
 
+    @router.head("/health/ready", include_in_schema=False)
     @router.get(
         "/health/ready", responses=refusals("not-ready"), summary="Whether requests are answered"
     )
