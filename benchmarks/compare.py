@@ -1,13 +1,14 @@
 """A whole study in an hour, and the same study killed twice on the way.
 
-    python benchmarks/compare.py [--budget 60m] [--small] [--out DIR [--again]]
+    python benchmarks/compare.py [--budget 60m] [--small] [--out DIR [--again [SET ...]]]
 
 Six models × five folds × five data sets by one command with a budget, as a whole process: the time
 on the wall and the page. Then the same study, with its plan of passes kept and its records
 gone, is begun again, killed with SIGKILL after a third and after two thirds of its trainings, and
 finished by the same command. Held to: at most 60 minutes, one page, and the same answers, bit by
-bit, and the same numbers but for the costs. `--small` shows that it runs, on digits with two models
-and two folds; `--again` does only the second part, beside the whole study that stands in DIR.
+bit, and the same numbers but for the costs. `--small` shows that it runs, on digits with two
+models and two folds; `--again` does only the second part, beside the whole study that stands in
+DIR: where data sets are named, with the records of these alone gone.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ def main() -> int:
     options.add_argument("--small", action="store_true")
     options.add_argument("--budget", default="60m")
     options.add_argument("--out", type=Path)
-    options.add_argument("--again", action="store_true")
+    options.add_argument("--again", nargs="*", metavar="SET")
     given = options.parse_args()
     command = _command(given.small, given.budget)
     with tempfile.TemporaryDirectory() as room:
         above = given.out or Path(room)
-        whole = given.again or _whole(command, above)
-        return int(not (_killed_twice(command, above) and whole))
+        whole = given.again is not None or _whole(command, above)
+        return int(not (_killed_twice(command, above, given.again or ["*"]) and whole))
 
 
 def _command(small: bool, budget: str) -> list[str | Path]:
@@ -71,15 +72,23 @@ def _whole(command: list[str | Path], above: Path) -> bool:
     return cost.seconds <= MOST_S and gaps == 0
 
 
-def _killed_twice(command: list[str | Path], above: Path) -> bool:
-    """Make it again, killed twice on the way; whether its result is the same."""
+def _killed_twice(command: list[str | Path], above: Path, sets: list[str]) -> bool:
+    """Make it again but for records of other `sets`, killed twice on the way; whether its result is
+    the same.
+    """
     whole, killed = above / "whole", above / "killed"
-    shutil.copytree(whole, killed, ignore=shutil.ignore_patterns("records", "index.html"))
+    shutil.copytree(whole, killed, ignore=shutil.ignore_patterns("index.html"))
+    for name in sets:
+        for folder in killed.glob(f"records/{name}"):
+            shutil.rmtree(folder)
+    kept = _records(killed)
+    gone = _records(whole) - kept
     for share in KILLED_AT:
-        _kill_after(round(share * _records(whole)), [*command, "--out", killed], killed)
+        _kill_after(kept + round(share * gone), [*command, "--out", killed], killed)
     run([*command, "--out", killed])
     same = _but_costs(_told(whole)) == _but_costs(_told(killed)) and _same_answers(whole, killed)
-    print(f"Killed twice: {'the same result' if same else 'ANOTHER RESULT'}")
+    told = "the same result" if same else "ANOTHER RESULT"
+    print(f"{gone} trainings made again, killed twice: {told}")
     return same
 
 
