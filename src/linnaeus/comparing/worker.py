@@ -8,12 +8,14 @@ reply is a line: {} where the record was written, what was measured where a pace
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from linnaeus.comparing.jobs import Job
@@ -23,10 +25,26 @@ __all__ = ["main"]
 
 DONE, FAILED = 0, 1
 
+LOADED_LATE = (
+    "torch._dynamo",  # by the first optimiser
+    "torch.export",  # by the export of a network
+    "onnxscript",
+    "onnx.reference",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+)
+"""What a training loads when it first needs it: 4 s that each of hundreds would spend anew. None of
+them starts a thread that a fork would lose, but for OpenBLAS, which starts its own anew."""
+
 
 def main() -> None:
     """Reply to one job after the other until the input ends."""
     from linnaeus.comparing import one_training  # noqa: F401  loaded here, once for all jobs
+
+    if hasattr(os, "fork"):
+        for name in LOADED_LATE:
+            with suppress(ImportError):  # the training that needs it says so
+                importlib.import_module(name)
 
     replies = os.dup(1)
     os.dup2(2, 1)  # whatever some library prints must not pass for a reply
