@@ -882,20 +882,25 @@ def index(
 
 def search(
     index: str | Path,
-    pictures: str | Path | Sequence[str | Path],
+    pictures: str | Path | Sequence[str | Path] = (),
     *,
+    files_from: str | Path | None = None,
+    image_column: str | None = None,
+    allow_url: bool = False,
     top: int = 10,
     bundle: str | Path | None = None,
     out: str | Path | Sequence[str | Path] = (),
     progress: Progress | None = None,
 ) -> Found:
-    """The `top` pictures of an `index` that look most like each of `pictures` (paths).
+    """The `top` pictures of an `index` that look most like each of `pictures`.
 
-    `bundle`: where the bundle that the index was made with is now, by default where it was; another
-    one is refused. `out`: a file or several for what is found, whose ending says as what: .csv,
-    .json, or .html, which shows the pictures. Raises as `searching.search.search_index` and
-    `searching.written.write_found` do.
+    `pictures`, `files_from`, `image_column` and `allow_url`: as in `predict`, but for what is
+    live. `bundle`: where the bundle that the index was made with is now, by default where it was;
+    another one is refused. `out`: a file or several for what is found, whose ending says as what:
+    .csv, .json, or .html, which shows the pictures. Raises as `searching.search.search_index`,
+    `predicting.sources.sources_of` and `searching.written.write_found` do.
     """
+    from linnaeus.predicting.sources import sources_of
     from linnaeus.searching.search import search_index
     from linnaeus.searching.written import check_ending, write_found
 
@@ -904,10 +909,13 @@ def search(
     for file in wanted:
         check_ending(file)
     place = None if bundle is None else Path(bundle)
-    files = [Path(one) for one in given]
-    found = search_index(Path(index), files, top=top, bundle=place, progress=progress)
-    for file in wanted:
-        write_found(file, found)
+    with ExitStack() as opened:
+        sources = sources_of(
+            given, opened, files_from=files_from, image_column=image_column, allow_url=allow_url
+        )
+        found = search_index(Path(index), sources, top=top, bundle=place, progress=progress)
+        for file in wanted:
+            write_found(file, found)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from linnaeus.errors import BundleError, DataError, MissingError, UsageError, Wr
 from linnaeus.progress import Quiet
 from linnaeus.searching import indexing
 from linnaeus.searching.indexing import index_pictures
-from linnaeus.searching.search import search_index
 
 if TYPE_CHECKING:
     from linnaeus import Dataset
@@ -241,7 +241,7 @@ def test_what_changed_while_an_index_was_broken_off_is_embedded_anew_and_told(
     (told,) = heard.warnings
     assert "2 of the pictures" in told and first in told and "0/broken.png" in told
     assert made.record.skipped == {}
-    found = search_index(made.folder, [tmp_path / "pictures" / last], top=2)
+    found = linnaeus.search(made.folder, tmp_path / "pictures" / last, top=2)
     assert {one.id for one in found.queries[0].neighbours} == {first, last}
 
 
@@ -255,7 +255,7 @@ def test_a_label_that_changed_while_an_index_was_broken_off_is_the_new_one(
     made = index_pictures(digits_run.folder, relabelled, tmp_path / "index", progress=heard)
     assert heard.before == 50 and broken_off.paths[60] in heard.warnings[0]
     query = tmp_path / "pictures" / broken_off.paths[60]
-    assert search_index(made.folder, [query], top=1).queries[0].neighbours[0].label == "9"
+    assert linnaeus.search(made.folder, query, top=1).queries[0].neighbours[0].label == "9"
 
 
 def test_beyond_a_bound_faiss_finds_what_looking_at_all_finds(
@@ -271,7 +271,7 @@ def test_beyond_a_bound_faiss_finds_what_looking_at_all_finds(
     for row in range(0, 120, 12):
         queries.append(tmp_path / f"{row}.png")
         queries[-1].write_bytes(some_digits.source.read(some_digits.paths[row]))
-    looked, found = (search_index(index.folder, queries, top=10) for index in (exact, fast))
+    looked, found = (linnaeus.search(index.folder, queries, top=10) for index in (exact, fast))
     assert "are found on average" in " ".join(found.remarks)
     same = []
     for one, other in zip(looked.queries, found.queries, strict=True):
@@ -311,3 +311,24 @@ def test_what_is_found_is_written_as_json_and_as_a_table(
     assert len(lines) == 1 + 8 + 1
     assert lines[0] == "query,rank,similarity,label,picture,error"
     assert lines[1].split(",")[1:4] == ["1", "1.0000", "3"]
+
+
+def test_what_is_looked_for_may_lie_in_an_archive_or_be_a_data_set(
+    made: Indexed, pictures: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "asked.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in sorted((pictures / "3").iterdir())[:2]:
+            packed.write(file, f"3/{file.name}")
+    page = tmp_path / "page.html"
+    found = linnaeus.search(made.folder, archive, top=1, out=page)
+    assert [Path(query.neighbours[0].id).name for query in found.queries] == [
+        file.name for file in sorted((pictures / "3").iterdir())[:2]
+    ]
+    assert page.read_text("utf-8").count("data:image") == 4
+    listed = tmp_path / "asked.txt"
+    listed.write_text(f"{next((pictures / '5').iterdir())}\n", "utf-8")
+    (query,) = linnaeus.search(made.folder, files_from=listed, top=1).queries
+    assert query.neighbours[0].similarity == pytest.approx(1, abs=1e-5)
+    with pytest.raises(UsageError, match="no pictures are named"):
+        linnaeus.search(made.folder)

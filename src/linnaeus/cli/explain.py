@@ -7,22 +7,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import AllowUrl, Bundle, DrawingSeed, FilesFrom, ImageColumn
+from linnaeus.cli.options import AllowUrl, Bundle, DrawingSeed, FilesFrom, ImageColumn, Pictures
 
 __all__ = ["explain"]
 
 
 def explain(
     bundle: Bundle,
-    pictures: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Files, folders, archives, tables with a column of paths, videos, patterns in"
-            " quotation marks ('photos/**/*.jpg'), data sets by name (digits); - is one picture's"
-            " bytes on standard input.",
-            metavar="PICTURES...",
-        ),
-    ] = None,
+    pictures: Pictures = None,
     files_from: FilesFrom = None,
     allow_url: AllowUrl = False,
     limit: Annotated[

@@ -22,6 +22,7 @@ __all__ = [
     "Limit",
     "NearDuplicates",
     "NoCache",
+    "Pictures",
     "RecipeSeed",
     "Seed",
     "SplitColumn",
@@ -40,6 +41,15 @@ Data = Annotated[
 ]
 Bundle = Annotated[
     Path, typer.Argument(help="The bundle's folder, or the run that holds it.", metavar="BUNDLE")
+]
+Pictures = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Files, folders, archives, tables with a column of paths, videos, patterns in"
+        " quotation marks ('photos/**/*.jpg'), data sets by name (digits); - is one picture's"
+        " bytes on standard input.",
+        metavar="PICTURES...",
+    ),
 ]
 FilesFrom = Annotated[
     str | None,

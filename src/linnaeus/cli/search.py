@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from linnaeus.cli.options import AllowUrl, FilesFrom, ImageColumn, Pictures
+
 __all__ = ["search"]
 
 
@@ -14,10 +16,10 @@ def search(
     index: Annotated[
         Path, typer.Argument(help="The folder that `linnaeus index` made.", metavar="INDEX")
     ],
-    pictures: Annotated[
-        list[Path],
-        typer.Argument(help="Picture files, and folders of them.", metavar="PICTURES..."),
-    ],
+    pictures: Pictures = None,
+    files_from: FilesFrom = None,
+    allow_url: AllowUrl = False,
+    image_column: ImageColumn = None,
     top: Annotated[int, typer.Option(help="How many pictures to find for each.")] = 10,
     bundle: Annotated[
         Path | None,
@@ -37,14 +39,16 @@ def search(
 ) -> None:
     """Find the pictures of an index that look most like others, by a bundle's features."""
     from linnaeus import api
-    from linnaeus.cli.picture_files import picture_files
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
     from linnaeus.searching.written import found_rows
 
     found = api.search(
         index,
-        picture_files(pictures),
+        pictures or (),
+        files_from=files_from,
+        image_column=image_column,
+        allow_url=allow_url,
         top=top,
         bundle=bundle,
         out=out or (),

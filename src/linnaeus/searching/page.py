@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
@@ -12,15 +12,13 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.errors import LinnaeusError, UnreadableImage
 from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.picture_uri import as_shown
-from linnaeus.images.decode import ImageSource, decode
+from linnaeus.images.decode import decode
 from linnaeus.searching.drawing import drawn_again
-from linnaeus.searching.search import Found, Query
+from linnaeus.searching.search import MOST_SHOWN, Found, Pixels, Query
 from linnaeus.searching.similarity import Neighbour
 from linnaeus.version import __version__
 
 __all__ = ["found_page"]
-
-MOST_PICTURES = 1000  # on a page; of 10 kB each, more are too much to send or to open
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def found_page(found: Found, pictures: Dataset | None = None) -> str:
     """
     dataset, why = (pictures, "") if pictures is not None else _at_hand(found)
     shown = found.queries[: _most_queries(found)]
-    queries = [(query, _shown(Path(query.id)), _neighbours(query, dataset)) for query in shown]
+    queries = [(query, _shown(query.source), _neighbours(query, dataset)) for query in shown]
     gone = sum(not one.uri for _, _, neighbours in queries for _, one in neighbours)
     return (
         pages("linnaeus.searching")
@@ -50,7 +48,7 @@ def found_page(found: Found, pictures: Dataset | None = None) -> str:
 
 def _most_queries(found: Found) -> int:
     longest = max((len(query.neighbours) for query in found.queries), default=0)
-    return max(1, MOST_PICTURES // (longest + 1))
+    return max(1, MOST_SHOWN // (longest + 1))
 
 
 def _at_hand(found: Found) -> tuple[Dataset | None, str]:
@@ -74,10 +72,9 @@ def _neighbours(query: Query, dataset: Dataset | None) -> list[tuple[Neighbour, 
     return [(one, _shown(reader(one.id))) for one in query.neighbours]
 
 
-def _shown(source: Path | Callable[[], bytes]) -> Shown:
-    try:
-        given: ImageSource = source() if callable(source) else source
-        picture: Image.Image | None = decode(given).image
-    except UnreadableImage:
-        picture = None
+def _shown(source: Pixels | None) -> Shown:
+    picture: Image.Image | None = None
+    if source is not None:
+        with suppress(UnreadableImage):
+            picture = decode(source() if callable(source) else source).image
     return Shown(*as_shown(picture))

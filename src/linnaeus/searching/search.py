@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,11 @@ from linnaeus.bundle.classifier import (
     load,
 )
 from linnaeus.bundle.tensors import Tensors
+from linnaeus.data.store import printable
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import MANIFEST, read_json, sha256_of
+from linnaeus.images.decode import ImageSource
+from linnaeus.predicting.picture import Source, held
 from linnaeus.progress import Progress, Quiet
 from linnaeus.searching.approximate import approximate_nearest
 from linnaeus.searching.pieces import piece_names, piece_rows
@@ -33,17 +37,25 @@ from linnaeus.searching.record import (
 )
 from linnaeus.searching.similarity import Frame, Nearest, Neighbour
 
-__all__ = ["TOP", "Found", "Query", "nearest_in", "search_index"]
+__all__ = ["MOST_SHOWN", "TOP", "Found", "Pixels", "Query", "nearest_in", "search_index"]
 
 TOP = 10
+MOST_SHOWN = 1000  # pictures on a page; of 10 kB each, more are too much to send or to open
+
+Pixels = ImageSource | Callable[[], bytes]
 
 
 @dataclass(frozen=True)
 class Query:
-    """A picture called `id`, and those of the index most similar to it, the most similar first."""
+    """A picture called `id`, and those of the index most similar to it, the most similar first.
+
+    `source`: where its pixels come from, while what it lies in is open; None after the first
+    `MOST_SHOWN`, which are more than a page shows.
+    """
 
     id: str
     neighbours: tuple[Neighbour, ...]
+    source: Pixels | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,13 +74,13 @@ class Found:
 
 def search_index(
     index: Path,
-    pictures: Sequence[Path],
+    sources: Sequence[Source],
     *,
     top: int = TOP,
     bundle: Path | None = None,
     progress: Progress | None = None,
 ) -> Found:
-    """The `top` pictures of the index in the folder `index` most similar to each of `pictures`.
+    """The `top` pictures of the index in the folder `index` most similar to each of `sources`.
 
     `bundle`: where the bundle that the index was made with is now; None: where it was. Up to
     `indexing.EXACT_TO` pictures all are looked at, beyond it faiss finds nearly all.
@@ -83,12 +95,14 @@ def search_index(
     record = read_index_record(index)
     _check_digests(index, RECORD_FILE, FRAME_FILE)
     classifier = _classifier(index, record, bundle)
-    ids, features, skipped = _features(classifier, pictures, told)
+    asked, features, skipped = _features(classifier, sources, told)
     queries = _frame(index).units(features)
     with told.stage(f"Looking among {record.pictures:,} pictures"):
         places, similarities = nearest_in(index, record, queries, top)
     neighbours = _named(index, record, places, similarities)
-    found = tuple(Query(name, row) for name, row in zip(ids, neighbours, strict=True))
+    found = tuple(
+        Query(name, row, source) for (name, source), row in zip(asked, neighbours, strict=True)
+    )
     notices = tuple(one for one in classifier.notices if one != TELLS_NOTHING_UNKNOWN)
     return Found(index, record, found, skipped, (*notices, *_remarks(record)))
 
@@ -123,25 +137,34 @@ def _classifier(index: Path, record: IndexRecord, bundle: Path | None) -> Classi
 
 
 def _features(
-    classifier: Classifier, pictures: Sequence[Path], told: Progress
-) -> tuple[list[str], NDArray[np.float32], dict[str, str]]:
-    """The names and features (n, d) of the pictures that can be read, and why others cannot."""
-    ids, features, skipped = [], [], {}
+    classifier: Classifier, sources: Sequence[Source], told: Progress
+) -> tuple[list[tuple[str, Pixels | None]], NDArray[np.float32], dict[str, str]]:
+    """Names and sources of the pictures that can be read, features (n, d), and why others cannot be
+    read.
+    """
+    for note in (note for source in sources for note in source.notes):
+        told.say(note)
+    asked: list[tuple[str, Pixels | None]] = []
+    features, skipped = [], {}
     unread: Answer | None = None
-    with told.stage("Reading the pictures to look for", len(pictures)) as stage:
-        for file, answer in classifier.stream((file, file) for file in pictures):
+    pictures = chain.from_iterable(source.pictures() for source in map(held, sources))
+    totals = [source.total for source in sources]
+    total = None if None in totals else sum(filter(None, totals))
+    with told.stage("Reading the pictures to look for", total) as stage:
+        for picture, answer in classifier.stream((one, one.source) for one in pictures):
             if answer.error:
                 unread = answer
-                skipped[str(file)] = answer.error
+                skipped[printable(picture.name)] = answer.error
             else:
-                ids.append(str(file))
+                source = picture.source if len(asked) < MOST_SHOWN else None
+                asked.append((printable(picture.name), source))
                 features.append(answer.features)
             stage.advance()
-    if unread is not None and not ids:
+    if unread is not None and not asked:
         raise UnreadableImage(unread.error, where=next(iter(skipped)), mend=unread.mend)
-    if not ids:
+    if not asked:
         raise UsageError("there is no picture to look for", where="PICTURES", mend="Give some.")
-    return ids, np.stack(features), skipped
+    return asked, np.stack(features), skipped
 
 
 def _frame(index: Path) -> Frame:
