@@ -48,7 +48,7 @@ def test_the_module_is_the_command(tmp_path: Path) -> None:
         (["predict"], "BUNDLE"),
         (["train", "digits", "--sede", "1"], "--sede"),
         (["train", "digits", "--seed", "x"], "--seed"),
-        (["train", "digits", "--workers", "0"], "--workers"),
+        (["train", "digits", "--workers", "-1"], "--workers"),
         (["train", "digits", "--augment", "wild"], "--augment"),
         (["train", "digits", "more"], "more"),
     ],

@@ -23,10 +23,11 @@ def test_what_a_verb_keeps_is_seen_used_and_cleared(photo_folder: Path, tmp_path
     assert first.stdout == second.stdout
     seen = linnaeus(tmp_path / "cache", "cache")
     assert seen.returncode == 0, seen.stderr
-    entry, total = seen.stdout.splitlines()
+    entry, total, found = seen.stdout.splitlines()
     assert entry.split()[:4] == ["photos", "audit", "36", "pictures"]
     assert "of at most 2,000.0 MB" in total
     assert str(tmp_path / "cache") in total
+    assert "near duplicates" in found
     assert (
         "Removed 0 entries"
         in linnaeus(tmp_path / "cache", "cache", "clear", "--older-than", "1h").stdout

@@ -74,7 +74,9 @@ def test_numbers_and_their_heads_stay_in_one_line(phone: Any) -> None:
     heights = phone.evaluate(
         """() => [...document.querySelectorAll("td.n, th.n")].map(cell => {
             const text = document.createRange(); text.selectNodeContents(cell);
-            const lines = 1 + cell.querySelectorAll("br").length;
+            const below = [...cell.querySelectorAll("br, .interval")].filter(one =>
+                one.matches("br") || getComputedStyle(one).display === "block");
+            const lines = 1 + below.length;
             return text.getBoundingClientRect().height / lines; })"""
     )
     assert len(heights) > 20

@@ -1,4 +1,4 @@
-"""`linnaeus cache`: the pictures and features that are kept between runs, to see and to clear."""
+"""`linnaeus cache`: what is kept between runs of pictures, to see and to clear."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def show(context: typer.Context) -> None:
     if (work := kept_beside(cache, Quiet())) is not None and (files := work.files()):
         size_bytes = sum(file.stat().st_size for file in files)
         typer.echo(
-            f"{size_bytes / 1e6:,.1f} MB of features and graphs of pretrained networks in"
+            f"{size_bytes / 1e6:,.1f} MB of features, graphs and near duplicates of earlier runs in"
             f" {work.folder}"
         )
 
@@ -65,7 +65,7 @@ def clear(
     freed_bytes = work.clear(older_than_s=older_than_s) if work else 0
     typer.echo(f"Removed {_named(removed)}.")
     if freed_bytes:
-        typer.echo(f"Removed {freed_bytes / 1e6:,.1f} MB of features and graphs.")
+        typer.echo(f"Removed {freed_bytes / 1e6:,.1f} MB of features, graphs and near duplicates.")
     if in_use:
         typer.echo(f"Left {_named(in_use)}, which another process has in use.")
 
