@@ -155,6 +155,7 @@ def test_what_fits_a_target_fits_as_it_lies_on_the_disk(
     assert (told["chosen"], told["size_bytes"]) == ("int8", sum(files))
 
 
+@pytest.mark.slow
 def test_of_those_that_are_fast_enough_the_most_accurate_is_kept(
     digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:

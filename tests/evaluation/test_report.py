@@ -177,6 +177,7 @@ def test_a_hundred_classes_stay_below_two_megabytes(hundred_classes: Path) -> No
     assert "and 4,800 more, named in metrics.json" in _Contents(hundred_classes.read_text()).words
 
 
+@pytest.mark.slow
 def test_a_thousand_classes_stay_readable(tmp_path: Path, full_facts: RunFacts) -> None:
     answers = random_answers(0, 3000, 1000, skill=3.0)
     page = write(tmp_path, answers, facts_of(full_facts, answers)).read_text("utf-8")

@@ -222,6 +222,7 @@ def test_a_head_of_choice_learns_on_the_frozen_network_and_then_with_it(
     assert ours.learn(Recipe.model_validate(again)).graph == learned.graph
 
 
+@pytest.mark.slow
 def test_a_budget_too_short_for_a_pass_leaves_the_stages_out_and_says_so(
     photographs_of_waste: Photographs,
 ) -> None:
