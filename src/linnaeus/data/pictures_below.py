@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from linnaeus.errors import DataError
 from linnaeus.images.decode import IMAGE_SUFFIXES
 
-__all__ = ["PicturesBelow", "pictures_below"]
+__all__ = ["pictures_below"]
 
 
-class PicturesBelow(NamedTuple):
-    """`pictures`: files whose names end like a picture's; `others`: the rest. Both in order."""
+def pictures_below(folder: Path) -> tuple[Path, ...]:
+    """The files in `folder` and below it whose names end like a picture's, in order.
 
-    pictures: tuple[Path, ...]
-    others: tuple[Path, ...]
-
-
-def pictures_below(folder: Path) -> PicturesBelow:
-    """All files in `folder` and below it. Raises DataError where none of them is a picture."""
+    Raises DataError where there is none.
+    """
     inside = sorted(file for file in folder.rglob("*") if file.is_file())
     pictures = tuple(file for file in inside if file.suffix.lower() in IMAGE_SUFFIXES)
     if not pictures:
@@ -28,4 +23,4 @@ def pictures_below(folder: Path) -> PicturesBelow:
             where=str(folder),
             mend="Name a folder that holds some; their names must end in .jpg, .png or the like.",
         )
-    return PicturesBelow(pictures, tuple(file for file in inside if file not in set(pictures)))
+    return pictures

@@ -8,7 +8,7 @@ from itertools import chain
 from operator import itemgetter
 
 from linnaeus.errors import UsageError
-from linnaeus.predicting.picture import Picture, Source
+from linnaeus.predicting.picture import Picture, Source, total_of
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
 
@@ -34,9 +34,8 @@ def drawn(
     pictures = chain.from_iterable(source.pictures() for source in sources)
     if limit is not None:
         return iter(_some(pictures, limit, seed, told))
-    totals = [source.total for source in sources]
-    known = [total for total in totals if total is not None]
-    how_many = f"{sum(known):,}" if len(known) == len(totals) else f"More than {MANY}"
+    total = total_of(sources)
+    how_many = f"More than {MANY}" if total is None else f"{total:,}"
     return _all(pictures, how_many, told)
 
 

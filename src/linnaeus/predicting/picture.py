@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from stat import S_ISREG
@@ -19,6 +19,7 @@ __all__ = [
     "State",
     "held",
     "looks_like_url",
+    "total_of",
     "state_of",
     "with_state",
 ]
@@ -61,6 +62,13 @@ class Source:
     total: int | None = None
     notes: tuple[str, ...] = ()
     inside: str = ""
+
+
+def total_of(sources: Sequence[Source]) -> int | None:
+    """How many pictures they are together; None where one does not know."""
+    totals = [source.total for source in sources]
+    known = [total for total in totals if total is not None]
+    return sum(known) if len(known) == len(totals) else None
 
 
 def held(source: Source) -> Source:

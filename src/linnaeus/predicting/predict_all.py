@@ -15,7 +15,7 @@ from linnaeus.data.store import printable
 from linnaeus.errors import DataError
 from linnaeus.predicting.asked import Answered, Answering, Asked
 from linnaeus.predicting.journal import Journal
-from linnaeus.predicting.picture import Picture, Source
+from linnaeus.predicting.picture import Picture, Source, total_of
 from linnaeus.predicting.states import Changed
 from linnaeus.predicting.tally import Tally
 from linnaeus.predicting.watched import watched
@@ -95,8 +95,7 @@ def predict_all(
     picture that cannot be read is told.
     """
     tally = _new_tally(answering)
-    totals = [source.total for source in sources]
-    total = None if None in totals else float(sum(t or 0 for t in totals))
+    total = total_of(sources)
     with progress.stage("Predicting", total) as stage, _told_how_to_go_on(journal, tally, progress):
         pictures = _all_of(sources)
         if journal is not None and journal.count:

@@ -22,7 +22,7 @@ from linnaeus.data.store import printable
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import MANIFEST, read_json, sha256_of
 from linnaeus.images.decode import ImageSource
-from linnaeus.predicting.picture import Source, held
+from linnaeus.predicting.picture import Source, held, total_of
 from linnaeus.progress import Progress, Quiet
 from linnaeus.searching.approximate import approximate_nearest
 from linnaeus.searching.pieces import piece_names, piece_rows
@@ -148,9 +148,7 @@ def _features(
     features, skipped = [], {}
     unread: Answer | None = None
     pictures = chain.from_iterable(source.pictures() for source in map(held, sources))
-    totals = [source.total for source in sources]
-    total = None if None in totals else sum(filter(None, totals))
-    with told.stage("Reading the pictures to look for", total) as stage:
+    with told.stage("Reading the pictures to look for", total_of(sources)) as stage:
         for picture, answer in classifier.stream((one, one.source) for one in pictures):
             if answer.error:
                 unread = answer

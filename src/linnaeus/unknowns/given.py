@@ -29,7 +29,7 @@ def check_given(folder: Path) -> tuple[Path, ...]:
             where=f"--unknown {folder}",
             mend="Name a folder of pictures that show none of the classes.",
         )
-    files = pictures_below(folder).pictures
+    files = pictures_below(folder)
     if len(files) < FEWEST_GIVEN:
         raise DataError(
             "one picture cannot both choose and judge",
