@@ -89,6 +89,23 @@ def test_a_picture_is_as_strange_alone_as_beside_others(digits_run: Run, digits:
     assert [one.strangeness[0] for one in alone if one] == together.strangeness.tolist()
 
 
+def test_of_many_pixels_each_answer_is_what_it_is_alone(digits_run: Run) -> None:
+    classifier = linnaeus.load(digits_run.bundle)
+    size = classifier.record.preprocessing
+    shape = (300, size.height_px, size.width_px, 3)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    together = classifier.predict_pixels(iter(pixels))
+    alone = [classifier.predict_pixels([one])[0] for one in pixels]
+    assert len(together) == len(alone)
+    for name in ("probabilities", "logits", "features", "sketch"):
+        many, single = (
+            np.stack([getattr(one, name) for one in both]) for both in (together, alone)
+        )
+        np.testing.assert_array_equal(many, single)
+        assert np.ptp(many, axis=0).max() > 0
+    assert classifier.predict_pixels([]) == []
+
+
 def test_top_names_the_likeliest_in_lines_and_tables(
     digits_run: Run, digits: Path, tmp_path: Path
 ) -> None:

@@ -7,12 +7,13 @@ answers before it hands out a `Classifier`.
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,9 @@ TELLS_NOTHING_UNKNOWN = (
 )
 
 NO_SKETCH = np.zeros(0, np.float32)
+
+TOGETHER = 32
+"""Pictures whose answers are finished at a time: what is computed of more leaves the cache."""
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
@@ -277,7 +281,8 @@ class Classifier:
         read gives an Answer with its reason in `error`; what is no picture at all raises
         UsageError. Of many pictures each processor answers one at a time.
         """
-        return self._streaming(pictures)
+        for key, ((_, answer),) in self._streaming(pictures, Classifier._from_source):
+            yield key, answer
 
     def side_by_side(self, callers: int) -> Classifier:
         """The same, made ready to be asked by `callers` threads at a time, each on one processor.
@@ -295,9 +300,25 @@ class Classifier:
         """Classify pictures that `record.preprocessing` has already brought to the model's size.
 
         `pixels`: any number of (height_px, width_px, 3) uint8 RGB arrays. Members of an ensemble
-        that want another size get it from there.
+        that want another size get it from there. Of many, each processor answers some at a time.
         """
-        return [self.answer((self._answering.fitted(one), ())) for one in pixels]
+        given = iter(pixels)
+        parts = iter(lambda: list(itertools.islice(given, TOGETHER)), [])
+        done = self._from_fitted(next(parts, []))
+        if len(done) == TOGETHER:  # fewer are not worth a thread
+            for _, told in self._streaming(enumerate(parts), Classifier._from_fitted):
+                done += told
+        return [answer for _, answer in done]
+
+    def _from_source(self, source: Picture) -> list[tuple[Any, Answer]]:
+        """What is seen of a picture, and the answer to it, as `Streaming` wants it."""
+        decoded = self.read(source)
+        return [(decoded, self.answer(decoded))]
+
+    def _from_fitted(self, pixels: Sequence[NDArray[np.uint8]]) -> list[tuple[Any, Answer]]:
+        """The same of some that are of the model's size."""
+        decoded = [(self._answering.fitted(one), ()) for one in pixels]
+        return list(zip(decoded, self._answers(decoded), strict=True))
 
     def read(self, source: Picture) -> Decoded | UnreadableImage:
         """What the network sees of a picture, with notes; or why it cannot be read.
@@ -315,11 +336,23 @@ class Classifier:
         """The answer to what `read` gave."""
         if isinstance(decoded, UnreadableImage):
             return replace(self._silence, error=decoded.what, mend=decoded.mend)
-        inputs, notes = decoded
-        logits, features = self._answering.answer(inputs)
-        shown = inputs[self._answering.shown]
-        sketch = NO_SKETCH if self._unknown is None else self._unknown.sketch(features, shown)
-        return Answer(self.record.probabilities(logits), logits, features, notes, sketch=sketch)
+        return self._answers([decoded])[0]
+
+    def _answers(self, decoded: Sequence[Decoded]) -> list[Answer]:
+        """The answers to pictures: the network's one by one, all else together, since for one
+        picture NumPy's calls take longer than what they compute."""
+        if not decoded:
+            return []
+        outputs = [self._answering.answer(inputs) for inputs, _ in decoded]
+        logits, features = (np.array(each) for each in zip(*outputs, strict=True))
+        probabilities = self.record.probabilities(logits)
+        sketches = [NO_SKETCH] * len(decoded)
+        if self._unknown is not None:
+            shown = np.array([inputs[self._answering.shown] for inputs, _ in decoded])
+            sketches = list(self._unknown.sketch(features, shown))
+        notes = [notes for _, notes in decoded]
+        every = zip(probabilities, logits, features, notes, sketches, strict=True)
+        return [Answer(*one[:4], sketch=one[4]) for one in every]
 
     def gather(
         self,

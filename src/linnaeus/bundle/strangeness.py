@@ -32,6 +32,9 @@ NEIGHBOUR = 5
 BLOCK = 256
 """Pictures whose distances are computed at a time, so that memory stays flat."""
 
+FEW = 16
+"""The same where every class takes a row of coordinates: of a thousand classes, a few megabytes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sketching:
@@ -48,12 +51,27 @@ class Sketching:
     look_axes: Floats
 
     def __call__(self, features: Floats, look: Floats) -> Floats:
-        """(q + 1 + p,) of `features` (d,) and an appearance `look` (a,); see `Known` for parts."""
-        apart = features / max(float(np.sqrt(features @ features)), 1e-12) - self.middle
-        along = self.axes @ apart
-        rest = np.sqrt(max(float(apart @ apart - along @ along), 0.0))
-        looks = self.look_axes @ (look - self.look_middle)
-        return np.concatenate([along, [rest], looks]).astype(np.float32)
+        """(..., q + 1 + p) float32 of `features` (..., d) and appearances `look` (..., a), each by
+        itself; see `Known` for parts."""
+        lengths: Floats = np.maximum(np.sqrt(_squared(features)), 1e-12)[..., None]
+        apart = features / lengths - self.middle
+        along = _each_along(self.axes, apart)
+        rest = np.sqrt(np.maximum(_squared(apart) - _squared(along), 0.0))
+        looks = _each_along(self.look_axes, look - self.look_middle)
+        return np.concatenate([along, rest[..., None], looks], axis=-1)
+
+
+def _squared(rows: Floats) -> Floats:
+    """(...,) the squared length of each row of (..., n)."""
+    squared: Floats = np.einsum("...n,...n->...", rows, rows)
+    return squared
+
+
+def _each_along(axes: Floats, rows: Floats) -> Floats:
+    """(..., k) the products of k `axes` (k, n) with each row of (..., n), a row at a time: of
+    several at once a product of matrices would sum up in another order than of one."""
+    along: Floats = (axes @ rows[..., None])[..., 0]
+    return along
 
 
 class Neighbours:
@@ -61,7 +79,7 @@ class Neighbours:
 
     def __init__(self, bank: Floats) -> None:
         self._bank = bank
-        self._lengths = np.einsum("mq,mq->m", bank, bank)
+        self._lengths = _squared(bank)
 
     def distances(self, points: Floats) -> Floats:
         """(n,) from `points` (n, q) to the fifth nearest, or to the farthest if there are fewer."""
@@ -69,8 +87,8 @@ class Neighbours:
         distances = np.empty(len(points), np.float32)
         for start in range(0, len(points), BLOCK):
             some = points[start : start + BLOCK]
-            lengths = np.einsum("nq,nq->n", some, some)[:, None]
-            apart = self._lengths - 2 * (some @ self._bank.T) + lengths
+            along = _each_along(self._bank, some)
+            apart = self._lengths - 2 * along + _squared(some)[:, None]
             squared = np.partition(apart, nearest, axis=1)[:, nearest]
             distances[start : start + BLOCK] = np.sqrt(np.maximum(squared, 0.0))
         return distances
@@ -110,6 +128,7 @@ class Known:
 def scores_of(sketches: Floats, logits: Floats, known: Known) -> NDArray[np.float64]:
     """(n, scores): every one of `SCORES` for n pictures; NaN where the picture was not read.
 
+    Of each by itself: a picture must not be stranger beside others than alone.
     `sketches` (n, q + 1 + p) as `Sketching` gives them, `logits` (n, classes).
     """
     q = known.bank.shape[1]
@@ -133,8 +152,10 @@ def _energy(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _to_classes(along: Floats, known: Known) -> Floats:
     """(n,) the Mahalanobis distance to the nearest class."""
-    apart = (one - known.middles_there for one in along)
-    least = [
-        np.einsum("cq,cq->c", each @ known.precision, each).min(initial=np.inf) for each in apart
-    ]
-    return np.sqrt(np.maximum(np.array(least, np.float32), 0.0))
+    least = np.full(len(along), np.inf, np.float32)
+    if len(known.middles_there):
+        for start in range(0, len(along), FEW):
+            apart = along[start : start + FEW, None] - known.middles_there
+            squared = np.einsum("ncq,ncq->nc", apart @ known.precision, apart)
+            least[start : start + FEW] = squared.min(axis=1)
+    return np.sqrt(np.maximum(least, 0.0))

@@ -1,6 +1,6 @@
 """Pictures through a classifier as they come: in order, in threads, with little of it in memory.
 
-Each thread takes one picture from its bytes to its answer. Once there are many pictures, the
+Each thread takes a picture, or some, to the answer. Once there are many pictures, the
 network is opened a second time so that each processor answers one by itself: none waits for another
 after each layer, which costs most on a busy machine. `benchmarks/predicting.py` measures it.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from linnaeus.images.decode import ImageSource
 __all__ = ["Picture", "Streaming", "same_bits"]
 
 AHEAD = 4
-"""Pictures under way for each thread: enough to keep it busy, little enough that memory stays flat
+"""What is under way for each thread: enough to keep it busy, little enough that memory stays flat
 however many pictures there are."""
 
 FEW = 96
@@ -36,6 +36,7 @@ COMPARED = 4
 of summing shows in every one of the hundreds of numbers of each answer."""
 
 Key = TypeVar("Key")
+Given = TypeVar("Given")
 Picture = ImageSource | Callable[[], bytes]
 
 
@@ -55,60 +56,68 @@ class HasOutputs(Protocol):
         """Why there is none, or ""."""
 
 
-AnswerT = TypeVar("AnswerT", bound=HasOutputs)
-
-
-class Answers(Protocol[AnswerT]):
+class Answers(Protocol):
     """A classifier, as far as pictures stream through it."""
 
-    def read(self, source: Picture) -> Any:
-        """What it sees of a picture."""
+    def answer(self, decoded: Any) -> HasOutputs:
+        """What it says of what it sees of a picture."""
 
-    def answer(self, decoded: Any) -> AnswerT:
-        """What it says of that."""
-
-    def side_by_side(self, callers: int) -> Answers[AnswerT]:
+    def side_by_side(self, callers: int) -> Self:
         """The same for several callers at a time. Raises BundleError."""
 
 
-class Streaming(Generic[AnswerT]):
+ClassifierT = TypeVar("ClassifierT", bound=Answers)
+AnswerT = TypeVar("AnswerT", bound=HasOutputs)
+
+
+class Streaming(Generic[ClassifierT]):
     """Streams of pictures through `classifier`; the second opening is shared between them."""
 
-    def __init__(self, classifier: Answers[AnswerT]) -> None:
+    def __init__(self, classifier: ClassifierT) -> None:
         self._classifier = classifier
-        self._beside: Answers[AnswerT] | None = None
+        self._beside: ClassifierT | None = None
         self._tried = threading.Lock()  # taken by the first stream that opens it, and kept
 
-    def __call__(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, AnswerT]]:
-        """(key, answer) of (key, picture) pairs, in order."""
+    def __call__(
+        self,
+        given: Iterable[tuple[Key, Given]],
+        answer: Callable[[ClassifierT, Given], Sequence[tuple[Any, AnswerT]]],
+    ) -> Iterator[tuple[Key, Sequence[tuple[Any, AnswerT]]]]:
+        """(key, what `answer` makes) of (key, given) pairs, in order.
+
+        `answer` gives of each of some pictures what the classifier sees of it, and its answer.
+        """
         threads = processors()
         compared: list[tuple[Any, AnswerT]] = []
 
-        def answered(source: Picture) -> AnswerT:
+        def answered(some: Given) -> Sequence[tuple[Any, AnswerT]]:
             classifier = self._beside or self._classifier
-            decoded = classifier.read(source)
-            answer = classifier.answer(decoded)
-            if classifier is self._classifier and len(compared) < COMPARED and not answer.error:
-                compared.append((decoded, answer))
-            return answer
+            told = answer(classifier, some)
+            if classifier is self._classifier and len(compared) < COMPARED:
+                compared.extend([one for one in told if not one[1].error][:COMPARED])
+            return told
 
-        under_way: deque[tuple[Key, Future[AnswerT]]] = deque()
+        under_way: deque[tuple[Key, Future[Sequence[tuple[Any, AnswerT]]]]] = deque()
         pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
+        taken = 0
         try:
-            for taken, (key, source) in enumerate(pictures, start=1):
-                under_way.append((key, pool.submit(answered, source)))
-                if taken == FEW and threads > 1 and self._tried.acquire(blocking=False):
+            for key, some in given:
+                under_way.append((key, pool.submit(answered, some)))
+                if len(under_way) < threads * AHEAD:
+                    continue
+                first, future = under_way.popleft()
+                told = future.result()
+                taken += len(told)
+                if taken >= FEW and threads > 1 and self._tried.acquire(blocking=False):
                     pool.submit(self._open, threads, compared)
-                if len(under_way) >= threads * AHEAD:
-                    first, future = under_way.popleft()
-                    yield first, future.result()
+                yield first, told
             while under_way:
                 first, future = under_way.popleft()
                 yield first, future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _open(self, callers: int, compared: list[tuple[Any, AnswerT]]) -> None:
+    def _open(self, callers: int, compared: Sequence[tuple[Any, HasOutputs]]) -> None:
         """Open the network for `callers`, and use it where it answers `compared` to the same bits.
 
         A bundle that is gone from the disk by now goes on as it was opened first.

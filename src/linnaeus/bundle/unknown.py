@@ -80,19 +80,17 @@ class Unknown:
     golden: Mapping[str, Floats]
 
     def sketch(self, features: Floats, pixels: NDArray[np.uint8]) -> Floats:
-        """What strangeness is made of, from `features` (d,) and the network's input, uint8 RGB."""
+        """(..., k) what strangeness is made of, from `features` (..., d) and the network's inputs
+        (..., height, width, 3) uint8 RGB, of each picture by itself."""
         return self.sketching(features, appearance(pixels))
 
     def strangeness_of(self, answers: Sequence[HasSketch]) -> Floats:
-        """(n,) of the pictures that `answers` are to; NaN where one could not be read.
-
-        Each is computed by itself: products of matrices sum up in another order for another number
-        of rows, and a picture must not be stranger beside others than alone.
-        """
+        """(n,) of the pictures that `answers` are to; NaN where one could not be read."""
         if not answers:
             return np.zeros(0, np.float32)
-        rows = [scores_of(one.sketch[None], one.logits[None], self.known) for one in answers]
-        scores = (np.concatenate(rows) - self.usual) / self.deviation
+        sketches = np.stack([one.sketch for one in answers])
+        logits = np.stack([one.logits for one in answers])
+        scores = (scores_of(sketches, logits, self.known) - self.usual) / self.deviation
         summed: Floats = (scores * self.weights).sum(axis=1).astype(np.float32)
         return summed
 
