@@ -20,13 +20,13 @@ from linnaeus.randomness import number
 from linnaeus.runs.state import BUNDLE, RECIPE
 from linnaeus.training.choice import Choice
 from linnaeus.training.ensemble_plan import EnsemblePlan, ensemble_plan
-from linnaeus.training.fit import SPLIT_TABLE
 from linnaeus.training.material import Material
 from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
 from linnaeus.training.run_folder import MEMBERS
 from linnaeus.training.team import Team
+from linnaeus.training.written import SPLIT_TABLE
 
 __all__ = ["train_ensemble"]
 

@@ -32,13 +32,13 @@ from linnaeus.evaluation.report import write_report
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.runs.state import BUNDLE, FOLDS, RECIPE
 from linnaeus.training.choice import Choice
-from linnaeus.training.fit import SPLIT_TABLE
 from linnaeus.training.material import Material
 from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.run import Run
 from linnaeus.training.split_choice import parting_of
 from linnaeus.training.team import Team
+from linnaeus.training.written import SPLIT_TABLE
 from linnaeus.version import __version__
 
 __all__ = ["train_folds"]
