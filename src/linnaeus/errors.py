@@ -13,9 +13,9 @@
     Terminated            143   SIGTERM came; no failure, but an exit
 
 The command line turns these into one sentence and the code, in one place (`cli/main.py`). Code 1
-means that `audit --fail-on` found something, 7 that `predict`, `evaluate`, `explain`, `index` or
-`search` did its work but could not read some of the pictures (`train` leaves such out and tells of
-them), and 70 that Linnaeus itself is at fault.
+means that `audit --fail-on` found something, 7 that the work was done but some of the pictures
+could not be read (`train`, `compress` and `compare` leave such out and tell of them), and 70 that
+Linnaeus itself is at fault.
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ def attack(
     """Attack a bundle's network with small changes of pictures, and say what stands."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
+    from linnaeus.cli.unread import tell_unread
 
     done = api.attack(
         bundle,
@@ -96,6 +97,7 @@ def attack(
         _print_squeezing(done.squeezing)
     if out is not None:
         typer.echo(f"Page: {out / 'index.html'}")
+    tell_unread(done.unread)
 
 
 def _print_squeezing(squeezing: Squeezing) -> None:

@@ -59,6 +59,7 @@ def certify(
     """Prove how far pictures may be changed without changing what their noisy copies are called."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
+    from linnaeus.cli.unread import tell_unread
 
     done = api.certify(
         bundle,
@@ -85,3 +86,4 @@ def certify(
         typer.echo(f"  {name:<14} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")
     if out is not None:
         typer.echo(f"Page: {out / 'index.html'}")
+    tell_unread(done.unread)

@@ -48,10 +48,9 @@ INTERRUPTED = 130
 
 EPILOG = (
     "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
-    " bundle, 5 something is missing, 6 could not write, 7 predict, evaluate, explain, index or"
-    " search could not read some of the pictures, 8 train cannot go on learning, 9 what compress or"
-    " export made falls short of what was asked, 70 a fault of Linnaeus, 130 interrupted, 143 ended"
-    " by SIGTERM."
+    " bundle, 5 something is missing, 6 could not write, 7 done, but some of the pictures could not"
+    " be read, 8 train cannot go on learning, 9 what compress or export made falls short of what"
+    " was asked, 70 a fault of Linnaeus, 130 interrupted, 143 ended by SIGTERM."
 )
 
 app = typer.Typer(

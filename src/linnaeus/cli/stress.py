@@ -58,6 +58,7 @@ def stress(
     """Judge a bundle on pictures that are made worse, and say what would help."""
     from linnaeus import api
     from linnaeus.cli.telling import teller
+    from linnaeus.cli.unread import tell_unread
 
     done = api.stress(
         bundle,
@@ -82,3 +83,4 @@ def stress(
             typer.echo(sentence)
     if out is not None:
         typer.echo(f"Page: {out / 'index.html'}")
+    tell_unread({name: why for one in done for name, why in one.unread.items()})

@@ -400,14 +400,13 @@ def _seen(bundle: _Opened, looked: Scan) -> NDArray[np.bool_]:
 @dataclass(frozen=True)
 class ToJudge:
     """The pictures of a data set that may judge a bundle: their `rows`, `labels` (-1: unknown) in
-    the bundle's order, and what was decided. `read` gives one at the network's size, None where it
-    cannot be read.
+    the bundle's order, and what was decided. `preprocessing` brings one to the network's size.
     """
 
     rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     remarks: tuple[str, ...]
-    read: Callable[[str], NDArray[np.uint8] | None]
+    preprocessing: Preprocessing
 
 
 def pictures_to_judge(
@@ -423,20 +422,10 @@ def pictures_to_judge(
             rows,
             one.labels[rows].astype(np.int64),
             remarks,
-            _reader(one.classifier.record.preprocessing, dataset),
+            one.classifier.record.preprocessing,
         )
         for one in opened
     )
-
-
-def _reader(how: Preprocessing, dataset: Dataset) -> Callable[[str], NDArray[np.uint8] | None]:
-    def read(name: str) -> NDArray[np.uint8] | None:
-        try:
-            return how.read(dataset.source.read(name), name=name)[0]
-        except UnreadableImage:
-            return None
-
-    return read
 
 
 def _facts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -81,7 +81,7 @@ class Attacked:
     the patch, which keeps to no distance and counts where it is the only one. `saved`:
     as `robust`, when the changed pictures are saved in whole levels and the bundle itself answers.
     `signs`: what speaks for masked gradients, as sentences. `squeezing`: what feature squeezing is
-    worth here; None where that was not asked.
+    worth here; None where that was not asked. `unread`: {picture: why it could not be read}.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Attacked:
     signs: tuple[str, ...]
     examples: tuple[Example, ...]
     remarks: tuple[str, ...]
+    unread: Mapping[str, str]
     squeezing: Squeezing | None = None
 
     @property
@@ -145,6 +146,7 @@ class Attacked:
             "squeezing": self.squeezing.to_json() if self.squeezing else None,
             "in_plain_words": self.in_plain_words,
             "remarks": self.remarks,
+            "unread": dict(self.unread),
         }
 
 
@@ -245,6 +247,7 @@ def attack_bundle(
             for row in shown.tolist()
         ),
         remarks=given.remarks,
+        unread=given.unread,
         squeezing=squeezing,
     )
     if out is not None:

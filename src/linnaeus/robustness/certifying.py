@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,8 @@ class Certified:
     `clean`: accuracy without it. `by_radius`: how many pictures are named rightly with a certified
     radius of at least so much, rising from 0. `abstained`: how many got no answer. `attacked`: how
     many certificates were attacked inside their radius, and `broken` how many answers changed; None
-    where that was not asked. `side`: how many levels a picture has.
+    where that was not asked. `side`: how many levels a picture has. `unread`: {picture: why it
+    could not be read}.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Certified:
     by_radius: tuple[tuple[float, Figure], ...]
     pictures: tuple[CertifiedPicture, ...]
     remarks: tuple[str, ...]
+    unread: Mapping[str, str]
     attacked: int | None = None
     broken: int | None = None
 
@@ -118,6 +121,7 @@ class Certified:
             ],
             "in_plain_words": self.in_plain_words,
             "remarks": self.remarks,
+            "unread": dict(self.unread),
         }
 
 
@@ -177,6 +181,7 @@ def certify_bundle(
             for name, label, one in zip(given.names, given.labels, found, strict=True)
         ),
         remarks=given.remarks,
+        unread=given.unread,
         attacked=sum(one.answer >= 0 for one in found) if check else None,
         broken=broken,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.data.dataset import Dataset
-from linnaeus.errors import DataError, UsageError
+from linnaeus.errors import DataError, UnreadableImage, UsageError
 from linnaeus.evaluation.evaluate import ToJudge, pictures_to_judge
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
@@ -23,7 +23,7 @@ __all__ = ["JudgedPictures", "pictures_of"]
 class JudgedPictures:
     """`pixels` (n, h, w, 3) uint8 with their `labels` (n,) int64 in the bundle's order, `groups`
     (n,) or None, and `names`. `available`: how many there were to draw from. `remarks` say what was
-    left out.
+    left out. `unread`: {picture: why it could not be read}, of those that were drawn.
     """
 
     pixels: NDArray[np.uint8]
@@ -32,6 +32,7 @@ class JudgedPictures:
     names: tuple[str, ...]
     available: int
     remarks: tuple[str, ...]
+    unread: Mapping[str, str]
 
     def only(self, rows: NDArray[np.int64]) -> JudgedPictures:
         """The same of the pictures at `rows`."""
@@ -75,7 +76,7 @@ def pictures_of(
     if len(places) > limit:
         remarks.append(f"{limit:,} of {len(places):,} pictures were drawn; --limit takes more.")
     if unread:
-        remarks.append(f"{len(unread):,} could not be read: {', '.join(unread[:5])}.")
+        remarks.append(f"{len(unread):,} of them could not be read.")
     rows = given[0].rows[kept]
     return tuple(
         JudgedPictures(
@@ -85,6 +86,7 @@ def pictures_of(
             names=tuple(dataset.paths[int(row)] for row in rows),
             available=len(places),
             remarks=tuple(remarks),
+            unread=unread,
         )
         for one, of_one in zip(given, pixels, strict=True)
     )
@@ -92,19 +94,22 @@ def pictures_of(
 
 def _read(
     given: Sequence[ToJudge], places: NDArray[np.int64], dataset: Dataset, progress: Progress
-) -> tuple[list[list[NDArray[np.uint8]]], list[int], list[str]]:
-    """The pictures at `places` that can be read, once for each of `given`; which these are, and the
-    names of the others.
+) -> tuple[list[list[NDArray[np.uint8]]], list[int], dict[str, str]]:
+    """The pictures at `places` that can be read, once for each of `given`; which these are, and why
+    the others cannot.
     """
     pixels: list[list[NDArray[np.uint8]]] = [[] for _ in given]
-    kept, unread = [], []
+    kept: list[int] = []
+    unread: dict[str, str] = {}
     with progress.stage("Reading the pictures", len(places)) as stage:
         for place in places.tolist():
             stage.advance()
             name = dataset.paths[int(given[0].rows[place])]
-            read = [picture for one in given if (picture := one.read(name)) is not None]
-            if len(read) < len(given):
-                unread.append(name)
+            try:
+                content = dataset.source.read(name)
+                read = [one.preprocessing.read(content, name=name)[0] for one in given]
+            except UnreadableImage as error:
+                unread[name] = error.what
                 continue
             kept.append(place)
             for of_one, picture in zip(pixels, read, strict=True):

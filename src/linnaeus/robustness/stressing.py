@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +43,7 @@ class Stressed:
     `elsewhere`: other pictures of the same classes, None where none were given. `pictures`: how
     many were judged, of `available`. `corrupted`: how often it is right in the mean of the fifteen
     corruptions at five severities; None where not all of them were tried. `beside`: of the second
-    of two, how it did against the first.
+    of two, how it did against the first. `unread`: {picture: why it could not be read}.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Stressed:
     moved_pictures: int
     elsewhere: Condition | None
     remarks: tuple[str, ...]
+    unread: Mapping[str, str]
     beside: Beside | None = None
 
     @property
@@ -124,6 +125,7 @@ class Stressed:
             "conditions": [one.to_json() for one in self.conditions],
             "in_plain_words": self.in_plain_words,
             "remarks": self.remarks,
+            "unread": dict(self.unread),
         }
 
 
@@ -200,6 +202,7 @@ def _stressed(
         moved_pictures=moved,
         elsewhere=None if elsewhere is None else _judged(classifier, elsewhere, "elsewhere"),
         remarks=given.remarks,
+        unread={**given.unread, **(elsewhere.unread if elsewhere else {})},
     )
 
 
