@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import PathDistribution
 from pathlib import Path
+from urllib.request import Request, urlopen
 from zipfile import ZipFile
 
 import numpy as np
@@ -26,15 +28,24 @@ from onnx import TensorProto, helper, numpy_helper
 
 import linnaeus
 from linnaeus.bundle.calibration import BetaMap, Calibration, IsotonicMap
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.network import OneNetwork
 from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.views import views_of
 from linnaeus.errors import BundleError, MissingError, Shortfall, UsageError, WriteError
-from linnaeus.exporting.answer_graph import answer_graph, without_normalisation
-from linnaeus.exporting.compared import held_to, pictures_to_compare
-from linnaeus.exporting.dependencies import dependencies_of
+from linnaeus.exporting import lambda_target
+from linnaeus.exporting.answer_graph import (
+    answer_graph,
+    normalised_answer_graph,
+    without_normalisation,
+)
+from linnaeus.exporting.compared import Pictures, held_to, pictures_to_compare
+from linnaeus.exporting.dependencies import dependencies_of, glibc_of
+from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.lambda_target import HANDLER
-from linnaeus.exporting.source import opened
+from linnaeus.exporting.source import Source, opened
 from linnaeus.exporting.torch_target import AnswerModule
+from linnaeus.features.sift import Sift
 from linnaeus.training.run import Run
 
 Pixels = NDArray[np.uint8]
@@ -44,7 +55,7 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 @pytest.fixture(scope="module")
 def pixels(digits_run: Run, some_digits: linnaeus.Dataset) -> Pixels:
     """A hundred pictures at the network's size."""
-    return pictures_to_compare(opened(digits_run.bundle), some_digits, seed=0)
+    return pictures_to_compare(opened(digits_run.bundle), some_digits, seed=0).pixels
 
 
 @pytest.fixture(scope="module")
@@ -132,9 +143,10 @@ def test_a_docker_context_holds_all_but_what_it_pins(digits_run: Run, tmp_path: 
     out = tmp_path / "d"
     linnaeus.export(digits_run.folder, "docker", out=out)
     lines = (out / "Dockerfile").read_text("utf-8").splitlines()
-    assert "USER linnaeus" in lines
+    assert "USER 10001" in lines  # by its number, as Kubernetes asks to be sure that it is not root
     assert any(line.startswith("HEALTHCHECK") for line in lines)
     copied = " ".join(line for line in lines if line.startswith("COPY")).split()
+    assert "--chown=10001:10001" in copied  # whatever the modes of the files are here
     assert {one for one in copied if (out / one).exists()} >= {"bundle", "requirements.txt"}
     pins = (out / "requirements.txt").read_text("utf-8").split()
     assert all("==" in pin for pin in pins)
@@ -164,6 +176,88 @@ def test_what_only_serving_needs_is_left_out_with_all_that_it_alone_needs(
     monkeypatch.syspath_prepend(tmp_path)
     assert set(dependencies_of("pictures-told")) == {"web-face", "wires", "numpy"}
     assert set(dependencies_of("pictures-told", without=["web-face"])) == {"numpy"}
+
+
+def test_what_is_exported_names_what_its_features_need(digits_run: Run) -> None:
+    """SIFT is OpenCV's, which Linnaeus does without otherwise."""
+    pytest.importorskip("cv2")
+    assert opened(digits_run.bundle).extras == ()
+    record = linnaeus.load(digits_run.bundle).record.model_copy(update={"description": Sift()})
+    network = OneNetwork(record, digits_run.bundle / "model.onnx")
+    looking = Source(digits_run.bundle, Classifier(record, network))
+    assert looking.extras == ("classical",)
+    assert "opencv-python-headless" in dependencies_of("linnaeus", *looking.packages)
+
+
+def test_what_is_tried_here_finds_no_package_that_it_will_not_have(pixels: Pixels) -> None:
+    program = "import numpy, sklearn; numpy.save(sys.argv[1] + '/answers.npy', [[1.0]])"
+    given = pixels[:1]
+    assert answers_of(program, given, path=[], where="here").shape == (1, 1)
+    with pytest.raises(Shortfall, match=r"does not run.*sklearn"):
+        answers_of(program, given, path=[], where="here", without={"sklearn"})
+
+
+def test_a_function_too_large_for_lambda_is_refused(
+    digits_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lambda_target, "MOST_BYTES", 20_000_000)
+    with pytest.raises(BundleError, match=r"MB unpacked, and Lambda takes 20 MB.*--to docker"):
+        linnaeus.export(digits_run.folder, "lambda", out=tmp_path / "l")
+    assert not (tmp_path / "l").exists()
+
+
+@pytest.mark.parametrize(
+    ("tags", "oldest"),
+    [
+        (["cp312-cp312-manylinux_2_27_x86_64", "cp312-cp312-manylinux_2_28_x86_64"], (2, 27)),
+        (["cp310-abi3-manylinux2014_aarch64"], (2, 17)),
+        (["cp312-cp312-manylinux1_x86_64.manylinux_2_28_x86_64"], (2, 5)),
+        (["py3-none-any"], (0, 0)),
+    ],
+)
+def test_the_glibc_of_a_package_is_the_oldest_that_its_wheel_names(
+    tags: list[str], oldest: tuple[int, int], tmp_path: Path
+) -> None:
+    info = tmp_path / "wires-1.0.dist-info"
+    info.mkdir()
+    (info / "WHEEL").write_text("".join(f"Tag: {tag}\n" for tag in tags), "utf-8")
+    assert glibc_of(PathDistribution(info)) == oldest
+
+
+@pytest.mark.slow
+def test_the_containers_own_command_serves_and_ends_on_sigterm(
+    digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    """As the container runs it but for its address, with files that may not be written."""
+    out, keys = tmp_path / "d", tmp_path / "keys" / "serve-keys.json"
+    linnaeus.export(digits_run.folder, "docker", out=out)
+    text = (out / "Dockerfile").read_text("utf-8").replace("\\\n", "")
+    (said,) = re.findall(r"^CMD (\[.*\])$", text, re.MULTILINE)
+    given = {"/keys/serve-keys.json": str(keys), "0.0.0.0": "127.0.0.1", "8000": "0"}
+    command = [given.get(one, one) for one in json.loads(said)]
+    (wheel,) = out.glob("linnaeus-*.whl")
+    with ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "app")
+    key = linnaeus.add_key("me", keys=keys)
+    run = [sys.executable, "-m", *command]
+    environment = {"PYTHONPATH": str(tmp_path / "app"), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        run, cwd=out, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout
+        url = server.stdout.readline().split()[-1]
+        with urlopen(f"{url}/v2/health/ready") as ready:
+            assert ready.status == 200
+        picture = some_digits.source.read(some_digits.paths[0])
+        asked = Request(f"{url}/predict", picture, {"X-Api-Key": key, "Content-Type": "image/png"})
+        with urlopen(asked) as answered:
+            answer = json.load(answered)
+        server.terminate()
+        assert server.wait(30) == 143
+    assert answer["model"]["name"] == "digits"
+    (row,) = answer["predictions"]
+    expected = linnaeus.load(digits_run.folder).predict(picture).probabilities[0]
+    assert list(row["probabilities"].values()) == expected.astype(float).tolist()
 
 
 @pytest.mark.slow
@@ -279,12 +373,28 @@ def test_what_answers_otherwise_is_refused(digits_run: Run, pixels: Pixels) -> N
     source = opened(digits_run.bundle)
     right = source.classifier.predict_pixels(pixels)
     answers = np.stack([one.probabilities for one in right])
-    assert held_to(source, pixels, lambda given: answers + 5e-4, "here").agreement == 1
-    with pytest.raises(Shortfall, match="answers otherwise than the bundle"):
-        held_to(source, pixels, lambda given: answers + 2e-3, "here")
-    turned = np.roll(answers, 1, axis=0)
-    with pytest.raises(Shortfall, match="answers otherwise than the bundle"):
-        held_to(source, pixels, lambda given: turned, "here")
+    both = Pictures(pixels, variations=0)
+    assert held_to(source, both, lambda given: answers + 5e-4, "here").agreement == 1
+    for wrong in (answers + 2e-3, np.roll(answers, 1, axis=0), answers * np.nan):
+        with pytest.raises(Shortfall, match="answers otherwise than the bundle"):
+            held_to(source, both, lambda given, wrong=wrong: wrong, "here")
+
+
+def test_a_hundred_pictures_are_compared_whatever_there_is(
+    digits_run: Run, some_digits: linnaeus.Dataset
+) -> None:
+    """Of the bundle's own four, and of few others, variations make up for what is missing."""
+    source = opened(digits_run.bundle)
+    alone = pictures_to_compare(source, None, seed=0)
+    assert (len(alone.pixels), alone.variations) == (100, 96)
+    assert len(np.unique(alone.pixels, axis=0)) == 100
+    beside = pictures_to_compare(source, some_digits.subset(range(30)), seed=0)
+    assert (len(beside.pixels), beside.variations) == (100, 66)
+    assert np.array_equal(
+        beside.pixels, pictures_to_compare(source, some_digits.subset(range(30)), seed=0).pixels
+    )
+    enough = pictures_to_compare(source, some_digits, seed=0)
+    assert (len(enough.pixels), enough.variations) == (100, 0)
 
 
 def test_what_cannot_be_exported_is_refused_and_nothing_is_left(
@@ -351,9 +461,45 @@ def test_a_graph_that_counts_its_pictures_can_do_without_normalisation() -> None
     assert np.abs(given - expected).max() < 1e-4
 
 
+@pytest.mark.parametrize("views", ["mirror", "shifts"])
+def test_a_graph_without_normalisation_takes_the_mean_over_views(
+    views: str, digits_run: Run
+) -> None:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (5, 6, 7, 3), np.uint8)
+    weight = random.normal(0, 0.3, (6 * 7 * 3, 3)).astype(np.float32)
+    record = _record(digits_run, CALIBRATIONS["temperature"], several=False, views=views)
+    shown = np.stack([np.stack(views_of(one, views)) for one in pixels])  # type: ignore[arg-type]
+    logits = ((shown.reshape(5, -1, 6 * 7 * 3) - np.float32(110)) / np.float32(60)) @ weight
+    bare = normalised_answer_graph(record, _normalising_graph(weight))
+    (given,) = onnxruntime.InferenceSession(bare.graph).run(
+        None, {"normalised": bare.numbers(pixels)}
+    )
+    assert np.abs(given - record.probabilities(logits.mean(axis=1))).max() < 1e-4
+
+
+def _normalising_graph(weight: NDArray[np.float32]) -> bytes:
+    """As `_linear_graph`, of pixels less 110 and divided by 60, channels first."""
+    model = onnx.load_from_string(_linear_graph(weight))
+    of_channels = weight.reshape(6, 7, 3, -1).transpose(2, 0, 1, 3).reshape(weight.shape)
+    arrays = {"mean": np.float32(110), "std": np.float32(60), "weight": of_channels}
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["levels"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["levels", "mean"], ["centred"]),
+        helper.make_node("Div", ["centred", "std"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["wide"], perm=[0, 3, 1, 2]),
+        *model.graph.node[1:],
+    ]
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.node.extend(nodes)
+    made = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    model.graph.initializer.extend(made)
+    return bytes(model.SerializeToString())
+
+
 def test_what_a_form_needs_is_named(digits_run: Run, tmp_path: Path) -> None:
     if shutil.which("onnx2tf"):
         pytest.skip("onnx2tf is installed")
-    with pytest.raises(MissingError, match=r"needs the command onnx2tf.*pipx install onnx2tf"):
+    with pytest.raises(MissingError, match=r'needs the command onnx2tf.*pipx install "onnx2tf'):
         linnaeus.export(digits_run.folder, "litert", out=tmp_path / "no")
     assert not (tmp_path / "no").exists()

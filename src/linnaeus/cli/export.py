@@ -22,7 +22,7 @@ def export(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Pictures to compare both on, beside the bundle's own four.", metavar="DATA"
+            help="Pictures to compare both on. (the bundle's own four, varied)", metavar="DATA"
         ),
     ] = None,
     preprocessing: Annotated[

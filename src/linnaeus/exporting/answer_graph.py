@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.views import SHIFT, VIEWS
 from linnaeus.errors import BundleError
 
-__all__ = ["Normalised", "answer_graph", "without_normalisation"]
+__all__ = ["Normalised", "answer_graph", "normalised_answer_graph", "without_normalisation"]
 
 OF_NORMALISATION = {"Cast", "Sub", "Div", "Mul", "Add", "Transpose"}
 BELOW_ALL = -1e30  # a logit that counts for nothing in a sum of exponentials
@@ -26,14 +26,30 @@ def answer_graph(record: BundleRecord, graph: bytes) -> bytes:
     Input `pixels` (n, height, width, 3) uint8 RGB of the network's size, output `probabilities`
     (n, classes) float32.
     """
+    return _answering(record, graph, "pixels", sides=(1, 2))
+
+
+def normalised_answer_graph(record: BundleRecord, graph: bytes) -> Normalised:
+    """The same, begun behind its normalisation: from `normalised` (n, 3, height, width) float32.
+
+    Raises BundleError where the graph does not begin with one.
+    """
+    size_px = record.preprocessing.height_px, record.preprocessing.width_px
+    bare = without_normalisation(graph, size_px)
+    return replace(bare, graph=_answering(record, bare.graph, "normalised", sides=(2, 3)))
+
+
+def _answering(record: BundleRecord, graph: bytes, given: str, *, sides: tuple[int, int]) -> bytes:
+    """`graph` from its input `given`, whose height and width are the axes `sides`, to
+    probabilities."""
     import onnx
     from onnx import TensorProto, helper
 
     model = onnx.load_from_string(graph)
     body = _Body(model)
-    logits = body.over_views(record)
-    given = body.calibrated(logits, record.calibration, several=record.task == "multi")
-    body.add("Identity", [given], "probabilities")
+    logits = body.over_views(record, given, sides)
+    answer = body.calibrated(logits, record.calibration, several=record.task == "multi")
+    body.add("Identity", [answer], "probabilities")
     shape = ["n", len(record.classes)]
     del model.graph.output[:]
     made = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, shape)
@@ -64,7 +80,7 @@ class Normalised:
 
 
 def without_normalisation(graph: bytes, size_px: tuple[int, int]) -> Normalised:
-    """`graph` of `answer_graph`, begun behind its normalisation.
+    """A bundle's ONNX file `graph`, begun behind its normalisation.
 
     Raises BundleError where it does not begin with one.
     """
@@ -118,17 +134,19 @@ class _Body:
         self._graph.initializer.append(numpy_helper.from_array(np.asarray(values, kind), name))
         return name
 
-    def over_views(self, record: BundleRecord) -> str:
-        """The name of the logits, the mean over the views that the bundle takes."""
+    def over_views(self, record: BundleRecord, given: str, sides: tuple[int, int]) -> str:
+        """The name of the logits, the mean over the views that the bundle takes of `given`."""
         views = record.serving.test_time_augmentation
         if views == "none":
             return "logits"
         for node in self._graph.node:
-            node.input[:] = ["every_view" if name == "pixels" else name for name in node.input]
-        height, width = record.preprocessing.height_px, record.preprocessing.width_px
+            node.input[:] = ["every_view" if name == given else name for name in node.input]
+        size = record.preprocessing.height_px, record.preprocessing.width_px
         before = len(self._graph.node)
-        shown = self._mirrored() if views == "mirror" else self._shifted(height, width)
-        self.add("Concat", ["pixels", *shown], "every_view", axis=0)
+        shown = self._mirrored(given, sides)
+        if views == "shifts":
+            shown = self._shifted(given, sides, size)
+        self.add("Concat", [given, *shown], "every_view", axis=0)
         added = list(self._graph.node[before:])
         rest = list(self._graph.node[:before])
         del self._graph.node[:]
@@ -137,15 +155,17 @@ class _Body:
         of_views = self.add("Reshape", ["logits", apart])
         return self.add("ReduceMean", [of_views, self.constant([0], np.int64)], keepdims=0)
 
-    def _mirrored(self) -> list[str]:
-        where = [self.constant([one], np.int64) for one in (-1, TO_THE_START, 2, -1)]
-        return [self.add("Slice", ["pixels", *where])]
+    def _mirrored(self, given: str, sides: tuple[int, int]) -> list[str]:
+        where = [self.constant([one], np.int64) for one in (-1, TO_THE_START, sides[1], -1)]
+        return [self.add("Slice", [given, *where])]
 
-    def _shifted(self, height: int, width: int) -> list[str]:
-        down, across = (max(1, round(SHIFT * side)) for side in (height, width))
-        around = self.constant([0, down, across, 0] * 2, np.int64)
-        wide = self.add("Pad", ["pixels", around], mode="reflect")
-        axes = self.constant([1, 2], np.int64)
+    def _shifted(self, given: str, sides: tuple[int, int], size_px: tuple[int, int]) -> list[str]:
+        height, width = size_px
+        down, across = (max(1, round(SHIFT * side)) for side in size_px)
+        room = [0, 0, 0, 0]
+        room[sides[0]], room[sides[1]] = down, across
+        wide = self.add("Pad", [given, self.constant(room * 2, np.int64)], mode="reflect")
+        axes = self.constant(sides, np.int64)
         shown = []
         for top, left in [(0, across), (2 * down, across), (down, 0), (down, 2 * across)]:
             start = self.constant([top, left], np.int64)

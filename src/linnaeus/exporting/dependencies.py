@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import (
+    Distribution,
+    PackageNotFoundError,
+    distribution,
+    packages_distributions,
+)
 
-__all__ = ["SERVING", "dependencies_of", "files_of"]
+__all__ = ["OF_EXTRAS", "SERVING", "dependencies_of", "files_of", "glibc_of", "modules_beside"]
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -24,6 +30,14 @@ NOT_AT_WORK = frozenset({"sympy", "mpmath"})
 """Needed by tools of ONNX Runtime that rewrite graphs, and by nothing that answers."""
 
 
+OF_EXTRAS = {"classical": ("opencv-python-headless",)}
+"""What the extras of Linnaeus are that answering can take."""
+
+MANYLINUX = re.compile(r"manylinux(_\d+_\d+|\d+)_")
+BEFORE_NUMBERS = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}
+"""The glibc that the tags of wheels stood for before they named it."""
+
+
 def dependencies_of(
     name: str, *others: str, without: Collection[str] = ()
 ) -> dict[str, Distribution]:
@@ -38,7 +52,7 @@ def dependencies_of(
 
 
 def _add(name: str, found: dict[str, Distribution], without: Collection[str]) -> None:
-    key = name.lower().replace("_", "-")
+    key = _key(name)
     if key in found or key in without:
         return
     try:
@@ -49,12 +63,43 @@ def _add(name: str, found: dict[str, Distribution], without: Collection[str]) ->
         _add(needed, found, without)
 
 
+def _key(name: str) -> str:
+    """A package's name as all spellings of it come to."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def _needed_by(package: Distribution) -> Iterator[str]:
     """The names of what it needs without any extra."""
     for requirement in package.requires or ():
         match = NAME.match(requirement)
         if match and "extra ==" not in requirement:
             yield match.group()
+
+
+def modules_beside(packages: Collection[str]) -> set[str]:
+    """The modules that are installed here and belong to none of `packages`, nor to Linnaeus."""
+    kept = {"linnaeus", *packages}
+    return {
+        module
+        for module, owners in packages_distributions().items()
+        if kept.isdisjoint(_key(owner) for owner in owners)
+        and module not in sys.stdlib_module_names
+    }
+
+
+def glibc_of(package: Distribution) -> tuple[int, int]:
+    """The oldest glibc that an installed package runs with, by its wheel's tags; (0, 0) for any."""
+    said = package.read_text("WHEEL") or ""
+    tags = [_version(found) for line in said.splitlines() for found in MANYLINUX.findall(line)]
+    return min(tags, default=(0, 0))
+
+
+def _version(tag: str) -> tuple[int, int]:
+    """The glibc of "_2_28" or of "2014"."""
+    if tag in BEFORE_NUMBERS:
+        return BEFORE_NUMBERS[tag]
+    _, major, minor = tag.split("_")
+    return int(major), int(minor)
 
 
 def files_of(package: Distribution) -> Iterator[tuple[str, bytes]]:

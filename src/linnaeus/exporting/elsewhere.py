@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,21 +31,25 @@ def answers_of(
     path: Sequence[Path],
     where: str,
     alone: bool = False,
+    without: Collection[str] = (),
     python: Path | None = None,
 ) -> NDArray[np.float32]:
     """What `program` (Python) answers to `pixels` (k, h, w, 3), with `path` before all packages.
 
     It finds the pictures as PNG files 000.png, 001.png … and all as pixels.npy in the folder
     `sys.argv[1]`, and saves its probabilities (k, classes) there as answers.npy. With `alone` it
-    sees no other packages than those in `path`; `python` is another environment's. Raises Shortfall
-    where it fails.
+    sees no other packages than those in `path`; those called as in `without` it does not find.
+    `python` is another environment's. Raises Shortfall where it fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         room = Path(folder)
         for place, picture in enumerate(pixels):
             (room / f"{place:03}.png").write_bytes(as_png(picture))
         np.save(room / "pixels.npy", pixels)
-        seen = "import sys; sys.path[:0] = " + repr([str(one) for one in path])
+        seen = (
+            f"import sys; sys.path[:0] = {[str(one) for one in path]!r}\n"
+            f"sys.modules.update(dict.fromkeys({sorted(without)!r}))"  # None there: not to be found
+        )
         flags = ["-I", "-S"] if alone else []
         command = [str(python or sys.executable), *flags, "-c", f"{seen}\n{program}", folder]
         try:

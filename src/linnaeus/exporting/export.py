@@ -50,7 +50,8 @@ class ExportedBundle:
     def in_plain_words(self) -> tuple[str, ...]:
         """What is there now, in a few sentences."""
         outside = self.facts.get("outside", "")
-        return tuple(one for one in (self.held.in_words, outside) if one)
+        notices = self.facts.get("notices", ())
+        return tuple(one for one in (self.held.in_words, *notices, outside) if one)
 
     def to_json(self) -> dict[str, Any]:
         """As export.json has it."""
@@ -75,9 +76,9 @@ def export_bundle(
 ) -> ExportedBundle:
     """Write the bundle at `bundle` in the form of `target` to the new folder `out`, whole or not.
 
-    What is made answers up to a hundred pictures, of `dataset` and the bundle's own, before it is
-    kept. Beside it stands export.json. `preprocessing`: whether an ONNX graph normalises pixels
-    itself. `name`: of a wheel's package.
+    What is made answers a hundred pictures, of `dataset`, the bundle's own and variations of them,
+    before it is kept. Beside it stands export.json. `preprocessing`: whether an ONNX graph
+    normalises pixels itself. `name`: of a wheel's package.
 
     Raises Shortfall where it answers otherwise than the bundle, UsageError for what cannot be
     meant, MissingError where a package is missing, and BundleError as `source.opened` does and for
@@ -86,12 +87,12 @@ def export_bundle(
     _check(target, preprocessing, name)
     check_unused(out)
     source = opened(bundle, served=target in SERVED)
-    pixels = pictures_to_compare(source, dataset, seed)
+    pictures = pictures_to_compare(source, dataset, seed)
     with whole_folder(out) as aside:
         with progress.stage(f"Making what {target} takes"):
             answering, facts = _made(source, target, aside, preprocessing, name)
         with progress.stage("Holding it to the bundle's answers"):
-            held = held_to(source, pixels, answering, f"--to {target}")
+            held = held_to(source, pictures, answering, f"--to {target}")
         facts = {**_said(source, target), **facts}
         files = tuple(sorted(_files(aside)))
         exported = ExportedBundle(out, target, files, held, facts)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+from linnaeus.errors import BundleError
 from linnaeus.exporting.compared import Answering
-from linnaeus.exporting.dependencies import SERVING, dependencies_of, files_of
+from linnaeus.exporting.dependencies import SERVING, dependencies_of, files_of, glibc_of
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import own_files, write_zip
 from linnaeus.exporting.source import Source
@@ -78,12 +80,27 @@ numpy.save(Path(sys.argv[1]) / "answers.npy", numpy.array(rows, numpy.float32))
 FILE = "function.zip"
 
 
+MOST_BYTES = 250 << 20
+"""What a function may be unpacked, with its layers."""
+
+GLIBC = {"3.11": (2, 26)}
+NEWER_GLIBC = (2, 34)
+"""Of Lambda's runtimes for Python: 3.11 is on Amazon Linux 2, later ones on Amazon Linux 2023."""
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
 def to_lambda(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
     """Write function.zip to `folder`, whose handler is `lambda_function.handler`.
 
-    It answers with ONNX Runtime, for the Python and the system that it is made on.
+    It answers with ONNX Runtime, for the Python and the system that it is made on. Raises
+    BundleError where it is more than Lambda takes.
     """
-    write_zip(folder / FILE, _entries(source))
+    packages = dependencies_of("linnaeus", *source.packages, without=SERVING)
+    entries = list(_entries(source, packages.values()))
+    unpacked_bytes = sum(len(content) for _, content in entries)
+    _check_room(unpacked_bytes, source)
+    write_zip(folder / FILE, entries)
 
     def answering(pixels: Any) -> Any:
         place = folder.with_name("unpacked")
@@ -93,16 +110,44 @@ def to_lambda(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
 
     return answering, {
         "handler": "lambda_function.handler",
-        "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "runtime": f"python{PYTHON}",
         "architecture": platform.machine(),
         "system": platform.system(),
+        "unpacked_bytes": unpacked_bytes,
+        "notices": [one for one in (_why_not_there(packages),) if one],
     }
 
 
-def _entries(source: Source) -> Iterator[tuple[str, bytes]]:
+def _entries(source: Source, packages: Iterable[Distribution]) -> Iterator[tuple[str, bytes]]:
     yield "lambda_function.py", HANDLER.encode()
     for name, content in read_listed(source.folder):
         yield f"bundle/{name}", content
     yield from own_files()
-    for package in dependencies_of("linnaeus", without=SERVING).values():
+    for package in packages:
         yield from files_of(package)
+
+
+def _check_room(unpacked_bytes: int, source: Source) -> None:
+    if unpacked_bytes > MOST_BYTES:
+        raise BundleError(
+            f"the function would be {unpacked_bytes / 1e6:,.0f} MB unpacked, and Lambda takes"
+            f" {MOST_BYTES / 1e6:,.0f} MB",
+            where=str(source.folder),
+            mend="Make the bundle smaller with `linnaeus compress`, or export it --to docker.",
+        )
+
+
+def _why_not_there(packages: Mapping[str, Distribution]) -> str:
+    """Why Lambda's own runtime would not take what lies here; empty where it does."""
+    if platform.system() != "Linux":
+        mend = "make the zip on Linux"
+        return f"Lambda runs Linux, and these packages are those of {platform.system()}: {mend}."
+    there = GLIBC.get(PYTHON, NEWER_GLIBC)
+    newer = sorted(name for name, one in packages.items() if glibc_of(one) > there)
+    if not newer:
+        return ""
+    return (
+        f"Lambda's runtime python{PYTHON} has glibc {there[0]}.{there[1]}, which is too old for"
+        f" {', '.join(newer)} as installed here: make the zip with Python 3.12 or newer, or run it"
+        " in a container of your own."
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.exporting.answer_graph import answer_graph, without_normalisation
+from linnaeus.exporting.answer_graph import answer_graph, normalised_answer_graph
 from linnaeus.exporting.compared import Answering
 from linnaeus.exporting.source import Source
 from linnaeus.files import write_whole
@@ -25,12 +25,11 @@ def to_onnx(
 
     With `preprocessing`, normalisation is inside, and it takes uint8 pixels.
     """
-    graph = answer_graph(source.record, source.graph())
     if preprocessing:
-        write_whole(folder / FILE, graph)
+        write_whole(folder / FILE, answer_graph(source.record, source.graph()))
         return lambda pixels: _run(folder / FILE, "pixels", pixels), {}
     size = source.record.preprocessing
-    bare = without_normalisation(graph, (size.height_px, size.width_px))
+    bare = normalised_answer_graph(source.record, source.graph())
     write_whole(folder / FILE, bare.graph)
     facts = {
         "input": {

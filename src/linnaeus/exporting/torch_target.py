@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from linnaeus.bundle.calibration import FARTHEST, Calibration
 from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.views import SHIFT, VIEWS
+from linnaeus.errors import BundleError
 from linnaeus.exporting.compared import Answering
 from linnaeus.exporting.source import Source
+from linnaeus.models.classical.names import classical_name
 from linnaeus.models.reopened import reopen
 
 __all__ = ["AnswerModule", "to_torch"]
@@ -26,6 +28,7 @@ def to_torch(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
 
     Raises BundleError where the bundle holds no network that torch can be given.
     """
+    _check(source)
     record = source.record
     module = AnswerModule(reopen(source.folder), record).eval()
     size = record.preprocessing
@@ -35,6 +38,22 @@ def to_torch(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
         program = torch.export.export(module, (example,), dynamic_shapes=shapes)
     torch.export.save(program, folder / "model.pt2")
     return lambda pixels: _run(folder / "model.pt2", pixels), {}
+
+
+def _check(source: Source) -> None:
+    source.graph()  # or what other form holds it
+    if not source.exact:
+        raise BundleError(
+            "its network is in whole numbers, which it has for ONNX Runtime and OpenVINO alone",
+            where=str(source.folder),
+            mend="Export it to onnx or openvino, or export the bundle it was made from.",
+        )
+    if classical_name(str(source.record.model["architecture"])) is not None:
+        raise BundleError(
+            "what tells its classes apart is no network of torch's",
+            where=str(source.folder),
+            mend="Export it to onnx or openvino.",
+        )
 
 
 def _run(file: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

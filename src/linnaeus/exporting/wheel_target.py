@@ -58,7 +58,7 @@ Name: $name
 Version: $version
 Summary: $summary
 Requires-Python: >=3.11
-Requires-Dist: linnaeus>=$linnaeus
+Requires-Dist: linnaeus$extras>=$linnaeus
 """)
 
 PROGRAM = """
@@ -82,7 +82,8 @@ def to_wheel(source: Source, folder: Path, name: str | None) -> tuple[Answering,
     summary = " ".join(f"Tells pictures of {classes} apart.".split()).replace('"', "'")
     told = {"package": package, "summary": summary.replace("\\", "/"), "version": version}
     name = package.replace("_", "-")  # pip wants the file's name and this one to be the same
-    said = SAID.substitute(told, name=name, linnaeus=__version__)
+    extras = f"[{','.join(source.extras)}]" if source.extras else ""
+    said = SAID.substitute(told, name=name, extras=extras, linnaeus=__version__)
     bundle = [(f"{package}/bundle/{one}", content) for one, content in read_listed(source.folder)]
     files = [(f"{package}/__init__.py", CODE.substitute(told).encode()), *bundle]
     wheel = write_wheel(folder, package, version, files, said.encode())

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 import secrets
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,6 +65,9 @@ def read_keys(file: Path) -> tuple[Key, ...]:
     except FileNotFoundError:
         mend = "Make a key with `linnaeus serve-keys add NAME --scope predict`."
         raise UsageError("there is no such file of keys", where=str(file), mend=mend) from None
+    except PermissionError:
+        mend = "Let whoever serves read it, with chmod; it holds digests, and no key."
+        raise UsageError("the keys may not be read", where=str(file), mend=mend) from None
     except (OSError, ValueError, KeyError, TypeError, ValidationError):
         mend = "Take it from a copy, or make the keys anew with `linnaeus serve-keys add`."
         raise UsageError("the keys cannot be read", where=str(file), mend=mend) from None
@@ -148,7 +152,8 @@ def _check_new(name: str, scopes: Sequence[str], known: tuple[Key, ...]) -> None
 
 
 def _write(file: Path, keys: tuple[Key, ...]) -> None:
-    """Write the file, for its owner's eyes alone."""
+    """Write the file, for its owner's eyes alone, or for whom its owner had let read it."""
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else 0o600
     content = {"keys": [key.model_dump() for key in keys]}
     write_whole(file, json.dumps(content, indent=2) + "\n")
-    file.chmod(0o600)
+    file.chmod(mode)
