@@ -68,7 +68,7 @@ def train_once(job: Job) -> None:
             workers=job.workers,
             cache=the_cache() if job.cache else None,
             progress=warned,
-            teach_unknown=False,  # the bundle is thrown away before it meets such a picture
+            figures_only=True,  # the bundle is thrown away, and its page with it
         )
         all_s = time.perf_counter() - began
         answers = read_answer_table(run.folder / "predictions.csv", Columns()).predictions

@@ -29,11 +29,14 @@ LOADED_LATE = (
     "torch._dynamo",  # by the first optimiser
     "torch.export",  # by the export of a network
     "onnxscript",
+    "onnxscript.function_libs.torch_lib.ops",
     "onnx.reference",
+    "openvino",
     "sklearn.ensemble",
     "sklearn.linear_model",
+    "timm",
 )
-"""What a training loads when it first needs it: 4 s that each of hundreds would spend anew. None of
+"""What a training loads when it first needs it: 5 s that each of hundreds would spend anew. None of
 them starts a thread that a fork would lose, but for OpenBLAS, which starts its own anew."""
 
 

@@ -33,7 +33,7 @@ from linnaeus.files import whole_folder, write_whole
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["report_page", "write_report"]
+__all__ = ["report_page", "write_figures", "write_report"]
 
 # How long things may grow before the page folds them: what a reader can still take in, and what
 # keeps the file small enough to send by mail.
@@ -94,6 +94,15 @@ def write_report(
         write_whole(aside / "index.html", page)
         write_whole(aside / "metrics.json", numbers)
     return folder / "index.html"
+
+
+def write_figures(
+    folder: Path, facts: RunFacts, metrics: Measured, validation: Measured | None
+) -> None:
+    """Write metrics.json alone into the new folder `folder`. Raises as `write_report` does."""
+    with whole_folder(folder) as aside:
+        numbers = metrics_text(metrics_document(facts, metrics, validation))
+        write_whole(aside / "metrics.json", numbers)
 
 
 def report_page(

@@ -65,7 +65,7 @@ def bundle_finished(
     seed: int,
     unknown: str | None = None,
     features: Mapping[int, NDArray[np.float32]] | None = None,
-    teach_unknown: bool = True,
+    figures_only: bool = False,
     progress: Progress,
 ) -> Iterator[Finished]:
     """Make the bundle of `graph` at `folder`; it appears there, whole, when the block succeeds.
@@ -74,8 +74,9 @@ def bundle_finished(
     calibration, promises and what tells unknown pictures (with those in the folder `unknown`, if
     any) from validation, the figures from test. `served` is how the graph answers, with its logits
     on validation. `record_of` makes the record once the calibration is known. `features`: by row,
-    of training pictures, where they were computed on the way. `teach_unknown`: False where nobody
-    will ask the bundle what it knows, which saves answering to thousands of pictures.
+    of training pictures, where they were computed on the way. `figures_only`: measures no more
+    than figures, for a bundle that is thrown away: nothing tells it what is unknown, which saves
+    answering to thousands of pictures, and no kinds of pictures are looked at.
     """
     calibrated = calibrated_on(parted, served, seed)
     progress.say(_told(calibrated.calibration))
@@ -87,14 +88,14 @@ def bundle_finished(
         if held_out is not None:
             write_held_out(draft.folder, held_out)
         taught = None
-        if teach_unknown:
+        if not figures_only:
             at_hand = features or {}
             taught = taught_unknown(
                 parted, draft.classifier, served, at_hand, progress, seed=seed, unknown=unknown
             )
         if taught is not None:
             draft = draft.with_unknown(taught.fitted.unknown)  # noqa: PLW2901
-        judged = _judge(parted, draft, served, held_out, taught, progress)
+        judged = _judge(parted, draft, served, held_out, taught, progress, figures_only)
         used = np.concatenate([parted.train, parted.validation])
         write_seen(
             draft.folder,
@@ -139,8 +140,11 @@ def _judge(
     held_out: HeldOut | None,
     taught: TaughtUnknown | None,
     progress: Progress,
+    figures_only: bool,
 ) -> Judged:
-    """The finished bundle's figures on validation and, from the files themselves, on test."""
+    """The finished bundle's figures on validation and, from the files themselves, on test; unless
+    `figures_only`, also what it promises, kinds of pictures and unknown ones.
+    """
     dataset, held, test = parted.dataset, parted.validation, parted.test
     classifier = draft.classifier
     predictions, answers = answers_for(classifier, dataset, test, dataset.truth[test], progress)
@@ -158,6 +162,8 @@ def _judge(
         known = classifier.gather_logits(ids, served.logits, dataset.truth[held])
         validation = judge(known, **usual, groups=validated)
     before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
+    if figures_only:
+        return Judged(predictions, metrics, validation, before)
     kept = None if held_out is None else _promises(predictions, held_out, tested)
     traits = traits_of(dataset, test, parted.scan, test)
     slices = slices_of(predictions, traits, tested, features=gists(answers))

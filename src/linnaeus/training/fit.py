@@ -58,7 +58,7 @@ def fit(
     start: Path | None = None,
     explain: Explain | None = None,
     attack: Attack | None = None,
-    teach_unknown: bool = True,
+    figures_only: bool = False,
 ) -> Run:
     """Train on `dataset` by `recipe` with the network of `choice`, and write the run to `out`,
     a folder that is claimed already.
@@ -71,7 +71,7 @@ def fit(
     `progress` too, knows what the machine spends. `start`: the weights of a bundle, from which the
     same network from scratch goes on. `explain`: makes the report's sheet of explained answers;
     None: there is none. `attack`: measures for the report what a defensive distillation is worth.
-    `teach_unknown`: False where nobody will ask the bundle what it does not know.
+    `figures_only`: measures no more than figures, for a bundle that is thrown away.
 
     Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
     are not those that an earlier process learnt from, Stopped where it was ended before there was
@@ -103,7 +103,7 @@ def fit(
         learned = _learn(
             material, recipe, choice, network, progress, stop, team, kept, saver, workers, start
         )
-        beside = Beside(watched, explain, attack, teach_unknown)
+        beside = Beside(watched, explain, attack, figures_only)
         return team.led(lambda: write_run(material, learned, recipe, choice, out, beside, progress))
 
 

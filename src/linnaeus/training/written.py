@@ -16,7 +16,7 @@ from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.explained import Explain
 from linnaeus.evaluation.judging import Measured
-from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.report import write_figures, write_report
 from linnaeus.evaluation.under_attack import Attack
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
@@ -51,13 +51,14 @@ class Beside:
 
     `watched` knows what the machine spent. `explain`: makes the report's sheet of explained
     answers; None: there is none. `attack`: measures for the report what a defensive distillation is
-    worth. `teach_unknown`: False where nobody will ask the bundle what it does not know.
+    worth. `figures_only`: no more than figures, for a bundle that is thrown away: metrics.json
+    without a page, see `finishing.bundle_finished`.
     """
 
     watched: Watched | None = None
     explain: Explain | None = None
     attack: Attack | None = None
-    teach_unknown: bool = True
+    figures_only: bool = False
 
 
 def write_run(
@@ -145,7 +146,7 @@ def _finish(
         seed=learned.recipe.seed,
         unknown=learned.recipe.unknown,
         features=learned.features,
-        teach_unknown=beside.teach_unknown,
+        figures_only=beside.figures_only,
         progress=progress,
     ) as finished:
         judged, record = finished.judged, finished.record
@@ -158,6 +159,9 @@ def _finish(
     write_whole(out / SPLIT_TABLE, split_table(material.dataset, digests, material.split))
     write_json(out / "audit.json", material.audit.to_json())
     write_csv(out / "predictions.csv", judged.predictions.at_rate(0))  # as the figures count them
+    if beside.figures_only:
+        write_figures(out / "report", facts, judged.test, judged.validation)
+        return judged.test
     explained = None
     if beside.explain is not None:
         explained = beside.explain(out / BUNDLE, material.dataset, judged.predictions, progress)
