@@ -61,7 +61,7 @@ def test_the_page_and_figures(digits_run: Run, others: linnaeus.Dataset, tmp_pat
         assert severity == (min(below) if below else None)
     page = (out / "index.html").read_text("utf-8")
     assert page.count("<img") == 3
-    assert "120 of 200 pictures were drawn" in page
+    assert "120 of 200 pictures, drawn" in page
     assert "Mean corruption error, of the corruptions that were tried" in page
 
 

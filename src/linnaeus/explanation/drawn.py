@@ -63,5 +63,5 @@ def _some(pictures: Iterator[Picture], limit: int, seed: int, told: Progress) ->
 
     few = heapq.nsmallest(limit, numbered())
     if count > limit:
-        told.say(f"{limit:,} of {count:,} pictures were drawn; --limit takes more.")
+        told.say(f"{limit:,} of {count:,} pictures, drawn; --limit takes more.")
     return [picture for _, _, picture in sorted(few, key=itemgetter(1))]

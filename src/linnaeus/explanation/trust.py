@@ -67,14 +67,14 @@ class Trust:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What speaks against believing it, as clauses; empty where nothing does."""
+        """What speaks against believing the maps, as clauses; empty where nothing does."""
         found = []
         if self.interval[0] <= 0:
-            found.append("hiding what it points at changes the answer no more than hiding anything")
+            found.append("hiding what they point at changes answers no more than hiding any part")
         if self.stability < LEAST_STABLE:
-            found.append("noise that nobody sees moves it elsewhere")
+            found.append("noise that nobody sees moves them elsewhere")
         if self.like_unlearnt is not None and self.like_unlearnt > MOST_LIKE_RANDOM:
-            found.append("it looks the same for a network that has learnt nothing")
+            found.append("they look the same for a network that has learnt nothing")
         return tuple(found)
 
     @property

@@ -74,7 +74,7 @@ def pictures_of(
     pixels, kept, unread = _read(given, chosen, dataset, progress)
     remarks = list(given[0].remarks)
     if len(places) > limit:
-        remarks.append(f"{limit:,} of {len(places):,} pictures were drawn; --limit takes more.")
+        remarks.append(f"{limit:,} of {len(places):,} pictures, drawn; --limit takes more.")
     if unread:
         remarks.append(f"{len(unread):,} of them could not be read.")
     rows = given[0].rows[kept]
