@@ -90,7 +90,11 @@ def _in_floats(node: Any, constants: _Constants) -> Iterator[Any]:
 
 
 def _rounded(node: Any, constants: _Constants) -> Iterator[Any]:
-    """The whole numbers of a QuantizeLinear, less their zero point, as float32."""
+    """The whole numbers of a QuantizeLinear, less their zero point, as float32.
+
+    What lies between two of them goes to the upper, and not to the even one as there: onnx2tf knows
+    no other rounding on its way to a SavedModel.
+    """
     from onnx import helper
 
     given, made = node.input[0], node.output[0]
@@ -99,12 +103,13 @@ def _rounded(node: Any, constants: _Constants) -> Iterator[Any]:
     ends = [float(end) - float(zero) for end in (kind.min, kind.max)]
     names = [
         constants.add(f"{made}_{name}", value)
-        for name, value in zip(("step", "least", "most"), (step, *ends), strict=True)
+        for name, value in zip(("step", "half", "least", "most"), (step, 0.5, *ends), strict=True)
     ]
     constants.rounded.add(made)
     yield helper.make_node("Div", [given, names[0]], [f"{made}_steps"], f"{made}_steps")
-    yield helper.make_node("Round", [f"{made}_steps"], [f"{made}_whole"], f"{made}_whole")
-    yield helper.make_node("Clip", [f"{made}_whole", *names[1:]], [made], f"{made}_clipped")
+    yield helper.make_node("Add", [f"{made}_steps", names[1]], [f"{made}_above"], f"{made}_above")
+    yield helper.make_node("Floor", [f"{made}_above"], [f"{made}_whole"], f"{made}_whole")
+    yield helper.make_node("Clip", [f"{made}_whole", *names[2:]], [made], f"{made}_clipped")
 
 
 def _scaled(node: Any, constants: _Constants) -> Iterator[Any]:

@@ -99,7 +99,8 @@ def to_lambda(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
     packages = dependencies_of("linnaeus", *source.packages, without=SERVING)
     entries = list(_entries(source, packages.values()))
     unpacked_bytes = sum(len(content) for _, content in entries)
-    _check_room(unpacked_bytes, source)
+    of_bundle = sum(len(content) for name, content in entries if name.startswith("bundle/"))
+    _check_room(unpacked_bytes, of_bundle, source)
     write_zip(folder / FILE, entries)
 
     def answering(pixels: Any) -> Any:
@@ -127,13 +128,13 @@ def _entries(source: Source, packages: Iterable[Distribution]) -> Iterator[tuple
         yield from files_of(package)
 
 
-def _check_room(unpacked_bytes: int, source: Source) -> None:
+def _check_room(unpacked_bytes: int, of_bundle: int, source: Source) -> None:
     if unpacked_bytes > MOST_BYTES:
         raise BundleError(
-            f"the function would be {unpacked_bytes / 1e6:,.0f} MB unpacked, and Lambda takes"
-            f" {MOST_BYTES / 1e6:,.0f} MB",
+            f"the function would be {unpacked_bytes >> 20:,} MB unpacked, {of_bundle >> 20:,} of"
+            f" them the bundle's, and Lambda takes {MOST_BYTES >> 20:,} MB",
             where=str(source.folder),
-            mend="Make the bundle smaller with `linnaeus compress`, or export it --to docker.",
+            mend="Export it --to docker, or make the bundle smaller with `linnaeus compress`.",
         )
 
 

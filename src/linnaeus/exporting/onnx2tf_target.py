@@ -30,6 +30,11 @@ __all__ = ["to_litert", "to_tensorflow"]
 
 COMMAND = "onnx2tf"
 TIMEOUT_S = 1800.0
+OPENING_S = 60.0
+GRAPH = "model.onnx"
+AS_OF_OLD = "-osd"
+"""By way of TensorFlow, with a signature; that takes more operators and several times as long."""
+
 LAST_LINES = 3
 BAR = re.compile(r"\d+%\|")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -38,6 +43,12 @@ DOWNLOADED = "calibration_image_sample_data_20x128x128x3_float32.npy"
 """What onnx2tf tries itself on, and fetches where it does not lie in its working directory."""
 
 OF_SAVED_MODEL = ("saved_model.pb", "variables", "assets", "fingerprint.pb")
+
+WHAT_IS_THERE = """
+from importlib.metadata import version
+from importlib.util import find_spec
+print(version("onnx2tf"), find_spec("tensorflow") is not None)
+"""
 
 WITH_TENSORFLOW = """
 import numpy, tensorflow
@@ -67,50 +78,56 @@ numpy.save(sys.argv[1] + "/answers.npy", numpy.concatenate(rows))
 
 
 IN_FLOATS = (
-    "It computes in float32 what the bundle does in whole numbers, rounded between layers as there:"
-    " the same answers, but neither a smaller file nor a faster answer than of the bundle that was"
-    " made smaller."
+    "It computes in float32 what the bundle does in whole numbers, rounded between layers to the"
+    " same steps: it answers as the bundle does, but is no smaller and no faster than what that was"
+    " made from."
 )
 
 
 def to_tensorflow(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
     """Write saved_model.pb and what belongs to it to `folder`, for one picture at a time."""
     onnx2tf = _Onnx2tf.found("tensorflow")
-    made = onnx2tf.converted(source, folder, ["-osd"] if onnx2tf.version < 2 else ["-fdosm"])
+    ways = (
+        ((AS_OF_OLD,),) if onnx2tf.before_2 else (("-fdosm",), ("-tb", "tf_converter", AS_OF_OLD))
+    )
+    made, options = onnx2tf.converted(source, folder, "saved_model.pb", ways)
     for name in OF_SAVED_MODEL:
-        if (made / name).exists():
-            shutil.move(made / name, folder / name)
-    shutil.rmtree(made)
-    return onnx2tf.answering(WITH_TENSORFLOW.format(place=str(folder))), _said(source)
+        if (made.parent / name).exists():
+            shutil.move(made.parent / name, folder / name)
+    shutil.rmtree(made.parent)
+    program = WITH_TENSORFLOW.format(place=str(folder))
+    return onnx2tf.answering(program), _said(source, onnx2tf, options)
 
 
 def to_litert(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
     """Write model.tflite to `folder`, in float32 and for one picture at a time."""
     onnx2tf = _Onnx2tf.found("litert")
-    made = onnx2tf.converted(source, folder, ["-osd"] if onnx2tf.version < 2 else [])
-    (file,) = made.glob("*_float32.tflite")
-    shutil.move(file, folder / "model.tflite")
-    shutil.rmtree(made)
+    ways = ((AS_OF_OLD,),) if onnx2tf.before_2 else ((),)
+    made, options = onnx2tf.converted(source, folder, "model_float32.tflite", ways)
+    shutil.move(made, folder / "model.tflite")
+    shutil.rmtree(made.parent)
     program = WITH_LITERT.format(place=str(folder / "model.tflite"))
-    return onnx2tf.answering(program), _said(source)
+    return onnx2tf.answering(program), _said(source, onnx2tf, options)
 
 
-def _said(source: Source) -> dict[str, Any]:
-    return {} if source.exact else {"notices": [IN_FLOATS]}
+def _said(source: Source, onnx2tf: _Onnx2tf, options: Sequence[str]) -> dict[str, Any]:
+    made_by = {"onnx2tf": onnx2tf.version, "options": list(options)}
+    return {"made_by": made_by, "notices": [] if source.exact else [IN_FLOATS]}
 
 
 @dataclass(frozen=True)
 class _Onnx2tf:
-    """The command onnx2tf, the Python that it runs with, and its version's first number."""
+    """The command onnx2tf, the Python that it runs with, and its version."""
 
     command: Path
     python: Path
-    version: int
+    version: str
     target: str
 
     @classmethod
     def found(cls, target: str) -> _Onnx2tf:
-        """That which is installed. Raises MissingError where there is none."""
+        """That which is installed. Raises MissingError where there is none, or no TensorFlow that
+        it takes for `target`."""
         command = shutil.which(COMMAND)
         if command is None:
             raise _missing("it needs the command onnx2tf, which is not installed", target)
@@ -118,33 +135,63 @@ class _Onnx2tf:
         if not python.exists():
             lacking = f"no python stands beside {command}, so what it makes cannot be tried"
             raise _missing(lacking, target)
-        asked = "from importlib.metadata import version; print(version('onnx2tf'))"
         try:
-            said = subprocess.run(  # noqa: S603 - the command's own Python
-                [python, "-c", asked], capture_output=True, text=True, timeout=60, check=True
+            asked = subprocess.run(  # noqa: S603 - the command's own Python
+                [python, "-c", WHAT_IS_THERE],
+                capture_output=True,
+                text=True,
+                timeout=OPENING_S,
+                check=True,
             )
         except subprocess.SubprocessError:
             raise _missing(f"the python beside {command} does not have it", target) from None
-        return cls(Path(command), python, int(said.stdout.split(".")[0]), target)
+        version, tensorflow = asked.stdout.split()
+        found = cls(Path(command), python, version, target)
+        if tensorflow == "False" and (target == "tensorflow" or found.before_2):
+            raise _missing(f"it needs TensorFlow beside {command}, which is not installed", target)
+        return found
 
-    def converted(self, source: Source, folder: Path, options: Sequence[str]) -> Path:
-        """The folder of what it makes of the bundle's graph. Raises Shortfall where it fails."""
-        made = folder.with_name("converted")
-        made.mkdir()
-        graph = made / "model.onnx"
-        graph.write_bytes(_channels_first(source))
-        any_pictures = generator(0, "pictures for onnx2tf").random((20, 128, 128, 3), np.float32)
-        np.save(made / DOWNLOADED, any_pictures)
-        given: list[str | Path] = [self.command, "-i", graph, "-o", made, "-b", "1", "-n", *options]
+    @property
+    def before_2(self) -> bool:
+        """Whether it makes everything by way of TensorFlow."""
+        return int(self.version.split(".")[0]) < 2
+
+    def converted(
+        self, source: Source, folder: Path, name: str, ways: Sequence[Sequence[str]]
+    ) -> tuple[Path, Sequence[str]]:
+        """The file called `name` that it makes of the bundle's graph, in a folder of its own.
+
+        `ways`: options to try one after the other, until one is; that comes second. Raises
+        Shortfall where each fails.
+        """
+        graph, why = _channels_first(source), ""
+        for options in ways:
+            made = folder.with_name("converted")
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir()
+            (made / GRAPH).write_bytes(graph)
+            random = generator(0, "pictures for onnx2tf")
+            np.save(made / DOWNLOADED, random.random((20, 128, 128, 3), np.float32))
+            why = self._fails(made, options)
+            if not why and (made / name).exists():
+                return made / name, options
+        raise Shortfall(
+            f"onnx2tf cannot convert it ({why or f'it made no {name}'})",
+            where=f"--to {self.target}",
+            mend="Nothing was written. Export it to onnx or openvino.",
+        )
+
+    def _fails(self, made: Path, options: Sequence[str]) -> str:
+        """Convert the graph in the folder `made`; why it does not go, or nothing."""
+        given = [str(self.command), "-i", GRAPH, "-o", str(made), "-b", "1", "-n", *options]
         try:
             done = subprocess.run(  # noqa: S603 - the command that was asked for
                 given, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, cwd=made
             )
         except subprocess.TimeoutExpired:
-            raise _failed(f"no end within {TIMEOUT_S:.0f} s", self.target) from None
-        if done.returncode != 0:
-            raise _failed(_last_lines(done.stderr) or _last_lines(done.stdout), self.target)
-        return made
+            return f"no end within {TIMEOUT_S:.0f} s"
+        said = _last_lines(done.stderr) or _last_lines(done.stdout)
+        return (said or "it does not say why") if done.returncode != 0 else ""
 
     def answering(self, program: str) -> Answering:
         """What answers by `program` in its Python."""
@@ -158,14 +205,6 @@ def _missing(what: str, target: str) -> MissingError:
         where=f"--to {target}",
         mend="Install it in an environment of its own, with Python 3.12 or newer:"
         ' pipx install "onnx2tf[tensorflow]"',
-    )
-
-
-def _failed(why: str, target: str) -> Shortfall:
-    return Shortfall(
-        f"onnx2tf cannot convert it ({why})",
-        where=f"--to {target}",
-        mend="Nothing was written. Export it to onnx or openvino.",
     )
 
 
