@@ -521,6 +521,8 @@ def evaluate(
     fairness: str | Sequence[str] = (),
     against: str | Path | None = None,
     unknown: str | Path | None = None,
+    squeeze: Literal["bits", "median"] | None = None,
+    changed_above: float | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a finished bundle on labelled pictures that it has not seen, or a table of answers.
@@ -535,7 +537,9 @@ def evaluate(
     slices are looked for; by default all that make any. `fairness`: columns whose groups are
     compared. `against`: another bundle, or of a table another table, to be compared with on the
     same pictures. `unknown`: a folder of pictures that show none of the classes, to judge how well
-    they are told.
+    they are told. `squeeze`: judge the bundle on pictures made poorer, as in
+    `Classifier.squeezing`; `changed_above`: tell how many are called changed, as in
+    `Classifier.detecting`. Neither is of what it is compared with.
 
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
@@ -550,6 +554,8 @@ def evaluate(
             "--split-column": split_column,
             "--table": table,
             "--unknown": unknown,
+            "--squeeze": squeeze,
+            "--changed-above": changed_above,
         }
         _check_alone("--predictions", beside)
         columns = Columns.named(image_column, label_column, group_column, None, label_separator)
@@ -575,7 +581,9 @@ def evaluate(
         asked=asked,
         wanted=wanted,
         unknown=None if unknown is None else Path(unknown),
-        explain=partial(explain_answers, inside=False),  # the same with torch and without
+        explain=partial(explain_answers, inside=False, squeeze=squeeze),  # with torch or without
+        squeeze=squeeze,
+        changed_above=changed_above,
     )
 
 

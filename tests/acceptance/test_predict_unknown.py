@@ -79,3 +79,25 @@ def test_evaluate_tells_how_many_are_called_so(
     assert "known pictures" in told
     assert "made outliers" in told
     assert float(told["your unknown ones"].split()[-1]) > 0.95  # photographs are no digits
+
+
+def test_pictures_that_may_be_changed_are_told_and_what_cannot_be_meant_refused(
+    digits_run: Run, pictures: Path
+) -> None:
+    asked = ("predict", digits_run.bundle, pictures, "--squeeze", "median")
+    done = linnaeus(*asked, "--changed-above", 0)
+    rows = {Path(line.split("\t")[0]).name: line.split("\t") for line in done.out.splitlines()}
+    assert rows["digit0.png"][4] == "changed"
+    assert rows["digit0.png"][3].startswith("moved ")
+    assert rows["broken.png"][3:] == ["", ""]
+    assert "Every picture is squeezed first (the median of 2 × 2 pixels)" in done.err
+    for refused, told in (
+        (("--changed-above", -0.1), "-0.1 is no distance"),
+        (("--changed-above", 2.5), "2.5 is no distance"),
+        (("--changed-above", "nan"), "nan is no distance"),
+        (("--changed-above", "far"), "invalid value for '--changed-above'"),
+        (("--sets", 0.9), "not squeezed first"),
+    ):
+        done = linnaeus(*asked, *refused)
+        assert done.code == 2
+        assert told in done.sentence

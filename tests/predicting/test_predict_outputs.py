@@ -125,6 +125,52 @@ def test_top_names_the_likeliest_in_lines_and_tables(
     assert not [name for name in of_csv if name.startswith("p:")]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_tables_tell_how_far_answers_moved_and_what_may_be_changed(
+    digits_run: Run, digits: Path, tmp_path: Path, suffix: str
+) -> None:
+    table, above = tmp_path / f"t{suffix}", 1.5
+    done = linnaeus.predict(
+        digits_run.folder, digits, out=table, squeeze="bits", changed_above=above
+    )
+    rows = read_rows(table)
+    classifier = linnaeus.load(digits_run.bundle).squeezing("bits").detecting(above)
+    answered = classifier.predict([str(row["image"]) for row in rows], unreadable="keep")
+    called = {True: True, "yes": True, False: False, "no": False, None: None, "": None}
+    for row, one in zip(rows, answered, strict=True):
+        told = called[row["changed"]]  # type: ignore[index]
+        assert told == (None if one.error else one.moved > above)
+        if not one.error:
+            assert float(row["moved"]) == pytest.approx(one.moved, rel=1e-5)  # type: ignore[arg-type]
+    assert done.changed == answered.changed.sum()
+    assert 0 < done.changed < PICTURES
+
+
+def test_lines_and_folders_tell_what_may_be_changed(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    files = sorted(digits.glob("*.pgm"))[:20]
+    answered = linnaeus.load(digits_run.bundle).detecting(1.5).predict(files)
+    changed = answered.changed & ~answered.unknown
+    lines: list[str] = []
+    linnaeus.predict(digits_run.folder, files, changed_above=1.5, line=lines.append)
+    for line, one in zip(lines, answered, strict=True):
+        assert line.split("\t")[3:] == [f"moved {one.moved:.3f}", "changed" * one.changed]
+    linnaeus.predict(digits_run.folder, files, changed_above=1.5, sort_into=tmp_path / "sorted")
+    aside = sorted(file.name for file in (tmp_path / "sorted/changed").iterdir())
+    assert aside == [file.name for file, one in zip(files, changed, strict=True) if one]
+
+
+def test_what_was_measured_without_squeezing_is_told_and_not_promised(
+    digits_run: Run, digits: Path
+) -> None:
+    seen = Counting()
+    linnaeus.predict(digits_run.folder, digits / "003.pgm", squeeze="median", progress=seen)
+    assert any("Every picture is squeezed first" in sentence for sentence in seen.told)
+    with pytest.raises(UsageError, match="not squeezed first"):
+        linnaeus.predict(digits_run.folder, digits, squeeze="median", sets=0.9)
+
+
 @pytest.mark.parametrize(
     ("suffix", "broken_off"),
     [
@@ -191,6 +237,10 @@ def test_other_pictures_other_options_and_other_bundles_are_not_gone_on_with(
         linnaeus.predict(digits_run.folder, digits, out=table, progress=EndsAfter(32))
     with pytest.raises(UsageError, match="begun with top None, and top is 2 now"):
         linnaeus.predict(digits_run.folder, digits, out=table, resume=True, top=2)
+    with pytest.raises(UsageError, match="begun with squeeze None, and squeeze is bits now"):
+        linnaeus.predict(digits_run.folder, digits, out=table, resume=True, squeeze="bits")
+    with pytest.raises(UsageError, match="begun with changed_above None"):
+        linnaeus.predict(digits_run.folder, digits, out=table, resume=True, changed_above=0.4)
     with pytest.raises(UsageError, match="begun with sort_into None"):
         linnaeus.predict(
             digits_run.folder, digits, out=table, resume=True, sort_into=tmp_path / "s"

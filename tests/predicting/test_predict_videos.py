@@ -85,6 +85,18 @@ def test_answers_are_smoothed_and_written_into_a_video(
     assert change[:8].mean() > 3 * change[40:].mean()  # the bar at the top, and coding elsewhere
 
 
+def test_how_far_a_frame_moved_is_told_of_it_alone(
+    photo_run: Run, video: Path, tmp_path: Path
+) -> None:
+    for name, smooth in (("plain", None), ("smooth", 1)):
+        out = tmp_path / f"{name}.csv"
+        linnaeus.predict(photo_run.folder, video, smooth=smooth, changed_above=0, out=out)
+    plain, smooth_ones = rows_of(tmp_path / "plain.csv"), rows_of(tmp_path / "smooth.csv")
+    assert [row["moved"] for row in plain] == [row["moved"] for row in smooth_ones]
+    assert {row["changed"] for row in plain} == {"yes"}
+    assert not np.array_equal(probabilities(plain), probabilities(smooth_ones))
+
+
 def test_a_broken_video_has_its_row_and_none_at_all_makes_no_video(
     photo_run: Run, photo_set: Path, tmp_path: Path
 ) -> None:

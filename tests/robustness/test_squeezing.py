@@ -3,55 +3,74 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
-ndimage = pytest.importorskip("scipy.ndimage")
 
 import linnaeus  # noqa: E402
+from linnaeus.bundle.squeezers import SQUEEZERS, Squeezer  # noqa: E402
 from linnaeus.errors import DataError  # noqa: E402
+from linnaeus.models.drawn import drawn_by  # noqa: E402
+from linnaeus.models.reopened import reopen  # noqa: E402
 from linnaeus.progress import Quiet  # noqa: E402
+from linnaeus.robustness.attacks.gradient_steps import pgd  # noqa: E402
 from linnaeus.robustness.attacks.problem import Problem  # noqa: E402
-from linnaeus.robustness.defences.squeezers import (  # noqa: E402
-    fewer_bits,
-    median,
-    straight_through,
+from linnaeus.robustness.defences.squeezing import Answered, measure_squeezing  # noqa: E402
+from linnaeus.robustness.defences.straight_through import straight_through  # noqa: E402
+from linnaeus.robustness.unit_levels import (  # noqa: E402
+    answering_unit_levels,
+    in_unit_levels,
+    in_whole_levels,
 )
-from linnaeus.robustness.defences.squeezing import measure_squeezing  # noqa: E402
 from linnaeus.training.run import Run  # noqa: E402
 
 
-def some_pictures(count: int = 4, side: int = 9) -> torch.Tensor:
-    return torch.from_numpy(np.random.default_rng(0).random((count, 3, side, side), np.float32))
+def sent_to(network: Callable[[torch.Tensor], torch.Tensor]) -> Answered:
+    """What is said of pictures by `network`, as a bundle with nothing else in it."""
+
+    def sent(pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        plain = network(pictures).softmax(1)
+        behind = [network(straight_through(one, pictures)) for one in SQUEEZERS.values()]
+        moved = [(one.softmax(1) - plain).abs().sum(1).double() for one in behind]
+        return plain.argmax(1), torch.stack(moved).amax(0)
+
+    return sent
 
 
-@pytest.mark.parametrize("side", [3, 5])
-def test_medians_are_those_of_scipy(side: int) -> None:
-    pictures = some_pictures()
-    theirs = ndimage.median_filter(pictures.numpy(), size=(1, 1, side, side), mode="mirror")
-    assert np.array_equal(median(pictures, side).numpy(), theirs)
-
-
-def test_of_four_levels_the_middle_two_count() -> None:
-    picture = torch.tensor([[0.0, 0.2], [0.4, 1.0]]).expand(1, 3, 2, 2)
-    assert median(picture, 2)[0, 0, 1, 1] == pytest.approx(0.3)
-
-
-def test_bits_leave_so_many_levels() -> None:
-    pictures = some_pictures(side=64)
-    assert len(fewer_bits(pictures, 3).unique()) == 8
-    assert float((fewer_bits(pictures, 3) - pictures).abs().max()) <= 0.5 / 7 + 1e-6
-
-
-def test_the_gradient_goes_straight_through() -> None:
-    pictures = some_pictures().requires_grad_()
-    squeezed = straight_through(fewer_bits, pictures)
-    assert torch.allclose(squeezed, fewer_bits(pictures), atol=1e-6)
+@pytest.mark.parametrize("squeezer", SQUEEZERS.values())
+def test_what_is_measured_is_what_is_served_and_the_gradient_goes_straight_through(
+    squeezer: Squeezer,
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 9, 9, 3), np.uint8)
+    pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(255).requires_grad_()
+    squeezed = straight_through(squeezer, pictures)
+    served = np.stack([squeezer(one) for one in pixels])
+    whole = squeezed.detach().permute(0, 2, 3, 1).numpy() * 255
+    assert np.allclose(whole, served, atol=1e-3)
     squeezed.square().sum().backward()
     assert torch.allclose(pictures.grad, 2 * squeezed, atol=1e-6)
+
+
+def test_pictures_changed_to_fool_move_farther_than_as_they_were(
+    photo_run: Run, photo_pixels: NDArray[np.uint8]
+) -> None:
+    classifier = linnaeus.load(photo_run.bundle)
+    pixels = np.stack([classifier.record.preprocessing(one) for one in photo_pixels])
+    named = [answer.likeliest for answer in classifier.predict_pixels(pixels)]
+    network = answering_unit_levels(reopen(photo_run.bundle))
+    problem = Problem(network, in_unit_levels(pixels), torch.tensor(named), 8 / 255)
+    fooling = in_whole_levels(pgd(problem, drawn_by(0, "a test's attack")))
+    looking = classifier.detecting(1)
+    before, after = (
+        np.array([answer.moved for answer in looking.predict_pixels(some)])
+        for some in (pixels, fooling)
+    )
+    assert np.median(after) > 2 * np.median(before)
 
 
 @pytest.mark.slow
@@ -83,6 +102,11 @@ def test_who_knows_of_a_defence_does_no_worse_and_the_threshold_keeps_its_promis
     assert told["detector"]["pictures"] == 30
     assert "As a detector" in (out / "index.html").read_text("utf-8")
 
+    option, distance = told["detector"]["option"].split()
+    assert (option, float(distance)) == ("--changed-above", detector.threshold)
+    assert told["detector"]["option"] in (out / "index.html").read_text("utf-8")
+    assert told["detector"]["option"] in " ".join(done.in_plain_words)
+
 
 def test_a_defence_that_hides_its_gradients_is_seen_through() -> None:
     """A network that sees only whole steps of 1/31: without gradients to the plain descent, and
@@ -96,7 +120,7 @@ def test_a_defence_that_hides_its_gradients_is_seen_through() -> None:
         return torch.stack([score, -score], dim=1)
 
     problem = Problem(network, x, network(x).argmax(1), 0.05)
-    done = measure_squeezing(problem, x, x[:60], 0, Quiet())
+    done = measure_squeezing(problem, sent_to(network), x, x[:60], 0, Quiet())
     bits = done.behind[0]
     assert bits.unaware == bits.clean
     assert bits.aware.value < 0.3 < bits.clean.value

@@ -6,27 +6,35 @@ answers before it hands out a `Classifier`.
 
 from __future__ import annotations
 
-import io
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from linnaeus.bundle.answer import NO_SKETCH, Answer
+from linnaeus.bundle.changed import check_changed_above, moved_by
 from linnaeus.bundle.ensemble import Ensemble
+from linnaeus.bundle.given import as_pictures, called, check_picture
 from linnaeus.bundle.golden import check_golden
 from linnaeus.bundle.held_out import HeldOut, read_held_out
 from linnaeus.bundle.label_sets import Method
 from linnaeus.bundle.network import Answering, Inputs, OneNetwork
-from linnaeus.bundle.predictions import UNKNOWN_LABEL, Familiarity, Predictions
+from linnaeus.bundle.predictions import UNKNOWN_LABEL, Familiarity, Moved, Predictions
 from linnaeus.bundle.promises import Promise, Promised
 from linnaeus.bundle.record import GRAPH_FILE, RECORD_FILE, BundleRecord, read_record
+from linnaeus.bundle.squeezers import (
+    SQUEEZERS,
+    SQUEEZERS_IN_WORDS,
+    SqueezerName,
+    check_squeezer,
+    squeezed,
+)
 from linnaeus.bundle.streaming import Picture, Streaming
 from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate, check_unknown, read_unknown
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
@@ -42,16 +50,10 @@ __all__ = [
     "load",
 ]
 
-SOURCES = (bytes, str, Path, Image.Image, np.ndarray)
-NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
-"""What can be iterated, and gives no pictures when it is."""
-
 TELLS_NOTHING_UNKNOWN = (
     "This bundle cannot tell pictures of something else from those of its classes: it answers with"
     " a class whatever a picture shows."
 )
-
-NO_SKETCH = np.zeros(0, np.float32)
 
 TOGETHER = 32
 """Pictures whose answers are finished at a time: what is computed of more leaves the cache."""
@@ -61,41 +63,11 @@ Kept = TypeVar("Kept")
 Decoded = tuple[Inputs, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a classifier says of one picture.
-
-    `logits` (classes,) float32 before calibration and `probabilities` (classes,) float32 after it,
-    `features` (d,) float32; all NaN where the picture could not be read, for the reason in `error`,
-    with what to do about it in `mend`. `notes` tell what was done beyond plain decoding. `sketch`:
-    the little of features and pixels that tells how strange a picture is; empty where nothing does.
-    """
-
-    probabilities: NDArray[np.float32]
-    logits: NDArray[np.float32]
-    features: NDArray[np.float32]
-    notes: tuple[str, ...] = ()
-    error: str = ""
-    mend: str = ""
-    sketch: NDArray[np.float32] = field(default_factory=lambda: NO_SKETCH)
-
-    @property
-    def likeliest(self) -> int:
-        """The position of the likeliest class."""
-        return int(self.probabilities.argmax())
-
-    def without_features(self) -> Answer:
-        """The same answer with features of length 0, for keeping many: they are most of it."""
-        return replace(self, features=np.zeros(0, np.float32))
-
-
 class Classifier:
     """A trained classifier that runs without torch. Made by `linnaeus.load`.
 
-    `record` is what bundle.json says, `notices` the sentences that whoever uses it should see
-    (this machine serves it in another way than it was judged in, say). Safe to use from several
-    threads: the network itself runs for one of them at a time, or for as many as it was made ready
-    for by `side_by_side`.
+    `record` is what bundle.json says. Safe to use from several threads: the network itself runs for
+    one of them at a time, or for as many as it was made ready for by `side_by_side`.
 
     Example
     -------
@@ -116,13 +88,23 @@ class Classifier:
         self._answering = answering
         self._held_out = kept
         self._unknown = unknown
-        self.notices = answering.notices
+        self._told = answering.notices
+        self._squeezer: SqueezerName | None = None
+        self._changed_above: float | None = None
         self._streaming = Streaming(self)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names, in the order of every row of probabilities."""
         return self.record.classes
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """The sentences that whoever uses it should see: this machine serves it in another way than
+        it was judged in, say."""
+        if self._squeezer is None:
+            return self._told
+        return (*self._told, self._measured_otherwise)
 
     @property
     def precision(self) -> str:
@@ -137,14 +119,16 @@ class Classifier:
 
     @property
     def promises(self) -> bool:
-        """Whether it can promise label sets and silence: it kept answers to held-out pictures."""
-        return self._held_out is not None
+        """Whether it can promise label sets and silence: it kept answers to held-out pictures, and
+        answers pictures as it did those."""
+        return self._held_out is not None and self._squeezer is None
 
     @property
     def held_out(self) -> HeldOut:
         """What it kept of its answers to held-out pictures: for label sets and for silence.
 
-        Raises BundleError where it kept none, UsageError where a picture may have several labels.
+        Raises BundleError where it kept none, UsageError where a picture may have several labels or
+        is squeezed first.
         """
         if self.record.task == "multi":
             raise UsageError(
@@ -152,6 +136,12 @@ class Classifier:
                 " nothing of sets or of silence",
                 where="--sets, --max-error",
                 mend="Leave them out; every label comes with its probability.",
+            )
+        if self._squeezer is not None:
+            raise UsageError(
+                "what a bundle promises was measured on pictures that are not squeezed first",
+                where="--sets, --max-error",
+                mend="Leave them out, or answer without --squeeze.",
             )
         lacking = "this bundle kept nothing of held-out pictures, so it can promise nothing"
         return self._there(self._held_out, lacking)
@@ -196,10 +186,52 @@ class Classifier:
 
     def knowing(self, unknown: Unknown | None) -> Classifier:
         """The same, with `unknown` (or nothing) to tell what shows none of its classes."""
-        other = copy(self)
+        other = self._copied()
         other._unknown = unknown
-        other._streaming = Streaming(other)
-        other.__dict__.pop("_silence", None)
+        return other
+
+    @property
+    def squeezer(self) -> SqueezerName | None:
+        """What makes pictures poorer before it answers them; None: nothing does."""
+        return self._squeezer
+
+    def squeezing(self, squeezer: SqueezerName | None) -> Classifier:
+        """The same, which makes every picture poorer before it answers it, so that small changes
+        of somebody who wants it to be wrong are lost: "bits" or "median", see `squeezers`.
+
+        Whoever knows of it mostly gets round it; `linnaeus attack --defence squeeze` measures what
+        it is worth. It promises no label sets and no silence. Raises UsageError for another name.
+        """
+        if squeezer is not None:
+            check_squeezer(squeezer)
+        other = self._copied()
+        other._squeezer = squeezer
+        return other
+
+    @property
+    def changed_above(self) -> float | None:
+        """How far squeezing may move a picture's probabilities before it is called changed; None:
+        nobody looks."""
+        return self._changed_above
+
+    def detecting(self, changed_above: float | None) -> Classifier:
+        """The same, which also tells by how much squeezing moves the probabilities of each picture,
+        and calls it changed where that is more than `changed_above`, 0 to 2.
+
+        It answers each picture three times. Raises UsageError for a distance that cannot be, and
+        where a picture may have several labels.
+        """
+        if changed_above is not None:
+            check_changed_above(changed_above)
+        if changed_above is not None and self.record.task == "multi":
+            raise UsageError(
+                "this bundle gives a picture several labels, and how far their probabilities move"
+                " when nobody has changed it was not measured of such",
+                where="--changed-above",
+                mend="Leave it out.",
+            )
+        other = self._copied()
+        other._changed_above = changed_above
         return other
 
     def predict(
@@ -222,12 +254,12 @@ class Classifier:
         if unreadable not in ("raise", "keep"):
             mend = 'Give "raise" or "keep".'
             raise UsageError(f'there is no "{unreadable}"', where="unreadable", mend=mend)
-        given = _as_pictures(images)
+        given = as_pictures(images)
         ids = [str(one) if isinstance(one, str | Path) else str(i) for i, one in enumerate(given)]
         answers = []
         for place, answer in self.stream(enumerate(given)):
             if answer.error and unreadable == "raise":
-                where = _called(given, place)
+                where = called(given, place)
                 raise UnreadableImage(answer.error, where=where, mend=answer.mend)
             answers.append(answer.without_features())
         return self.gather(ids, answers, unknown_rate=unknown_rate)
@@ -291,9 +323,8 @@ class Classifier:
         those of this repository's networks do not. Raises BundleError where the graph cannot be
         opened any more.
         """
-        other = copy(self)
+        other = self._copied()
         other._answering = self._answering.side_by_side(callers)
-        other._streaming = Streaming(other)
         return other
 
     def predict_pixels(self, pixels: Iterable[NDArray[np.uint8]]) -> list[Answer]:
@@ -327,7 +358,7 @@ class Classifier:
         """
         try:
             given = source() if callable(source) else source
-            _check_picture(given, "the picture")
+            check_picture(given, "the picture")
             return self._answering.read(given)
         except UnreadableImage as error:
             return error
@@ -343,16 +374,36 @@ class Classifier:
         picture NumPy's calls take longer than what they compute."""
         if not decoded:
             return []
-        outputs = [self._answering.answer(inputs) for inputs, _ in decoded]
+        seen = [squeezed(inputs, self._squeezer) for inputs, _ in decoded]
+        outputs = [self._answering.answer(inputs) for inputs in seen]
         logits, features = (np.array(each) for each in zip(*outputs, strict=True))
         probabilities = self.record.probabilities(logits)
         sketches = [NO_SKETCH] * len(decoded)
         if self._unknown is not None:
-            shown = np.array([inputs[self._answering.shown] for inputs, _ in decoded])
+            shown = np.array([inputs[self._answering.shown] for inputs in seen])
             sketches = list(self._unknown.sketch(features, shown))
+        moved = self._moved([inputs for inputs, _ in decoded], probabilities)
         notes = [notes for _, notes in decoded]
-        every = zip(probabilities, logits, features, notes, sketches, strict=True)
-        return [Answer(*one[:4], sketch=one[4]) for one in every]
+        said = zip(probabilities, logits, features, notes, strict=True)
+        apart = zip(sketches, moved.tolist(), strict=True)
+        return [
+            Answer(*one, sketch=sketch, moved=far)
+            for one, (sketch, far) in zip(said, apart, strict=True)
+        ]
+
+    def _moved(
+        self, pictures: Sequence[Inputs], answered: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """(n,) by how much squeezing moves the probabilities of `pictures`, of which those behind
+        the squeezer in use were `answered`; NaN where nobody looks."""
+        if self._changed_above is None:
+            return np.full(len(pictures), np.nan, np.float32)
+        said = {self._squeezer: answered}
+        for one in (None, *SQUEEZERS):
+            if one not in said:
+                logits = [self._answering.answer(squeezed(inputs, one))[0] for inputs in pictures]
+                said[one] = self.record.probabilities(np.array(logits))
+        return moved_by(said[None], [said[one] for one in SQUEEZERS])
 
     def gather(
         self,
@@ -386,6 +437,7 @@ class Classifier:
             row_errors={place: one.error for place, one in enumerate(answers) if one.error},
             row_notes={place: one.notes for place, one in enumerate(answers) if one.notes},
             familiar=familiar,
+            moved=self._how_far(answers),
         )
 
     def gather_logits(
@@ -396,12 +448,12 @@ class Classifier:
     ) -> Predictions:
         """As `gather`, from `logits` (n, classes) of an earlier answer to each picture.
 
-        Of logits alone nothing tells what is unknown, so nothing is called so.
+        Of logits alone nothing tells what is unknown or changed, so nothing is called so.
         """
         none = np.zeros(0, np.float32)
         rows = self.record.probabilities(logits)
         answers = [Answer(*both, none) for both in zip(rows, logits, strict=True)]
-        return self.knowing(None).gather(ids, answers, labels)
+        return self.knowing(None).detecting(None).gather(ids, answers, labels)
 
     def _familiar(self, answers: Sequence[Answer], rate: float | None) -> Familiarity | None:
         """How strange the pictures look; None where nobody asked and the bundle cannot tell."""
@@ -413,6 +465,32 @@ class Classifier:
             return None
         strangeness = self._unknown.strangeness_of(answers)
         return self._unknown.familiar(strangeness, UNKNOWN_RATE if rate is None else rate)
+
+    def _how_far(self, answers: Sequence[Answer]) -> Moved | None:
+        """How far squeezing moves the probabilities; None where nobody looks."""
+        if self._changed_above is None:
+            return None
+        return Moved(np.array([one.moved for one in answers], np.float64), self._changed_above)
+
+    @property
+    def _measured_otherwise(self) -> str:
+        """What of a squeezing classifier was measured without squeezing, as a sentence."""
+        assert self._squeezer is not None
+        measured = ["how often it is right", "how sure it is"]
+        measured += ["which labels are given"] if self.record.task == "multi" else []
+        measured += ["what is called unknown"] if self.tells_unknown else []
+        return (
+            f"Every picture is squeezed first ({SQUEEZERS_IN_WORDS[self._squeezer]}). What is known"
+            f" of this bundle was measured without that ({', '.join(measured)}): linnaeus evaluate"
+            f" --squeeze {self._squeezer} tells what it costs."
+        )
+
+    def _copied(self) -> Classifier:
+        """The same, to be changed in one respect."""
+        other = copy(self)
+        other._streaming = Streaming(other)
+        other.__dict__.pop("_silence", None)
+        return other
 
     @cached_property
     def _silence(self) -> Answer:
@@ -462,9 +540,9 @@ def _opened(place: Path, record: BundleRecord) -> Classifier:
         strangeness = unknown.strangeness_of(answers)
         check_unknown(place, unknown, strangeness, classifier.precision)
         told = classifier.notices  # a member that tells nothing alone does so here
-        classifier.notices = tuple(one for one in told if one != TELLS_NOTHING_UNKNOWN)
+        classifier._told = tuple(one for one in told if one != TELLS_NOTHING_UNKNOWN)
     elif record.task == "single" and TELLS_NOTHING_UNKNOWN not in classifier.notices:
-        classifier.notices += (TELLS_NOTHING_UNKNOWN,)
+        classifier._told += (TELLS_NOTHING_UNKNOWN,)
     return classifier
 
 
@@ -474,36 +552,3 @@ def _answering(place: Path, record: BundleRecord) -> Answering:
     folders = [place / member.folder for member in record.combination.members]
     members = [_opened(one, read_record(one)).knowing(None) for one in folders]
     return Ensemble(members, record)
-
-
-def _as_pictures(images: ImageSource | Iterable[ImageSource]) -> list[ImageSource]:
-    """One picture or many as a list. Raises UsageError where one of them is no picture."""
-    if isinstance(images, SOURCES):
-        return [images]
-    if isinstance(images, NOT_MANY) or not isinstance(images, Iterable):
-        raise _no_picture(images, "images")
-    given = list(images)
-    for place, one in enumerate(given):
-        _check_picture(one, f"images[{place}]")
-    return given
-
-
-def _check_picture(source: object, where: str) -> None:
-    if not isinstance(source, SOURCES):
-        raise _no_picture(source, where)
-
-
-def _no_picture(source: object, where: str) -> UsageError:
-    return UsageError(
-        f"{'None' if source is None else f'a {type(source).__name__}'} is not a picture",
-        where=where,
-        mend="Give a path, the bytes of a file, a PIL image, an array, or a list of them.",
-    )
-
-
-def _called(given: Sequence[ImageSource], place: int) -> str:
-    """How to name a picture in an error: its path, or where it stood among those given."""
-    one = given[place]
-    if isinstance(one, str | Path):
-        return str(one)
-    return f"images[{place}]" if len(given) > 1 else "the picture"

@@ -15,6 +15,7 @@ __all__ = [
     "UNKNOWN_LABEL",
     "UNKNOWN_WORD",
     "Familiarity",
+    "Moved",
     "Prediction",
     "Predictions",
 ]
@@ -41,6 +42,9 @@ class Prediction:
     is "unknown", `labels` are none and `confidence` is NaN, for it would be that of a class which
     the picture is not believed to be. `familiarity`: the share of known pictures that look as
     strange, NaN where the bundle cannot tell.
+
+    `moved`: by how much squeezing moves its probabilities, 0 to 2, NaN where nobody looked.
+    `changed`: whether that is so far that somebody may have changed the picture on purpose.
     """
 
     id: str
@@ -52,6 +56,8 @@ class Prediction:
     unknown: bool = False
     familiarity: float = float("nan")
     notes: tuple[str, ...] = ()
+    moved: float = float("nan")
+    changed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +82,25 @@ class Familiarity:
         return called
 
 
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """By how much squeezing moves the probabilities of n pictures.
+
+    `distances` (n,) float64 in [0, 2]: see `changed.moved_by`; NaN for a picture that could not be
+    read. A picture is called changed where its distance is above `changed_above`.
+    """
+
+    distances: NDArray[np.float64]
+    changed_above: float
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """(n,) bool: which pictures are called changed; none that could not be read."""
+        with np.errstate(invalid="ignore"):
+            called: NDArray[np.bool_] = self.distances > self.changed_above
+        return called
+
+
 @dataclass(frozen=True)
 class Predictions:
     """The answers for n pictures.
@@ -89,7 +114,8 @@ class Predictions:
     `label_sets` (n, classes) bool is the truth, or None where that is not known.
     `row_notes`: what was done to a picture beyond plain decoding, by its position.
     `familiar`: how strange each picture looks, and which are called unknown; None where the
-    classifier cannot tell.
+    classifier cannot tell. `moved`: by how much squeezing moves each answer, and which pictures
+    are called changed; None where nobody looked.
     """
 
     ids: tuple[str, ...]
@@ -101,6 +127,7 @@ class Predictions:
     thresholds: NDArray[np.float32] | None = None
     label_sets: NDArray[np.bool_] | None = None
     familiar: Familiarity | None = None
+    moved: Moved | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -111,6 +138,9 @@ class Predictions:
     def __getitem__(self, index: int) -> Prediction:
         place = range(len(self))[index]
         one = self._answered(place)
+        if self.moved is not None and not one.error:
+            moved, changed = float(self.moved.distances[place]), bool(self.changed[place])
+            one = replace(one, moved=moved, changed=changed)
         notes = self.row_notes.get(place)
         return replace(one, notes=notes) if notes else one
 
@@ -153,6 +183,11 @@ class Predictions:
         if self.familiar is None:
             return np.zeros(len(self), bool)
         return self.familiar.unknown
+
+    @cached_property
+    def changed(self) -> NDArray[np.bool_]:
+        """(n,) bool: which pictures are called changed; none where nobody looked."""
+        return np.zeros(len(self), bool) if self.moved is None else self.moved.changed
 
     @property
     def decisions(self) -> NDArray[np.int64]:

@@ -25,10 +25,12 @@ def write_csv(path: Path, predictions: Predictions, promised: Promised | None = 
     one `p:CLASS` a class. Several labels stand in one cell, parted by `|`; it is empty where a
     picture that was read has none. Where unknown pictures can be told, `prediction` is "unknown"
     for such, with no confidence, and `familiarity` follows, the share of known pictures that look
-    as strange. Where something was `promised` of the answers, `set` follows, the classes of the
-    label set parted by `|`, or `withheld`, "yes" for an answer that is not sure enough; both are
-    empty for what is unknown. A picture that could not be read has its row too, with the reason
-    under `error`. Probabilities are written so that they read back to the same float32.
+    as strange. Where changed ones were looked for, `moved` follows, by how much squeezing moves the
+    probabilities, and `changed`, "yes" where that is too far. Where something was `promised` of the
+    answers, `set` follows, the classes of the label set parted by `|`, or `withheld`, "yes" for an
+    answer that is not sure enough; both are empty for what is unknown. A picture that could not be
+    read has its row too, with the reason under `error`. Probabilities are written so that they read
+    back to the same float32.
 
     Raises WriteError where the file cannot be written.
     """
@@ -67,9 +69,11 @@ def likeliest(
 
 
 def _kinds(predictions: Predictions, promised: Promised) -> list[str]:
-    """The columns that tell how strange pictures are, and what was promised."""
+    """The columns that tell how strange pictures are, whether changed, and what was promised."""
     kinds = {
         "familiarity": predictions.familiar is not None,
+        "moved": predictions.moved is not None,
+        "changed": predictions.moved is not None,
         "set": promised.inside is not None,
         "withheld": promised.given is not None,
     }
@@ -96,6 +100,8 @@ def table_row(
     withheld = "yes" if promised.withheld(place) else "no"
     cells = {
         "familiarity": f"{answer.familiarity:.6g}",
+        "moved": f"{answer.moved:.6g}",
+        "changed": "yes" if answer.changed else "no",
         "set": SEPARATOR.join(promised.labels(place, predictions.classes)),
         "withheld": "" if answer.unknown else withheld,
     }

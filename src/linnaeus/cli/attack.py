@@ -103,12 +103,12 @@ def attack(
 def _print_squeezing(squeezing: Squeezing) -> None:
     """What each squeezer and the detector are worth, pictures as they are and changed."""
     for one in squeezing.behind:
-        typer.echo(f"\nBehind {one.squeezer}, right on")
+        typer.echo(f"\nBehind {one.in_words} (--squeeze {one.squeezer}), right on")
         _print_figure("pictures as they are", one.clean)
         _print_figure("changed, unaware of it", one.unaware)
         _print_figure("changed, aware of it", one.aware)
     detector = squeezing.detector
-    typer.echo(f"\nThe detector, from {detector.threshold:.4f} on:")
+    typer.echo(f"\nThe detector ({detector.option}):")
     _print_figure("false alarms", detector.false_alarms)
     if detector.detected is not None:
         _print_figure("fooling ones found", detector.detected)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linnaeus.cli.options import (
+    ChangedAbove,
     GroupColumn,
     ImageColumn,
     LabelColumn,
     LabelSeparator,
     SplitColumn,
+    Squeeze,
     Table,
 )
 
@@ -121,6 +123,8 @@ def evaluate(
             metavar="DIR",
         ),
     ] = None,
+    squeeze: Squeeze = None,
+    changed_above: ChangedAbove = None,
 ) -> None:
     """Judge a bundle on labelled pictures that it was not trained on, or a table of answers."""
     from linnaeus import api
@@ -147,6 +151,8 @@ def evaluate(
         fairness=fairness or (),
         against=against,
         unknown=unknown,
+        squeeze=squeeze,
+        changed_above=changed_above,
         progress=teller(),
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):

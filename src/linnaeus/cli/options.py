@@ -10,6 +10,7 @@ import typer
 __all__ = [
     "AllowUrl",
     "Bundle",
+    "ChangedAbove",
     "Data",
     "DomainColumn",
     "DrawingSeed",
@@ -26,6 +27,7 @@ __all__ = [
     "RecipeSeed",
     "Seed",
     "SplitColumn",
+    "Squeeze",
     "Table",
     "TestDomain",
     "TimeColumn",
@@ -87,6 +89,21 @@ TestDomain = Annotated[str | None, typer.Option(help="The domain that is the tes
 Table = Annotated[
     Path | None,
     typer.Option(help="A table that tells of the pictures in a folder or archive.", metavar="FILE"),
+]
+Squeeze = Annotated[
+    Literal["bits", "median"] | None,
+    typer.Option(
+        help="Make every picture poorer before it is answered, so that small changes made to fool"
+        " are lost: 5 bits a level, or the median of 2 × 2 pixels."
+    ),
+]
+ChangedAbove = Annotated[
+    float | None,
+    typer.Option(
+        help="Call a picture changed where that moves its probabilities by more than this, 0 to 2;"
+        " attack --defence squeeze says by how much. Takes three answers a picture.",
+        metavar="DISTANCE",
+    ),
 ]
 NoCache = Annotated[
     bool,

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from linnaeus.cli.options import AllowUrl, Bundle, FilesFrom
+from linnaeus.cli.options import AllowUrl, Bundle, ChangedAbove, FilesFrom, Squeeze
 
 __all__ = ["predict"]
 
@@ -122,6 +122,8 @@ def predict(
             metavar="SHARE",
         ),
     ] = None,
+    squeeze: Squeeze = None,
+    changed_above: ChangedAbove = None,
     image_column: Annotated[
         str | None, typer.Option(help="The column of paths, where a table names the pictures.")
     ] = None,
@@ -154,6 +156,8 @@ def predict(
         max_error=max_error,
         min_confidence=min_confidence,
         unknown_rate=unknown_rate,
+        squeeze=squeeze,
+        changed_above=changed_above,
         progress=told,
         line=typer.echo,
     )
@@ -162,6 +166,8 @@ def predict(
             typer.echo(f"{count:>8,}  {label}")
     if predicted.withheld and not as_lines:
         typer.echo(f"{predicted.withheld:,} of these answers are withheld.")
+    if predicted.changed and not as_lines:
+        typer.echo(f"{predicted.changed:,} of these pictures may have been changed on purpose.")
     if out is not None:
         typer.echo(f"Table: {out}")
     if sort_into is not None:

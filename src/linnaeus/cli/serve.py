@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from linnaeus.cli.options import ChangedAbove, Squeeze
+
 __all__ = ["serve"]
 
 
@@ -77,6 +79,8 @@ def serve(
             metavar="DIR",
         ),
     ] = None,
+    squeeze: Squeeze = None,
+    changed_above: ChangedAbove = None,
 ) -> None:
     """Answer over HTTP: what pictures show, and how sure that is."""
     from linnaeus.serving.serve import serve as carry_out
@@ -95,5 +99,7 @@ def serve(
         drain_timeout=drain_timeout,
         keys=keys,
         models_root=models_root,
+        squeeze=squeeze,
+        changed_above=changed_above,
         say=typer.echo,
     )

@@ -38,7 +38,10 @@ __all__ = ["AnswerTable", "read_answer_table"]
 
 PREFIX = "p:"
 ID_NAMES = (*IMAGE_NAMES, "id", "image_id", "img_id", "sample", "sample_id", "index", "name")
-BESIDE_ANSWERS = ("prediction", "confidence", "error", "notes", "familiarity", "set", "withheld")
+BESIDE_ANSWERS = (
+    *("prediction", "confidence", "error", "notes"),
+    *("familiarity", "moved", "changed", "set", "withheld"),
+)
 """Columns of `predict --out` that are neither labels nor probabilities."""
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from linnaeus.bundle.classifier import Answer, Classifier, bundle_folder, load
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.bundle.seen import read_seen, was_seen
+from linnaeus.bundle.squeezers import SQUEEZERS_IN_WORDS, SqueezerName
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.views import views_in_words
 from linnaeus.data.dataset import Dataset
@@ -23,6 +24,7 @@ from linnaeus.data.layout import listed, quoted
 from linnaeus.data.pixels import ChosenRows, DecodedRows
 from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError, UnreadableImage
+from linnaeus.evaluation.called_changed import called_changed
 from linnaeus.evaluation.cluster_parts import cluster_trait
 from linnaeus.evaluation.compared import (
     NOTHING_COMPARED,
@@ -105,6 +107,8 @@ def evaluate(
     wanted: Wanted = NOTHING_WANTED,
     unknown: Path | None = None,
     explain: Explain | None = None,
+    squeeze: SqueezerName | None = None,
+    changed_above: float | None = None,
 ) -> Evaluation:
     """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
 
@@ -113,7 +117,8 @@ def evaluate(
     Where the data come with a test split, that is judged; otherwise all of them. Pictures whose
     pixels the bundle, or the one it is compared with, was trained or calibrated on are left out,
     and told. `wanted`: what of them to compare, by columns and by measures of the pictures.
-    `explain`: makes the report's sheet of explained answers; None: there is none.
+    `explain`: makes the report's sheet of explained answers; None: there is none. `squeeze` and
+    `changed_above`: as in `Classifier.squeezing` and `Classifier.detecting`, of `bundle` alone.
 
     Raises UsageError where there is no such column, DataError where a class of the data is not one
     of the bundle's or no picture is left, BundleError as `bundle.classifier.load` does, WriteError
@@ -122,7 +127,7 @@ def evaluate(
     if out is not None:
         check_unused(out)
     given = () if unknown is None else check_given(unknown)
-    opened = _opened(bundle, dataset)
+    opened = _opened(bundle, dataset).answering_so(squeeze, changed_above)
     classifier = opened.classifier
     if given:
         _ = classifier.unknown  # refuses where it cannot tell
@@ -147,8 +152,10 @@ def evaluate(
         paired=paired,
         features=gists(answers),
     )
-    told = _unknown(classifier, dataset, rows, predictions, given, groups, progress)
-    remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks)
+    once = classifier.detecting(None)  # of what is made nobody asks whether it was changed
+    told = _unknown(once, dataset, rows, predictions, given, groups, progress)
+    never, alarms = _never_named(classifier, dataset), called_changed(predictions)
+    remarks = (*classifier.notices, *never, *remarks, *alarms)
     report = None
     if out is not None:
         explained = explain(bundle, dataset, predictions, progress) if explain else None
@@ -241,6 +248,12 @@ class _Opened:
     folder: Path
     classifier: Classifier
     labels: NDArray[np.int64] | NDArray[np.bool_]
+
+    def answering_so(self, squeeze: SqueezerName | None, changed_above: float | None) -> _Opened:
+        """The same, whose answers come about as asked; what squeezes first is called so too."""
+        classifier = self.classifier.squeezing(squeeze).detecting(changed_above)
+        name = self.name if squeeze is None else f"{self.name} --squeeze {squeeze}"
+        return replace(self, name=name, classifier=classifier)
 
     @property
     def usual(self) -> _Usual:
@@ -453,12 +466,26 @@ def _facts(
         ),
         model=ModelFacts.of(record),
         bundle=BundleFacts(
-            runtime=classifier.engine + views_in_words(record.serving.test_time_augmentation),
+            runtime=classifier.engine
+            + views_in_words(record.serving.test_time_augmentation)
+            + _squeezed_in_words(classifier),
             precision=classifier.precision,
             precision_why=record.serving.why,
             calibration=record.calibration,
             size_bytes=bytes_in(folder),
             tells_unknown=classifier.tells_unknown,
         ),
-        commands=(f"linnaeus predict {folder} PICTURES",),
+        commands=(f"linnaeus predict {folder} PICTURES{_options(classifier)}",),
     )
+
+
+def _squeezed_in_words(classifier: Classifier) -> str:
+    """A clause to stand behind the name of a runtime; empty where nothing is squeezed."""
+    name = classifier.squeezer
+    return "" if name is None else f", behind {SQUEEZERS_IN_WORDS[name]}"
+
+
+def _options(classifier: Classifier) -> str:
+    """What to give `linnaeus predict` for the answers that were judged."""
+    asked = {"squeeze": classifier.squeezer, "changed-above": classifier.changed_above}
+    return "".join(f" --{name} {one}" for name, one in asked.items() if one is not None)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.errors import BundleError, MissingError, UsageError
 from linnaeus.explanation.enlarging import enlarged, smoothed
 from linnaeus.explanation.faithfulness import STEPS, deletion_and_insertion
@@ -65,7 +66,8 @@ class Explainer:
     `layer`: the one whose map a class activation map is of; None: the last, until `choose_layer`.
     `cover`: what stands where a picture is hidden, see `hiding.cover_for`. `parts`: see
     `segments.segments_of`. `window`: the side of what occlusion hides at a time, as a share of the
-    picture's shorter one. `seed`: of what is drawn.
+    picture's shorter one. `seed`: of what is drawn. `squeeze`: as in `Classifier.squeezing`; what
+    looks inside the network knows nothing of it.
     """
 
     def __init__(
@@ -77,8 +79,9 @@ class Explainer:
         parts: Parts | None = None,
         window: float = WINDOW,
         seed: int = 0,
+        squeeze: SqueezerName | None = None,
     ) -> None:
-        self.classifier: Classifier = load(folder)
+        self.classifier: Classifier = load(folder).squeezing(squeeze)
         self._answering = self.classifier.knowing(None)  # of each picture it takes half the time
         self._folder = folder
         self._layer = layer

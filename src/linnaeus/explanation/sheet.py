@@ -11,6 +11,7 @@ from PIL import Image
 from linnaeus.bundle.classifier import bundle_folder
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import read_record
+from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.data.dataset import Dataset
 from linnaeus.evaluation.explained import ExplainedAnswer, ExplainedAnswers, answers_to_explain
 from linnaeus.evaluation.figure import Figure
@@ -44,12 +45,14 @@ def explain_answers(
     progress: Progress,
     *,
     inside: bool = True,
+    squeeze: SqueezerName | None = None,
 ) -> ExplainedAnswers | None:
     """Explain a dozen of the `predictions` of `bundle` for pictures of `dataset`, right and wrong.
 
     By Grad-CAM where it may look `inside` the network, which then is opened with torch and has a
-    map; otherwise by hiding windows. What is done depends on the size and number of the pictures,
-    never on the clock. None where pictures may have several labels, or none could be judged.
+    map; otherwise by hiding windows, as answered behind `squeeze`. What is done depends on the size
+    and number of the pictures, never on the clock. None where pictures may have several labels, or
+    none could be judged.
     """
     if predictions.thresholds is not None:
         return None
@@ -60,7 +63,7 @@ def explain_answers(
     how = read_record(bundle_folder(bundle)).preprocessing
     few = FEW_JUDGED["grad-cam" if inside else "occlusion"]
     quick = how.height_px * how.width_px <= SMALL_PX or len(predictions) >= few
-    explainer = Explainer(bundle, window=WINDOWS[quick])
+    explainer = Explainer(bundle, window=WINDOWS[quick], squeeze=squeeze)
     ids = [predictions.ids[row] for row in rows]
     with progress.stage("Explaining some answers", 3) as stage:
         pixels = np.stack([how.read(dataset.source.read(name), name=name)[0] for name in ids])

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from linnaeus.bundle.changed import check_changed_above
 from linnaeus.bundle.classifier import Answer, Classifier
 from linnaeus.bundle.label_sets import Method, check_coverage
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promise, Promised
 from linnaeus.bundle.silence import check_error
+from linnaeus.bundle.squeezers import SqueezerName, check_squeezer
 from linnaeus.bundle.unknown import UNKNOWN_RATE, check_rate
 from linnaeus.errors import UsageError
 from linnaeus.predicting.picture import Picture
@@ -26,7 +28,8 @@ class Asked:
     `top`: how many classes are named with their probabilities, None for all. `sets`: the coverage
     of label sets, made by `sets_method`. `max_error`: the share of wrong answers among those given.
     `min_confidence`: answers below it are withheld. `unknown_rate`: as in `Classifier.gather`.
-    `smooth`: seconds of a video over which its answers are averaged.
+    `smooth`: seconds of a video over which its answers are averaged. `squeeze` and `changed_above`:
+    as in `Classifier.squeezing` and `Classifier.detecting`.
     """
 
     top: int | None = None
@@ -36,6 +39,8 @@ class Asked:
     min_confidence: float | None = None
     unknown_rate: float | None = None
     smooth: float | None = None
+    squeeze: SqueezerName | None = None
+    changed_above: float | None = None
 
     def __post_init__(self) -> None:
         if self.sets is not None:
@@ -50,6 +55,10 @@ class Asked:
                 where="--min-confidence",
                 mend="Give one above 0 and up to 1, such as 0.8.",
             )
+        if self.squeeze is not None:
+            check_squeezer(self.squeeze)
+        if self.changed_above is not None:
+            check_changed_above(self.changed_above)
         if self.smooth is not None:
             Smoothing(self.smooth)  # refuses what is no time
         if self.smooth is not None and (self.sets is not None or self.max_error is not None):
@@ -75,13 +84,14 @@ class Answered(NamedTuple):
 
 
 class Answering:
-    """Makes what was `asked` of the answers of `classifier`.
+    """Makes what was `asked` of the answers of `classifier`, which is then made ready for that.
 
     `top` is as asked, and at most the number of classes. `remarks`: what to know of all answers,
     as sentences. Raises BundleError and UsageError where the bundle cannot give what is asked.
     """
 
     def __init__(self, classifier: Classifier, asked: Asked) -> None:
+        classifier = classifier.squeezing(asked.squeeze).detecting(asked.changed_above)
         self.classifier = classifier
         self._rate = asked.unknown_rate
         self.top = None if asked.top is None else min(asked.top, len(classifier.classes))

@@ -199,6 +199,7 @@ class Job:
             tally.unread,
             tally.withheld,
             dict(tally.labels.most_common()),
+            tally.changed,
             self.out,
             tuple(collected.answers),
         )
@@ -234,7 +235,8 @@ class Job:
         collected = Collected()
         if self.sort_into is not None:
             classes = answering.classifier.classes
-            outputs.append(Sorting(self.sort_into, classes, link=self.link))
+            detecting = answering.classifier.changed_above is not None
+            outputs.append(Sorting(self.sort_into, classes, link=self.link, detecting=detecting))
         elif self.out is None:
             outputs.append(Lines(line, answering.top) if line else collected)
         return outputs, collected

@@ -16,7 +16,7 @@ class Lines:
     """Gives each picture's line to `tell`, as its answer comes; `top` as in `asked.Asked`.
 
     After name, label and confidence stand, where they are asked for, the `top` likeliest classes,
-    the label set, and "withheld".
+    how far the answer moved, "changed", the label set, and "withheld".
     """
 
     def __init__(self, tell: Callable[[str], None], top: int | None = None) -> None:
@@ -33,6 +33,9 @@ class Lines:
                 found = likeliest(predictions.probabilities[place], predictions.classes, self._top)
                 told = [f"{name} {p:.3f}" for name, p in found]
                 line += "\t" + ("" if one.error else " | ".join(told))
+            if predictions.moved is not None:
+                line += "\t\t" if one.error else f"\tmoved {one.moved:.3f}\t"
+                line += "changed" if one.changed else ""
             self._tell(line + _told(promised, place, predictions.classes, one))
 
 

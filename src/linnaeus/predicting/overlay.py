@@ -96,11 +96,12 @@ class Overlay:
 def _words(one: Prediction, withheld: bool) -> str:
     if one.error:
         return "could not be read"
+    after = ", changed?" if one.changed else ""
     if withheld:
-        return "withheld"
+        return f"withheld{after}"
     if one.unknown:
-        return one.label
-    return f"{one.label or NONE_OF_THEM} {one.confidence:.2f}"
+        return f"{one.label}{after}"
+    return f"{one.label or NONE_OF_THEM} {one.confidence:.2f}{after}"
 
 
 def _written_on(image: Image.Image, words: str) -> Image.Image:

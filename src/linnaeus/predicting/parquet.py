@@ -75,6 +75,8 @@ def _schema(nothing: Answered, top: int | None) -> Any:
         columns["labels"] = arrow.list_(text)
     if nothing.predictions.familiar is not None:
         columns["familiarity"] = arrow.float64()
+    if nothing.predictions.moved is not None:
+        columns |= {"moved": arrow.float64(), "changed": arrow.bool_()}
     if nothing.promised.inside is not None:
         columns["set"] = arrow.list_(text)
     if nothing.promised.given is not None:

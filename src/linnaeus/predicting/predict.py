@@ -40,6 +40,8 @@ def predict(
     max_error: float | None = None,
     min_confidence: float | None = None,
     unknown_rate: float | None = None,
+    squeeze: Literal["bits", "median"] | None = None,
+    changed_above: float | None = None,
     progress: Progress | None = None,
     line: Callable[[str], None] | None = None,
 ) -> Predicted:
@@ -64,13 +66,24 @@ def predict(
 
     `top`: name so many classes, instead of all. `sets`, `sets_method`, `max_error`: as in
     `Classifier.promise`. `min_confidence`: answers below it are withheld. `unknown_rate`: as in
-    `Classifier.gather`.
+    `Classifier.gather`. `squeeze`: make every picture poorer first, as in `Classifier.squeezing`.
+    `changed_above`: also tell what may have been changed on purpose, as in `Classifier.detecting`.
 
     A picture that cannot be read is counted in `unread`, told by `progress`, and has its row.
     Raises as `load` and `predicting.sources.sources_of` do, UsageError for options that cannot be
     meant, WriteError where a file cannot be written, DataError where `resume` finds other pictures.
     """
-    asked = Asked(top, sets, sets_method, max_error, min_confidence, unknown_rate, smooth)
+    asked = Asked(
+        top=top,
+        sets=sets,
+        sets_method=sets_method,
+        max_error=max_error,
+        min_confidence=min_confidence,
+        unknown_rate=unknown_rate,
+        smooth=smooth,
+        squeeze=squeeze,
+        changed_above=changed_above,
+    )
     job = Job(
         [pictures] if isinstance(pictures, str | Path) else pictures,
         files_from=files_from,

@@ -53,14 +53,15 @@ class Predicted:
     """What came of it: `pictures` in all, of which `unread` could not be read.
 
     `labels`: {label: how often it was given}, the most frequent first; "unknown" is one of them.
-    `withheld`: answers that were not sure enough to be given. `out`: the table. `answers`: in
-    order, where no table was asked for.
+    `withheld`: answers that were not sure enough to be given. `changed`: pictures that somebody may
+    have changed on purpose. `out`: the table. `answers`: in order, where no table was asked for.
     """
 
     pictures: int
     unread: int
     withheld: int
     labels: Mapping[str, int]
+    changed: int = 0
     out: Path | None = None
     answers: tuple[Prediction, ...] = field(default=(), repr=False)
 

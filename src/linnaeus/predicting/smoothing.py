@@ -20,7 +20,8 @@ class Smoothing:
     """Means of probabilities over the frames of the last `seconds` of the same video.
 
     Frames that could not be read, and pictures that are no frames, stay as they are. Whether a
-    frame shows something unknown is told of that frame alone. Raises UsageError for no time.
+    frame shows something unknown, or was changed, is told of that frame alone. Raises UsageError
+    for no time.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -21,8 +21,9 @@ from linnaeus.images.decode import IMAGE_SUFFIXES
 from linnaeus.predicting.asked import Answered
 from linnaeus.predicting.picture import Picture
 
-__all__ = ["UNREADABLE", "WITHHELD", "Sorting"]
+__all__ = ["CHANGED", "UNREADABLE", "WITHHELD", "Sorting"]
 
+CHANGED = "changed"
 UNREADABLE = "unreadable"
 WITHHELD = "withheld"
 
@@ -30,21 +31,28 @@ WITHHELD = "withheld"
 class Sorting:
     """Copies pictures to FOLDER/LABEL, or links to them; what stands there is never overwritten.
 
-    A picture with several labels goes to the folder of each. "unknown", "withheld", "unreadable"
-    and "none of the classes" are folders too. A name that is taken is numbered (x-2.jpg); where the
-    same bytes, or the same link, stand under it, that is the picture already, and counted in
-    `there_already`. `gone`: pictures that were answered, and whose file was gone when it was to be
-    copied.
+    A picture with several labels goes to the folder of each. "unknown", "withheld", "unreadable",
+    "none of the classes" and, where it is `detecting` them, "changed" are folders too. A name that
+    is taken is numbered (x-2.jpg); where the same bytes, or the same link, stand under it, that is
+    the picture already, and counted in `there_already`. `gone`: pictures that were answered, and
+    whose file was gone when it was to be copied.
 
     Raises UsageError where a class has the name of one of these folders.
     """
 
-    def __init__(self, folder: Path, classes: Sequence[str], *, link: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        classes: Sequence[str],
+        *,
+        link: bool = False,
+        detecting: bool = False,
+    ) -> None:
         self.folder = folder
         self.there_already = 0
         self.gone: list[str] = []
         self._link = link
-        own = {UNKNOWN_WORD, WITHHELD, UNREADABLE, NONE_OF_THEM}
+        own = {UNKNOWN_WORD, WITHHELD, UNREADABLE, NONE_OF_THEM, *([CHANGED] if detecting else [])}
         if mixed := [name for name in classes if name.lower() in own]:
             raise UsageError(
                 f"a class is called '{mixed[0]}', as the folder is of pictures that get no class",
@@ -108,6 +116,8 @@ def _folders_of(one: Prediction, withheld: bool) -> Sequence[str]:
         return (UNREADABLE,)
     if one.unknown:
         return (UNKNOWN_WORD,)
+    if one.changed:
+        return (CHANGED,)
     return (WITHHELD,) if withheld else one.labels or (NONE_OF_THEM,)
 
 

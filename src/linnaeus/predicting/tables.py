@@ -28,13 +28,15 @@ __all__ = ["KeptRow", "RowFormat", "row_format"]
 class KeptRow(NamedTuple):
     """A row that is whole in a file: its picture, why that could not be read, the label given.
 
-    `withheld`: whether that was not sure enough. `end`: where in the file the row ends, in bytes.
+    `withheld`: whether that was not sure enough. `changed`: whether the picture may have been
+    changed on purpose. `end`: where in the file the row ends, in bytes.
     """
 
     name: str
     error: str
     given: str
     withheld: bool
+    changed: bool
     end: int
 
 
@@ -108,8 +110,8 @@ class Csv:
                 header = cells
                 continue
             row = dict(zip(header, cells, strict=True))
-            withheld = row.get("withheld") == "yes"
-            yield KeptRow(row["image"], row["error"], row["prediction"], withheld, end)
+            withheld, changed = (row.get(name) == "yes" for name in ("withheld", "changed"))
+            yield KeptRow(row["image"], row["error"], row["prediction"], withheld, changed, end)
 
     def finish(self, part: Path, path: Path) -> None:
         """It is the table already."""
@@ -144,8 +146,9 @@ class JsonLines:
                 return
             end += len(line)
             row = json.loads(line)
-            given, withheld = row["prediction"] or "", bool(row.get("withheld"))
-            yield KeptRow(row["image"], row["error"] or "", given, withheld, end)
+            given = row["prediction"] or ""
+            withheld, changed = (bool(row.get(name)) for name in ("withheld", "changed"))
+            yield KeptRow(row["image"], row["error"] or "", given, withheld, changed, end)
 
     def finish(self, part: Path, path: Path) -> None:
         """It is the table already."""
@@ -166,6 +169,9 @@ def _record(answered: Answered, place: int, top: int | None) -> dict[str, Any]:
         record["labels"] = list(one.labels)
     if predictions.familiar is not None:
         record["familiarity"] = None if math.isnan(one.familiarity) else one.familiarity
+    if predictions.moved is not None:
+        record["moved"] = None if one.error else one.moved
+        record["changed"] = None if one.error else one.changed
     record |= _promises(answered, place, one)
     row = predictions.probabilities[place]
     pairs = likeliest(row, predictions.classes, top or len(row))

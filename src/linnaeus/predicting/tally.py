@@ -14,7 +14,8 @@ __all__ = ["Tally"]
 
 @dataclass
 class Tally:
-    """`pictures` in all, `unread` ones, `withheld` answers, and `labels`: how often each was given.
+    """`pictures` in all, `unread` and `changed` ones, `withheld` answers, and `labels`: how often
+    each was given.
 
     `several`: a picture may have several labels. "unknown" and "none of the classes" count as
     labels; what could not be read has none.
@@ -24,6 +25,7 @@ class Tally:
     pictures: int = 0
     unread: int = 0
     withheld: int = 0
+    changed: int = 0
     labels: Counter[str] = field(default_factory=Counter)
 
     def add(self, answered: Answered) -> None:
@@ -34,6 +36,7 @@ class Tally:
             self.labels.update(_given(one))
             told = not one.error and not one.unknown
             self.withheld += told and answered.promised.withheld(place)
+            self.changed += one.changed
 
     def add_kept(self, row: KeptRow) -> None:
         """Count a row that an earlier run left."""
@@ -44,6 +47,7 @@ class Tally:
         given = row.given.split(SEPARATOR) if self.several else [row.given]
         self.labels.update(name or NONE_OF_THEM for name in given)
         self.withheld += row.withheld
+        self.changed += row.changed
 
 
 def _given(one: Prediction) -> tuple[str, ...]:

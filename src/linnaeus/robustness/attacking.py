@@ -31,10 +31,19 @@ from linnaeus.robustness.attacks.masking import signs_of_masking
 from linnaeus.robustness.attacks.patch import SHARE, patch
 from linnaeus.robustness.attacks.problem import Norm, Problem, cross_entropy
 from linnaeus.robustness.attacks.square import square
-from linnaeus.robustness.defences.squeezing import Squeezing, check_apart, measure_squeezing
+from linnaeus.robustness.defences.squeezing import (
+    Squeezing,
+    answered_by,
+    check_apart,
+    measure_squeezing,
+)
 from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
 from linnaeus.robustness.standing import keep_with_run
-from linnaeus.robustness.unit_levels import answering_unit_levels, in_unit_levels
+from linnaeus.robustness.unit_levels import (
+    answering_unit_levels,
+    in_unit_levels,
+    in_whole_levels,
+)
 
 __all__ = [
     "ATTACKS",
@@ -217,9 +226,10 @@ def attack_bundle(
     squeezing = None
     if apart is not None:
         kept = in_unit_levels(apart.pixels)
-        squeezing = measure_squeezing(problem, tried.changed, kept, seed, progress)
+        sent = answered_by(classifier)
+        squeezing = measure_squeezing(problem, sent, tried.changed, kept, seed, progress)
     signs = _signs(problem, right, {n: f.value for n, f in tried.accuracy.items()}, seed)
-    whole = (tried.changed.permute(0, 2, 3, 1) * 255).round().to(torch.uint8).numpy()
+    whole = in_whole_levels(tried.changed)
     said, named = (
         np.array([answer.likeliest for answer in classifier.predict_pixels(pixels)])
         for pixels in (whole, given.pixels)

@@ -52,9 +52,14 @@ class Opened:
     digest: str
     classifier: Classifier
 
-    def told(self) -> dict[str, str]:
-        """Which model an answer is of."""
-        return {"name": self.name, "version": self.version, "digest": self.digest}
+    def told(self) -> dict[str, str | None]:
+        """Which model an answer is of, and behind which squeezer."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "digest": self.digest,
+            "squeeze": self.classifier.squeezer,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +192,8 @@ def _row(answered: Told, place: int, name: str | None, top: int | None) -> dict[
         "probabilities": _probabilities(predictions, place, top),
         "notes": one.notes,
     }
+    if predictions.moved is not None:
+        row |= {"moved": one.moved, "changed": one.changed}
     if predictions.thresholds is not None:
         row["labels"] = one.labels
     if promised.inside is not None:

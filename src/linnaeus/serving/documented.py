@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.serving.problems import KINDS, MEDIA_TYPE
 
 if TYPE_CHECKING:
@@ -94,11 +95,13 @@ IMAGES_BODY: dict[str, Any] = {
 
 
 class ServedModel(BaseModel):
-    """Which model an answer is of. `digest`: SHA-256 of the bundle's manifest."""
+    """Which model an answer is of. `digest`: SHA-256 of the bundle's manifest. `squeeze`: what made
+    the pictures poorer before they were answered; null where nothing does."""
 
     name: str
     version: str
     digest: str
+    squeeze: SqueezerName | None = None
 
 
 class Prediction(BaseModel):
@@ -106,8 +109,9 @@ class Prediction(BaseModel):
 
     `image`: its place in the request. `confidence` and `familiarity` are null where there is none:
     of what is unknown, and of bundles that cannot tell. `set` and `withheld` are there where `sets`
-    and `max_error` were asked for, `labels` where a picture may have several. `error` stands alone,
-    for a picture that cannot be read.
+    and `max_error` were asked for, `labels` where a picture may have several, `moved` and `changed`
+    where the server looks for pictures that were changed on purpose. `error` stands alone, for a
+    picture that cannot be read.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -118,6 +122,8 @@ class Prediction(BaseModel):
     confidence: float | None = None
     unknown: bool = False
     familiarity: float | None = None
+    moved: float = 0.0
+    changed: bool = False
     probabilities: dict[str, float] = {}
     notes: list[str] = []
     labels: list[str] = []
@@ -135,7 +141,12 @@ class Predicted(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "model": {"name": "leaves", "version": "1", "digest": "9f86d081884c7d65…"},
+                "model": {
+                    "name": "leaves",
+                    "version": "1",
+                    "digest": "9f86d081884c7d65…",
+                    "squeeze": None,
+                },
                 "predictions": [
                     {
                         "image": 0,

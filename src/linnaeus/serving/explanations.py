@@ -73,7 +73,12 @@ class Explained(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "model": {"name": "leaves", "version": "1", "digest": "9f86d081884c7d65…"},
+                "model": {
+                    "name": "leaves",
+                    "version": "1",
+                    "digest": "9f86d081884c7d65…",
+                    "squeeze": None,
+                },
                 "explanation": {
                     "name": "leaf.jpg",
                     "label": "oak",
@@ -103,7 +108,7 @@ def explain(
     `class_name`: the class to explain, None for the likeliest. `until`: as of `answers.predict`.
     Raises Problem where the picture cannot be read, the class is none, or it takes too long.
     """
-    classifier = model.classifier
+    classifier = model.classifier.detecting(None)  # which would ask three times each time
     until = min(until, time.monotonic() + LONGEST_S)
     (said,) = answer_all(classifier, [picture], [name], until)
     of = said.likeliest if class_name is None else _place(classifier, class_name)

@@ -205,6 +205,10 @@ def _check_ready(service: Service) -> None:
 def _told(model: Model, version: str | None) -> ModelTold:
     facts = model.versions[version or model.serving].facts
     classes = len(facts["classes"])
+    detected = (
+        TensorTold(name="moved", datatype="FP64", shape=[-1]),
+        TensorTold(name="changed", datatype="BOOL", shape=[-1]),
+    )
     return ModelTold(
         name=model.name,
         versions=list(model.versions),
@@ -217,6 +221,7 @@ def _told(model: Model, version: str | None) -> ModelTold:
             TensorTold(name="probabilities", datatype="FP32", shape=[-1, classes]),
             TensorTold(name="label", datatype="BYTES", shape=[-1]),
             TensorTold(name="unknown", datatype="BOOL", shape=[-1]),
+            *(detected if facts["changed_above"] is not None else ()),
         ],
         parameters={**facts, "serving": model.serving},
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from linnaeus.errors import MissingError
 
@@ -29,6 +30,8 @@ def serve(
     drain_timeout: float = 30.0,
     keys: str | Path | None = None,
     models_root: str | Path | None = None,
+    squeeze: Literal["bits", "median"] | None = None,
+    changed_above: float | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Answer over HTTP with `bundles` until SIGTERM or SIGINT ends it; runs in the main thread.
@@ -39,8 +42,10 @@ def serve(
     second of each caller; by default any number. `max_body`: megabytes. `body_timeout`: seconds
     that a body may stand still. `drain_timeout`: seconds for what was begun when a signal came.
     `keys`: a file made by `add_key`, needed unless `host` is this machine alone. `models_root`: the
-    folder below which callers with the scope admin may name other bundles. `say` is told the
-    address once the server answers.
+    folder below which callers with the scope admin may name other bundles. `squeeze`: every model
+    answers pictures made poorer, as in `Classifier.squeezing`; `changed_above`: and tells what may
+    have been changed on purpose, as in `Classifier.detecting`. `say` is told the address once the
+    server answers.
 
     Raises UsageError for options that cannot be meant and for an address that cannot be had,
     BundleError for a bundle that cannot be served, MissingError on Windows; Terminated once
@@ -65,5 +70,7 @@ def serve(
         drain_timeout_s=drain_timeout,
         keys=None if keys is None else Path(keys),
         models_root=None if models_root is None else Path(models_root),
+        squeeze=squeeze,
+        changed_above=changed_above,
     )
     run_server(bundles, settings, say)

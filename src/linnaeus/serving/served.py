@@ -7,6 +7,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import refusals
 from linnaeus.serving.models import Model
@@ -20,7 +21,8 @@ class ServedTold(BaseModel):
 
     `task`: "single" where a picture has one label, "multi" where it may have several. `promises`:
     whether `sets` and `max_error` can be asked for; `tells_unknown`: whether it calls pictures of
-    something else unknown.
+    something else unknown. `squeeze`: what makes pictures poorer first; `changed_above`: from when
+    on one is called changed; null where nothing does, and where nobody looks.
     """
 
     name: str
@@ -30,6 +32,8 @@ class ServedTold(BaseModel):
     task: Literal["single", "multi"]
     promises: bool
     tells_unknown: bool
+    squeeze: SqueezerName | None
+    changed_above: float | None
 
 
 class AllServed(BaseModel):

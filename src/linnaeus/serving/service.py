@@ -244,7 +244,7 @@ class Service:
         """Have a new crew open `models`, and let it answer from then on."""
         before = {one.copy for model in self.models.values() for one in model.versions.values()}
         after = {one.copy for model in models.values() for one in model.versions.values()}
-        crew = Crew(_wanted(models), self.settings.workers, self)
+        crew = Crew(_wanted(models, self.settings), self.settings.workers, self)
         try:
             facts = await crew.begin()
         except BaseException:
@@ -301,10 +301,11 @@ def going_down() -> Problem:
     return Problem("going-down", detail, headers={"connection": "close"})
 
 
-def _wanted(models: dict[str, Model]) -> list[Wanted]:
+def _wanted(models: dict[str, Model], settings: Settings) -> list[Wanted]:
     """What a worker has to open, the newest last: if one is broken, it is that."""
+    every = {"squeeze": settings.squeeze, "changed_above": settings.changed_above}
     return [
-        {"name": model.name, "version": one.number, "folder": str(one.copy)}
+        {"name": model.name, "version": one.number, "folder": str(one.copy), **every}
         for model in models.values()
         for one in model.versions.values()
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from linnaeus.bundle.changed import check_changed_above
+from linnaeus.bundle.squeezers import SqueezerName, check_squeezer
 from linnaeus.data.in_threads import processors
 from linnaeus.errors import UsageError
 
@@ -21,6 +23,8 @@ class Settings:
     `workers`: processes that decode and answer. `queue`: pictures that may wait; more are refused
     at once. `deadline_s`: how long a caller who names no time is kept waiting. `rate`: requests a
     second of each caller, None for any number. `body_timeout_s`: how long a body may stand still.
+    `squeeze` and `changed_above`: of every model, as in `Classifier.squeezing` and
+    `Classifier.detecting`.
     """
 
     host: str = HOST
@@ -35,6 +39,8 @@ class Settings:
     drain_timeout_s: float = 30.0
     keys: Path | None = None
     models_root: Path | None = None
+    squeeze: SqueezerName | None = None
+    changed_above: float | None = None
 
     @property
     def max_body_bytes(self) -> int:
@@ -64,6 +70,10 @@ class Settings:
                 where="--drain-timeout",
                 mend="Give seconds.",
             )
+        if self.squeeze is not None:
+            check_squeezer(self.squeeze)
+        if self.changed_above is not None:
+            check_changed_above(self.changed_above)
         if self.models_root is not None and not self.models_root.is_dir():
             raise UsageError(
                 "there is no such folder", where=str(self.models_root), mend="Check --models-root."

@@ -35,8 +35,14 @@ __all__ = ["InferRequest", "InferResponse", "OutputTensor", "infer"]
 
 Count = Annotated[int, Field(ge=1)]
 
-MOST_OUTPUTS = 5
+MOST_OUTPUTS = 7
 """As many as there are: each that is named is written out, and some ten thousand fit a request."""
+
+
+NOT_THERE = (
+    'Ask for it with "parameters": sets for set, max_error for withheld. A server that looks for'
+    " changed pictures (--changed-above) gives moved and changed."
+)
 
 
 class Files(BaseModel):
@@ -71,7 +77,7 @@ class OutputAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Literal["probabilities", "label", "unknown", "set", "withheld"]
+    name: Literal["probabilities", "label", "unknown", "moved", "changed", "set", "withheld"]
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -170,13 +176,16 @@ def _said(model: Opened, request: InferRequest, answered: Told) -> bytes:
     wanted: list[str] = [one.name for one in request.outputs] or list(outputs)
     missing = [name for name in wanted if name not in outputs]
     if missing:
-        mend = 'Ask for it with "parameters": sets for set, max_error for withheld.'
-        raise Problem("not-valid", f'The output "{missing[0]}" is not there. {mend}')
+        raise Problem("not-valid", f'The output "{missing[0]}" is not there. {NOT_THERE}')
     said = {
         "model_name": model.name,
         "model_version": model.version,
         "id": request.id,
-        "parameters": {"digest": model.digest, "remarks": list(answered.remarks)},
+        "parameters": {
+            "digest": model.digest,
+            "squeeze": model.classifier.squeezer,
+            "remarks": list(answered.remarks),
+        },
         "outputs": [{"name": name, **outputs[name]} for name in wanted],
     }
     return json.dumps(said, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
@@ -190,6 +199,9 @@ def _outputs(answered: Told) -> dict[str, dict[str, Any]]:
         "label": {"datatype": "BYTES", "shape": [len(labels)], "data": labels},
         "unknown": _tensor("BOOL", predictions.unknown),
     }
+    if predictions.moved is not None:
+        outputs["moved"] = _tensor("FP64", predictions.moved.distances)
+        outputs["changed"] = _tensor("BOOL", predictions.changed)
     if promised.inside is not None:
         outputs["set"] = _tensor("BOOL", promised.inside)
     if promised.given is not None:

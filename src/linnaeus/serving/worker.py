@@ -16,6 +16,7 @@ from typing import Any
 
 from linnaeus.bundle.classifier import Classifier, bundle_digest, bundle_folder, load
 from linnaeus.bundle.golden import golden_answers
+from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.bundle.streaming import same_bits
 from linnaeus.errors import LinnaeusError
 from linnaeus.serving.answers import Opened, predict
@@ -63,10 +64,18 @@ def _open_models(connection: socket.socket) -> Models | None:
     return models
 
 
-def _opened(name: str, version: str, folder: str, alone: bool) -> Opened:
+def _opened(
+    name: str,
+    version: str,
+    folder: str,
+    squeeze: SqueezerName | None,
+    changed_above: float | None,
+    alone: bool,
+) -> Opened:
     digest = bundle_digest(Path(folder))
-    classifier = load(folder)
-    return Opened(name, version, digest, on_one_processor(classifier, folder, alone))
+    classifier = on_one_processor(load(folder), folder, alone)
+    answering = classifier.squeezing(squeeze).detecting(changed_above)
+    return Opened(name, version, digest, answering)
 
 
 def on_one_processor(classifier: Classifier, folder: str, alone: bool) -> Classifier:
@@ -106,6 +115,7 @@ def _facts(model: Opened) -> dict[str, Any]:
         "created": classifier.record.created,
         "promises": classifier.promises,
         "tells_unknown": classifier.tells_unknown,
+        "changed_above": classifier.changed_above,
         "notices": classifier.notices,
     }
 

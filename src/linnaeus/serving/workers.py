@@ -54,8 +54,8 @@ OF_THE_PICTURE = {
 }
 """What ends a process that a decoder has led astray."""
 
-Wanted = dict[str, str]
-"""A model to open: its name, version and folder."""
+Wanted = dict[str, Any]
+"""A model to open: its name, version and folder, and what is asked of all of its answers."""
 
 Facts = list[dict[str, Any]]
 

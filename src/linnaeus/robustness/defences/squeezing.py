@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from linnaeus.bundle.changed import FALSE_ALARMS, FARTHEST, LEAST_PICTURES, threshold_from
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.squeezers import SQUEEZERS, SQUEEZERS_IN_WORDS, Squeezer, SqueezerName
 from linnaeus.errors import DataError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.in_100 import between, in_100, times
@@ -19,36 +20,51 @@ from linnaeus.models.drawn import drawn_by
 from linnaeus.progress import Progress
 from linnaeus.robustness.attacks.apgd import apgd
 from linnaeus.robustness.attacks.problem import Problem, cross_entropy
-from linnaeus.robustness.defences.squeezers import SQUEEZERS, Squeezer, straight_through
+from linnaeus.robustness.defences.straight_through import straight_through
+from linnaeus.robustness.unit_levels import in_whole_levels
 
-__all__ = ["Behind", "Detector", "Squeezing", "check_apart", "measure_squeezing"]
+__all__ = [
+    "Answered",
+    "Behind",
+    "Detector",
+    "Squeezing",
+    "answered_by",
+    "check_apart",
+    "measure_squeezing",
+]
 
-FALSE_ALARMS = 0.05
-"""Of the pictures as they are, how many the detector may call changed."""
-
-LEAST_APART = 19  # of fewer pictures, no quantile promises so few false alarms
 STEPS, STEP = 60, 2.5  # of the attack on the detector; STEP of eps, over all steps together
 TARGETS = 2
 AT_ONCE = 250
 
+Answered = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""From pictures (n, 3, h, w) in [0, 1], as they are when saved in whole levels, to the classes that
+are named (n,) int64, and by how much squeezing moves the probabilities (n,) float64."""
+
 
 @dataclass(frozen=True)
 class Behind:
-    """How often the network is right behind the `squeezer`.
+    """How often the network is right behind the `squeezer`, one of `bundle.squeezers`.
 
     `clean`: on pictures as they are. `unaware`: on those that were changed to fool the network
     alone. `aware`: on the worse of these and of those changed to fool it behind the squeezer.
     """
 
-    squeezer: str
+    squeezer: SqueezerName
     clean: Figure
     unaware: Figure
     aware: Figure
 
+    @property
+    def in_words(self) -> str:
+        """What the squeezer does."""
+        return SQUEEZERS_IN_WORDS[self.squeezer]
+
 
 @dataclass(frozen=True)
 class Detector:
-    """Calls a picture changed where squeezing moves its probabilities by more than `threshold`.
+    """Calls a picture changed where squeezing moves its probabilities by more than `threshold`, as
+    `bundle.changed.moved_by` says how far.
 
     `pictures`: how many set the threshold, which judge nothing. `false_alarms`: of pictures as they
     are. `detected`: of those that fool the network, changed without knowing of it; None where none
@@ -64,6 +80,11 @@ class Detector:
     unaware: Figure
     aware: Figure
 
+    @property
+    def option(self) -> str:
+        """What switches it on in `linnaeus predict` and `linnaeus serve`."""
+        return f"--changed-above {self.threshold:g}"
+
 
 @dataclass(frozen=True)
 class Squeezing:
@@ -74,10 +95,10 @@ class Squeezing:
 
     @property
     def in_plain_words(self) -> tuple[str, ...]:
-        """The answer in two sentences."""
+        """The answer in a few sentences."""
         best, one = max(self.behind, key=lambda one: one.aware.value), self.detector
         behind = (
-            f"Behind the best squeezer ({best.squeezer}) it is right {times(best.unaware.value)} in"
+            f"Behind the best squeezer ({best.in_words}) it is right {times(best.unaware.value)} in"
             " 100 when pictures are changed by somebody who does not know of it, and"
             f" {in_100(best.aware.value)} ({between(best.aware)}) when by somebody who does."
         )
@@ -88,21 +109,47 @@ class Squeezing:
             f" ({between(one.aware)}) are named wrongly and pass, against"
             f" {in_100(one.wrong.value)} without any attack."
         )
-        return behind, detects
+        switched = (
+            f"{one.option} switches the detector on in predict and serve, and --squeeze"
+            f" {best.squeezer} the squeezer."
+        )
+        return behind, detects, switched
 
     def to_json(self) -> dict[str, Any]:
         """Every figure as plain values."""
         return {
             "behind": [asdict(one) for one in self.behind],
-            "detector": {**asdict(self.detector), "stated_false_alarms": FALSE_ALARMS},
+            "detector": {
+                **asdict(self.detector),
+                "stated_false_alarms": FALSE_ALARMS,
+                "option": self.detector.option,
+            },
         }
 
 
+def answered_by(classifier: Classifier) -> Answered:
+    """What `classifier` itself, which serves, says to pictures."""
+    looking = classifier.knowing(None).detecting(FARTHEST)
+
+    def sent(pictures: Tensor) -> tuple[Tensor, Tensor]:
+        said = looking.predict_pixels(in_whole_levels(pictures))
+        named = torch.tensor([answer.likeliest for answer in said], dtype=torch.int64)
+        return named, torch.tensor([answer.moved for answer in said], dtype=torch.float64)
+
+    return sent
+
+
 def measure_squeezing(
-    problem: Problem, changed: Tensor, apart: Tensor, seed: int, progress: Progress
+    problem: Problem,
+    sent: Answered,
+    changed: Tensor,
+    apart: Tensor,
+    seed: int,
+    progress: Progress,
 ) -> Squeezing:
     """Measure squeezing on the pictures of `problem`, and on `changed`, what was made of them to
-    fool its network. `apart` (m, 3, h, w): other pictures, which set the detector's threshold.
+    fool its network. `apart` (m, 3, h, w): other pictures, which set the detector's threshold. What
+    the detector says is asked of the bundle, by `sent`, to whose answers it will be held.
 
     An attacker who knows of a squeezer makes steps of Auto-PGD with its gradient straight through
     (Athalye and others 2018); one who knows of the detector lets the network, and the network
@@ -115,23 +162,25 @@ def measure_squeezing(
         for name, squeezer in SQUEEZERS.items():
             behind.append(_behind(name, squeezer, problem, changed, seed))
             stage.advance(1, name)
-        detector = _detector(problem, changed, apart)
+        detector = _detector(problem, sent, changed, apart)
         stage.advance(1)
     return Squeezing(tuple(behind), detector)
 
 
 def check_apart(pictures: int) -> None:
     """Raise DataError where so few `pictures` cannot set the detector's threshold."""
-    if pictures < LEAST_APART:
+    if pictures < LEAST_PICTURES:
         raise DataError(
             f"{pictures} pictures are too few to set a threshold for"
             f" {100 * FALSE_ALARMS:.0f} % false alarms",
             where="--defence squeeze",
-            mend=f"Give {3 * LEAST_APART} or more that it has not seen, and no lower --limit.",
+            mend=f"Give {3 * LEAST_PICTURES} or more that it has not seen, and no lower --limit.",
         )
 
 
-def _behind(name: str, squeezer: Squeezer, problem: Problem, changed: Tensor, seed: int) -> Behind:
+def _behind(
+    name: SqueezerName, squeezer: Squeezer, problem: Problem, changed: Tensor, seed: int
+) -> Behind:
     network = problem.network
     knowing = replace(problem, network=lambda x: network(straight_through(squeezer, x)))
     clean, unaware = (_each(knowing, _right, pictures) for pictures in (problem.x, changed))
@@ -144,33 +193,36 @@ def _behind(name: str, squeezer: Squeezer, problem: Problem, changed: Tensor, se
     return Behind(name, _share(clean), _share(unaware), _share(still))
 
 
-def _detector(problem: Problem, changed: Tensor, apart: Tensor) -> Detector:
-    scores = torch.cat([_moved(problem.network, some) for some in torch.split(apart, AT_ONCE)])
-    rank = math.ceil((len(apart) + 1) * (1 - FALSE_ALARMS))
-    threshold = float(scores.sort().values[rank - 1])
-    through = partial(_through, threshold=threshold)
-    flagged = _each(problem, partial(_flagged, threshold=threshold), changed)
-    fooled = ~_each(problem, _right, changed) & _each(problem, _right, problem.x)
-    alarms = _each(problem, partial(_flagged, threshold=threshold), problem.x)
-    wrong, unaware = (_each(problem, through, pictures) for pictures in (problem.x, changed))
-    aware = wrong | unaware
+def _detector(problem: Problem, sent: Answered, changed: Tensor, apart: Tensor) -> Detector:
+    threshold = threshold_from(sent(apart)[1].numpy())
+    right, flagged = _told(sent, problem.x, problem.y, threshold)
+    still, found = _told(sent, changed, problem.y, threshold)
+    fooled, wrong = right & ~still, ~right & ~flagged
+    unaware = wrong | (~still & ~found)
+    aware = unaware.clone()
     if problem.eps > 0:
         for rows in torch.split((~aware).nonzero()[:, 0], AT_ONCE):
-            aware[rows] = _slipped_through(problem.only(rows), threshold)
+            aware[rows] = _slipped_through(problem.only(rows), sent, threshold)
     return Detector(
         threshold=threshold,
         pictures=len(apart),
-        false_alarms=_share(alarms),
-        detected=share_figure(int(flagged[fooled].sum()), int(fooled.sum()))
-        if fooled.any()
-        else None,
+        false_alarms=_share(flagged),
+        detected=_share(found[fooled]) if fooled.any() else None,
         wrong=_share(wrong),
-        unaware=_share(wrong | unaware),
+        unaware=_share(unaware),
         aware=_share(aware),
     )
 
 
-def _slipped_through(problem: Problem, threshold: float) -> Tensor:
+def _told(
+    sent: Answered, pictures: Tensor, labels: Tensor, threshold: float
+) -> tuple[Tensor, Tensor]:
+    """Which of `pictures` are named rightly, (n,) bool, and which are called changed."""
+    named, moved = sent(pictures)
+    return named == labels, moved > threshold
+
+
+def _slipped_through(problem: Problem, sent: Answered, threshold: float) -> Tensor:
     """(n,) which pictures get past network and detector on the way to a likely wrong class."""
     with torch.no_grad():
         logits = problem.network(problem.x)
@@ -180,11 +232,11 @@ def _slipped_through(problem: Problem, threshold: float) -> Tensor:
         left = (~through).nonzero()[:, 0]
         if len(left) == 0:
             break
-        through[left] = _agreeing(problem.only(left), order[left, place], threshold)
+        through[left] = _agreeing(problem.only(left), sent, order[left, place], threshold)
     return through
 
 
-def _agreeing(problem: Problem, towards: Tensor, threshold: float) -> Tensor:
+def _agreeing(problem: Problem, sent: Answered, towards: Tensor, threshold: float) -> Tensor:
     """(n,) which pictures get through when all that is asked is moved `towards` one class."""
 
     def at_odds(pictures: Tensor) -> Tensor:
@@ -197,31 +249,16 @@ def _agreeing(problem: Problem, towards: Tensor, threshold: float) -> Tensor:
         moved = at.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(at_odds(moved).sum(), moved)
         at = problem.inside(at - length * problem.steepest(gradient))
-        through |= _through(problem, at, threshold=threshold)
+        left = (~through).nonzero()[:, 0]
+        right, flagged = _told(sent, at[left], problem.y[left], threshold)
+        through[left] = ~right & ~flagged
         if bool(through.all()):
             break
     return through
 
 
-@torch.no_grad()
-def _moved(network: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
-    """(n,) by how much squeezing moves the probabilities at most: their L1 distance, 0 to 2."""
-    plain = network(pictures).softmax(1)
-    squeezed = [network(squeezer(pictures)).softmax(1) for squeezer in SQUEEZERS.values()]
-    return torch.stack([(one - plain).abs().sum(1) for one in squeezed]).amax(0)
-
-
 def _right(problem: Problem, pictures: Tensor) -> Tensor:
     return problem.right(pictures)
-
-
-def _flagged(problem: Problem, pictures: Tensor, *, threshold: float) -> Tensor:
-    return _moved(problem.network, pictures) > threshold
-
-
-def _through(problem: Problem, pictures: Tensor, *, threshold: float) -> Tensor:
-    """(n,) which pictures are named wrongly and not called changed."""
-    return ~problem.right(pictures) & ~_flagged(problem, pictures, threshold=threshold)
 
 
 def _each(problem: Problem, of: Callable[[Problem, Tensor], Tensor], pictures: Tensor) -> Tensor:

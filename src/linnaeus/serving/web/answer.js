@@ -21,9 +21,10 @@ export function showAnswer(prediction, remarks, model, asked) {
   const set = setWords(prediction, asked);
   at("set").replaceChildren(...set);
   at("set").hidden = !set.length;
-  lines(at("remarks"), [...prediction.notes.map((note) => `The picture: ${note}.`), ...remarks]);
+  const changed = changedWords(prediction);
+  lines(at("remarks"), [...changed, ...prediction.notes.map((note) => `The picture: ${note}.`), ...remarks]);
   bars(prediction, model);
-  return `${words.label}. ${words.sure}`;
+  return [`${words.label}. ${words.sure}`, ...changed].join(" ");
 }
 
 function verdict(one) {
@@ -46,6 +47,11 @@ function verdict(one) {
   }
   const label = (one.labels ?? [one.label]).join(", ");
   return { label, no: false, sure: `${percent(one.confidence)} sure.` };
+}
+
+function changedWords(one) {
+  if (!one.changed) return [];
+  return [`Somebody may have changed this picture on purpose: made poorer, it is answered otherwise (moved by ${one.moved.toFixed(2)} of 2).`];
 }
 
 function setWords(one, asked) {

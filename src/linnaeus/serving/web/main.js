@@ -59,7 +59,7 @@ function asked() {
 function modelChosen() {
   const one = model();
   const known = one.classes.length;
-  at("about").textContent = `${now.models.length > 1 ? "" : `${one.name}, `}version ${one.version}, tells ${known} classes apart: ${few(one.classes)}.`;
+  at("about").textContent = `${now.models.length > 1 ? "" : `${one.name}, `}version ${one.version}, tells ${known} classes apart: ${few(one.classes)}.${one.squeeze ? ` Pictures are squeezed first (${one.squeeze}).` : ""}`;
   at("promises").hidden = !one.promises;
   at("calls").hidden = false;
   showCalls();
