@@ -33,6 +33,15 @@ OF_GRAPHS = ("onnx", "openvino", "torch", "tensorflow", "litert")
 SERVED = ("docker", "wheel")
 """Forms that answer here by Linnaeus as it is installed: in bfloat16 where the bundle does."""
 
+NEEDS: dict[Target, tuple[str, ...]] = {
+    "onnx": ("onnx",),
+    "openvino": ("onnx", "openvino"),
+    "torch": ("torch", "timm"),
+    "tensorflow": ("onnx",),
+    "litert": ("onnx",),
+}
+"""Packages that Linnaeus does without otherwise, and that making a form takes."""
+
 Made = tuple[Answering, dict[str, Any]]
 
 
@@ -122,11 +131,10 @@ def _check(target: str, preprocessing: bool, name: str | None) -> None:
 def _made(
     source: Source, target: Target, folder: Path, preprocessing: bool, name: str | None
 ) -> Made:
+    need(*NEEDS.get(target, ()), target=target, install='pip install "linnaeus[train]"')
     if target == "onnx":
-        need("onnx", target="onnx", install='pip install "linnaeus[train]"')
         return to_onnx(source, folder, preprocessing=preprocessing)
     if target == "torch":
-        need("torch", "timm", target="torch", install='pip install "linnaeus[train]"')
         from linnaeus.exporting.torch_target import to_torch
 
         return to_torch(source, folder)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from linnaeus.exporting.answer_graph import answer_graph
 from linnaeus.exporting.compared import Answering
-from linnaeus.exporting.needed import need
 from linnaeus.exporting.source import Source
 
 __all__ = ["to_openvino"]
@@ -18,7 +17,6 @@ __all__ = ["to_openvino"]
 
 def to_openvino(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
     """Write model.xml and model.bin to `folder`, weights as they are."""
-    need("openvino", target="openvino", install='pip install "linnaeus[train]"')
     import openvino
 
     model = openvino.Core().read_model(answer_graph(source.record, source.graph()))
