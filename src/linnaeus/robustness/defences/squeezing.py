@@ -110,8 +110,8 @@ class Squeezing:
             f" {in_100(one.wrong.value)} without any attack."
         )
         switched = (
-            f"{one.option} switches the detector on in predict and serve, and --squeeze"
-            f" {best.squeezer} the squeezer."
+            f"In predict and serve, {one.option} switches the detector on, and --squeeze"
+            f" {best.squeezer} answers behind the squeezer."
         )
         return behind, detects, switched
 
