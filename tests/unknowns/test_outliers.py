@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -58,6 +60,10 @@ class Answer:
         self.logits = np.array([self.features[0], 255 - self.features[0]], np.float32) / 50
 
 
+def answers(pictures: Sequence[NDArray[np.uint8]]) -> list[Answer]:
+    return [Answer(pixels) for pixels in pictures]
+
+
 def test_what_tells_the_outliers_best_is_taken_and_all_that_was_tried_is_told() -> None:
     random = np.random.default_rng(3)
     labels = np.arange(120) % 2
@@ -69,7 +75,7 @@ def test_what_tells_the_outliers_best_is_taken_and_all_that_was_tried_is_told() 
 
     def fitted(seed: int) -> np.ndarray:
         done = fit_unknown(
-            Answer,
+            answers,
             KnownPictures(known[:60], labels[:60]),
             KnownPictures(known[60:], labels[60:]),
             np.arange(60),
@@ -92,9 +98,9 @@ def test_answers_at_hand_are_not_asked_for_and_change_nothing() -> None:
     train, held_out, noise = random.integers(0, 256, (3, 40, 8, 8, 3), np.uint8)
     asked: list[int] = []
 
-    def answer(pixels: NDArray[np.uint8]) -> Answer:
-        asked.append(int(pixels[0, 0, 0]))
-        return Answer(pixels)
+    def noted(pictures: Sequence[NDArray[np.uint8]]) -> list[Answer]:
+        asked.extend(int(pixels[0, 0, 0]) for pixels in pictures)
+        return answers(pictures)
 
     def fitted(places: range) -> NDArray[np.float32]:
         labels = np.arange(40) % 2
@@ -103,7 +109,7 @@ def test_answers_at_hand_are_not_asked_for_and_change_nothing() -> None:
             for some in (train, held_out)
         ]
         outliers = {"noise": noise}
-        done = fit_unknown(answer, *known, np.arange(40), outliers, classes=2, seed=0)
+        done = fit_unknown(noted, *known, np.arange(40), outliers, classes=2, seed=0)
         return done.unknown.held_out
 
     anew = fitted(range(0))

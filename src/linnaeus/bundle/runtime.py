@@ -173,7 +173,7 @@ def _asked_of_openvino(request: Any, place: dict[str, int]) -> AnswerOne:
     """A function that answers by `request`, whose outputs are at `place`."""
 
     def answer_one(given: NDArray[Any]) -> Outputs:
-        request.infer([given[None]], share_inputs=True)
+        request.infer(given[None], share_inputs=True, share_outputs=True)
         features = request.get_output_tensor(place["features"]).data[0].copy()
         if "logits" not in place:
             return np.zeros(0, np.float32), features

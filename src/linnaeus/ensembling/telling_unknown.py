@@ -51,7 +51,7 @@ def taught_unknown(
     pixels = DecodedRows(dataset, classifier.record.preprocessing)
     with threadpool_limits(1):
         fitted = fit_unknown(
-            lambda picture: classifier.predict_pixels([picture])[0],
+            classifier.predict_pixels,
             asked.known(learnt, "Learning what is known"),
             asked.known(held_out[places], "Learning what is unknown"),
             places,

@@ -121,7 +121,7 @@ def unknown_told(
 
 
 def _familiar(classifier: Classifier, pictures: Pictures) -> Familiarity:
-    answers = [classifier.predict_pixels([one])[0].without_features() for one in pictures]
+    answers = [one.without_features() for one in classifier.predict_pixels(pictures)]
     familiar = classifier.gather([str(at) for at in range(len(answers))], answers).familiar
     assert familiar is not None
     return familiar

@@ -104,7 +104,7 @@ def taught_unknown(
             if at in served.features
         }
         fitted = fit_unknown(
-            lambda pixels: classifier.predict_pixels([pixels])[0],
+            classifier.predict_pixels,
             KnownPictures(one_by_one(parted.pixels, learnt), labels[learnt], of_learnt),
             KnownPictures(one_by_one(parted.pixels, held_out), labels[held_out], of_held_out),
             places,

@@ -39,14 +39,17 @@ class HasFeatures(Protocol):
 
 Answers = Mapping[int, HasFeatures]
 
-Answering = Callable[[NDArray[np.uint8]], HasFeatures]
-"""From a picture as the network sees it to the bundle's answer."""
+Answering = Callable[[Sequence[NDArray[np.uint8]]], Sequence[HasFeatures]]
+"""From pictures as the network sees them to the bundle's answers."""
 
 GIVEN = "given"
 """The kind of outliers that the user has given; all others are made."""
 
 MOST_SUMMED = 4
 """Scores in one sum: five or all six never did better on five networks that this was tried on."""
+
+TOGETHER = 32
+"""Pictures that are looked at at a time, as a bundle does when it answers many."""
 
 LEAST_DEVIATION = 1e-6
 """Of a score that is the same for all known pictures, so that nothing is divided by 0."""
@@ -110,20 +113,19 @@ def fit_unknown(
 
     `train` should come in an order that is drawn. `held_out` are known pictures that the network
     did not learn from, at `rows` of those that the bundle's promises rest on; beside them a picture
-    is strange or not. `outliers`: by kind. Pictures are taken one by one and none is kept.
+    is strange or not. `outliers`: by kind. A few pictures are taken at a time and none is kept.
     """
-    learnt = _Answered.of(answer, train)
-    sketching = sketching_of(learnt.features, learnt.looks, seed)
-    sketches = np.stack(list(map(sketching, learnt.features, learnt.looks)))
+    answers, looks = _looked_at(answer, train.pictures, train.answers)
+    features = np.array([one.features for one in answers])
+    sketching = sketching_of(features, looks, seed)
+    sketches = sketching(features, looks)
     known = known_by(sketches, len(sketching.axes), train.labels, classes)
 
     def scored(pictures: Pictures, at_hand: Answers) -> NDArray[np.float64]:
-        pairs = [
-            (sketching(one.features, appearance(pixels)), one.logits)
-            for pixels, one in _answered(answer, pictures, at_hand)
-        ]
-        sketches, logits = (np.stack(each) for each in zip(*pairs, strict=True))
-        return scores_of(sketches, logits, known)
+        answers, looks = _looked_at(answer, pictures, at_hand)
+        features = np.array([one.features for one in answers])
+        logits = np.array([one.logits for one in answers])
+        return scores_of(sketching(features, looks), logits, known)
 
     beside = scored(held_out.pictures, held_out.answers)
     usual, deviation = np.median(beside, axis=0), np.maximum(beside.std(axis=0), LEAST_DEVIATION)
@@ -151,26 +153,18 @@ def area(known: NDArray[np.floating], unknown: NDArray[np.floating]) -> float:
     return float(np.mean(sides)) / len(known)
 
 
-@dataclass(frozen=True)
-class _Answered:
-    """`features` (n, d) and appearances `looks` (n, a) of n pictures, float32."""
-
-    features: Floats
-    looks: Floats
-
-    @classmethod
-    def of(cls, answer: Answering, known: KnownPictures) -> _Answered:
-        answered = _answered(answer, known.pictures, known.answers)
-        pairs = [(one.features, appearance(pixels)) for pixels, one in answered]
-        return cls(*(np.stack(each) for each in zip(*pairs, strict=True)))
-
-
-def _answered(
+def _looked_at(
     answer: Answering, pictures: Pictures, at_hand: Answers
-) -> Iterator[tuple[NDArray[np.uint8], HasFeatures]]:
-    """Each picture with the answer to it, which may be `at_hand`, by the picture's place."""
-    for place, pixels in enumerate(pictures):
-        yield pixels, at_hand[place] if place in at_hand else answer(pixels)
+) -> tuple[list[HasFeatures], Floats]:
+    """The answers to n `pictures`, which may be `at_hand`, by place, and appearances (n, a)."""
+    answers: list[HasFeatures] = []
+    looks: list[Floats] = []
+    left = enumerate(pictures)
+    while some := list(itertools.islice(left, TOGETHER)):
+        told = iter(answer([pixels for place, pixels in some if place not in at_hand]))
+        answers += [at_hand[place] if place in at_hand else next(told) for place, _ in some]
+        looks.append(appearance(np.array([pixels for _, pixels in some])))
+    return answers, np.concatenate(looks)
 
 
 def _candidates() -> Iterator[tuple[str, ...]]:
