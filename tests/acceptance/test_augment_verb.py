@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import linnaeus as run
 from PIL import Image
 
 import linnaeus
+from command_line import linnaeus as run
 from linnaeus.errors import UsageError
 
 pytest.importorskip("torch")

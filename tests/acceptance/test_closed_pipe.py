@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import LONGEST_S, Done, command, environment
 
+from command_line import LONGEST_S, Done, command, environment
 from linnaeus.training.run import Run
 
 pytest.importorskip("torch")

@@ -9,11 +9,11 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
-from command_line import LONGEST_S, Done, environment
 
+from command_line import LONGEST_S, Done, environment
 from linnaeus.errors import UnreadableImage
 from linnaeus.images.decode import IMAGE_SUFFIXES, decode
 
@@ -80,12 +80,40 @@ def good(
 
 
 @pytest.fixture(scope="module")
-def mixed(good: Path, hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dealt(hostile: Path) -> dict[str, Path]:
+    """The hostile files by where they lie among the photographs."""
+    files = sorted(file for file in hostile.rglob("*") if file.is_file())
+    return {
+        f"{CLASSES[place % 3]}/{place:04d} {file.name}": file for place, file in enumerate(files)
+    }
+
+
+@pytest.fixture(scope="module")
+def mixed(good: Path, dealt: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The photographs with the hostile files dealt out among the classes."""
     folder = shutil.copytree(good, tmp_path_factory.mktemp("mixed") / "photos")
-    for place, file in enumerate(sorted(f for f in hostile.rglob("*") if f.is_file())):
-        shutil.copy(file, folder / CLASSES[place % 3] / f"{place:04d} {file.name}")
+    for name, file in dealt.items():
+        shutil.copy(file, folder / name)
     return folder
+
+
+@pytest.fixture(scope="module")
+def refused(hostile: Path, dealt: dict[str, Path]) -> set[Path]:
+    """The hostile files that cannot be decoded, of those that somewhere pass for pictures."""
+    bad = set()
+    for name, file in dealt.items():
+        if is_called_a_picture(name) or is_called_a_picture(file):
+            try:
+                decode(file)
+            except UnreadableImage:
+                bad.add(file)
+    return bad
+
+
+@pytest.fixture(scope="module")
+def refused_in_mixed(dealt: dict[str, Path], refused: set[Path]) -> set[str]:
+    """What has to be named of the photographs and the hostile files together."""
+    return {name for name, file in dealt.items() if file in refused and is_called_a_picture(name)}
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +125,8 @@ def usual(good: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, i
     return run, peak
 
 
-def refused(folder: Path) -> set[str]:
-    """The files under `folder` that promise to be pictures by their names and cannot be decoded."""
-    bad = set()
-    for file in folder.rglob("*"):
-        if file.suffix.lower() in IMAGE_SUFFIXES:
-            try:
-                decode(file)
-            except UnreadableImage:
-                bad.add(PurePosixPath(file.relative_to(folder)).as_posix())
-    return bad
+def is_called_a_picture(file: Path | str) -> bool:
+    return Path(file).suffix.lower() in IMAGE_SUFFIXES
 
 
 def reasons(audit: Path) -> dict[str, str]:
@@ -115,35 +135,34 @@ def reasons(audit: Path) -> dict[str, str]:
     return {path: why for finding in found for path, why in finding["reasons"].items()}
 
 
-def test_audit_names_each_of_them(mixed: Path, tmp_path: Path) -> None:
+def test_audit_names_each_of_them(
+    mixed: Path, dealt: dict[str, Path], refused_in_mixed: set[str], tmp_path: Path
+) -> None:
     done, peak = measured("audit", mixed, "--out", tmp_path / "audit")
     assert done.code == 0, done.err
     assert peak < GROWTH_KB
     named = reasons(tmp_path / "audit/audit.json")
-    assert refused(mixed) - set(named) == set()
-    others = {
-        PurePosixPath(file.relative_to(mixed)).as_posix()
-        for file in mixed.rglob("*")
-        if file.is_file() and file.suffix.lower() not in IMAGE_SUFFIXES
-    }
+    assert refused_in_mixed - set(named) == set()
+    others = {name for name in dealt if not is_called_a_picture(name)}
     assert others - set(named) == set()
 
 
-def test_train_learns_from_the_others(usual: tuple[Path, int], mixed: Path, tmp_path: Path) -> None:
+def test_train_learns_from_the_others(
+    usual: tuple[Path, int], mixed: Path, refused_in_mixed: set[str], tmp_path: Path
+) -> None:
     done, peak = measured("train", mixed, *QUICKLY, "--out", tmp_path / "run")
     assert done.code == 0, done.err
     assert peak - usual[1] < GROWTH_KB
-    bad = refused(mixed)
-    assert bad - set(reasons(tmp_path / "run/audit.json")) == set()
+    assert refused_in_mixed - set(reasons(tmp_path / "run/audit.json")) == set()
     with (tmp_path / "run/split.csv").open(encoding="utf-8", newline="") as table:
         rows = {row["image"]: row for row in csv.DictReader(table)}
-    for path in bad:
+    for path in refused_in_mixed:
         assert rows[path]["split"] == "left out"
         assert rows[path]["reason"]
 
 
 def test_predict_answers_for_the_others(
-    usual: tuple[Path, int], hostile: Path, tmp_path: Path
+    usual: tuple[Path, int], hostile: Path, refused: set[Path], tmp_path: Path
 ) -> None:
     table_file = tmp_path / "answers.csv"
     done, peak = measured("predict", usual[0] / "bundle", hostile, "--out", table_file)
@@ -151,7 +170,7 @@ def test_predict_answers_for_the_others(
     assert peak < GROWTH_KB
     with table_file.open(encoding="utf-8", newline="") as table:
         answers = {row["image"]: row for row in csv.DictReader(table)}
-    bad = {str(hostile / path) for path in refused(hostile)}
+    bad = {str(file) for file in refused if is_called_a_picture(file)}
     assert bad == {image for image, row in answers.items() if not row["prediction"]}
     for image in bad:
         assert f"Could not be read: {image}: " in done.err

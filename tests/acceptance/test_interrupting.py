@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from command_line import LONGEST_S, command, environment
 
 import linnaeus
+from command_line import LONGEST_S
+from forked import Forked, shared_forks
 
 pytest.importorskip("torch")
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
@@ -24,7 +24,7 @@ LONG = ("--model", "small_cnn", "--epochs", "5000", "--checkpoint-every", "1h", 
 class Terminal:
     """A process whose standard error is a terminal that can be read and waited on."""
 
-    def __init__(self, process: subprocess.Popen[bytes], terminal: int) -> None:
+    def __init__(self, process: Forked, terminal: int) -> None:
         self.process = process
         self.told = ""
         self._terminal = terminal
@@ -38,13 +38,13 @@ class Terminal:
 
     def interrupt(self) -> None:
         """What a terminal does on Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.send(signal.SIGINT)
 
     def code(self) -> int:
         """Read to the end; the exit code."""
         while self._read():
             pass
-        return self.process.wait(LONGEST_S)
+        return self.process.end().code
 
     def _read(self) -> bool:
         try:
@@ -58,27 +58,31 @@ class Terminal:
 @contextmanager
 def started(*arguments: object) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command(*arguments),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        env=environment(TERM="xterm"),
-        start_new_session=True,
-    )
+    process = shared_forks().start_at(os.ttyname(theirs), *arguments, TERM="xterm")
     os.close(theirs)
     try:
         yield Terminal(process, ours)
     finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+        process.send(signal.SIGKILL)
+        process.end()
         os.close(ours)
 
 
-def test_once_while_learning_ends_with_the_best_model_so_far(tmp_path: Path) -> None:
+@pytest.fixture
+def digit_files(some_digits: linnaeus.Dataset, tmp_path: Path) -> Path:
+    """Three hundred digits in class folders."""
+    for path in some_digits.paths[::2]:
+        file = tmp_path / "digits" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(some_digits.source.read(path))
+    return tmp_path / "digits"
+
+
+def test_once_while_learning_ends_with_the_best_model_so_far(
+    digit_files: Path, tmp_path: Path
+) -> None:
     run = tmp_path / "runs" / "run"
-    with started("train", "digits", *LONG, "--out", run) as terminal:
+    with started("train", digit_files, *LONG, "--out", run) as terminal:
         terminal.wait_for("epoch 2")
         assert "Reading pictures" in terminal.told
         assert "left" in terminal.told.rpartition("Learning")[2], "the time left is told"
@@ -88,7 +92,7 @@ def test_once_while_learning_ends_with_the_best_model_so_far(tmp_path: Path) -> 
     assert linnaeus.load(run).classes == tuple("0123456789")
     assert [file.name for file in run.parent.iterdir()] == ["run"]
     assert "It was ended by hand" in (run / "report" / "index.html").read_text(encoding="utf-8")
-    again = linnaeus.train("digits", recipe=run / "recipe.json", out=tmp_path / "again")
+    again = linnaeus.train(digit_files, recipe=run / "recipe.json", out=tmp_path / "again")
     for name in ("model.onnx", "weights.safetensors"):
         assert (again.bundle / name).read_bytes() == (run / "bundle" / name).read_bytes()
 

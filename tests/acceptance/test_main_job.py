@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import environment, linnaeus
 
+from command_line import environment, linnaeus
 from linnaeus import load_dataset
 
 pytest.importorskip("torch")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from command_line import linnaeus
 
 if TYPE_CHECKING:

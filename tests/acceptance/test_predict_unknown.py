@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from command_line import linnaeus
 from PIL import Image
+
+from command_line import linnaeus
 
 if TYPE_CHECKING:
     from linnaeus import Dataset

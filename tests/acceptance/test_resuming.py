@@ -6,13 +6,12 @@ import json
 import random
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import linnaeus
-from forked import Ended, Forks
 
+from command_line import linnaeus
+from forked import Ended, Forks, shared_forks
 from linnaeus.runs.state import has_ended
 from linnaeus.watching.run_log import read_log
 
@@ -25,9 +24,8 @@ SCRATCH = ("digits", "--model", "cnn-tiny", "--epochs", 2)
 
 
 @pytest.fixture(scope="module")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    with Forks(tmp_path_factory.mktemp("forks")) as forks:
-        yield forks
+def forks() -> Forks:
+    return shared_forks()
 
 
 @pytest.fixture(scope="module")
@@ -112,28 +110,20 @@ def test_a_transfer_killed_again_and_again_comes_to_the_same_bits(
     assert outcome(run) == outcome(tmp_path / "whole")
 
 
-def test_sigterm_saves_and_ends_with_143(
-    forks: Forks, tmp_path: Path, whole: tuple[Path, float]
+@pytest.fixture(scope="module")
+def terminated(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """A run from scratch that SIGTERM ended, and how. The last test that takes it goes on."""
+    run = tmp_path_factory.mktemp("terminated") / "run"
+    process = forks.start("train", *SCRATCH, "--out", run)
+    process.wait_for("Searching near duplicates: ")
+    process.send(signal.SIGTERM)
+    return run, process.end()
+
+
+def test_what_differs_from_what_was_begun_is_said(
+    forks: Forks, tmp_path: Path, terminated: tuple[Path, Ended]
 ) -> None:
-    run = tmp_path / "run"
-    process = forks.start("train", *SCRATCH, "--out", run)
-    process.wait_for("Searching near duplicates: ")
-    process.send(signal.SIGTERM)
-    ended = process.end()
-    assert ended.code == 143
-    assert f"linnaeus train --resume {run}" in ended.told
-    assert "Traceback" not in ended.told
-    assert list((run / "checkpoints").glob("*/manifest.json"))
-    completed(forks, "--resume", run)
-    assert outcome(run) == outcome(whole[0])
-
-
-def test_what_differs_from_what_was_begun_is_said(forks: Forks, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    process = forks.start("train", *SCRATCH, "--out", run)
-    process.wait_for("Searching near duplicates: ")
-    process.send(signal.SIGTERM)
-    process.end()
+    run, _ = terminated
     for asked, reason in (
         (("--resume", run, "--epochs", 4), "begun with network.epochs 2.0, not 4.0"),
         ((*SCRATCH, "--out", run), f"Go on with it by `linnaeus train --resume {run}`"),
@@ -143,6 +133,18 @@ def test_what_differs_from_what_was_begun_is_said(forks: Forks, tmp_path: Path) 
         ended = forks.start("train", *asked).end()
         assert ended.code in (2, 6)
         assert reason in ended.told.replace("\n", " ")
+
+
+def test_sigterm_saves_and_ends_with_143(
+    forks: Forks, terminated: tuple[Path, Ended], whole: tuple[Path, float]
+) -> None:
+    run, ended = terminated
+    assert ended.code == 143
+    assert f"linnaeus train --resume {run}" in ended.told
+    assert "Traceback" not in ended.told
+    assert list((run / "checkpoints").glob("*/manifest.json"))
+    completed(forks, "--resume", run)
+    assert outcome(run) == outcome(whole[0])
 
 
 def test_two_runs_never_write_in_one_folder(forks: Forks, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from command_line import linnaeus
 
+from command_line import linnaeus
 from linnaeus import LinnaeusError, evaluate, load, load_dataset, train
 from linnaeus.evaluation.label_metrics import LabelMetrics
 from linnaeus.files import write_manifest

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import linnaeus
 
+from command_line import linnaeus
 from linnaeus.training.run import Run
 
 sys.path.append(str(Path(__file__).parents[1] / "models"))

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import environment, linnaeus
 
+from command_line import environment, linnaeus
 from linnaeus import __version__
 
 VERBS = ("audit", "train", "evaluate", "predict", "models", "doctor")

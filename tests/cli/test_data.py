@@ -6,24 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from command_line import linnaeus
 from linnaeus.data.sources import load_dataset
-
-
-def linnaeus(*arguments: object) -> subprocess.CompletedProcess[str]:
-    code = "from linnaeus.cli.main import main; main()"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_folder_is_exported_and_audited(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "shards"
     done = linnaeus("data", "export", photo_folder, "--to", "webdataset", "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert f"Written: {out} (36 pictures)" in done.stdout
+    assert done.code == 0, done.err
+    assert f"Written: {out} (36 pictures)" in done.out
     assert load_dataset(out).counts() == load_dataset(photo_folder).counts()
     audited = linnaeus("audit", out)
-    assert audited.returncode == 0, audited.stderr
-    assert "36 pictures of 3 classes" in audited.stdout
+    assert audited.code == 0, audited.err
+    assert "36 pictures of 3 classes" in audited.out
 
 
 def test_tables_labels_and_columns_are_named_on_the_command_line(
@@ -36,8 +31,8 @@ def test_tables_labels_and_columns_are_named_on_the_command_line(
     table.write_text("\n".join(["file,wet,dry", *rows]))
     options = ["--table", table, "--label-column", "wet", "--label-column", "dry"]
     done = linnaeus("audit", photo_folder, *options)
-    assert "36 pictures of 2 classes" in done.stdout
-    assert "Labels are those of wet, dry" in done.stdout
+    assert "36 pictures of 2 classes" in done.out
+    assert "Labels are those of wet, dry" in done.out
 
 
 def test_parquet_without_its_package_says_what_to_install(tmp_path: Path) -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
-
-def linnaeus(*arguments: object) -> subprocess.CompletedProcess[str]:
-    code = "from linnaeus.cli.main import main; main()"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+from command_line import linnaeus
 
 
 def test_folds_are_saved_and_counted(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "folds.csv"
     done = linnaeus("data", "split", photo_folder, "--out", out, "--folds", 3, "--repeats", 2)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Repeat 1, fold ") == 3
-    assert f"Written: {out}" in done.stdout
+    assert done.code == 0, done.err
+    assert done.out.count("Repeat 1, fold ") == 3
+    assert f"Written: {out}" in done.out
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for repeat in (0, 1):
@@ -37,9 +31,9 @@ def test_what_cannot_be_meant_is_one_sentence(photo_folder: Path, tmp_path: Path
         (("--test", 1), 2, "--test: 1 is no share"),
     ):
         done = linnaeus("data", "split", photo_folder, "--out", out, *options)
-        assert done.returncode == code, done.stderr
-        assert told in done.stderr.splitlines()[-1]
-        assert "Traceback" not in done.stderr
+        assert done.code == code, done.err
+        assert told in done.err.splitlines()[-1]
+        assert "Traceback" not in done.err
         assert not out.exists()
 
 
@@ -47,10 +41,10 @@ def test_a_split_file_that_does_not_fit_stops_training_with_one_sentence(
     photo_folder: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "split.csv"
-    assert linnaeus("data", "split", photo_folder, "--out", out).returncode == 0
+    assert linnaeus("data", "split", photo_folder, "--out", out).code == 0
     lost = next((photo_folder / "glass").iterdir())
     lost.unlink()
     done = linnaeus("train", photo_folder, "--split", out, "--out", tmp_path / "run")
-    assert done.returncode == 3, done.stderr
-    assert f"1 picture of this split is not in photos: glass/{lost.name}" in done.stderr
+    assert done.code == 3, done.err
+    assert f"1 picture of this split is not in photos: glass/{lost.name}" in done.err
     assert not (tmp_path / "run").exists()

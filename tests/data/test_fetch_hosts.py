@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import pytest
 from hosts import COMMITS, Host, hosting
 from published import natural_images
 
+from command_line import Done
+from command_line import linnaeus as run
 from linnaeus import load_dataset
 from linnaeus.errors import DataError
 
@@ -52,20 +55,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def linnaeus(
-    host: Host, home: Path, *arguments: object, without: str = ""
-) -> subprocess.CompletedProcess[str]:
-    hide = f"import sys; sys.modules[{without!r}] = None\n" if without else ""
-    code = f"{hide}from linnaeus.cli.main import main; main()"
+def linnaeus(host: Host, home: Path, *arguments: object, without: str = "") -> Done:
+    """`linnaeus ARGUMENTS` that meets no other host, and lacks the package `without`."""
+    theirs = host.environment(home)
+    if not without:
+        return run(*arguments, **{**dict.fromkeys(os.environ), **theirs})
+    code = (
+        f"import sys; sys.modules[{without!r}] = None; from linnaeus.cli.main import main; main()"
+    )
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    environment = host.environment(home)
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=theirs)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def one_sentence(done: subprocess.CompletedProcess[str], code: int) -> str:
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    last = done.stderr.strip().splitlines()[-1]
+def one_sentence(done: Done, code: int) -> str:
+    assert done.code == code, done.err
+    assert "Traceback" not in done.err
+    last = done.err.strip().splitlines()[-1]
     assert last.startswith("linnaeus: ")
     return last
 
@@ -73,18 +79,18 @@ def one_sentence(done: subprocess.CompletedProcess[str], code: int) -> str:
 def test_a_pinned_kaggle_data_set_is_fetched_and_read(kaggle: Host, home: Path) -> None:
     name = f"kaggle:{OWN}@2"
     done = linnaeus(kaggle, home, "data", "fetch", name)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert "GET /somebody/waste/2.zip" in kaggle.requests
     assert not any("GetDataset" in request for request in kaggle.requests)
     dataset = load_dataset(name)
     assert dataset.counts() == {"": {"glass": 4, "paper": 4}}
     assert dataset.name == "waste"
-    assert done.stdout.splitlines()[0] == f"Fetched: {home / 'kaggle' / 'somebody' / 'waste@2'}"
+    assert done.out.splitlines()[0] == f"Fetched: {home / 'kaggle' / 'somebody' / 'waste@2'}"
 
 
 def test_an_unpinned_kaggle_data_set_tells_and_keeps_its_version(kaggle: Host, home: Path) -> None:
     done = linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}")
-    assert f"kaggle:{OWN} is kaggle:{OWN}@3." in done.stderr
+    assert f"kaggle:{OWN} is kaggle:{OWN}@3." in done.err
     folder = home / "kaggle" / "somebody" / "waste@3"
     record = json.loads((folder / "fetched.json").read_text())
     assert record["name"] == f"kaggle:{OWN}@3"
@@ -98,7 +104,7 @@ def test_an_unpinned_kaggle_data_set_tells_and_keeps_its_version(kaggle: Host, h
 def test_a_pinned_version_that_is_here_asks_nobody(kaggle: Host, home: Path) -> None:
     linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}@2")
     kaggle.requests.clear()
-    assert linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}@2").returncode == 0
+    assert linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}@2").code == 0
     assert kaggle.requests == []
 
 
@@ -108,7 +114,7 @@ def test_a_broken_kaggle_download_goes_on(kaggle: Host, home: Path) -> None:
     said = one_sentence(linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}@2"), 5)
     assert "it goes on where it broke off" in said
     kaggle.requests.clear()
-    assert linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}@2").returncode == 0
+    assert linnaeus(kaggle, home, "data", "fetch", f"kaggle:{OWN}@2").code == 0
     assert f"GET /somebody/waste/2.zip bytes={1 << 20}-" in kaggle.requests
     assert len(load_dataset(f"kaggle:{OWN}@2")) == 8
 
@@ -152,7 +158,7 @@ def test_a_ready_name_of_kaggle_knows_its_version_and_its_layout(
     files = {p.relative_to(tree).as_posix(): p.read_bytes() for p in tree.rglob("*.jpg")}
     with hosting({"prasunroy/natural-images": files}, "kaggle") as host:
         done = linnaeus(host, home, "data", "fetch", "natural-images")
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
         assert "GET /prasunroy/natural-images/1.zip" in host.requests
     dataset = load_dataset("natural-images")
     assert len(dataset) == 16
@@ -161,8 +167,8 @@ def test_a_ready_name_of_kaggle_knows_its_version_and_its_layout(
 
 def test_a_hub_data_set_is_fetched_at_its_newest_commit(hub: Host, home: Path) -> None:
     done = linnaeus(hub, home, "data", "fetch", f"hf:{OWN}")
-    assert done.returncode == 0, done.stderr
-    assert f"hf:{OWN} is hf:{OWN}@{COMMITS[-1]}." in done.stderr
+    assert done.code == 0, done.err
+    assert f"hf:{OWN} is hf:{OWN}@{COMMITS[-1]}." in done.err
     dataset = load_dataset(f"hf:{OWN}")
     assert dataset.counts() == {"": {"glass": 4, "paper": 4}}
     assert len(load_dataset(f"hf:{OWN}@{COMMITS[-1]}")) == 8
@@ -189,7 +195,7 @@ def test_a_hub_data_set_may_be_parquet_files_with_pictures(
     files = {"README.md": b"---\n---\n", "data/train-00000-of-00001.parquet": file.getvalue()}
     with hosting({"microsoft/cats_vs_dogs": files}, "hf") as host:
         done = linnaeus(host, home, "data", "fetch", "hf:microsoft/cats_vs_dogs")
-        assert done.returncode == 0, done.stderr
+        assert done.code == 0, done.err
     dataset = load_dataset("hf:microsoft/cats_vs_dogs")
     assert dataset.counts() == {"train": {"cat": 2, "dog": 2}}
     assert dataset.source.read(dataset.paths[0]) == pictures[0]
@@ -197,7 +203,7 @@ def test_a_hub_data_set_may_be_parquet_files_with_pictures(
 
 def test_a_pinned_commit_is_the_one_that_is_fetched(hub: Host, home: Path) -> None:
     done = linnaeus(hub, home, "data", "fetch", f"hf:{OWN}@{COMMITS[0]}")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert any(COMMITS[0] in request for request in hub.requests)
     assert not any(COMMITS[1] in request for request in hub.requests)
     assert len(load_dataset(f"hf:{OWN}@{COMMITS[0]}")) == 8
@@ -214,7 +220,7 @@ def test_a_broken_hub_download_goes_on_with_what_it_has(hub: Host, home: Path) -
     hub.status = 500
     assert "HTTP 500" in one_sentence(linnaeus(hub, home, "data", "fetch", f"hf:{OWN}"), 5)
     hub.status = 0
-    assert linnaeus(hub, home, "data", "fetch", f"hf:{OWN}").returncode == 0
+    assert linnaeus(hub, home, "data", "fetch", f"hf:{OWN}").code == 0
 
 
 def test_what_the_hub_does_not_have_is_one_sentence(hub: Host, home: Path) -> None:

@@ -20,6 +20,8 @@ from told import Told
 from trees import tar_of, write_tree
 from typer.testing import CliRunner
 
+from command_line import Done
+from command_line import linnaeus as run
 from linnaeus import fetch_dataset, load_dataset, train
 from linnaeus.cli.main import app
 from linnaeus.data.fetching.remote import Digest, Remote
@@ -55,10 +57,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
         yield told
 
 
-def linnaeus(*arguments: object) -> subprocess.CompletedProcess[str]:
-    code = "from linnaeus.cli.main import main; main()"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def linnaeus(*arguments: object) -> Done:
+    """`linnaeus ARGUMENTS` with this test's home for data, and its proxies."""
+    changed = ("LINNAEUS_DATA", "NO_PROXY", "https_proxy", "HTTPS_PROXY")
+    return run(*arguments, **{name: os.environ.get(name) for name in changed})
 
 
 def test_a_name_is_fetched_and_read(server: FileServer, home: Path) -> None:
@@ -311,11 +313,11 @@ def test_a_bad_name_of_a_host_is_refused_before_anything_is_asked(name: str) -> 
 
 def test_the_list_names_everything_and_what_is_here(home: Path) -> None:
     done = linnaeus("data")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     for name in NAMED:
-        assert f"\n{name}: {NAMED[name].what}\n" in f"\n{done.stdout}"
-    assert "    here; 1,797 pictures, 10 classes; licence: CC BY 4.0" in done.stdout
-    assert "    to fetch, about 31 MB; 70,000 pictures, 10 classes; licence: MIT" in done.stdout
+        assert f"\n{name}: {NAMED[name].what}\n" in f"\n{done.out}"
+    assert "    here; 1,797 pictures, 10 classes; licence: CC BY 4.0" in done.out
+    assert "    to fetch, about 31 MB; 70,000 pictures, 10 classes; licence: MIT" in done.out
     assert not home.exists()
 
 
@@ -323,18 +325,18 @@ def test_the_list_names_everything_and_what_is_here(home: Path) -> None:
 def test_a_verb_says_in_one_sentence_how_to_fetch_what_is_not_here(name: str) -> None:
     for verb in ("audit", "train"):
         done = linnaeus(verb, name)
-        assert done.returncode == 5
-        assert len(done.stderr.strip().splitlines()) == 1
-        assert done.stderr.strip().endswith(f"linnaeus data fetch {name}")
+        assert done.code == 5
+        assert len(done.err.strip().splitlines()) == 1
+        assert done.err.strip().endswith(f"linnaeus data fetch {name}")
 
 
 def test_a_fetch_without_a_connection_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     done = linnaeus("data", "fetch", "cifar10")
-    assert done.returncode == 5
-    assert done.stderr.splitlines()[-1].startswith("linnaeus: cifar10: cifar-10-binary.tar.gz: ")
-    assert "Traceback" not in done.stderr
+    assert done.code == 5
+    assert done.err.splitlines()[-1].startswith("linnaeus: cifar10: cifar-10-binary.tar.gz: ")
+    assert "Traceback" not in done.err
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a folder that is closed")

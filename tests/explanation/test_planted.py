@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from command_line import linnaeus as command
 
 pytest.importorskip("torch")
 
@@ -80,17 +80,9 @@ def test_a_page_maps_and_figures_are_written(patches, tmp_path: Path) -> None:
     rows = [",".join(map(str, (file, *boxes[file]))) for file in files]
     table.write_text("image,left,top,right,bottom\n" + "\n".join(rows) + "\n")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "linnaeus", "explain", run.bundle, *files]
-    options = ["--out", out, "--boxes", table, "--alike", Path(files[0]).parents[1]]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [*map(str, [*command, *options])],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    options = ("--out", out, "--boxes", table, "--alike", Path(files[0]).parents[1])
+    done = command("explain", run.bundle, *files, *options)
+    assert done.code == 0, done.err
     told = json.loads((out / "explanations.json").read_text("utf-8"))
     assert [one["id"] for one in told["pictures"]] == files
     assert told["pictures"][0]["neighbours"][0]["id"].endswith(Path(files[0]).name)

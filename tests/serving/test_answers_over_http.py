@@ -9,8 +9,6 @@ import json
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +22,7 @@ from PIL import Image
 from running import Answer, Running, form, running
 
 import linnaeus
+from command_line import linnaeus as command
 from linnaeus.training.run import Run
 
 pytest.importorskip("fastapi")
@@ -114,15 +113,8 @@ def test_library_command_line_and_server_give_the_same_bits(
     pictures: list[Path],
     tmp_path: Path,
 ) -> None:
-    run = "from linnaeus.cli.main import main; main()"
-    asked = [
-        "predict",
-        str(digits_run.folder),
-        *map(str, pictures),
-        "--out",
-        str(tmp_path / "t.csv"),
-    ]
-    subprocess.run([sys.executable, "-c", run, *asked], check=True, capture_output=True)
+    done = command("predict", digits_run.folder, *pictures, "--out", tmp_path / "t.csv")
+    assert done.code == 0, done.err
     with (tmp_path / "t.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     answer = of_digits(server, *[file.read_bytes() for file in pictures])

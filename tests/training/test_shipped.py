@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from command_line import linnaeus
 
 pytest.importorskip("yaml")
 
@@ -46,11 +46,9 @@ def test_a_path_is_a_file_even_where_a_recipe_has_its_name(
 
 
 def test_the_command_line_lists_them_and_writes_one_to_be_changed(tmp_path: Path) -> None:
-    def told(*words: str) -> str:
-        command = [sys.executable, "-m", "linnaeus", "recipes", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
+    listed = linnaeus("recipes").out
     for recipe in shipped_recipes():
-        assert f"{recipe.name} " in told() and recipe.about in told()
-    (tmp_path / "mine.yaml").write_text(told("textbook-cnn"))
+        assert f"{recipe.name} " in listed
+        assert recipe.about in listed
+    (tmp_path / "mine.yaml").write_text(linnaeus("recipes", "textbook-cnn").out)
     assert recipe_with(tmp_path / "mine.yaml") == recipe_with("textbook-cnn")

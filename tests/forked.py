@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import itertools
 import json
 import os
 import signal
@@ -15,19 +16,31 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from command_line import LONGEST_S, Done, environment
 
 __all__ = ["Forked", "Forks", "shared_forks"]
 
 SPAWNER = """
-import json, os, signal, sys
-import linnaeus.training.fit, linnaeus.training.lr_find, torch.onnx, onnx, onnxscript
+import functools, gc, json, os, signal, sys, traceback
+import sklearn.datasets, scipy.ndimage, scipy.optimize, tqdm
+import linnaeus.explanation.sheet, linnaeus.training.fit, linnaeus.training.lr_find
 from linnaeus.cli.main import main
 from linnaeus.disk import Disk, another_disk
+from linnaeus.models.cnn import small_cnn
+from linnaeus.models.normalise import Normalise
+from linnaeus.training.exported import graph_of
+from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+# The first export of a process takes seconds, of which some are for the translations of operators.
+tqdm.tqdm.monitor_interval = 0  # no thread: it would hold a lock for ever in what is forked
+ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
+graph_of(Normalise([0.0], [1.0]), small_cnn(2, 8, 8, width=0.25), 8, 8)
 
 class Killed(Disk):
     # A disk whose process is killed at its n-th call, of a write after half of it.
@@ -51,13 +64,20 @@ class Killed(Disk):
             os.kill(os.getpid(), signal.SIGKILL)
         super().rename(source, target)
 
-def work(order):
+def work(order, outputs):
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for number, file in ((1, order["told"]), (2, order["warned"])):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    for number, output in zip((1, 2), outputs):
+        os.dup2(output, number)
+        os.close(output)
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", 1, closefd=False)
     os.chdir(order["cwd"])
     sys.argv = ["linnaeus", *order["arguments"]]
-    os.environ.update(order["changes"])
+    for name, value in order["changes"].items():
+        # A variable counts when its reader is loaded.
+        assert not (name.startswith("HF_") and "huggingface_hub" in sys.modules), name
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
     code = 70
     try:
         with another_disk(Killed(order["kill_at"] or 10**12)):
@@ -65,19 +85,28 @@ def work(order):
         code = 0
     except SystemExit as end:
         code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
+gc.freeze()
 for line in sys.stdin:
     order = json.loads(line)
+    if "pid" in order:
+        gone, status = os.waitpid(order["pid"], 0 if order["wait"] else os.WNOHANG)
+        print(os.waitstatus_to_exitcode(status) if gone else "lives", flush=True)
+        continue
+    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOCTTY
+    outputs = [os.open(order[name], how) for name in ("told", "warned")]
     child = os.fork()
     if child == 0:
-        work(order)
+        work(order, outputs)
+    for output in outputs:
+        os.close(output)
     print(child, flush=True)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
 """
 
 
@@ -90,20 +119,20 @@ class Ended(NamedTuple):
 
 
 class Forked:
-    """One process, until it has ended."""
+    """One process. `ask`: what its spawner answers to an order."""
 
-    def __init__(self, pid: int, spawner: subprocess.Popen[str], told: Path) -> None:
+    def __init__(self, pid: int, ask: Callable[[dict[str, Any]], str], told: Path) -> None:
         self.pid = pid
-        self._spawner = spawner
+        self._ask = ask
         self._told = told
         self._began = time.monotonic()
+        self._code: int | None = None
 
     def send(self, number: int) -> None:
         """Send a signal, unless the process has ended already."""
-        try:
-            os.kill(self.pid, number)
-        except ProcessLookupError:
-            return
+        if self._code is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     @property
     def told(self) -> str:
@@ -113,31 +142,36 @@ class Forked:
     def wait_for(self, text: str) -> None:
         """Wait until it has said `text`; fails where it ends without that."""
         end = time.monotonic() + LONGEST_S
+        lives = True
         while text not in self.told:
-            assert time.monotonic() < end and self.lives, f"never said {text!r}: {self.told}"
+            assert time.monotonic() < end and lives, f"never said {text!r}: {self.told}"
             time.sleep(0.01)
+            lives = self.lives
 
     @property
     def lives(self) -> bool:
         """Whether it has not ended yet."""
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        return self._ended(wait=False) is None
 
     def end(self) -> Ended:
         """Wait for its end."""
-        assert self._spawner.stdout is not None
-        code = int(self._spawner.stdout.readline())
+        code = self._ended(wait=True)
+        assert code is not None
         return Ended(code, self.told, time.monotonic() - self._began)
+
+    def _ended(self, *, wait: bool) -> int | None:
+        if self._code is None:
+            answer = self._ask({"pid": self.pid, "wait": wait})
+            self._code = None if answer == "lives" else int(answer)
+        return self._code
 
 
 class Forks:
-    """Starts one process after the other."""
+    """Starts processes, one after the other or side by side."""
 
     def __init__(self, folder: Path) -> None:
-        self._told, self._warned = folder / "told.txt", folder / "warned.txt"
+        self._folder = folder
+        self._numbers = itertools.count()
         self._spawner = subprocess.Popen(
             [sys.executable, "-c", SPAWNER],
             stdin=subprocess.PIPE,
@@ -146,42 +180,60 @@ class Forks:
             text=True,
         )
 
-    def start(self, *arguments: object, kill_at: int | None = None, **changes: str) -> Forked:
-        """`linnaeus ARGUMENTS`, killed at its `kill_at`-th write, flush or rename."""
-        return self._start(arguments, self._told, Path.cwd(), kill_at, changes)
+    def start(
+        self, *arguments: object, kill_at: int | None = None, **changes: str | None
+    ) -> Forked:
+        """`linnaeus ARGUMENTS`, killed at its `kill_at`-th write, flush or rename.
 
-    def run(self, *arguments: object, cwd: Path | None = None) -> Done:
+        `changes` of the environment; None: the variable is not set.
+        """
+        told = self._file()
+        return self._start(arguments, told, told, Path.cwd(), kill_at, changes)
+
+    def start_at(self, terminal: str, *arguments: object, **changes: str | None) -> Forked:
+        """`linnaeus ARGUMENTS`, whose standard error is the `terminal` of that name."""
+        return self._start(arguments, self._file(), Path(terminal), Path.cwd(), None, changes)
+
+    def run(self, *arguments: object, cwd: Path | None = None, **changes: str | None) -> Done:
         """`linnaeus ARGUMENTS` from beginning to end, in the folder `cwd`."""
-        process = self._start(arguments, self._warned, cwd or Path.cwd(), None, {})
+        told, warned = self._file(), self._file()
+        process = self._start(arguments, told, warned, cwd or Path.cwd(), None, changes)
         too_long = threading.Timer(LONGEST_S, process.send, [signal.SIGKILL])
         too_long.start()
-        code, told, _ = process.end()
+        code, said, _ = process.end()
         too_long.cancel()
-        return Done(code, told, self._warned.read_text(encoding="utf-8"))
+        return Done(code, said, warned.read_text(encoding="utf-8"))
+
+    def _file(self) -> Path:
+        file = self._folder / f"{next(self._numbers)}.txt"
+        file.touch()
+        return file
 
     def _start(
         self,
         arguments: tuple[object, ...],
+        told: Path,
         warned: Path,
         cwd: Path,
         kill_at: int | None,
-        changes: dict[str, str],
+        changes: dict[str, str | None],
     ) -> Forked:
-        for file in (self._told, warned):
-            file.write_text("")
         order = {
             "arguments": [str(one) for one in arguments],
             "kill_at": kill_at,
-            "told": str(self._told),
+            "told": str(told),
             "warned": str(warned),
             "cwd": str(cwd),
             "changes": changes,
         }
+        return Forked(int(self._ask(order)), self._ask, told)
+
+    def _ask(self, order: dict[str, Any]) -> str:
         assert self._spawner.stdin is not None
         assert self._spawner.stdout is not None
         self._spawner.stdin.write(json.dumps(order) + "\n")
         self._spawner.stdin.flush()
-        return Forked(int(self._spawner.stdout.readline()), self._spawner, self._told)
+        return self._spawner.stdout.readline().strip()
 
     def __enter__(self) -> Forks:
         return self

@@ -42,20 +42,21 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100", **changes}
 
 
-def linnaeus(*arguments: object, cwd: Path | None = None, **changes: str) -> Done:
-    """Run `linnaeus ARGUMENTS` with `changes` of the environment, without a terminal.
+def linnaeus(*arguments: object, cwd: Path | None = None, **changes: str | None) -> Done:
+    """Run `linnaeus ARGUMENTS` with `changes` of the environment (None: not set), no terminal.
 
-    Without changes the process is forked, where that can be, from one that has loaded torch, which
-    spares seconds of loading; a variable may be read while something is loaded.
+    The process is forked, where that can be, from one that has loaded torch, which spares seconds
+    of loading.
     """
-    if not changes and hasattr(os, "fork") and find_spec("torch"):
+    if hasattr(os, "fork") and find_spec("torch"):
         from forked import shared_forks
 
-        return shared_forks().run(*arguments, cwd=cwd)
+        return shared_forks().run(*arguments, cwd=cwd, **changes)
+    changed = {**environment(), **changes}
     done = subprocess.run(
         command(*arguments),
         cwd=cwd,
-        env=environment(**changes),
+        env={name: value for name, value in changed.items() if value is not None},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
