@@ -53,7 +53,7 @@ def test_a_view_is_a_function_of_seed_epoch_and_picture_whatever_the_batch(photo
 def test_views_differ_from_their_pictures_and_among_themselves(photo_pixels, fields):
     same = np.broadcast_to(photo_pixels[:1], photo_pixels.shape)
     seen = views(same, range(12), fields)
-    assert len(np.unique(seen.reshape(12, -1), axis=0)) >= 2
+    assert len({view.tobytes() for view in seen}) >= 2
     assert (seen != same).any()
 
 

@@ -113,18 +113,24 @@ def test_other_pairs_learn_too(
     assert linnaeus.load(run.bundle).engine == "onnxruntime"
 
 
-def test_words_of_photographs(photo_set: Path, tmp_path: Path) -> None:
-    settings = {"classical.sift_words": 40, "classical.sift_step_px": 16}
-    run = train(photo_set, out=tmp_path / "run", model="sift+svm", settings=settings)
-    record = json.loads((run.bundle / "bundle.json").read_text("utf-8"))
+@pytest.fixture(scope="module")
+def words_run(tmp_path_factory: pytest.TempPathFactory, photo_set: Path) -> Run:
+    """Photographs learnt by their words. Leave its folder alone."""
+    settings = {"classical.sift_words": 40, "classical.sift_step_px": 32}
+    out = tmp_path_factory.mktemp("words") / "run"
+    return train(photo_set, out=out, model="sift+svm", settings=settings)
+
+
+def test_words_of_photographs(words_run: Run, photo_set: Path) -> None:
+    record = json.loads((words_run.bundle / "bundle.json").read_text("utf-8"))
     assert record["description"] == {
         "kind": "sift",
         "version": 1,
-        "step_px": 16,
+        "step_px": 32,
         "sizes_px": [3.0, 5.0],
     }
     picture = next(photo_set.rglob("*.jpg"))
-    (answer,) = linnaeus.load(run.bundle).stream([("one", picture)])
+    (answer,) = linnaeus.load(words_run.bundle).stream([("one", picture)])
     words = answer[1].features.reshape(5, 40) ** 2
     assert np.allclose(words.sum(axis=1), 1, atol=1e-5)
 
@@ -143,13 +149,11 @@ def test_frozen_features_of_a_network(
 
 
 def test_without_opencv_a_bundle_of_words_says_what_to_install(
-    photo_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = {"classical.sift_words": 10, "classical.sift_step_px": 32}
-    run = train(photo_set, out=tmp_path / "run", model="sift+naive-bayes", settings=settings)
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(MissingError, match="OpenCV") as told:
-        linnaeus.load(run.bundle)
+        linnaeus.load(words_run.bundle)
     assert "linnaeus[classical]" in told.value.mend
 
 

@@ -96,10 +96,22 @@ def weights_of(learned: Learned, folder: Path) -> bytes:
     return (folder / "weights.safetensors").read_bytes()
 
 
-def test_broken_off_in_either_network_it_comes_to_the_same_bits(tmp_path: Path) -> None:
-    logged = Logged()
-    whole = learnt(progress=logged)
-    assert logged.passes == ["teacher", "teacher", "scratch", "scratch"]
+@pytest.fixture(scope="module")
+def told() -> Logged:
+    """What is told of a training that nothing breaks off."""
+    return Logged()
+
+
+@pytest.fixture(scope="module")
+def whole(told: Logged) -> Learned:
+    """That training."""
+    return learnt(progress=told)
+
+
+def test_broken_off_in_either_network_it_comes_to_the_same_bits(
+    whole: Learned, told: Logged, tmp_path: Path
+) -> None:
+    assert told.passes == ["teacher", "teacher", "scratch", "scratch"]
     checkpoints = tmp_path / "checkpoints"
     for asks in (3, 6, 2, 4):  # in the first, where it ends, and twice in the second
         with pytest.raises(BrokenOff):
@@ -115,14 +127,14 @@ def test_broken_off_in_either_network_it_comes_to_the_same_bits(tmp_path: Path) 
 
 
 def test_stopped_before_the_second_network_learns_it_ends_and_can_be_gone_on_with(
-    tmp_path: Path,
+    whole: Learned, tmp_path: Path
 ) -> None:
     asked = iter([False] * 5 + [True])
     with pytest.raises(KeyboardInterrupt):
         learnt(Saver(Checkpoints(tmp_path), every_s=0), stop=lambda: next(asked))
     gone_on = learnt(Saver(Checkpoints(tmp_path), every_s=0), asks=16)
     assert gone_on.ended == "finished"
-    assert weights_of(gone_on, tmp_path) == weights_of(learnt(), tmp_path)
+    assert weights_of(gone_on, tmp_path) == weights_of(whole, tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,10 @@ def digits():
     return [(pixels[part], labels[part]) for part in parts]
 
 
+NARROW = 0.125
+"""Of a network of which is asked how it is taught, not how much it learns."""
+
+
 class SteadyClock:
     """A machine whose every look at the clock takes `look_s`; other speed after `slow_after`."""
 
@@ -109,7 +113,7 @@ def test_digits_are_learnt(digits):
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(digits):
     shifted = AugmentPlan(shift=0.1)
     first, again, other = (
-        fit(digits, plan=TrainingPlan(epochs=2, seed=seed, augment=shifted)).network
+        fit(digits, plan=TrainingPlan(epochs=2, seed=seed, augment=shifted), width=NARROW).network
         for seed in (1, 1, 2)
     )
     assert same_bits(first, again)
@@ -118,9 +122,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(digits):
 
 def test_a_budgeted_run_repeats_to_the_same_bits_without_a_clock(digits):
     clock = Clock(SteadyClock(slow_after=60, slower=2.0))
-    first = fit(digits, plan=TrainingPlan(budget_s=2.0), clock=clock)
+    first = fit(digits, plan=TrainingPlan(budget_s=2.0), clock=clock, width=NARROW)
     assert len(first.plan.paces) > 2
-    again = fit(digits, plan=first.plan)
+    again = fit(digits, plan=first.plan, width=NARROW)
     assert again.steps == first.steps
     assert same_bits(first.network, again.network)
 
@@ -128,7 +132,7 @@ def test_a_budgeted_run_repeats_to_the_same_bits_without_a_clock(digits):
 @pytest.mark.parametrize("slower", [0.5, 1.0, 3.0])
 def test_the_budget_is_kept_and_the_low_rates_are_reached_when_the_speed_changes(digits, slower):
     clock = Clock(SteadyClock(slow_after=150, slower=slower))
-    fitted = fit(digits, plan=TrainingPlan(budget_s=5.0), clock=clock)
+    fitted = fit(digits, plan=TrainingPlan(budget_s=5.0), clock=clock, width=NARROW)
     assert 0.93 * 5 <= fitted.seconds <= 1.05 * 5
     assert fitted.history[-1].learning_rate <= 0.05 * fitted.plan.learning_rate
     assert fitted.ended == "finished"
@@ -220,8 +224,8 @@ def test_float32_and_read_only_memory_maps_are_fine(digits, tmp_path):
     np.save(tmp_path / "pixels.npy", pixels)
     mapped = np.load(tmp_path / "pixels.npy", mmap_mode="r")
     plan = TrainingPlan(epochs=1, precision="float32")
-    from_map = fit([(mapped, labels), *digits[1:]], plan=plan)
-    assert same_bits(from_map.network, fit(digits, plan=plan).network)
+    from_map = fit([(mapped, labels), *digits[1:]], plan=plan, width=NARROW)
+    assert same_bits(from_map.network, fit(digits, plan=plan, width=NARROW).network)
 
 
 def test_without_validation_pictures_the_last_weights_are_kept(digits):
@@ -234,13 +238,13 @@ def test_without_validation_pictures_the_last_weights_are_kept(digits):
 @pytest.mark.parametrize("count", [1, 2, 3, 20])
 def test_a_handful_of_pictures_can_be_learnt(digits, count):
     few = digits[0][0][:count], digits[0][1][:count]
-    fitted = fit([few, *digits[1:]], plan=TrainingPlan(epochs=3))
+    fitted = fit([few, *digits[1:]], plan=TrainingPlan(epochs=3), width=NARROW)
     assert fitted.steps >= 3
 
 
 def test_the_number_of_threads_is_left_as_it_was(digits):
     before = torch.get_num_threads()
-    fit(digits, plan=TrainingPlan(epochs=1))
+    fit(digits, plan=TrainingPlan(epochs=1), width=NARROW)
     assert torch.get_num_threads() == before
 
 
@@ -256,7 +260,8 @@ class Hearing(Quiet):
 
 def test_each_row_of_the_history_is_told_with_what_the_machine_did_apart(digits):
     heard = Hearing()
-    fitted = fit(digits, plan=TrainingPlan(epochs=3), progress=heard, stage="whole")
+    plan = TrainingPlan(epochs=3)
+    fitted = fit(digits, plan=plan, progress=heard, stage="whole", width=NARROW)
     assert [event.kind for event in heard.events] == ["pass"] * 3
     assert [event.stage for event in heard.events] == ["whole"] * 3
     told = heard.events[-1]
@@ -267,7 +272,7 @@ def test_each_row_of_the_history_is_told_with_what_the_machine_did_apart(digits)
         assert told.figures[name] == getattr(row, name)
     assert told.machine["pictures_a_second"] > 0
     again = Hearing()
-    fit(digits, plan=fitted.plan, progress=again, stage="whole")
+    fit(digits, plan=fitted.plan, progress=again, stage="whole", width=NARROW)
     assert [event.figures for event in again.events] == [event.figures for event in heard.events]
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from linnaeus import Recipe, load_dataset
 from linnaeus.bundle.runtime import Session, best_engine
+from linnaeus.data.cache import the_cache
 from linnaeus.data.pixels import ArrayRows
 from linnaeus.data.scan import scan
 from linnaeus.errors import Stopped
@@ -20,7 +21,7 @@ from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import find_weights
 from linnaeus.progress import Quiet
 from linnaeus.training.augmentation.plan import AugmentPlan
-from linnaeus.training.kept_work import KeptWork
+from linnaeus.training.kept_work import kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.probe import Probe
 from linnaeus.training.transfer import learn_by_transfer
@@ -32,7 +33,7 @@ Rows = NDArray[np.int64]
 class Material:
     """72 photographs of six classes as pixels, and which to learn from."""
 
-    def __init__(self, folder: Path, weights: Path, kept: Path) -> None:
+    def __init__(self, folder: Path, weights: Path) -> None:
         self.preprocessing = Preprocessing(height_px=64, width_px=64)
         dataset = load_dataset(folder)
         pixels = scan(dataset, preprocessing=self.preprocessing).pixels
@@ -42,8 +43,8 @@ class Material:
         self.validation, self.train = rows[::4], np.delete(rows, rows[::4])
         self.backbone = next(iter(find_weights([weights]).values()))
         self.network = load_backbone(self.backbone)
-        self.kept = KeptWork(kept, 2**30, Quiet())  # without digests of files, the graph alone
-        self.probe = Probe(self.backbone, self.network, self.preprocessing)
+        self.kept = kept_beside(the_cache(), Quiet())  # without digests of files, the graph alone
+        self.probe = Probe(self.backbone, self.network, self.preprocessing, self.kept)
         self.lesson = Lesson(
             ArrayRows(pixels),
             self.labels,
@@ -70,10 +71,8 @@ class Material:
 
 
 @pytest.fixture(scope="module")
-def material(
-    photo_set: Path, shared_weights: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Material:
-    return Material(photo_set, shared_weights, tmp_path_factory.mktemp("kept"))
+def material(photo_set: Path, shared_weights: Path) -> Material:
+    return Material(photo_set, shared_weights)
 
 
 @pytest.fixture(scope="module")
