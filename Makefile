@@ -24,8 +24,11 @@ demo: $(READY)
 
 # Each process computes on one thread: threads of several would wait for each other after every
 # layer, which takes longer than the computing. A file is one process's, which makes its fixtures once.
+# Files come as they are listed: by their number of tests, the longest, which have few, would come
+# last, and one process would wait for another at the end.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 4 \
+		--dist loadfile --no-loadscope-reorder
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
