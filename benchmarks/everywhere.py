@@ -73,22 +73,17 @@ numpy.save(sys.argv[2], numpy.array(rows, numpy.float32))
 BY_TENSORFLOW = """
 import sys, numpy, tensorflow
 run = tensorflow.saved_model.load({place!r}).signatures["serving_default"]
-rows = [next(iter(run(pixels=tensorflow.constant(one[None])).values()))[0]
-        for one in numpy.load(sys.argv[1])]
-numpy.save(sys.argv[2], numpy.array(rows))
+pixels = numpy.load(sys.argv[1])
+rows = [run(pixels=tensorflow.constant(one[None]))[{output!r}].numpy() for one in pixels]
+numpy.save(sys.argv[2], numpy.concatenate(rows))
 """
 
 BY_LITERT = """
 import sys, numpy
 from ai_edge_litert.interpreter import Interpreter
-model = Interpreter({place!r})
-model.allocate_tensors()
-rows = []
-for one in numpy.load(sys.argv[1]):
-    model.set_tensor(model.get_input_details()[0]["index"], one[None])
-    model.invoke()
-    rows.append(model.get_tensor(model.get_output_details()[0]["index"])[0])
-numpy.save(sys.argv[2], numpy.array(rows))
+run = Interpreter({place!r}).get_signature_runner("serving_default")
+rows = [run(pixels=one[None])["probabilities"] for one in numpy.load(sys.argv[1])]
+numpy.save(sys.argv[2], numpy.concatenate(rows))
 """
 
 
@@ -230,7 +225,8 @@ def _by_handler(out: Path, files: Sequence[Path], how: Preprocessing) -> Rows:
 
 
 def _by_tensorflow(out: Path, files: Sequence[Path], how: Preprocessing) -> Rows:
-    program = BY_TENSORFLOW.format(place=str(out))
+    told = json.loads((out / "export.json").read_text("utf-8"))
+    program = BY_TENSORFLOW.format(place=str(out), output=told["output"]["name"])
     return _of_process([_beside_onnx2tf(), "-c", program], _pixels(files, how), out)
 
 

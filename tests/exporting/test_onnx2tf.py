@@ -39,17 +39,13 @@ import onnxruntime
 class Interpreter:
     def __init__(self, place):
         self.session = onnxruntime.InferenceSession(open(place, "rb").read())
-    def allocate_tensors(self):
         assert self.session.get_inputs()[0].shape[0] == 1
-    def get_input_details(self):
-        return [{"index": 0, "dtype": "uint8"}]
-    get_output_details = get_input_details
-    def set_tensor(self, index, pixels):
-        self.given = pixels.transpose(0, 3, 1, 2)
-    def invoke(self):
-        (self.made,) = self.session.run(None, {"pixels": self.given})
-    def get_tensor(self, index):
-        return self.made
+    def get_signature_runner(self, name):
+        assert name == "serving_default"
+        return self.run
+    def run(self, pixels):
+        (made,) = self.session.run(["probabilities"], {"pixels": pixels.transpose(0, 3, 1, 2)})
+        return {"probabilities": made}
 """
 
 
@@ -83,6 +79,8 @@ def test_a_bundle_goes_to_litert_one_picture_at_a_time(
     assert made.held.difference < 1e-5
     assert sorted(made.files) == ["model.tflite"]
     assert made.facts["notices"] == []
+    told = json.loads((tmp_path / "l" / "export.json").read_text("utf-8"))
+    assert (told["input"]["shape"][0], told["output"]["shape"]) == (1, [1, 10])
     assert made.facts["made_by"] == {"onnx2tf": "2.6.9", "options": []}
 
 

@@ -30,6 +30,8 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 OF_GRAPHS = ("onnx", "openvino", "torch", "tensorflow", "litert")
 """Forms that hold the network and not Linnaeus: others do what is done to a file before it."""
 
+ONE_AT_A_TIME = ("tensorflow", "litert")
+
 SERVED = ("docker", "wheel")
 """Forms that answer here by Linnaeus as it is installed: in bfloat16 where the bundle does."""
 
@@ -162,15 +164,20 @@ def _said(source: Source, target: Target) -> dict[str, Any]:
     }
     if target not in OF_GRAPHS:
         return said
+    count: int | str = 1 if target in ONE_AT_A_TIME else "n"
     return {
         **said,
         "input": {
             "name": "pixels",
             "type": "uint8",
-            "shape": ["n", size.height_px, size.width_px, 3],
+            "shape": [count, size.height_px, size.width_px, 3],
             "meaning": "levels of 0 to 255, red first",
         },
-        "output": {"name": "probabilities", "type": "float32", "shape": ["n", len(record.classes)]},
+        "output": {
+            "name": "probabilities",
+            "type": "float32",
+            "shape": [count, len(record.classes)],
+        },
         "preprocessing": size.model_dump(mode="json"),
         "outside": (
             "What stays outside: decoding the file (upright by its EXIF orientation, as RGB) and"

@@ -53,10 +53,9 @@ print(version("onnx2tf"), find_spec("tensorflow") is not None)
 WITH_TENSORFLOW = """
 import numpy, tensorflow
 run = tensorflow.saved_model.load({place!r}).signatures["serving_default"]
-name = list(run.structured_input_signature[1])[0]
 pixels = numpy.load(sys.argv[1] + "/pixels.npy")
-rows = [next(iter(run(**{{name: tensorflow.constant(one[None])}}).values())) for one in pixels]
-numpy.save(sys.argv[1] + "/answers.npy", numpy.concatenate([row.numpy() for row in rows]))
+rows = [run(pixels=tensorflow.constant(one[None]))[{output!r}].numpy() for one in pixels]
+numpy.save(sys.argv[1] + "/answers.npy", numpy.concatenate(rows))
 """
 
 WITH_LITERT = """
@@ -65,17 +64,11 @@ try:
     from ai_edge_litert.interpreter import Interpreter
 except ImportError:
     from tensorflow.lite import Interpreter
-interpreter = Interpreter({place!r})
-interpreter.allocate_tensors()
-given, made = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-rows = []
-for one in numpy.load(sys.argv[1] + "/pixels.npy"):
-    interpreter.set_tensor(given["index"], one[None].astype(given["dtype"]))
-    interpreter.invoke()
-    rows.append(interpreter.get_tensor(made["index"]))
+run = Interpreter({place!r}).get_signature_runner("serving_default")
+pixels = numpy.load(sys.argv[1] + "/pixels.npy")
+rows = [run(pixels=one[None])["probabilities"] for one in pixels]
 numpy.save(sys.argv[1] + "/answers.npy", numpy.concatenate(rows))
 """
-
 
 IN_FLOATS = (
     "It computes in float32 what the bundle does in whole numbers, rounded between layers to the"
@@ -95,8 +88,11 @@ def to_tensorflow(source: Source, folder: Path) -> tuple[Answering, dict[str, An
         if (made.parent / name).exists():
             shutil.move(made.parent / name, folder / name)
     shutil.rmtree(made.parent)
-    program = WITH_TENSORFLOW.format(place=str(folder))
-    return onnx2tf.answering(program), _said(source, onnx2tf, options)
+    output = "output_0" if AS_OF_OLD in options else "probabilities"
+    program = WITH_TENSORFLOW.format(place=str(folder), output=output)
+    shape = [1, len(source.record.classes)]
+    named = {"output": {"name": output, "type": "float32", "shape": shape}}
+    return onnx2tf.answering(program), {**_said(source, onnx2tf, options), **named}
 
 
 def to_litert(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
