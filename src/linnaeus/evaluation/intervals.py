@@ -42,6 +42,9 @@ LEAST_VARIANCE = 1e-12  # below, rounding is all that varies
 MOST_EXPONENT = 700.0  # of e, that a float holds
 TAILS = (0.025, 0.975)
 FEWEST_RESAMPLES = 100
+DRAWN_TOGETHER = 1 << 14
+"""Groups drawn at a time: for a few hundred, NumPy's calls took longer than the drawing."""
+
 FEWEST_DEGREES = 10.0
 """Of freedom that a variance is taken to have. By simulation: with 20 as the least, intervals of
 areas and average precisions of two uneven classes hold the truth in 93.2 to 93.8 of 100 tests, with
@@ -157,9 +160,13 @@ class Resampling:
     def times(self) -> Iterator[Floats]:
         """For each resample, how often each group was drawn: (groups,) float64."""
         random = generator(self.seed, "bootstrap")
-        for _ in range(self.resamples):
-            drawn = random.integers(0, self.groups, self.groups)
-            yield np.bincount(drawn, minlength=self.groups).astype(np.float64)
+        together = max(1, DRAWN_TOGETHER // self.groups)
+        for done in range(0, self.resamples, together):
+            count = min(together, self.resamples - done)
+            drawn = random.integers(0, self.groups, (count, self.groups))
+            places = drawn + self.groups * np.arange(count)[:, None]
+            times = np.bincount(places.ravel(), minlength=count * self.groups)
+            yield from times.reshape(count, self.groups).astype(np.float64)
 
     def draws(self, statistic: Callable[[Floats], Any]) -> Floats:
         """`statistic` of the pictures' weights (n,), for each resample, stacked on axis 0."""
