@@ -37,6 +37,7 @@ import linnaeus
 from _measuring import DATA, WEIGHTS, machine, needed, run
 from _measuring import linnaeus as command
 from _served import served
+from linnaeus.bundle.openvino_alone import openvino_alone
 from linnaeus.errors import MissingError
 from linnaeus.exporting.export import TARGETS
 from linnaeus.images.preprocess import Preprocessing
@@ -189,8 +190,7 @@ def _by_onnx(out: Path, files: Sequence[Path], how: Preprocessing) -> Rows:
 
 
 def _by_openvino(out: Path, files: Sequence[Path], how: Preprocessing) -> Rows:
-    import openvino
-
+    openvino = openvino_alone()
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
     model = openvino.Core().compile_model(out / "model.xml", "CPU", settings)
     return np.concatenate([np.array(model([one[None]])[0]) for one in _pixels(files, how)])

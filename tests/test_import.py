@@ -5,10 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import linnaeus
+
+if TYPE_CHECKING:
+    from linnaeus.training.run import Run
 
 HEAVY = ("torch", "torchvision", "timm", "sklearn", "matplotlib", "onnx", "openvino", "PIL")
 
@@ -56,6 +60,20 @@ def test_loading_a_classifier_needs_no_torch() -> None:
 def test_a_recipe_and_an_audit_need_no_torch(photo_set: Path, tmp_path: Path) -> None:
     asked = f"linnaeus.audit({str(photo_set)!r}, out={str(tmp_path / 'audit')!r})"
     assert loaded_by(f"import linnaeus, linnaeus.training.recipe; {asked}", ("torch",)) == []
+
+
+def test_openvino_answers_without_telling_its_makers(
+    digits_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    for name in ("HOME", "LOCALAPPDATA"):  # where it would keep a number for this user
+        monkeypatch.setenv(name, str(tmp_path))
+    for name in ("CI", "JENKINS_URL", "TF_BUILD"):  # in which it would keep silent by itself
+        monkeypatch.delenv(name, raising=False)
+    code = f"import linnaeus; linnaeus.load({str(digits_run.bundle)!r})"
+    names = ("openvino", "openvino_telemetry")
+    assert loaded_by(code, names) == ["openvino"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_serves_loads_little_else() -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.bundle.openvino_alone import openvino_alone
 from linnaeus.bundle.record import Engine, Precision, Serving
 from linnaeus.bundle.views import Views, views_of
 from linnaeus.errors import BundleError
@@ -115,9 +116,7 @@ def bfloat16_pays(engine: Engine) -> bool:
     """Whether this machine computes in bfloat16 natively and `engine` makes use of it."""
     if engine != "openvino":
         return False
-    import openvino
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in openvino_alone().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def serving_here(judged: Serving) -> tuple[Engine, Precision, str]:
@@ -149,9 +148,8 @@ AnswerOne = Callable[[NDArray[Any]], Outputs]
 
 def _open_with_openvino(graph: Path | bytes, precision: Precision, callers: int) -> list[AnswerOne]:
     """What answers one picture, for each of `callers`."""
-    import openvino
-    from openvino import properties
-
+    openvino = openvino_alone()
+    properties = openvino.properties
     core = openvino.Core()
     model = core.read_model(graph)
     model.reshape([1, *list(model.input(0).partial_shape)[1:]])

@@ -31,7 +31,6 @@ LOADED_LATE = (
     "onnxscript",
     "onnxscript.function_libs.torch_lib.ops",
     "onnx.reference",
-    "openvino",
     "sklearn.ensemble",
     "sklearn.linear_model",
     "timm",

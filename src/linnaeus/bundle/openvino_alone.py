@@ -1,0 +1,39 @@
+"""OpenVINO without its telemetry.
+
+`import openvino` sends an event to a server of its makers and keeps a number for this user in
+~/intel, where the package openvino_telemetry, which is installed with it, can be imported. It does
+without where that cannot be, and so this imports it; nothing that Linnaeus does calls home.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["openvino_alone"]
+
+TELEMETRY = "openvino_telemetry"
+LOCK = threading.Lock()
+
+
+def openvino_alone() -> Any:
+    """The package openvino. Raises ImportError where it is not installed."""
+    with LOCK, _absent(TELEMETRY):
+        return importlib.import_module("openvino")
+
+
+@contextmanager
+def _absent(name: str) -> Iterator[None]:
+    """Meanwhile the package `name` cannot be imported, as if it were not installed."""
+    there = sys.modules.pop(name, None)
+    sys.modules[name] = None  # type: ignore[assignment]  # what import takes for absent
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if there is not None:
+            sys.modules[name] = there
