@@ -18,7 +18,7 @@ from sklearn.neighbors import NearestNeighbors
 import linnaeus
 from linnaeus.bundle.appearance import APPEARANCE, appearance
 from linnaeus.bundle.predictions import Familiarity, Predictions
-from linnaeus.bundle.strangeness import SCORES, Known, scores_of
+from linnaeus.bundle.strangeness import SCORES, Known, Sketching, scores_of
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.unknown import UNKNOWN_FILE
 from linnaeus.errors import BundleError, UsageError
@@ -256,6 +256,23 @@ def test_pictures_of_every_size_have_an_appearance(size: tuple[int, int]) -> Non
         told = appearance(pixels)
         assert (told.shape, told.dtype) == ((APPEARANCE,), np.float32)
         assert np.isfinite(told).all()
+
+
+@pytest.mark.parametrize("size", [(8, 8), (40, 200), (32, 900)])  # the last: rows of many numbers
+def test_an_appearance_is_the_same_alone_and_beside_others(size: tuple[int, int]) -> None:
+    pictures = np.random.default_rng(3).integers(0, 256, (5, *size, 3), np.uint8)
+    alone = np.array([appearance(one) for one in pictures])
+    assert appearance(pictures).tobytes() == alone.tobytes()
+
+
+@pytest.mark.parametrize("features", [64, 9000])  # as of five networks that answer together
+def test_a_sketch_is_the_same_alone_and_beside_others(features: int) -> None:
+    random = np.random.default_rng(4)
+    axes, looks = (random.normal(size=(7, n)).astype(np.float32) for n in (features, APPEARANCE))
+    sketching = Sketching(axes[0], axes[1:4], looks[0], looks[1:3])
+    given = [random.normal(size=(6, n)).astype(np.float32) for n in (features, APPEARANCE)]
+    alone = np.array([sketching(*one) for one in zip(*given, strict=True)])
+    assert sketching(*given).tobytes() == alone.tobytes()
 
 
 def test_an_appearance_tells_colours_contrast_and_detail() -> None:

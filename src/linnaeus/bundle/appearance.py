@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from linnaeus.bundle.squared_lengths import squared_lengths
+
 __all__ = ["APPEARANCE", "appearance"]
 
 SMALL_PX = 32
@@ -150,7 +152,7 @@ def _mean_and_spread(rows: Floats) -> tuple[Floats, Floats]:
     """(...,) the mean of each row of (..., n), and the logarithm of its standard deviation."""
     mean: Floats = rows.mean(axis=-1)
     apart = rows - mean[..., None]
-    squares = np.einsum("...n,...n->...", apart, apart) / np.float32(rows.shape[-1])
+    squares = squared_lengths(apart) / np.float32(rows.shape[-1])
     return mean, np.log(np.sqrt(squares) + FAINT)
 
 
@@ -163,7 +165,7 @@ def _detail(scales: Sequence[Floats]) -> Floats:
     for channels in scales:
         across = channels[..., 1:] - channels[..., :-1]
         below = channels[..., 1:, :] - channels[..., :-1, :]
-        sums += [np.einsum("...yx,...yx->...", steps, steps) for steps in (across, below)]
+        sums += [squared_lengths(_flat(steps)) for steps in (across, below)]
         sums.append(np.abs(across, out=across).sum(axis=(-2, -1)))
         steps_across, steps_below = (math.prod(steps.shape[-2:]) for steps in (across, below))
         counts += [steps_across, steps_below, steps_across]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.softmax import softmax
+from linnaeus.bundle.squared_lengths import squared_lengths
 
 __all__ = ["NEIGHBOUR", "SCORES", "Known", "Sketching", "scores_of"]
 
@@ -53,18 +54,12 @@ class Sketching:
     def __call__(self, features: Floats, look: Floats) -> Floats:
         """(..., q + 1 + p) float32 of `features` (..., d) and appearances `look` (..., a), each by
         itself; see `Known` for parts."""
-        lengths: Floats = np.maximum(np.sqrt(_squared(features)), 1e-12)[..., None]
+        lengths: Floats = np.maximum(np.sqrt(squared_lengths(features)), 1e-12)[..., None]
         apart = features / lengths - self.middle
         along = _each_along(self.axes, apart)
-        rest = np.sqrt(np.maximum(_squared(apart) - _squared(along), 0.0))
+        rest = np.sqrt(np.maximum(squared_lengths(apart) - squared_lengths(along), 0.0))
         looks = _each_along(self.look_axes, look - self.look_middle)
         return np.concatenate([along, rest[..., None], looks], axis=-1)
-
-
-def _squared(rows: Floats) -> Floats:
-    """(...,) the squared length of each row of (..., n)."""
-    squared: Floats = np.einsum("...n,...n->...", rows, rows)
-    return squared
 
 
 def _each_along(axes: Floats, rows: Floats) -> Floats:
@@ -79,7 +74,7 @@ class Neighbours:
 
     def __init__(self, bank: Floats) -> None:
         self._bank = bank
-        self._lengths = _squared(bank)
+        self._lengths = squared_lengths(bank)
 
     def distances(self, points: Floats) -> Floats:
         """(n,) from `points` (n, q) to the fifth nearest, or to the farthest if there are fewer."""
@@ -88,7 +83,7 @@ class Neighbours:
         for start in range(0, len(points), BLOCK):
             some = points[start : start + BLOCK]
             along = _each_along(self._bank, some)
-            apart = self._lengths - 2 * along + _squared(some)[:, None]
+            apart = self._lengths - 2 * along + squared_lengths(some)[:, None]
             squared = np.partition(apart, nearest, axis=1)[:, nearest]
             distances[start : start + BLOCK] = np.sqrt(np.maximum(squared, 0.0))
         return distances
