@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,9 @@ from PIL import Image
 
 import linnaeus
 from linnaeus import Classifier
+from linnaeus.bundle.classifier import TOGETHER
+from linnaeus.bundle.streaming import AHEAD
+from linnaeus.data.in_threads import processors
 from linnaeus.errors import UnreadableImage, UsageError
 from linnaeus.images.decode import ImageSource
 
@@ -88,6 +93,24 @@ def test_an_answer_without_features_holds_none_of_their_memory(
     light = answer.without_features().features
     assert light.size == 0
     assert light.base is None, "a view would keep all of them"
+
+
+def test_pictures_that_are_answered_are_let_go(classifier: Classifier) -> None:
+    under_way = (processors() * AHEAD + 4) * TOGETHER
+    made: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def pictures() -> Iterator[np.ndarray]:
+        nonlocal most
+        for level in range(2 * under_way):
+            if level % TOGETHER == 0:
+                most = max(most, sum(one() is not None for one in made))
+            picture = np.full((8, 8, 3), level % 256, np.uint8)
+            made.append(weakref.ref(picture))
+            yield picture
+
+    assert len(classifier.predict_pixels(pictures())) == 2 * under_way
+    assert most <= under_way
 
 
 def test_pictures_of_every_kind_are_still_taken(

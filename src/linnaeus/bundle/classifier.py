@@ -335,11 +335,11 @@ class Classifier:
         """
         given = iter(pixels)
         parts = iter(lambda: list(itertools.islice(given, TOGETHER)), [])
-        done = self._from_fitted(next(parts, []))
-        if len(done) == TOGETHER:  # fewer are not worth a thread
+        answers = [answer for _, answer in self._from_fitted(next(parts, []))]
+        if len(answers) == TOGETHER:  # fewer are not worth a thread
             for _, told in self._streaming(enumerate(parts), Classifier._from_fitted):
-                done += told
-        return [answer for _, answer in done]
+                answers += [answer for _, answer in told]  # and not what was seen, which is large
+        return answers
 
     def _from_source(self, source: Picture) -> list[tuple[Any, Answer]]:
         """What is seen of a picture, and the answer to it, as `Streaming` wants it."""
