@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from linnaeus.bundle.softmax import softmax
 from linnaeus.bundle.squared_lengths import squared_lengths
 
-__all__ = ["NEIGHBOUR", "SCORES", "Known", "Sketching", "scores_of"]
+__all__ = ["BLOCK", "NEIGHBOUR", "SCORES", "Known", "Sketching", "scores_of"]
 
 Floats = NDArray[np.float32]
 
@@ -31,7 +31,7 @@ NEIGHBOUR = 5
 """Which nearest known picture counts: one alone may be a stray, and classes can have few."""
 
 BLOCK = 256
-"""Pictures whose distances are computed at a time, so that memory stays flat."""
+"""Pictures whose scores and distances are computed at a time, so that memory stays flat."""
 
 FEW = 16
 """The same where every class takes a row of coordinates: of a thousand classes, a few megabytes."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from linnaeus.bundle.appearance import appearance
 from linnaeus.bundle.golden import differs_here
 from linnaeus.bundle.predictions import Familiarity
-from linnaeus.bundle.strangeness import SCORES, Known, Sketching, scores_of
+from linnaeus.bundle.strangeness import BLOCK, SCORES, Known, Sketching, scores_of
 from linnaeus.bundle.tensors import Tensors, read_tensors, unusable
 from linnaeus.errors import UsageError
 from linnaeus.files import write_whole
@@ -86,13 +86,14 @@ class Unknown:
 
     def strangeness_of(self, answers: Sequence[HasSketch]) -> Floats:
         """(n,) of the pictures that `answers` are to; NaN where one could not be read."""
-        if not answers:
-            return np.zeros(0, np.float32)
-        sketches = np.stack([one.sketch for one in answers])
-        logits = np.stack([one.logits for one in answers])
-        scores = (scores_of(sketches, logits, self.known) - self.usual) / self.deviation
-        summed: Floats = (scores * self.weights).sum(axis=1).astype(np.float32)
-        return summed
+        strangeness = np.empty(len(answers), np.float32)
+        for start in range(0, len(answers), BLOCK):
+            some = answers[start : start + BLOCK]
+            sketches = np.stack([one.sketch for one in some])
+            logits = np.stack([one.logits for one in some])
+            scores = (scores_of(sketches, logits, self.known) - self.usual) / self.deviation
+            strangeness[start : start + BLOCK] = (scores * self.weights).sum(axis=1)
+        return strangeness
 
     def familiar(self, strangeness: Floats, rate: float) -> Familiarity:
         """`strangeness` (n,) beside that of held-out pictures, and what `rate` calls unknown."""
