@@ -200,8 +200,10 @@ class Forks:
         process = self._start(arguments, told, warned, cwd or Path.cwd(), None, changes)
         too_long = threading.Timer(LONGEST_S, process.send, [signal.SIGKILL])
         too_long.start()
-        code, said, _ = process.end()
-        too_long.cancel()
+        try:
+            code, said, _ = process.end()
+        finally:
+            too_long.cancel()
         return Done(code, said, warned.read_text(encoding="utf-8"))
 
     def _file(self) -> Path:

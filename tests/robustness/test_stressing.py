@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from command_line import linnaeus as command
+
 pytest.importorskip("torch")
 
 import linnaeus
-from linnaeus.cli.main import main
 from linnaeus.errors import DataError, UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.progress import Quiet
@@ -117,7 +118,7 @@ def test_what_cannot_be_meant_is_said(digits_run: Run, others: linnaeus.Dataset)
 
 
 def test_pictures_that_cannot_be_read_are_named_with_the_reason(
-    digits_run: Run, others: linnaeus.Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    digits_run: Run, others: linnaeus.Dataset, tmp_path: Path
 ) -> None:
     for row in range(0, 200, 5):
         folder = tmp_path / "data" / others.classes[others.labels[row]]
@@ -125,12 +126,8 @@ def test_pictures_that_cannot_be_read_are_named_with_the_reason(
         (folder / f"{row}.png").write_bytes(others.source.read(others.paths[row]))
     (tmp_path / "data" / others.classes[3] / "half.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     out = tmp_path / "stress"
-    asked = ["stress", str(digits_run.bundle), str(tmp_path / "data"), "--kinds", "fog"]
-    with pytest.raises(SystemExit) as end, pytest.MonkeyPatch.context() as patched:
-        patched.setattr("sys.argv", ["linnaeus", *asked, "--out", str(out)])
-        main()
-    assert end.value.code == 7
-    told = capsys.readouterr()
+    told = command("stress", digits_run.bundle, tmp_path / "data", "--kinds", "fog", "--out", out)
+    assert told.code == 7
     assert "1 of them could not be read." in told.out
     assert re.search(r"Could not be read: \S*half\.png: \w", told.err)
     (found,) = json.loads((out / "stress.json").read_text("utf-8"))["bundles"]
