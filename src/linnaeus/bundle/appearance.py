@@ -173,4 +173,5 @@ def _detail(scales: Sequence[Floats]) -> Floats:
     means = np.stack(sums, axis=-2).reshape(*lead, len(scales), 3, 3)
     means /= np.maximum(np.array(counts, np.float32), 1).reshape(len(scales), 3, 1)
     np.sqrt(means[..., :2, :], out=means[..., :2, :])
-    return np.log(means + FAINT).reshape(*lead, -1)
+    told: Floats = np.log(means + FAINT).reshape(*lead, -1)
+    return told
