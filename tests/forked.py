@@ -27,7 +27,7 @@ from command_line import LONGEST_S, Done, environment
 __all__ = ["Forked", "Forks", "shared_forks"]
 
 SPAWNER = """
-import functools, gc, json, os, signal, sys, traceback
+import contextlib, functools, gc, json, os, signal, sys, traceback
 import sklearn.datasets, scipy.ndimage, scipy.optimize, tqdm
 import linnaeus.explanation.sheet, linnaeus.training.fit, linnaeus.training.lr_find
 from linnaeus.cli.main import main
@@ -35,11 +35,12 @@ from linnaeus.disk import Disk, another_disk
 from linnaeus.models.cnn import small_cnn
 from linnaeus.models.normalise import Normalise
 from linnaeus.training.exported import graph_of
-from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 # The first export of a process takes seconds, of which some are for the translations of operators.
 tqdm.tqdm.monitor_interval = 0  # no thread: it would hold a lock for ever in what is forked
-ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
+with contextlib.suppress(ImportError):  # another exporter has no such table
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+    ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
 graph_of(Normalise([0.0], [1.0]), small_cnn(2, 8, 8, width=0.25), 8, 8)
 
 class Killed(Disk):
