@@ -143,9 +143,8 @@ class _Body:
             node.input[:] = ["every_view" if name == given else name for name in node.input]
         size = record.preprocessing.height_px, record.preprocessing.width_px
         before = len(self._graph.node)
-        shown = self._mirrored(given, sides)
-        if views == "shifts":
-            shown = self._shifted(given, sides, size)
+        mirrored = views == "mirror"
+        shown = self._mirrored(given, sides) if mirrored else self._shifted(given, sides, size)
         self.add("Concat", [given, *shown], "every_view", axis=0)
         added = list(self._graph.node[before:])
         rest = list(self._graph.node[:before])
