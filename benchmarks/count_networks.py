@@ -29,6 +29,11 @@ VARIANTS = ("", "-se", "-cbam", "-stn")
 OURS = {
     "small_cnn": 32,
     **{f"cnn-{size}{variant}": 32 for variant in VARIANTS for size in SIZES},
+    "airbench-tiny": 32,
+    "airbench-small": 32,
+    "airbench-medium": 32,
+    "airbench94": 32,
+    "airbench96": 32,
     "plain-128-64-32": 32,
     "plain-512": 32,
     "mlp": 32,

@@ -168,3 +168,12 @@ def test_photographs_are_placed_as_torchvision_places_them(
     assert inside.mean() > 0.3
     apart = np.abs(ours.astype(int) - pixels_of(theirs).numpy())[inside]
     assert apart.max() <= 1
+
+
+def test_a_picture_is_mirrored_in_every_other_pass():
+    pixels = gradient(40, 4, 6)
+    passes = [views(pixels, range(40), epoch=epoch, mirror=True) for epoch in range(4)]
+    mirrored = [(seen == pixels[:, :, ::-1]).all((1, 2, 3)) for seen in passes]
+    assert (mirrored[0] ^ mirrored[1]).all()
+    assert (mirrored[0] == mirrored[2]).all()
+    assert (mirrored[1] == mirrored[3]).all()

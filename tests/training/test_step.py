@@ -107,4 +107,4 @@ def test_where_nothing_can_be_compiled_that_is_said(monkeypatch):
     monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("/nowhere/c++",))
     torch._dynamo.reset()
     with pytest.raises(UsageError, match="cannot compile"):
-        check_compiled(a_network(), a_batch()[0], "cpu")
+        check_compiled(a_network(), a_batch()[0])

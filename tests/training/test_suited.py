@@ -64,7 +64,7 @@ def test_pictures_grow_in_a_budget_where_they_are_large_enough() -> None:
     (choice, large), (_, small) = (
         suited(OPEN, recipe, pictures(side_px), 3, progress=Quiet()) for side_px in (32, 16)
     )
-    assert (choice.name, large.model) == ("cnn-tiny", "cnn-tiny")
+    assert (choice.name, large.model) == ("airbench-tiny", "airbench-tiny")
     assert large.network.resize_from == 0.75
     assert small.network.resize_from is None
     flat = recipe.model_copy(update={"head": "flatten-linear"})

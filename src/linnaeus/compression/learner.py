@@ -16,6 +16,7 @@ from linnaeus.compression.making import Making
 from linnaeus.compression.model import Model
 from linnaeus.compression.teaching import Taught, taught
 from linnaeus.data.pixels import one_by_one
+from linnaeus.models.airbench import keep_fixed
 from linnaeus.models.backbones import PooledStages
 from linnaeus.models.network import Network
 from linnaeus.models.normalise import Normalise
@@ -61,6 +62,7 @@ class Learner:
         if isinstance(network.body, PooledStages) and not isinstance(network.neck, Standardise):
             _standardise(network, network.body.widths, making)
         network.requires_grad_(True)
+        keep_fixed(network)
         return cls(network, reopened.normalise, making)
 
     def taught(self, stage: str) -> Taught:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from linnaeus.errors import UsageError
+from linnaeus.models.airbench import SIZES as AIRBENCH
+from linnaeus.models.airbench import AirbenchBody
 from linnaeus.models.attention import ConvolutionalAttention, SqueezeExcitation
 from linnaeus.models.catalogue import (
     SMALL_CNN,
@@ -76,6 +78,8 @@ def build(
     plain, plain-512 …       three blocks of 32, 64 and 128 filters, then dense layers (128-64-32)
     cnn-tiny, -small, -medium, -large    our fast networks for up to 96 px; each also with -se
                              (squeeze-and-excitation), -cbam or -stn (spatial transformer)
+    airbench94, airbench96   the fastest for pictures of about 32 px (Jordan 2024); airbench-tiny,
+                             -small and -medium are narrower
     alexnet                  for 63 px and more
     resnet18, vit_tiny_patch16_224, …    all of timm's
 
@@ -150,6 +154,13 @@ def _cnn(asked: Asked) -> Network:
     return _under_head(asked, body, "pool-linear")
 
 
+def _airbench(asked: Asked) -> Network:
+    _no_choice_of_norm(asked)
+    side_px = min(asked.height_px, asked.width_px)
+    body = AirbenchBody(asked.channels, side_px, AIRBENCH[asked.name])
+    return _under_head(asked, body, "linear")
+
+
 def _of_timm(asked: Asked) -> Network:
     _no_choice_of_norm(asked)
     head = asked.head or "linear"
@@ -167,6 +178,7 @@ FAMILIES: dict[str, Callable[[Asked], Network]] = {
     "mlp": _mlp,
     "plain": _plain,
     "cnn": _cnn,
+    "airbench": _airbench,
     "alexnet": _alexnet,
 }
 

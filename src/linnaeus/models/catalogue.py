@@ -38,11 +38,12 @@ SMALL_CNN = "small_cnn"
 
 COUNT = r"[1-9]\d{0,4}"  # neurons of a dense layer
 OURS = re.compile(
-    rf"{SMALL_CNN}|cnn-(tiny|small|medium|large)(-(se|cbam|stn))?|(mlp|plain)(-{COUNT})*|alexnet"
+    rf"{SMALL_CNN}|cnn-(tiny|small|medium|large)(-(se|cbam|stn))?|(mlp|plain)(-{COUNT})*"
+    r"|airbench(94|96|-tiny|-small|-medium)|alexnet"
 )
 NAMES_TOLD = 3
 
-LEAST_SIDE_PX = {"mlp": 1, "plain": 8, "cnn": 8, "alexnet": 63}
+LEAST_SIDE_PX = {"mlp": 1, "plain": 8, "cnn": 8, "airbench": 8, "alexnet": 63}
 """The shortest side of which each of our families leaves something to see."""
 TIMM_SIDE_PX = 32  # most networks of timm halve a picture five times, or cut it into such patches
 
@@ -84,8 +85,8 @@ def is_known(name: str) -> bool:
 
 
 def family_of(name: str) -> str:
-    """The family of one of our networks: mlp, plain, cnn or alexnet."""
-    return "cnn" if name == SMALL_CNN else name.partition("-")[0]
+    """The family of one of our networks: mlp, plain, cnn, airbench or alexnet."""
+    return "cnn" if name == SMALL_CNN else name.partition("-")[0].rstrip("0123456789")
 
 
 def least_side_px(name: str) -> tuple[int, int]:

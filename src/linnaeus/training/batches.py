@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from linnaeus.data.pixels import PixelRows
 from linnaeus.training.augmentation.views import Views
 from linnaeus.training.epoch_order import EpochOrder
+from linnaeus.training.handed import handed
 from linnaeus.training.resident import resident
 from linnaeus.training.team import ALONE, Team
 
@@ -55,6 +56,8 @@ class Batches:
         self._pixels = pixels
         self._held = held
         self._labels = torch.from_numpy(labels)
+        if held is not None:
+            self._labels = self._labels.to(held.device)
         self._views = views
         self.classes = 0
         self._order = order
@@ -81,7 +84,7 @@ class Batches:
         pixels = self._taken(indices)
         if place + 1 < self.epoch_steps and self._held is None:
             self._pixels.expect(after % self.count)
-        labels = self._labels[torch.from_numpy(indices)]
+        labels = self._labels.index_select(0, handed(indices, self._labels.device))
         views, targets = self._views.batch(pixels, labels, self.classes, epoch, step, numbers)
         return views.to(self._device), targets.to(self._device)
 
@@ -89,7 +92,7 @@ class Batches:
         """The pictures at `indices`, where their views are to be made."""
         if self._held is None:
             return torch.from_numpy(self._pixels.take(indices))
-        return self._held.index_select(0, torch.from_numpy(indices).to(self._held.device))
+        return self._held.index_select(0, handed(indices, self._held.device))
 
     def _numbers(self, epoch: int, place: int) -> Labels:
         """Which views make the batch at `place` of `epoch`, as `EpochOrder` numbers them."""

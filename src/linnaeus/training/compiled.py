@@ -12,19 +12,15 @@ from linnaeus.errors import UsageError
 __all__ = ["check_compiled", "compiled"]
 
 
-def compiled(network: nn.Module, device: str) -> nn.Module:
+def compiled(network: nn.Module) -> nn.Module:
     """`network`, which keeps its weights, with its passes forwards and backwards compiled.
 
-    On a CUDA GPU the kernels of a pass are recorded once and replayed together (CUDA graphs), so
-    that the processor does not have to start each. Every size of batch and picture is compiled for
-    itself, when it is met first.
+    Every size of batch and picture is compiled for itself, when it is met first.
     """
-    graphs = torch.device(device).type == "cuda"
-    mode = "reduce-overhead" if graphs else "default"
-    return cast("nn.Module", torch.compile(network, mode=mode, dynamic=False))
+    return cast("nn.Module", torch.compile(network, dynamic=False))
 
 
-def check_compiled(network: nn.Module, views: Tensor, device: str) -> None:
+def check_compiled(network: nn.Module, views: Tensor) -> None:
     """Raise UsageError where this machine cannot compile `network` for `views` (n, h, w, 3) uint8.
 
     It needs a C++ compiler for a processor, and Triton for a GPU.
@@ -34,7 +30,7 @@ def check_compiled(network: nn.Module, views: Tensor, device: str) -> None:
 
     try:
         with torch.no_grad():
-            compiled(network.eval(), device)(views)
+            compiled(network.eval())(views)
     except (TorchDynamoException, InductorError) as error:
         raise UsageError(
             f"this machine cannot compile the network ({type(error).__name__})",

@@ -15,6 +15,7 @@ from linnaeus.progress import Progress, Stage
 from linnaeus.training.batch_statistics import estimate_anew
 from linnaeus.training.batches import Batches
 from linnaeus.training.clock import Clock
+from linnaeus.training.in_flight import InFlight
 from linnaeus.training.loss_record import LossRecord
 from linnaeus.training.pacing import Pacing
 from linnaeus.training.pass_watch import PassWatch
@@ -111,6 +112,7 @@ class Learning:
         self.validated_at = 0
         self.within_step = False
         self.losses = LossRecord(device)
+        self.in_flight = InFlight(device)
         self.gone_back = 0
         self.start: dict[str, Tensor] = taker.average.state()
         self.history: list[Row] = []
@@ -229,6 +231,9 @@ class Learning:
         views, targets = self.batches.at(self.step)
         views = resized(views, progress, self.plan)
         self.losses.note(self.taker.take(self.step, progress, views, targets))
+        self.in_flight.begun()
+        if self.taker.fell_back:
+            self._note_fall_back()
         if self.taker.parts != self.plan.accumulate:
             self._note_parts()
         if self.losses.skipped and (self.device == "cpu" or self.team.size == 1):
@@ -236,6 +241,14 @@ class Learning:
         self.step += 1
         self.pacing.end_step(self.step)
         self.within_step = False
+
+    def _note_fall_back(self) -> None:
+        """Tell that steps are no longer recorded."""
+        self.progress.warn(
+            f"From step {self.step} on, steps are not recorded on the GPU and replayed, which may"
+            f" be slower: {self.taker.fell_back}."
+        )
+        self.taker.fell_back = ""
 
     def _note_parts(self) -> None:
         """Tell, and have in the plan, that batches find no memory any more but in parts."""

@@ -19,6 +19,7 @@ from linnaeus.training.learning import LOOP, Ended, Fitted, Learning
 from linnaeus.training.losses import loss_for
 from linnaeus.training.pass_watch import PassWatch
 from linnaeus.training.plan import TrainingPlan
+from linnaeus.training.precision import at_work_on
 from linnaeus.training.resizing import check_resizing
 from linnaeus.training.resolved_plan import check_resolved, with_nothing_open
 from linnaeus.training.row import Row
@@ -88,7 +89,7 @@ def fit_network(
     picture = torch.from_numpy(rows.take(np.zeros(1, np.int64))).to(device)
     check_resizing(on_device, picture, resolved)
     if resolved.compiled:
-        check_compiled(on_device, picture, device)
+        check_compiled(on_device, picture)
     held_out = Validation(
         rows_of(validation[0]),
         validation[1],
@@ -97,8 +98,9 @@ def fit_network(
         team=team,
     )
     score = TrainingScore(loss_for(resolved, labels), several=validation[1].ndim == 2)
-    taker = Step(on_device, resolved, score, device, rate_factors, team)
-    with threads_for(batches.size * batches.height_px * batches.width_px):
+    pixels_a_step = batches.size * batches.height_px * batches.width_px
+    with threads_for(pixels_a_step), at_work_on(device):
+        taker = Step(on_device, resolved, score, device, rate_factors, team)
         run = Learning(
             taker,
             score,

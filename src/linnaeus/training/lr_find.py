@@ -26,7 +26,7 @@ from linnaeus.training.device import chosen_device
 from linnaeus.training.losses import loss_for
 from linnaeus.training.material import look
 from linnaeus.training.plan import TrainingPlan
-from linnaeus.training.precision import fast_precision
+from linnaeus.training.precision import at_work_on, fast_precision
 from linnaeus.training.rate_chart import rate_chart
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.scratch import as_targets, new_network, plan_for
@@ -102,8 +102,9 @@ def lr_find(
     )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batches = batches_for(on_device, pixels, labels, plan, device=device)
-    step = Step(on_device, plan, loss_for(plan, labels), device, schedule=_rising)
-    with threads_for(batches.size * batches.height_px * batches.width_px):
+    pixels_a_step = batches.size * batches.height_px * batches.width_px
+    with threads_for(pixels_a_step), at_work_on(device):
+        step = Step(on_device, plan, loss_for(plan, labels), device, schedule=_rising)
         return _judged(_tried(step, batches, progress, stop), plan)
 
 

@@ -8,7 +8,8 @@ __all__ = ["is_of_memory"]
 
 IN_WORDS = (
     *("can't allocate memory", "not enough memory", "bad_alloc"),  # of the processor, by system
-    *("CUBLAS_STATUS_ALLOC_FAILED", "MPS backend out of memory"),  # of a device
+    *("CUBLAS_STATUS_ALLOC_FAILED", "CUDA error: out of memory"),  # of a device
+    "MPS backend out of memory",
 )
 """What PyTorch says in an ordinary RuntimeError where there is no more memory."""
 

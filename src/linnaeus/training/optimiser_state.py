@@ -17,7 +17,8 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> State:
     """
     groups, tensors = [], dict[str, Tensor]()
     for place, group in enumerate(optimiser.param_groups):
-        groups.append({k: value for k, value in group.items() if type(value) in (int, float)})
+        numbers = {k: v.item() if isinstance(v, Tensor) else v for k, v in group.items()}
+        groups.append({k: value for k, value in numbers.items() if type(value) in (int, float)})
         for number, parameter in enumerate(group["params"]):
             for name, value in optimiser.state.get(parameter, {}).items():
                 tensors[BELOW.join((str(place), str(number), name))] = value
@@ -28,11 +29,17 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, state: State) -> None:
     """Let `optimiser`, made for the same parameters, go on where the one of `state` stood."""
     optimiser.state.clear()
     for group, numbers in zip(optimiser.param_groups, state.facts["groups"], strict=True):
-        group.update(numbers)
+        for name, value in numbers.items():
+            if isinstance(group.get(name), Tensor):
+                group[name].fill_(value)
+            else:
+                group[name] = value
     for key, tensor in state.tensors.items():
         place, number, name = key.split(BELOW)
         parameter = optimiser.param_groups[int(place)]["params"][int(number)]
         optimiser.state[parameter][name] = _laid_out_like(parameter, tensor)
+        if optimiser.param_groups[int(place)].get("capturable"):
+            optimiser.state[parameter][name] = optimiser.state[parameter][name].to(parameter.device)
 
 
 def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:

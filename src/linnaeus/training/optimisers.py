@@ -18,7 +18,7 @@ from linnaeus.training.usual import with_usual
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
 
-__all__ = ["Muon", "optimisers_for", "set_learning_rate"]
+__all__ = ["Muon", "optimisers_for", "rates_on", "recordable", "set_learning_rate"]
 
 # A quintic that takes every singular value in (0, 1] to about 1 (Jordan 2024): steep at 0 rather
 # than exact at 1, because three rounds have to be enough.
@@ -45,14 +45,18 @@ class Muon(torch.optim.Optimizer):
                 if weight.grad is not None:
                     self._turn(weight, group["lr"], group["momentum"])
 
-    def _turn(self, weight: Tensor, lr: float, momentum: float) -> None:
+    def _turn(self, weight: Tensor, lr: float | Tensor, momentum: float) -> None:
         state = self.state[weight]
         if not state:
             state["velocity"] = torch.zeros_like(weight)
         velocity = state["velocity"].mul_(momentum).add_(weight.grad)
         ahead = weight.grad.add(velocity, alpha=momentum)  # type: ignore[union-attr]
         weight.mul_(len(weight) ** 0.5 / weight.norm().clamp_min(1e-12))
-        weight.add_(orthogonalised(ahead), alpha=-lr)
+        turned = orthogonalised(ahead)
+        if isinstance(lr, Tensor):
+            weight.addcmul_(turned, lr, value=-1)
+        else:
+            weight.add_(turned, alpha=-lr)
 
 
 def orthogonalised(bank: Tensor) -> Tensor:
@@ -103,7 +107,31 @@ def set_learning_rate(optimisers: Iterable[torch.optim.Optimizer], factor: float
     for optimiser in optimisers:
         group: dict[str, Any]
         for group in optimiser.param_groups:
-            group["lr"] = factor * group["peak_lr"]
+            rate = factor * group["peak_lr"]
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+
+def rates_on(optimisers: Iterable[torch.optim.Optimizer], device: str) -> None:
+    """Keep the learning rates in tensors on `device`, where recorded steps read them.
+
+    SGD takes them from there only with one kernel for all weights, the Adams only where they also
+    count their steps there.
+    """
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = torch.tensor(group["lr"], device=device)
+            if isinstance(optimiser, torch.optim.SGD):
+                group["fused"] = True
+            elif not isinstance(optimiser, Muon):
+                group["capturable"] = True
+
+
+def recordable(plan: TrainingPlan) -> bool:
+    """Whether the optimisers of `plan` do the same in each step, but for their rates."""
+    return plan.optimiser != "schedule-free"  # which has weights of its own before and after one
 
 
 def _part_by_rate(optimiser: torch.optim.Optimizer, factors: Mapping[int, float]) -> None:

@@ -153,8 +153,8 @@ class TrainingPlan(BaseModel):
     report measures both. None: no such thing."""
     compiled: bool = False
     """Whether the network is compiled for the device when learning begins, which takes half a
-    minute or more, for steps that take less time; on a CUDA GPU with CUDA graphs. The weights come
-    out the same but for rounding."""
+    minute or more, for steps that take less time: on a GPU a fifth less. The weights come out the
+    same but for rounding."""
     precision: Literal["bfloat16", "float16", "float32"] | None = None
     """Of products, while it learns. float16 is for GPUs without bfloat16; its gradients are scaled
     so that they do not vanish, and steps in which they overflow are left out. None: bfloat16 where

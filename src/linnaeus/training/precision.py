@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Literal
 
 import torch
 
 from linnaeus.errors import UsageError
 
-__all__ = ["autocast", "check_precision", "fast_precision", "keep_freed_memory"]
+__all__ = [
+    "at_work_on",
+    "autocast",
+    "check_precision",
+    "fast_precision",
+    "keep_freed_memory",
+]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 LARGEST_MMAP_THRESHOLD = 32 << 20  # the most that glibc takes
@@ -44,6 +51,22 @@ def autocast(precision: str, device: str = "cpu") -> AbstractContextManager[obje
     """A context in which products are taken in `precision` and sums that need it in float32."""
     lower = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(precision)
     return torch.autocast(torch.device(device).type, lower, enabled=lower is not None)
+
+
+@contextmanager
+def at_work_on(device: str) -> Iterator[None]:
+    """Meanwhile `device`, where it is a CUDA GPU, is the current one, tries the kernels of each
+    convolution that it meets, and takes the quickest. Does nothing elsewhere."""
+    if torch.device(device).type != "cuda":
+        yield
+        return
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+    try:
+        with torch.cuda.device(device):
+            yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 def keep_freed_memory() -> None:

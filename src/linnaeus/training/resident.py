@@ -1,4 +1,4 @@
-"""The training pictures on the device itself, where they fit: a step then waits for no copy."""
+"""Pictures on the device itself, where they fit: a step then waits for no copy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from linnaeus.data.pixels import PixelRows, chunks
 
 __all__ = ["loaded", "resident"]
 
-SHARE_OF_MEMORY = 0.5  # of what is free: activations and the copies of a batch need the rest
+SHARE_OF_MEMORY = 0.4
+"""Of what is free, for those to learn from and then for those of validation: activations and the
+copies of a batch need the rest."""
 CHUNK_BYTES = 64 << 20
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
 from linnaeus.errors import UsageError
+from linnaeus.models.airbench import measure_patches
 from linnaeus.models.build import build
 from linnaeus.models.normalise import Normalise
 from linnaeus.models.reopened import Structure
@@ -198,7 +199,9 @@ def new_network(recipe: Recipe, classes: int, pixels: PixelRows) -> nn.Sequentia
         dropout=recipe.dropout,
         batch_norm=recipe.batch_norm,
     )
-    return nn.Sequential(Normalise.measured_on(pixels), network)
+    normalise = Normalise.measured_on(pixels)
+    measure_patches(network, normalise, pixels)
+    return nn.Sequential(normalise, network)
 
 
 def _going_on(network: nn.Sequential, start: Path | None) -> nn.Sequential:

@@ -20,8 +20,14 @@ from linnaeus.training.compiled import compiled
 from linnaeus.training.losses import Loss
 from linnaeus.training.memory_shortage import is_of_memory
 from linnaeus.training.optimiser_state import optimiser_state, restore_optimiser
-from linnaeus.training.optimisers import optimisers_for, set_learning_rate
+from linnaeus.training.optimisers import (
+    optimisers_for,
+    rates_on,
+    recordable,
+    set_learning_rate,
+)
 from linnaeus.training.precision import autocast
+from linnaeus.training.recorded import CannotBeRecordedError, Recorded
 from linnaeus.training.schedule import learning_rate_factor
 from linnaeus.training.schedule_free import ScheduleFree
 from linnaeus.training.state import State
@@ -56,13 +62,18 @@ class Step:
         )
         self._network = network
         self._parallel = team.parallel(network)
-        self._forward = compiled(network, device) if plan.compiled else self._parallel
+        self._forward = compiled(network) if plan.compiled else self._parallel
         self._team = team
         self._plan = plan
         self._schedule = schedule or partial(learning_rate_factor, plan=plan)
         self._loss_of = loss
         self._device = device
         self._optimisers = optimisers_for(network, plan, rate_factors)
+        self._recorded: Recorded | None = None
+        if self._can_be_recorded():
+            rates_on(self._optimisers, device)
+            self._recorded = Recorded()
+        self.fell_back = ""
         self._reads_losses = torch.device(device).type == "cpu"
         self._statistics = KeptStatistics(network)
         self.parts = plan.accumulate
@@ -73,8 +84,7 @@ class Step:
     @property
     def learning_rate(self) -> float:
         """The rate of the step before, of the first group of parameters."""
-        rate: float = self._optimisers[0].param_groups[0]["lr"]
-        return rate
+        return float(self._optimisers[0].param_groups[0]["lr"])
 
     def take(self, step: int, progress: float, views: Tensor, labels: Tensor) -> Tensor:
         """Learn from the batch (n, h, w, 3) uint8 of `step`, at `progress` (0 to 1) of the run.
@@ -88,6 +98,11 @@ class Step:
         set_learning_rate(self._optimisers, self._schedule(progress))
         self._network.train()
         self._statistics.keep()
+        if self._recorded is not None:
+            loss = self._taken_at_once(step, views, labels)
+            if loss is not None:
+                self.average.update(progress)
+                return loss
         replays = self._plan.adversary_steps if self._plan.adversary == "free" else None
         if replays is not None:
             return self._replayed(step, progress, views, labels, replays)
@@ -96,6 +111,44 @@ class Step:
             self._leave()
             return loss
         self._move(progress)
+        return loss
+
+    def _can_be_recorded(self) -> bool:
+        """Whether steps are on a GPU, and there the same but for pictures, rates and chance."""
+        plan = self._plan
+        return (
+            torch.device(self._device).type == "cuda"
+            and self._team.size == 1
+            and plan.accumulate == 1
+            and plan.adversary == "none"
+            and plan.precision != "float16"  # whose scaler waits for the GPU
+            and recordable(plan)
+        )
+
+    def _taken_at_once(self, step: int, views: Tensor, labels: Tensor) -> Tensor | None:
+        """The loss of a step that is recorded as a whole; None where that cannot be, now or from
+        now on, and it is as if the step had not begun."""
+        assert self._recorded is not None
+        torch.manual_seed(number(self._plan.seed, "dropout", step))
+        try:
+            return self._recorded.do(self._descended_and_moved, views, labels)
+        except CannotBeRecordedError:
+            self.fell_back = "the network waits for the GPU in a step"
+        except (RuntimeError, MemoryError) as error:
+            if not is_of_memory(error):
+                raise
+            self.fell_back = "there is no memory for that"
+        self._recorded = None
+        self._leave()
+        return None
+
+    def _descended_and_moved(self, views: Tensor, labels: Tensor) -> Tensor:
+        """Learn from a batch, all but the average of the weights; returns its loss."""
+        self._network.zero_grad(set_to_none=True)
+        loss = self._descent(views, labels)
+        self._clip()
+        for optimiser in self._optimisers:
+            optimiser.step()
         return loss
 
     def _replayed(
@@ -136,6 +189,8 @@ class Step:
         """Go on from `weights`, without a memory of other steps, at `rate` times the rate."""
         self._network.load_state_dict(weights)
         self.average.begin_anew()
+        if self._recorded is not None:
+            self._recorded.forget()
         for optimiser in self._optimisers:
             optimiser.state.clear()
             if isinstance(optimiser, ScheduleFree):
@@ -195,6 +250,8 @@ class Step:
         self.average.restore(state.of("average"))
         for place, optimiser in enumerate(self._optimisers):
             restore_optimiser(optimiser, state.of(f"optimiser {place}"))
+        if self._recorded is not None:
+            self._recorded.forget()
         if state.facts["scaler"]:
             self._scaler.load_state_dict(state.facts["scaler"])
 

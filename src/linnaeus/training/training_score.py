@@ -22,8 +22,8 @@ class TrainingScore:
     def __init__(self, loss: Loss, *, several: bool) -> None:
         self._loss = loss
         self._several = several
-        self._right: Tensor | None = None
-        self._seen = 0
+        self._counts: Tensor | None = None  # right, seen; they keep their place in memory
+        self._before = (0, 0)
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The loss, as that it was made of."""
@@ -33,20 +33,30 @@ class TrainingScore:
 
     def counted(self) -> tuple[int, int]:
         """How many were right and how many were seen since this was last asked."""
-        right = 0 if self._right is None else int(self._right)
-        seen, self._right, self._seen = self._seen, None, 0
+        right, seen = self._so_far()
+        self._before = (0, 0)
+        if self._counts is not None:
+            self._counts.zero_()
         return right, seen
 
     def state(self) -> State:
         """What was counted since `counted` was last asked."""
-        return State({"right": 0 if self._right is None else int(self._right), "seen": self._seen})
+        right, seen = self._so_far()
+        return State({"right": right, "seen": seen})
 
     def restore(self, state: State) -> None:
         """Go on counting where another process stood."""
-        self._right, self._seen = torch.tensor(state.facts["right"]), state.facts["seen"]
+        self._before = (state.facts["right"], state.facts["seen"])
+        self._counts = None
+
+    def _so_far(self) -> tuple[int, int]:
+        right, seen = self._counts.tolist() if self._counts is not None else (0, 0)
+        return right + self._before[0], seen + self._before[1]
 
     def _count(self, logits: Tensor, targets: Tensor) -> None:
         truth = targets if targets.ndim == 1 else targets.argmax(1)
         right = torch.count_nonzero(logits.argmax(1) == truth)
-        self._right = right if self._right is None else self._right + right
-        self._seen += len(logits)
+        if self._counts is None:
+            self._counts = torch.zeros(2, dtype=torch.int64, device=logits.device)
+        self._counts[0] += right
+        self._counts[1] += len(logits)

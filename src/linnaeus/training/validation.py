@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from linnaeus.data.pixels import PixelRows, chunks
 from linnaeus.training.head import mean_average_precision
 from linnaeus.training.precision import autocast
+from linnaeus.training.resident import resident
 from linnaeus.training.team import ALONE, Team
 
 __all__ = ["Score", "Validation"]
@@ -53,7 +54,10 @@ class Validation:
     ) -> None:
         self.count = len(labels)
         self._pixels = pixels
+        self._held = resident(pixels, device)
         self._labels = torch.from_numpy(labels)
+        if self._held is not None:
+            self._labels = self._labels.to(device)
         self._precision = precision
         self._device = device
         self._team = team
@@ -75,12 +79,14 @@ class Validation:
 
     def _judge_share(self, network: nn.Module) -> tuple[float, int]:
         """The sum of the log losses, and how many are right, of this process's pictures."""
-        total, right = 0.0, 0
+        losses, right = [], []
         rows = np.arange(self.count)[self._team.share(self.count)]
         for logits, truth in self._answers(network, rows):
-            total += F.cross_entropy(logits, truth, reduction="sum").item()
-            right += int((logits.argmax(1) == truth).sum())
-        return total, right
+            losses.append(F.cross_entropy(logits, truth, reduction="sum"))
+            right.append((logits.argmax(1) == truth).sum())
+        if not losses:
+            return 0.0, 0
+        return sum(torch.stack(losses).tolist()), int(torch.stack(right).sum())
 
     def _judge_labels(self, network: nn.Module) -> Score:
         """The score where pictures may have several labels."""
@@ -95,9 +101,15 @@ class Validation:
         """Batches of logits (k, classes) float32 of `rows`, with their labels, on the device."""
         _, height_px, width_px, _ = self._pixels.shape
         size = max(1, min(BATCH, BATCH_PX // (height_px * width_px)))
-        batches = chunks(self._pixels, rows, size)
-        for start, batch in zip(range(0, len(rows), size), batches, strict=True):
+        for start, batch in zip(range(0, len(rows), size), self._chunks(rows, size), strict=True):
             truth = self._labels[rows[start : start + size]].to(self._device)
             with autocast(self._precision, self._device):
-                logits = network(torch.from_numpy(batch).to(self._device))
+                logits = network(batch.to(self._device))
             yield logits.float(), truth
+
+    def _chunks(self, rows: NDArray[np.int64], size: int) -> Iterator[Tensor]:
+        """The pictures at `rows`, which are in order and without gaps, `size` at a time."""
+        if self._held is not None:
+            yield from torch.split(self._held[rows[0] : rows[-1] + 1], size)
+        else:
+            yield from map(torch.from_numpy, chunks(self._pixels, rows, size))

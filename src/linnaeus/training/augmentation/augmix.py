@@ -7,12 +7,12 @@ triples the cost of a step.
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from linnaeus.randomness import uniforms
 from linnaeus.training.augmentation.operations import OPERATIONS, Ranges, Steps, done
+from linnaeus.training.handed import handed
 
 __all__ = ["augmixed"]
 
@@ -68,10 +68,10 @@ def _some(planes: Tensor, rows: NDArray[np.int64], steps: Steps) -> Tensor:
     """`planes` with the `steps` done to those at `rows`."""
     if len(rows) == len(planes):
         return done(planes, steps, RANGES)
-    places = torch.from_numpy(rows).to(planes.device)
+    places = handed(rows, planes.device)
     return planes.index_copy(0, places, done(planes.index_select(0, places), steps, RANGES))
 
 
 def _each(values: Floats, planes: Tensor) -> Tensor:
     """A number for each picture, to be multiplied with its planes."""
-    return torch.from_numpy(values.astype(np.float32)).to(planes.device)[:, None, None, None]
+    return handed(values.astype(np.float32), planes.device)[:, None, None, None]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
+
+from linnaeus.training.handed import handed
 
 __all__ = ["blurred"]
 
@@ -22,7 +23,7 @@ def blurred(planes: Tensor, deviation_px: NDArray[np.float32], most_px: float) -
     what becomes of a picture does not depend on the others.
     """
     reach = min(math.ceil(REACH * most_px), *(side - 1 for side in planes.shape[2:]))
-    weights = torch.from_numpy(_weights(deviation_px, reach)).to(planes.device)
+    weights = handed(_weights(deviation_px, reach), planes.device)
     for dimension in (2, 3):
         planes = _along(planes, weights, dimension, reach)
     return planes

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from linnaeus.randomness import uniforms
 from linnaeus.training.augmentation.plan import AugmentPlan
+from linnaeus.training.handed import handed
 
 __all__ = ["GREY", "Tint", "grey_of", "tinted"]
 
@@ -54,8 +55,8 @@ class Tint:
 
 def tinted(planes: Tensor, tint: Tint) -> Tensor:
     """`planes` (n, 3, h, w) of 0 to 255 as `tint` has them; not cut off at black and white."""
-    matrices = torch.from_numpy(tint.matrices()).to(planes.device)
-    towards = torch.from_numpy(tint.brightness * (1 - tint.contrast)).to(planes.device)
+    matrices = handed(tint.matrices(), planes.device)
+    towards = handed(tint.brightness * (1 - tint.contrast), planes.device)
     offset = towards * grey_of(planes).mean((1, 2))
     out = torch.empty_like(planes)
     for channel in range(3):

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from linnaeus.training.handed import handed
+
 __all__ = ["HIDDEN", "boxes", "hidden"]
 
 HIDDEN = 128  # mid-grey: no picture's own colour, and near to nothing once pixels are normalised
@@ -18,20 +20,24 @@ def hidden(pixels: Tensor, centre: NDArray[np.float32], side: float) -> Tensor:
     `centre`: (n, 2) of its place down and across, in [0, 1); the box may reach out of the picture.
     """
     _, height, width, _ = pixels.shape
-    box = boxes(centre, np.full_like(centre, side), height, width).to(pixels.device)
+    box = boxes(centre, np.full_like(centre, side), height, width, pixels.device)
     return pixels.masked_fill(box[..., None], HIDDEN)
 
 
 def boxes(
-    centre: NDArray[np.float32], sides: NDArray[np.float32], height_px: int, width_px: int
+    centre: NDArray[np.float32],
+    sides: NDArray[np.float32],
+    height_px: int,
+    width_px: int,
+    device: torch.device,
 ) -> Tensor:
-    """(n, h, w) bool: what lies within boxes of `sides` (n, 2) around `centre` (n, 2), in shares
-    of the height and the width."""
-    inside = [
-        _within(centre[:, axis], sides[:, axis], side_px)
+    """(n, h, w) bool on `device`: what lies within boxes of `sides` (n, 2) around `centre` (n, 2),
+    in shares of the height and the width."""
+    down, across = (
+        handed(_within(centre[:, axis], sides[:, axis], side_px), device)
         for axis, side_px in enumerate((height_px, width_px))
-    ]
-    return torch.from_numpy(inside[0][:, :, None] & inside[1][:, None, :])
+    )
+    return down[:, :, None] & across[:, None, :]
 
 
 def _within(

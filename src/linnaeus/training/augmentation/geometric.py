@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from linnaeus.training.handed import handed
+
 __all__ = ["sampled"]
 
 
@@ -18,7 +20,7 @@ def sampled(planes: Tensor, matrices: NDArray[np.float32]) -> Tensor:
     rounding far below one of 255.
     """
     height, width = planes.shape[2:]
-    across, down = _matrix_columns(torch.from_numpy(matrices).to(planes.device))
+    across, down = _matrix_columns(handed(matrices, planes.device))
     x, y = (_steps(side, planes.device) for side in (width, height))
     grid = torch.empty((len(planes), height, width, 2), device=planes.device)
     for place, (of_x, of_y, moved), side in ((0, across, width), (1, down, height)):

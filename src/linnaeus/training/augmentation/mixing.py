@@ -11,6 +11,7 @@ from torch import Tensor
 from linnaeus.randomness import generator, uniforms
 from linnaeus.training.augmentation.cutout import boxes
 from linnaeus.training.augmentation.plan import AugmentPlan
+from linnaeus.training.handed import handed
 
 __all__ = ["beta", "mixed", "partners"]
 
@@ -36,16 +37,18 @@ def mixed(
     each row of the targets sums to 1. Who is mixed with whom is a function
     of (seed, step) and the batch, everything else of (seed, epoch, index).
     """
-    partner = torch.from_numpy(partners(len(views), seed, step)).to(views.device)
+    partner = handed(partners(len(views), seed, step), views.device)
     chance = uniforms(seed, "mixing", epoch, indices, 4)
     cut = _is_cut(plan, chance[:, 0])
     share = np.where(cut, beta(chance[:, 1], plan.cutmix), beta(chance[:, 1], plan.mixup))
-    box = boxes(chance[:, 2:], _sides(share, cut), *views.shape[1:3])
+    device, (height, width) = views.device, views.shape[1:3]
+    box = boxes(chance[:, 2:], _sides(share, cut), height, width, device)
     kept = 1 - box.float().mean((1, 2))
-    share_kept = torch.where(torch.from_numpy(cut), kept, torch.from_numpy(share)).to(views.device)
+    is_cut = handed(cut, device)
+    share_kept = torch.where(is_cut, kept, handed(share, device))
     others = views[partner]
-    made = _blended(views, others, share_kept, torch.from_numpy(cut).to(views.device))
-    made = torch.where(box.to(views.device)[..., None], others, made)
+    made = _blended(views, others, share_kept, is_cut)
+    made = torch.where(box[..., None], others, made)
     return made, _targets(labels.to(views.device), partner, share_kept, classes)
 
 

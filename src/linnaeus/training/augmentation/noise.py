@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from linnaeus.randomness import generator
+from linnaeus.training.handed import handed
 
 __all__ = ["noisy"]
 
@@ -26,15 +27,15 @@ def noisy(
     `window` (n,), in [0, 1), says which part of the row of random numbers each picture gets.
     """
     numbers = planes[0].numel()
-    row = _row(seed, WINDOWS + numbers).to(planes.device)
-    begins = torch.from_numpy((window * WINDOWS).astype(np.int64)).to(planes.device)
+    row = _row(seed, WINDOWS + numbers, planes.device)
+    begins = handed((window * WINDOWS).astype(np.int64), planes.device)
     noise = row.unfold(0, numbers, 1)[begins].view(planes.shape)
-    strength = torch.from_numpy(deviation).to(planes.device)[:, None, None, None]
+    strength = handed(deviation, planes.device)[:, None, None, None]
     return torch.addcmul(planes, noise, strength)
 
 
 @lru_cache(maxsize=1)
-def _row(seed: int, numbers: int) -> Tensor:
-    """`numbers` standard normal float32."""
+def _row(seed: int, numbers: int, device: torch.device) -> Tensor:
+    """`numbers` standard normal float32 on `device`."""
     drawn = generator(seed, "noise").standard_normal(numbers, np.float32)
-    return torch.from_numpy(drawn)
+    return handed(drawn, device)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,6 +22,7 @@ from linnaeus.training.augmentation.tones import (
     solarised,
     stretched,
 )
+from linnaeus.training.handed import handed
 
 __all__ = ["OPERATIONS", "Ranges", "Steps", "done"]
 
@@ -67,7 +67,7 @@ def done(planes: Tensor, steps: Steps, ranges: Ranges) -> Tensor:
     for names, act in KERNELS:
         rows = np.flatnonzero(np.isin(steps.which, [OPERATIONS.index(name) for name in names]))
         if len(rows):
-            places = torch.from_numpy(rows).to(planes.device)
+            places = handed(rows, planes.device)
             made = act(planes.index_select(0, places), steps.at(rows), ranges)
             out.index_copy_(0, places, made.clamp_(0, 255))
     return out
@@ -101,17 +101,17 @@ def _tint(planes: Tensor, steps: Steps, ranges: Ranges) -> Tensor:
 
 
 def _sharpen(planes: Tensor, steps: Steps, ranges: Ranges) -> Tensor:
-    return sharpened(planes, torch.from_numpy(_factor(steps, ranges)).to(planes.device))
+    return sharpened(planes, handed(_factor(steps, ranges), planes.device))
 
 
 def _posterise(planes: Tensor, steps: Steps, ranges: Ranges) -> Tensor:
     bits = 8 - np.rint(steps.level * (8 - ranges.bits)).astype(np.float32)
-    return posterised(planes, torch.from_numpy(bits).to(planes.device))
+    return posterised(planes, handed(bits, planes.device))
 
 
 def _solarise(planes: Tensor, steps: Steps, _: Ranges) -> Tensor:
     threshold = (256 * (1 - steps.level)).astype(np.float32)
-    return solarised(planes, torch.from_numpy(threshold).to(planes.device))
+    return solarised(planes, handed(threshold, planes.device))
 
 
 def _factor(steps: Steps, ranges: Ranges) -> Floats:

@@ -36,13 +36,13 @@ class Placement:
         cls, plan: AugmentPlan, seed: int, epoch: int, indices: NDArray[np.int64]
     ) -> Placement:
         """The placement, in `epoch`, of the views of the pictures at `indices` (n,)."""
-        chance = uniforms(seed, "augment", epoch, indices, 5)
+        chance = uniforms(seed, "augment", epoch, indices, 5)  # the fifth was the mirror's
         signed = 2 * chance - 1
         turned = uniforms(seed, "turn", epoch, indices, 3)
         return cls(
             scale=np.exp(np.float32(np.log1p(plan.zoom)) * signed[:, :2]),
             shift=np.float32(plan.shift) * signed[:, 2:4],
-            mirrored=(chance[:, 4] < 0.5) & bool(plan.mirror),
+            mirrored=_every_other(seed, epoch, indices) & bool(plan.mirror),
             flipped=(turned[:, 0] < 0.5) & plan.flip,
             turn_rad=np.float32(np.deg2rad(plan.rotate_deg)) * (2 * turned[:, 1] - 1),
             slant=np.tan(np.float32(np.deg2rad(plan.shear_deg)) * (2 * turned[:, 2] - 1)),
@@ -65,3 +65,13 @@ class Placement:
             (high * sine * across, high * (sine * self.slant + cosine) * down, moved[:, 0]),
         ]
         return np.moveaxis(np.array(rows, np.float32), -1, 0)
+
+
+def _every_other(seed: int, epoch: int, indices: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(n,) whether each is mirrored: by luck in the first pass, and from then on in every other.
+
+    A picture is so seen both ways as soon as can be, which is worth up to a quarter of the passes
+    over CIFAR-10 (Jordan 2024).
+    """
+    first = uniforms(seed, "mirror", 0, indices, 1)[:, 0] < 0.5
+    return first ^ bool(epoch % 2)

@@ -27,8 +27,8 @@ class AugmentPlan(BaseModel):
     """Whether the training pictures are asked, before learning, what they allow. What they answer
     takes the place of every other field, and is what the finished run records."""
     mirror: bool | None = None
-    """Whether half of the views are mirrored, left to right. `null`: unless the names of the
-    classes speak of sides, digits or letters."""
+    """Whether pictures are mirrored, left to right, in every other pass. `null`: unless the names
+    of the classes speak of sides, digits or letters."""
     flip: bool = False
     """Whether half of the views are upside down. For pictures that have no up."""
     shift: Share = 1 / 16
