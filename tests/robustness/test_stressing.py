@@ -128,7 +128,7 @@ def test_pictures_that_cannot_be_read_are_named_with_the_reason(
     out = tmp_path / "stress"
     told = command("stress", digits_run.bundle, tmp_path / "data", "--kinds", "fog", "--out", out)
     assert told.code == 7
-    assert "1 of them could not be read." in told.out
+    assert "1 of 41 pictures could not be read." in told.out
     assert re.search(r"Could not be read: \S*half\.png: \w", told.err)
     (found,) = json.loads((out / "stress.json").read_text("utf-8"))["bundles"]
     assert found["pictures"] == 40

@@ -76,7 +76,7 @@ def pictures_of(
     if len(places) > limit:
         remarks.append(f"{limit:,} of {len(places):,} pictures, drawn; --limit takes more.")
     if unread:
-        remarks.append(f"{len(unread):,} of them could not be read.")
+        remarks.append(f"{len(unread):,} of {len(chosen):,} pictures could not be read.")
     rows = given[0].rows[kept]
     return tuple(
         JudgedPictures(
