@@ -62,6 +62,7 @@ class Recorded:
             self._done[shapes] = self._done.get(shapes, 0) + 1
             if self._done[shapes] <= TIMES_BEFORE:
                 return self._as_usual(work, views, targets)
+            torch.cuda.synchronize()  # no recording may go while it is replayed
             self._recordings.clear()
             recording = self._recordings[shapes] = self._record(work, views, targets)
         recording.views.copy_(views)
@@ -71,6 +72,7 @@ class Recorded:
 
     def forget(self) -> None:
         """Record anew: tensors that the work changes are others from now on."""
+        torch.cuda.synchronize()
         self._recordings.clear()
         self._done.clear()
 
