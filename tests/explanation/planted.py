@@ -21,7 +21,11 @@ def patch_of(name: str) -> np.ndarray:
 
 
 def write_patches(folder: Path, count: int, seed: int = 0) -> dict[str, tuple[int, int, int, int]]:
-    """`count` PNG pictures of each class in class folders; the box of each patch by its path."""
+    """`count` PNG pictures of each class in class folders; the box of each patch by its path.
+
+    A third class, plain, has no patch: of two classes alone a network may look for the patch of
+    one, and tell the other by its absence.
+    """
     random = np.random.default_rng(seed)
     boxes = {}
     for name in CLASSES:
@@ -34,6 +38,10 @@ def write_patches(folder: Path, count: int, seed: int = 0) -> dict[str, tuple[in
             file = folder / name / f"{number:03}.png"
             Image.fromarray(pixels.astype(np.uint8)).save(file)
             boxes[str(file)] = (left, top, left + PATCH, top + PATCH)
+    (folder / "plain").mkdir()
+    for number in range(count):
+        pixels = random.integers(60, 150, (SIDE, SIDE, 3))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "plain" / f"{number:03}.png")
     return boxes
 
 

@@ -75,7 +75,7 @@ def test_the_maximum_lies_in_the_patch(patches, method: str) -> None:
 
 def test_a_page_maps_and_figures_are_written(patches, tmp_path: Path) -> None:
     run, boxes = patches
-    files = [*boxes][:3]
+    files = [*boxes][::60]
     table = tmp_path / "boxes.csv"
     rows = [",".join(map(str, (file, *boxes[file]))) for file in files]
     table.write_text("image,left,top,right,bottom\n" + "\n".join(rows) + "\n")
@@ -89,7 +89,7 @@ def test_a_page_maps_and_figures_are_written(patches, tmp_path: Path) -> None:
     pointing = told["trust"][0]["pointing"]
     assert pointing["low"] < 2 / 3 <= pointing["value"]
     maps = sorted((out / "maps").glob("*-grad-cam.npy"))
-    assert len(maps) == len(list((out / "pictures").glob("*-grad-cam.png"))) == 3
+    assert len(maps) == len(list((out / "pictures").glob("*-grad-cam.png"))) == len(files)
     assert np.load(maps[0]).shape == (48, 48)
     needed = [one["hidden_until_another"] for one in told["pictures"]]
     hidden = [np.load(file) for file in sorted((out / "maps").glob("*-hidden.npy"))]
