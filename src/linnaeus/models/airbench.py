@@ -65,7 +65,6 @@ class WhitenedPatches(nn.Module):
         super().__init__()
         size = channels * PATCH_PX**2
         self.conv = nn.Conv2d(channels, 2 * size, PATCH_PX)
-        self.conv.weight.requires_grad_(False)
         nn.init.zeros_(self.conv.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -106,7 +105,8 @@ def measure_patches(network: nn.Module, normalise: nn.Module, pixels: PixelRows)
 
 
 def keep_fixed(network: nn.Module) -> None:
-    """Let nothing be learnt in `network` that an airbench network has as it is."""
+    """Let nothing be learnt in `network` that an airbench network has as it is: the directions of
+    patches, and the scales of batch normalisations."""
     for body in network.modules():
         if isinstance(body, AirbenchBody):
             body.patches.conv.weight.requires_grad_(False)
@@ -131,6 +131,7 @@ class AirbenchBody(nn.Module):
             )
         )
         self.channels = widths[-1]
+        keep_fixed(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """The features: the largest of each channel's places."""
@@ -168,7 +169,4 @@ def _identity_filters(before: int, after: int) -> nn.Conv2d:
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
-    """A batch normalisation of which only the shift is learnt."""
-    norm = nn.BatchNorm2d(channels, momentum=STATISTICS_MOMENTUM)
-    norm.weight.requires_grad_(False)
-    return norm
+    return nn.BatchNorm2d(channels, momentum=STATISTICS_MOMENTUM)

@@ -16,7 +16,7 @@ from linnaeus.training.batches import batches_for
 from linnaeus.training.losses import loss_for
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import at_work_on
-from linnaeus.training.recorded import TIMES_BEFORE
+from linnaeus.training.recorded import steps_to_try
 from linnaeus.training.step import Step
 from linnaeus.training.team import Team
 from linnaeus.training.threads import threads_for
@@ -27,9 +27,7 @@ Labels = NDArray[np.int64] | NDArray[np.float32]
 
 SIZES = tuple(2**power for power in range(4, 13))  # 16 to 4,096
 STEPS_AN_EPOCH = 10  # at least: with fewer a run has too few steps to learn in
-STEPS = 3
-"""Of each size; the first also pays for setting up kernels, so the fastest counts. On a GPU there
-are as many after the one that is recorded."""
+STEPS = 3  # of each size; the first also pays for setting up kernels, so the fastest counts
 AS_FAST = 1.05  # times the best: what is within is noise, and smaller batches learn more a picture
 
 
@@ -94,12 +92,11 @@ def _seconds_a_picture(
 ) -> float:
     tried = copy.deepcopy(network)
     batches = batches_for(tried, pixels, labels, plan, device=device)
-    on_gpu = torch.device(device).type == "cuda"
     fastest = float("inf")
     pixels_a_step = batches.size * batches.height_px * batches.width_px
     with threads_for(pixels_a_step), at_work_on(device):
         step = Step(tried, plan, loss_for(plan, labels), device)
-        for place in range(TIMES_BEFORE + 1 + STEPS if on_gpu else STEPS):
+        for place in range(steps_to_try(STEPS, device)):
             began = time.perf_counter()
             step.take(place, 0.5, *batches.at(place)).item()  # which waits for the device
             fastest = min(fastest, time.perf_counter() - began)

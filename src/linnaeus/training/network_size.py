@@ -21,6 +21,7 @@ from linnaeus.models.counting import count
 from linnaeus.models.normalise import Normalise
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import at_work_on, fast_precision, keep_freed_memory
+from linnaeus.training.recorded import steps_to_try
 from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
 
@@ -55,7 +56,7 @@ MOST_PASSES = 60.0
 
 TRIAL_PX = 64 * 32**2  # in a batch of the trial, which takes a tenth of a second or two
 TRIAL_PX_ELSEWHERE = 512 * 32**2
-TRIAL_STEPS = 6  # the first ones also pay for setting up; the fastest of the others counts
+TRIAL_STEPS = 4  # the first also pays for setting up; the fastest of the others counts
 
 
 class Sized(NamedTuple):
@@ -137,18 +138,20 @@ def _multiply_adds_a_second(
     keep_freed_memory()
     with at_work_on(device):
         taker = Step(on_device, plan, F.cross_entropy, device)
-        step_s = _seconds_at_best(lambda: taker.take(0, 0.5, views, labels).item())
+        step_s = _seconds_at_best(
+            lambda: taker.take(0, 0.5, views, labels).item(), steps_to_try(TRIAL_STEPS, device)
+        )
     return size * _multiply_adds(tried, classes, height_px, width_px) / step_s
 
 
-def _seconds_at_best(work: Callable[[], object]) -> float:
-    """Seconds of `work` on all threads or on one, as training tries it: the fastest of a few."""
+def _seconds_at_best(work: Callable[[], object], times: int) -> float:
+    """Seconds of `work` on all threads or on one, as training tries it: the fastest of `times`."""
     most = torch.get_num_threads()
     seconds = []
     try:
         for threads in {most, 1}:
             torch.set_num_threads(threads)
-            for step in range(TRIAL_STEPS):
+            for step in range(times):
                 start_s = time.perf_counter()
                 work()
                 seconds += [time.perf_counter() - start_s] if step > 0 else []

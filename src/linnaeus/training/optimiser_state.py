@@ -36,10 +36,13 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, state: State) -> None:
                 group[name] = value
     for key, tensor in state.tensors.items():
         place, number, name = key.split(BELOW)
-        parameter = optimiser.param_groups[int(place)]["params"][int(number)]
-        optimiser.state[parameter][name] = _laid_out_like(parameter, tensor)
-        if optimiser.param_groups[int(place)].get("capturable"):
-            optimiser.state[parameter][name] = optimiser.state[parameter][name].to(parameter.device)
+        group = optimiser.param_groups[int(place)]
+        parameter = group["params"][int(number)]
+        laid_out = _laid_out_like(parameter, tensor)
+        counts_there = group.get("capturable")
+        optimiser.state[parameter][name] = (
+            laid_out.to(parameter.device) if counts_there else laid_out
+        )
 
 
 def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from linnaeus.training.usual import with_usual
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
 
-__all__ = ["Muon", "optimisers_for", "rates_on", "recordable", "set_learning_rate"]
+__all__ = ["Muon", "optimisers_for", "rates_on", "set_learning_rate"]
 
 # A quintic that takes every singular value in (0, 1] to about 1 (Jordan 2024): steep at 0 rather
 # than exact at 1, because three rounds have to be enough.
@@ -127,11 +127,6 @@ def rates_on(optimisers: Iterable[torch.optim.Optimizer], device: str) -> None:
                 group["fused"] = True
             elif not isinstance(optimiser, Muon):
                 group["capturable"] = True
-
-
-def recordable(plan: TrainingPlan) -> bool:
-    """Whether the optimisers of `plan` do the same in each step, but for their rates."""
-    return plan.optimiser != "schedule-free"  # which has weights of its own before and after one
 
 
 def _part_by_rate(optimiser: torch.optim.Optimizer, factors: Mapping[int, float]) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from linnaeus.training.memory_shortage import is_of_memory
 
-__all__ = ["TIMES_BEFORE", "CannotBeRecordedError", "Recorded"]
+__all__ = ["TIMES_BEFORE", "CannotBeRecordedError", "Recorded", "steps_to_try"]
 
 TIMES_BEFORE = 3
 """How often work of a shape is done as usual first: what is set up only once, such as the momentum
@@ -22,6 +22,12 @@ of weights and the choice of kernels, must not be recorded."""
 
 Shapes = tuple[torch.Size, torch.dtype, torch.Size, torch.dtype]
 Work = Callable[[Tensor, Tensor], Tensor]
+
+
+def steps_to_try(steps: int, device: str) -> int:
+    """How many steps of a shape show their speed on `device`, where `steps` do on a processor: on a
+    GPU as many after the one that is recorded."""
+    return TIMES_BEFORE + 1 + steps if torch.device(device).type == "cuda" else steps
 
 
 class CannotBeRecordedError(RuntimeError):
@@ -46,7 +52,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self._done: dict[Shapes, int] = {}
-        self._recordings: dict[Shapes, Recording] = {}
+        self._newest: tuple[Shapes, Recording] | None = None
         self._beside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # not the usual one
 
     def do(self, work: Work, views: Tensor, targets: Tensor) -> Tensor:
@@ -57,14 +63,13 @@ class Recorded:
         GPU. Raises CannotBeRecordedError where something does.
         """
         shapes = (views.shape, views.dtype, targets.shape, targets.dtype)
-        recording = self._recordings.get(shapes)
-        if recording is None:
+        if self._newest is None or self._newest[0] != shapes:
             self._done[shapes] = self._done.get(shapes, 0) + 1
             if self._done[shapes] <= TIMES_BEFORE:
                 return self._as_usual(work, views, targets)
-            torch.cuda.synchronize()  # no recording may go while it is replayed
-            self._recordings.clear()
-            recording = self._recordings[shapes] = self._record(work, views, targets)
+            self._let_go()
+            self._newest = shapes, self._record(work, views, targets)
+        recording = self._newest[1]
         recording.views.copy_(views)
         recording.targets.copy_(targets)
         recording.graph.replay()
@@ -72,9 +77,12 @@ class Recorded:
 
     def forget(self) -> None:
         """Record anew: tensors that the work changes are others from now on."""
-        torch.cuda.synchronize()
-        self._recordings.clear()
+        self._let_go()
         self._done.clear()
+
+    def _let_go(self) -> None:
+        torch.cuda.synchronize()  # no recording may go while it is replayed
+        self._newest = None
 
     def _as_usual(self, work: Work, views: Tensor, targets: Tensor) -> Tensor:
         self._beside.wait_stream(torch.cuda.current_stream())

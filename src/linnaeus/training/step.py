@@ -20,12 +20,7 @@ from linnaeus.training.compiled import compiled
 from linnaeus.training.losses import Loss
 from linnaeus.training.memory_shortage import is_of_memory
 from linnaeus.training.optimiser_state import optimiser_state, restore_optimiser
-from linnaeus.training.optimisers import (
-    optimisers_for,
-    rates_on,
-    recordable,
-    set_learning_rate,
-)
+from linnaeus.training.optimisers import optimisers_for, rates_on, set_learning_rate
 from linnaeus.training.precision import autocast
 from linnaeus.training.recorded import CannotBeRecordedError, Recorded
 from linnaeus.training.schedule import learning_rate_factor
@@ -122,7 +117,7 @@ class Step:
             and plan.accumulate == 1
             and plan.adversary == "none"
             and plan.precision != "float16"  # whose scaler waits for the GPU
-            and recordable(plan)
+            and plan.optimiser != "schedule-free"  # which has other weights before a step
         )
 
     def _taken_at_once(self, step: int, views: Tensor, labels: Tensor) -> Tensor | None:
@@ -146,9 +141,7 @@ class Step:
         """Learn from a batch, all but the average of the weights; returns its loss."""
         self._network.zero_grad(set_to_none=True)
         loss = self._descent(views, labels)
-        self._clip()
-        for optimiser in self._optimisers:
-            optimiser.step()
+        self._move_weights()
         return loss
 
     def _replayed(
@@ -178,12 +171,15 @@ class Step:
         return loss
 
     def _move(self, progress: float) -> None:
-        """Move every weight by the gradients that stand in the parameters."""
+        """Move every weight by the gradients that stand in the parameters, and the average."""
+        self._move_weights()
+        self.average.update(progress)
+
+    def _move_weights(self) -> None:
         self._clip()
         for optimiser in self._optimisers:
             self._scaler.step(optimiser)
         self._scaler.update()
-        self.average.update(progress)
 
     def go_back(self, weights: Mapping[str, Tensor], rate: float) -> None:
         """Go on from `weights`, without a memory of other steps, at `rate` times the rate."""
