@@ -87,7 +87,7 @@ try:
 except SystemExit as end:
     assert end.code, end.code
 """
-    names = ("linnaeus.serving.server", "linnaeus.api", "linnaeus.training", "torch")
+    names = ("linnaeus.serving.server", "linnaeus.api.predict", "linnaeus.training", "torch")
     assert loaded_by(refused, names) == ["linnaeus.serving.server"]
 
 

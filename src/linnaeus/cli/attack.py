@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Bundle,
     Data,
@@ -68,11 +69,10 @@ def attack(
     table: Table = None,
 ) -> None:
     """Attack a bundle's network with small changes of pictures, and say what stands."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
 
-    done = api.attack(
+    done = linnaeus.attack(
         bundle,
         data,
         eps=eps,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Data,
     GroupColumn,
@@ -78,11 +79,10 @@ def audit(
     no_cache: NoCache = False,
 ) -> None:
     """Tell what is wrong with the data: broken, doubled, contradictory, lopsided."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.data.findings import SEVERITIES
 
-    found = api.audit(
+    found = linnaeus.audit(
         data,
         out=out,
         fix=fix,

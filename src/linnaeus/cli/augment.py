@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Data,
     GroupColumn,
@@ -66,10 +67,9 @@ def augment(
     no_cache: NoCache = False,
 ) -> None:
     """Show what a network from scratch would see of each class, and say what was chosen."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    shown = api.augment(
+    shown = linnaeus.augment(
         data,
         augment=augment,
         out=out,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Bundle,
     Data,
@@ -57,11 +58,10 @@ def certify(
     table: Table = None,
 ) -> None:
     """Prove how far pictures may be changed without changing what their noisy copies are called."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
 
-    done = api.certify(
+    done = linnaeus.certify(
         bundle,
         data,
         noise=noise,

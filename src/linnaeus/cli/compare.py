@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import NoCache, Seed, Workers
 
 __all__ = ["compare"]
@@ -80,10 +81,9 @@ def compare(
     no_cache: NoCache = False,
 ) -> None:
     """Train models on the same folds, and say which are better and which differences are luck."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    compared = api.compare(
+    compared = linnaeus.compare(
         data,
         models=models,
         folds=folds,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Bundle,
     GroupColumn,
@@ -89,10 +90,9 @@ def compress(
     no_cache: NoCache = False,
 ) -> None:
     """Make a smaller or faster bundle, and judge both on pictures that neither has seen."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    compressed = api.compress(
+    compressed = linnaeus.compress(
         bundle,
         data,
         out=out,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.data_split import split
 from linnaeus.cli.options import (
     Data,
@@ -57,12 +58,11 @@ def fetch(
     ] = None,
 ) -> None:
     """Download a data set; what was broken off goes on, what is here already is checked."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.data.fetching.record import read_record
     from linnaeus.data.named import NAMED
 
-    folder = api.fetch_dataset(name, to=to, progress=teller())
+    folder = linnaeus.fetch_dataset(name, to=to, progress=teller())
     recorded = read_record(folder, check=False).name
     use = name if name in NAMED else recorded
     if to is not None:
@@ -90,10 +90,9 @@ def export(
     table: Table = None,
 ) -> None:
     """Write a data set anew in another form, its pictures byte for byte."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    exported = api.export_dataset(
+    exported = linnaeus.export_dataset(
         data,
         to=to,
         out=out,

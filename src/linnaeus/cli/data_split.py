@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Data,
     DomainColumn,
@@ -64,10 +65,9 @@ def split(
     workers: Workers = None,
 ) -> None:
     """Part a data set and save where each picture stands, for `--split` to use it again."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    saved = api.split(
+    saved = linnaeus.split(
         data,
         out=out,
         folds=folds,

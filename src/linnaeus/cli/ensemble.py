@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     GroupColumn,
     ImageColumn,
@@ -55,10 +56,9 @@ def ensemble(
     no_cache: NoCache = False,
 ) -> None:
     """Make one bundle of several, and say whether it is better than the best of them alone."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    made = api.ensemble(
+    made = linnaeus.ensemble(
         bundles,
         data,
         out=out,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     ChangedAbove,
     GroupColumn,
@@ -127,11 +128,10 @@ def evaluate(
     changed_above: ChangedAbove = None,
 ) -> None:
     """Judge a bundle on labelled pictures that it was not trained on, or a table of answers."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
 
-    judged = api.evaluate(
+    judged = linnaeus.evaluate(
         bundle,
         data,
         predictions=predictions or None,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import AllowUrl, Bundle, DrawingSeed, FilesFrom, ImageColumn, Pictures
 
 __all__ = ["explain"]
@@ -88,14 +89,13 @@ def explain(
     ] = None,
 ) -> None:
     """Show where in pictures the answers come from, with a measure of how far to believe it."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
     from linnaeus.files import claim_folder, release_folder
 
     folder = out or Path(claim_folder(Path("explanations"), numbered=True).name)
     try:
-        explained = api.explain(
+        explained = linnaeus.explain(
             bundle,
             list(pictures or ()),
             files_from=files_from,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import Bundle
 
 __all__ = ["export"]
@@ -39,10 +40,9 @@ def export(
     seed: Annotated[int, typer.Option(min=0, help="Of the pictures that are drawn.")] = 0,
 ) -> None:
     """Write a bundle for other programs, and keep it only where it answers as the bundle does."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    exported = api.export(
+    exported = linnaeus.export(
         bundle,
         to,
         out=out,

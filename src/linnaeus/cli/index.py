@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import Bundle, ImageColumn, LabelColumn, LabelSeparator, Table
 
 __all__ = ["index"]
@@ -36,11 +37,10 @@ def index(
     table: Table = None,
 ) -> None:
     """Index pictures by a bundle's features, to find those that look like another by `search`."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
 
-    indexed = api.index(
+    indexed = linnaeus.index(
         bundle,
         data,
         out,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Data,
     GroupColumn,
@@ -58,10 +59,9 @@ def lr_find(
     no_cache: NoCache = False,
 ) -> None:
     """Try rising learning rates for a network from scratch, draw the losses and suggest one."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
 
-    measured = api.lr_find(
+    measured = linnaeus.lr_find(
         data,
         out=out,
         recipe=recipe,

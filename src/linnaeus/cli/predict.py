@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import AllowUrl, Bundle, ChangedAbove, FilesFrom, Squeeze
 
 __all__ = ["predict"]
@@ -131,12 +132,11 @@ def predict(
     """Say what pictures show, and how sure that is."""
     from linnaeus.cli.telling import plain_teller, teller
     from linnaeus.cli.unread import SOME_UNREAD
-    from linnaeus.predicting.predict import predict as carry_out
 
     as_lines = out is None and sort_into is None
     # Answers on a terminal tell themselves how far the work is, and would break a bar's lines.
     told = plain_teller() if as_lines and sys.stdout.isatty() else teller()
-    predicted = carry_out(
+    predicted = linnaeus.predict(
         bundle,
         list(pictures or ()),
         out=out,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import linnaeus
+
 if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
     from linnaeus.runs.comparison import RunComparison
@@ -39,10 +41,9 @@ def runs(
     """See the runs there are, compare them, or remove one."""
     if context.invoked_subcommand is not None:
         return
-    from linnaeus import api
     from linnaeus.runs.listing import RUNS
 
-    entries = api.list_runs(folder or RUNS)
+    entries = linnaeus.list_runs(folder or RUNS)
     if json:
         typer.echo(dumps([entry.to_json() for entry in entries], indent=2, ensure_ascii=False))
     elif entries:
@@ -54,9 +55,8 @@ def runs(
 @app.command("show")
 def show(run: Run, json: Json = False) -> None:
     """Tell all that is known of a run, finished or not."""
-    from linnaeus import api
 
-    entry = api.show_run(run)
+    entry = linnaeus.show_run(run)
     if json:
         whole = {**entry.to_json(), "recipe": entry.recipe, "log": entry.log}
         typer.echo(dumps(whole, indent=2, ensure_ascii=False))
@@ -76,9 +76,8 @@ def compare(
     json: Json = False,
 ) -> None:
     """Set finished runs side by side, and tell which differences are real."""
-    from linnaeus import api
 
-    compared = api.compare_runs(*runs)
+    compared = linnaeus.compare_runs(*runs)
     if json:
         typer.echo(dumps(compared.to_json(), indent=2, ensure_ascii=False))
         return
@@ -98,10 +97,9 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
 ) -> None:
     """Remove a run with all that is in its folder. One that is being written is refused."""
-    from linnaeus import api
     from linnaeus.errors import UsageError
 
-    entry = api.show_run(run)
+    entry = linnaeus.show_run(run)
     what = f"{entry.folder} ({entry.state}, {_size(entry.size_bytes)})"
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -112,7 +110,7 @@ def remove(
             )
         if not typer.confirm(f"Remove {what}?", err=True):
             return
-    api.remove_run(entry.folder)
+    linnaeus.remove_run(entry.folder)
     typer.echo(f"Removed {what}.")
 
 

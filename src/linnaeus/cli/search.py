@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import AllowUrl, FilesFrom, ImageColumn, Pictures
 
 __all__ = ["search"]
@@ -38,12 +39,11 @@ def search(
     ] = None,
 ) -> None:
     """Find the pictures of an index that look most like others, by a bundle's features."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
     from linnaeus.searching.written import found_rows
 
-    found = api.search(
+    found = linnaeus.search(
         index,
         pictures or (),
         files_from=files_from,

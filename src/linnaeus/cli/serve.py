@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import ChangedAbove, Squeeze
 
 __all__ = ["serve"]
@@ -83,9 +84,8 @@ def serve(
     changed_above: ChangedAbove = None,
 ) -> None:
     """Answer over HTTP: what pictures show, and how sure that is."""
-    from linnaeus.serving.serve import serve as carry_out
 
-    carry_out(
+    linnaeus.serve(
         *bundles,
         host=host,
         port=port,

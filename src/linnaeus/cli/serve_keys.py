@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Make, list and take back the keys of a server.", no_args_is_help=True)
@@ -31,9 +33,8 @@ def add(
     keys: KeysFile = KEYS,
 ) -> None:
     """Make a key and print it, once: the file keeps only its digest."""
-    from linnaeus import api
 
-    key = api.add_key(name, scopes=scope or ("predict",), keys=keys)
+    key = linnaeus.add_key(name, scopes=scope or ("predict",), keys=keys)
     typer.echo(key)
     typer.echo(f"Keep it: it cannot be read from {keys}.", err=True)
 
@@ -41,16 +42,14 @@ def add(
 @app.command("list")
 def listed(keys: KeysFile = KEYS) -> None:
     """Say whose keys there are, and what they allow."""
-    from linnaeus import api
 
-    for key in api.list_keys(keys):
+    for key in linnaeus.list_keys(keys):
         typer.echo(f"{key.name}\t{', '.join(key.scopes)}\t{key.created}")
 
 
 @app.command("remove")
 def remove(name: Name, keys: KeysFile = KEYS) -> None:
     """Take a key back; a running server obeys within a second."""
-    from linnaeus import api
 
-    api.remove_key(name, keys=keys)
+    linnaeus.remove_key(name, keys=keys)
     typer.echo(f"The key of {name} is known no more.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     Bundle,
     Data,
@@ -56,11 +57,10 @@ def stress(
     table: Table = None,
 ) -> None:
     """Judge a bundle on pictures that are made worse, and say what would help."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.cli.unread import tell_unread
 
-    done = api.stress(
+    done = linnaeus.stress(
         bundle,
         data,
         beside=beside,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+import linnaeus
 from linnaeus.cli.options import (
     DomainColumn,
     GroupColumn,
@@ -171,12 +172,11 @@ def train(
     ] = None,
 ) -> None:
     """Train a classifier, judge it on pictures it never saw, and write the report."""
-    from linnaeus import api
     from linnaeus.cli.telling import teller
     from linnaeus.evaluation.cross_validation import fold_words
     from linnaeus.training.team import leads_here
 
-    run = api.train(
+    run = linnaeus.train(
         data,
         out=out,
         resume=resume,

@@ -1,8 +1,4 @@
-"""`predict`: what pictures show, from anywhere and as many as there are.
-
-It stands here and not in `api`, which hands it on, so that the command line need not load the rest
-of that: a cold prediction of one picture takes half as long.
-"""
+"""`predict`: what pictures show, from anywhere and as many as there are."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from linnaeus.api.several import several
 from linnaeus.predicting.asked import Asked
 from linnaeus.predicting.job import Job
 from linnaeus.predicting.predict_all import Predicted
@@ -85,7 +82,7 @@ def predict(
         changed_above=changed_above,
     )
     job = Job(
-        [pictures] if isinstance(pictures, str | Path) else pictures,
+        several(pictures),
         files_from=files_from,
         image_column=image_column,
         out=None if out is None else Path(out),

@@ -1,8 +1,4 @@
-"""`serve`: bundles behind HTTP, with every option of the command line.
-
-It stands here and not in `api`, which hands it on, so that the command line need not load the rest
-of that.
-"""
+"""`serve`: bundles behind HTTP, with every option of the command line."""
 
 from __future__ import annotations
 
