@@ -131,8 +131,17 @@ def test_means_are_taken_without_turning_and_are_the_same() -> None:
     assert [list(n.attribute[0].ints) for n in model.graph.node if n.op_type == "Transpose"] == [
         [0, 3, 1, 2]
     ]
+    assert all(node.op_type != "Reshape" for node in model.graph.node)
     again = features(model.SerializeToString(), pictures)
     assert np.allclose(again, features(graph, pictures), rtol=1e-5)
+
+
+def test_a_flattening_that_more_than_means_follow_is_left_alone() -> None:
+    graph = onnx.load_from_string(graph_of(np.random.default_rng(0)))
+    graph.graph.node.append(helper.make_node("Softmax", ["turned"], ["else"], "else", axis=1))
+    before = graph.SerializeToString()
+    means_as_they_lie(graph)
+    assert graph.SerializeToString() == before
 
 
 def test_weights_too_large_for_float16_are_refused() -> None:
