@@ -1,17 +1,21 @@
 """Trains peers on the same pictures, each in an environment of its own, and logs their curves.
 
     python benchmarks/peers/run.py [fastai] [ultralytics] [keras] [--epochs N ...] [--archive FILE]
+                                   [--small]
 
 An environment is made once under `--cache` from requirements/PEER.txt. Where the versions of torch
 and torchvision that it names are those of this Python, they are lent rather than installed again
 (5 GB each), so that all compare on the same build. Every peer is trained once for each of
 `--epochs`: their schedules end with the last epoch, so a curve's last point is what counts. Lines
 go to CACHE/curves/PEER.jsonl; compare.py puts ours beside them. Nothing else should run meanwhile.
+`--small` teaches each for one pass over 300 of the pictures, apart from the others (CACHE/small),
+which shows that the scripts run and is no figure.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -23,30 +27,40 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ARCHIVE = HERE / "../../../shared/data/cifar10.tar.xz"
 CACHE = Path.home() / ".cache" / "linnaeus-benchmarks"
-EPOCHS = {"fastai": (1, 3), "ultralytics": (1, 3), "keras": (16,)}
+EPOCHS = {"fastai": (1, 3), "ultralytics": (1, 2), "keras": (16,)}
+FEW = {"train": 30, "test": 10}  # pictures of a class, for a small run
 
 
 def main() -> None:
     """Train every peer that was asked for."""
     asked = _arguments()
     pictures = _unpacked(asked.archive, asked.cache / "pictures")
-    (asked.cache / "curves").mkdir(exist_ok=True)
+    work = asked.cache
+    if asked.small:
+        work, pictures = small(asked.cache), _few_of(pictures, small(asked.cache) / "pictures")
+    (work / "curves").mkdir(exist_ok=True)
     for peer in asked.peers or EPOCHS:
         python = _environment(peer, asked.cache / peer)
-        log = asked.cache / "curves" / f"{peer}.jsonl"
-        for epochs in asked.epochs or EPOCHS[peer]:
+        log = work / "curves" / f"{peer}.jsonl"
+        for epochs in asked.epochs or ((1,) if asked.small else EPOCHS[peer]):
             print(f"{peer}, {epochs} epochs", flush=True)
             script = HERE / f"with_{peer}.py"
             command = [python, script, pictures, "--epochs", str(epochs), "--log", log]
-            subprocess.run([*map(str, command)], check=True, cwd=asked.cache)
+            subprocess.run([*map(str, command)], check=True, cwd=work)
+
+
+def small(cache: Path) -> Path:
+    """The folder in `cache` of what belongs to a small run."""
+    return cache / "small"
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("peers", nargs="*", choices=[*EPOCHS, []], help="all by default")
-    parser.add_argument("--epochs", type=int, nargs="+", help="1 and 3; 16 of keras")
+    parser.add_argument("--epochs", type=int, nargs="+", help="of fastai 1 and 3; 1 and 2; 16")
     parser.add_argument("--archive", type=Path, default=ARCHIVE)
     parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("--small", action="store_true")
     asked = parser.parse_args()
     asked.archive, asked.cache = asked.archive.resolve(), asked.cache.resolve()
     return asked
@@ -60,6 +74,17 @@ def _unpacked(archive: Path, folder: Path) -> Path:
             tar.extractall(aside, filter="data")
         aside.rename(folder)
     return next(folder.rglob("train")).parent
+
+
+def _few_of(pictures: Path, folder: Path) -> Path:
+    """`folder` with the first few pictures of every class in train/ and test/ of `pictures`."""
+    for side, count in FEW.items():
+        for kind in sorted((pictures / side).iterdir()):
+            there = folder / side / kind.name
+            there.mkdir(parents=True, exist_ok=True)
+            for file in sorted(kind.iterdir())[:count]:
+                shutil.copy(file, there)
+    return folder
 
 
 def _environment(peer: str, folder: Path) -> Path:
