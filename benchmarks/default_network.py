@@ -18,9 +18,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from _measuring import DATA, cifar10, machine, needed
-
 import linnaeus
+from _measuring import DATA, cifar10, machine, needed
 from linnaeus import Dataset
 
 SIDE_PX = 32

@@ -26,7 +26,6 @@ from run import ARCHIVE, CACHE, EPOCHS, small  # noqa: E402
 
 from _measuring import linnaeus, machine, run  # noqa: E402
 
-
 LEAST_S = 5.0  # of ours in a small run, whose peers are done sooner than a network is chosen
 
 

@@ -52,6 +52,14 @@ def test_from_python_it_is_the_plan_that_training_would_use(
     assert more.plan == shown.plan.model_copy(update={"zoom": 0.4})
 
 
+def test_pictures_of_several_labels_have_a_sheet_too(pairs_table: Path) -> None:
+    options = {"label_separator": "|", "settings": {"network.augment.cutmix": 1}}
+    shown = linnaeus.augment(pairs_table, **options)  # type: ignore[arg-type]
+    assert "CutMix" in shown.said
+    assert shown.left_out == 0  # each of four labels is on some of the sixteen
+    assert shown.sheet.height > 16 * 64  # rows of pictures that are half as high as wide
+
+
 def test_what_cannot_be_meant_is_refused(some_digits: linnaeus.Dataset, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the sheet is a PNG file"):
         linnaeus.augment(some_digits, out=tmp_path / "views.gif")

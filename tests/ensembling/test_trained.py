@@ -177,6 +177,20 @@ def test_snapshots_are_weighed_by_what_all_of_them_held_out(snapped: Run) -> Non
     }
 
 
+@pytest.mark.parametrize("kind", ["folds", "snapshots"])
+def test_the_hour_of_a_preset_is_shared_out_too(kind: str) -> None:
+    pytest.importorskip("torch")
+    from linnaeus.ensembling.trained import share_of_time
+    from linnaeus.training.ensemble_plan import ensemble_plan
+
+    plan, large = ensemble_plan(f"{kind}:5"), (45_000, 32, 32, 3)
+    best = share_of_time(linnaeus.Recipe(preset="best"), plan, large)
+    assert best.budget_s == pytest.approx(660)  # a fifth of 55 minutes
+    quick = share_of_time(linnaeus.Recipe(preset="quick"), plan, large)
+    # A third of twelve passes: by each of the folds, and by all snapshots together.
+    assert quick.network.epochs == pytest.approx(4 if kind == "folds" else 0.8)
+
+
 # What cannot be meant
 
 

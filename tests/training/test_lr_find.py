@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 import linnaeus  # noqa: E402
+from command_line import linnaeus as typed  # noqa: E402
 from linnaeus.errors import DataError, UsageError, WriteError  # noqa: E402
 from linnaeus.training.lr_find import suggested_place  # noqa: E402
 
@@ -39,6 +40,22 @@ def test_a_rate_is_suggested_from_where_the_loss_falls(
     assert all(0 <= float(x) <= 680 for x in re.findall(r'cx="([^"]*)"', drawn))
     with pytest.raises(WriteError):
         linnaeus.lr_find(some_digits, out=out)
+
+
+def test_the_command_that_is_told_trains_what_was_tried(tmp_path: Path) -> None:
+    asked = ("--set", "network.optimiser=sgd", "--set", "network.learning_rate=0.01", "--seed", "3")
+    tried = typed("lr-find", "digits", *asked, "--image-size", "8", cwd=tmp_path)
+    assert tried.code == 0, tried.err
+    told = re.search(r"linnaeus train (.*) --set network.learning_rate=\S+$", tried.out, re.M)
+    assert told is not None, tried.out
+    assert told[1] == (
+        "digits --model small_cnn --image-size 8 --seed 3 --set network.optimiser=sgd"
+    )
+
+
+def test_what_a_training_would_refuse_is_refused(some_digits: linnaeus.Dataset) -> None:
+    with pytest.raises(UsageError, match="no 40 parts of two pictures"):
+        linnaeus.lr_find(some_digits, settings=["network.accumulate=40"])
 
 
 def test_the_place_is_two_thirds_down_the_longest_fall() -> None:

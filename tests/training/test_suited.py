@@ -35,6 +35,20 @@ def test_best_is_within_the_hour_and_short_for_a_small_set() -> None:
     assert 5 < small < 120
 
 
+@pytest.mark.parametrize(
+    ("side_px", "quick", "balanced"),
+    [
+        (16, "cnn-tiny", "small_cnn"),
+        (32, "airbench-tiny", "airbench-small"),
+        (64, "cnn-tiny", "small_cnn"),
+    ],
+)
+def test_without_a_budget_the_network_goes_by_the_size_of_pictures(side_px, quick, balanced):
+    for preset, network in (("quick", quick), ("balanced", balanced)):
+        choice, recipe = suited(OPEN, Recipe(preset=preset), pictures(side_px), 3, progress=Quiet())
+        assert (choice.name, recipe.model) == (network, network)
+
+
 def test_quick_makes_fewer_passes_than_balanced() -> None:
     quick, balanced = (
         as_long_as_its_preset(Recipe(preset=preset), CIFAR10) for preset in ("quick", "balanced")
@@ -57,6 +71,19 @@ def test_a_network_asked_for_by_name_stays_and_so_does_one_to_be_repeated() -> N
     assert suited(NAMED, named, pictures(32), 3, progress=Quiet()) == (NAMED, named)
     repeated = Recipe(budget_s=1.0, network=TrainingPlan(paces=(Pace(0, 7),)))
     assert suited(OPEN, repeated, pictures(32), 3, progress=Quiet()) == (OPEN, repeated)
+
+
+def test_how_long_a_repeated_run_is_on_these_pictures_is_told() -> None:
+    class Told(Quiet):
+        said = ""
+
+        def say(self, sentence: str) -> None:
+            self.said += sentence
+
+    told = Told()
+    plan = TrainingPlan(batch_size=8, paces=(Pace(0, 90), Pace(20, 36)))
+    suited(NAMED, Recipe(network=plan), pictures(16), 3, progress=told)
+    assert "the 36 steps of the recipe's run, which are 12.0 passes over these 24 pic" in told.said
 
 
 def test_pictures_grow_in_a_budget_where_they_are_large_enough() -> None:

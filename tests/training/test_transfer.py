@@ -35,7 +35,13 @@ from linnaeus.training.probe import Probe
 from linnaeus.training.recipe import recipe_with
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan, TransferStage
-from linnaeus.training.tuning import Lesson, answers, tunable_from_head, tunable_from_probe
+from linnaeus.training.tuning import (
+    Lesson,
+    answers,
+    stage_plan,
+    tunable_from_head,
+    tunable_from_probe,
+)
 
 Stop = Callable[[], bool]
 
@@ -114,6 +120,24 @@ def test_a_new_budget_or_preset_lets_the_stages_be_chosen_anew() -> None:
     assert recipe_with(recipe, budget_s=9.0).transfer.done == ()
     assert recipe_with(recipe, preset="best").transfer.done == ()
     assert recipe_with(recipe, {"transfer.rate_decay": 0.5}).transfer.done == ()
+
+
+@pytest.mark.parametrize(
+    ("network", "rates"),
+    [
+        ({}, [1e-3, 3e-4]),  # muon gives way to AdamW
+        ({"optimiser": "adam"}, [1e-3, 3e-4]),
+        ({"optimiser": "sgd"}, [0.05, 0.015]),
+        ({"optimiser": "sgd", "learning_rate": 0.01}, [0.01, 0.01]),
+    ],
+)
+def test_what_is_good_already_learns_at_a_lower_rate_unless_one_is_named(
+    photographs_of_waste: Photographs, network: dict[str, object], rates: list[float]
+) -> None:
+    recipe = Recipe.model_validate({"network": network})
+    named = [TransferStage.model_validate({"learns": learns}) for learns in ("head", "whole")]
+    plans = [stage_plan(one, recipe, photographs_of_waste.lesson, None) for one in named]
+    assert [plan.learning_rate for plan in plans] == pytest.approx(rates)
 
 
 # What is tuned

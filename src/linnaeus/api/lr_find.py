@@ -44,7 +44,7 @@ def lr_find(
     """Try rising learning rates for a network from scratch, and suggest one for `train`.
 
     `out`: a new folder for the picture lr-find.svg and the numbers lr-find.json; nothing is written
-    without it. The other options are those of `train`; "auto" is small_cnn here.
+    without it. The other options are those of `train`; "auto" is what that teaches from scratch.
 
     Raises DataError where the loss fell at no rate, and as `train` does.
     """

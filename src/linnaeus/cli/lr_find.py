@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ def lr_find(
         typer.Option(help="A new folder for the picture and the numbers.", metavar="DIR"),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="Any network that `linnaeus models` lists. (small_cnn)")
+        str | None, typer.Option(help="A network that learns from scratch. (that of `train`)")
     ] = None,
     image_size: ImageSize = None,
     seed: RecipeSeed = None,
@@ -82,6 +83,15 @@ def lr_find(
     )
     now = f"the recipe has {measured.planned:g}"
     typer.echo(f"Suggested learning rate: {measured.suggested:.2g} ({now}).")
-    typer.echo(f"Take it with: linnaeus train {data} {' '.join(measured.settings)}")
+    asked = {"--recipe": recipe, "--image-size": image_size, "--seed": seed, "--device": device}
+    given = [*asked.items(), *(("--set", text) for text in setting or () if not _of_rates(text))]
+    options = [part for name, value in given if value is not None for part in (name, str(value))]
+    command = shlex.join([data, "--model", measured.network, *options])
+    typer.echo(f"Take it with: linnaeus train {command} {' '.join(measured.settings)}")
     if out is not None:
         typer.echo(f"Picture: {out / 'lr-find.svg'}")
+
+
+def _of_rates(setting: str) -> bool:
+    """Whether a `--set` is of a rate, which another one takes the place of."""
+    return setting.partition("=")[0].strip().endswith("learning_rate")

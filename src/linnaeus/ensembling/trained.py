@@ -25,10 +25,11 @@ from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
 from linnaeus.training.run_folder import MEMBERS
+from linnaeus.training.suited import as_long_as_its_preset
 from linnaeus.training.team import Team
 from linnaeus.training.written import SPLIT_TABLE
 
-__all__ = ["train_ensemble"]
+__all__ = ["share_of_time", "train_ensemble"]
 
 SEEDS = 2**32
 
@@ -36,8 +37,8 @@ SEEDS = 2**32
 def train_ensemble(training: MemberTraining, choice: Choice, *, out: Path, team: Team) -> Run:
     """Train the members that the recipe of `training` asks for, and make one bundle in `out`.
 
-    A budget is shared out among the members, and of snapshots the passes too. What an earlier
-    process has finished or saved in `out` is gone on with.
+    A budget, also that of a preset, is shared out among the members, and of snapshots the passes
+    too. What an earlier process has finished or saved in `out` is gone on with.
 
     Raises UsageError where snapshots of `choice` make no sense or several processes are at work,
     DataError where there are too few pictures, and as `fit` and `ensemble` do.
@@ -66,6 +67,21 @@ def train_ensemble(training: MemberTraining, choice: Choice, *, out: Path, team:
         cache=training.cache,
     )
     return Run(out, read_recipe(out / RECIPE), material.audit, made.metrics, made.gain)
+
+
+def share_of_time(recipe: Recipe, plan: EnsemblePlan, shape: tuple[int, int, int, int]) -> Recipe:
+    """`recipe` with one member's share of the time, which its preset may say.
+
+    `shape` (n, h, w, 3) is of the pictures that a network from scratch learns from.
+    """
+    recipe = as_long_as_its_preset(recipe, shape)
+    if recipe.budget_s is not None:
+        return recipe.model_copy(update={"budget_s": recipe.budget_s / plan.members})
+    if plan.kind == "folds":  # each makes all passes over its own pictures
+        return recipe
+    usual = recipe.network.epochs_for(shape[0], min(shape[1:3]))
+    network = recipe.network.model_copy(update={"epochs": usual / plan.members})
+    return recipe.model_copy(update={"network": network})
 
 
 def _check(plan: EnsemblePlan, choice: Choice) -> None:
@@ -106,7 +122,12 @@ def _members(
     split_file: Path,
 ) -> list[Path]:
     """Train all members, one after the other; their folders."""
-    recipe = _of_a_member(training.begun.recipe, plan, material, split_file)
+    recipe = _of_a_member(training.begun.recipe, split_file)
+    if choice.backbone is None and choice.classical is None:
+        height_px, width_px = material.preprocessing.height_px, material.preprocessing.width_px
+        recipe = share_of_time(recipe, plan, (len(material.train), height_px, width_px, 3))
+    elif recipe.budget_s is not None:
+        recipe = recipe.model_copy(update={"budget_s": recipe.budget_s / plan.members})
     if plan.kind == "snapshots":
         return _snapshots(plan.members, training, choice, recipe, split_file.parent)
     return [
@@ -132,10 +153,8 @@ def _snapshots(
     return made
 
 
-def _of_a_member(
-    recipe: Recipe, plan: EnsemblePlan, material: Material, split_file: Path
-) -> Recipe:
-    """The recipe that all members share, with their part of the time."""
+def _of_a_member(recipe: Recipe, split_file: Path) -> Recipe:
+    """The recipe that all members share, on the parts that are saved in `split_file`."""
     update: dict[str, object] = {
         "ensemble": None,
         "split_file": str(split_file),
@@ -145,10 +164,4 @@ def _of_a_member(
         "repeat": None,
         "inner": None,
     }
-    if recipe.budget_s is not None:
-        update["budget_s"] = recipe.budget_s / plan.members
-    elif plan.kind == "snapshots":
-        height_px, width_px = material.preprocessing.height_px, material.preprocessing.width_px
-        usual = recipe.network.epochs_for(len(material.train), min(height_px, width_px))
-        update["network"] = recipe.network.model_copy(update={"epochs": usual / plan.members})
     return recipe.model_copy(update=update)

@@ -84,7 +84,7 @@ def fit(
     device = "cpu" if fitted else chosen_device(recipe.device)
     recipe = recipe.model_copy(update={"model": choice.name, "device": device})
     progress.say(f"{dataset}")
-    progress.say(f"Network: {choice.name}. {choice.why}")
+    progress.say(choice.why if choice.by_time else f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)

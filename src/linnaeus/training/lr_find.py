@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +20,23 @@ from linnaeus.errors import DataError, Stopped, UsageError
 from linnaeus.files import write_json, write_whole
 from linnaeus.models.catalogue import SMALL_CNN
 from linnaeus.progress import Progress
+from linnaeus.training.batch_trial import tried_batch_size
 from linnaeus.training.batches import Batches, batches_for
 from linnaeus.training.choice import choose_model
 from linnaeus.training.device import chosen_device
 from linnaeus.training.losses import loss_for
 from linnaeus.training.material import look
+from linnaeus.training.network_size import usual_size
 from linnaeus.training.plan import TrainingPlan
-from linnaeus.training.precision import at_work_on, fast_precision
+from linnaeus.training.precision import at_work_on
 from linnaeus.training.rate_chart import rate_chart
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.resolved_plan import check_resolved, with_nothing_open
 from linnaeus.training.scratch import as_targets, new_network, plan_for
 from linnaeus.training.step import Step
 from linnaeus.training.stopping import stop_on_interrupt
+from linnaeus.training.team import ALONE
 from linnaeus.training.threads import threads_for
-from linnaeus.training.usual import with_usual
 
 __all__ = ["RateRange", "lr_find", "lr_find_on", "suggested_place", "write_rate_range"]
 
@@ -49,6 +52,7 @@ class RateRange:
 
     `suggested` and `planned` are learning rates: the one to take, and that of the recipe. Where
     there is a `head_learning_rate`, it rose in proportion, and `suggested_head` goes with it.
+    `network` is the name of what learnt; empty where it has none.
     """
 
     rates: tuple[float, ...]
@@ -57,6 +61,7 @@ class RateRange:
     suggested: float
     planned: float
     suggested_head: float | None
+    network: str = ""
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -69,6 +74,7 @@ class RateRange:
     def to_json(self) -> dict[str, Any]:
         """All of it, for programs."""
         return {
+            "network": self.network,
             "suggested": self.suggested,
             "suggested_head": self.suggested_head,
             "planned": self.planned,
@@ -90,17 +96,18 @@ def lr_find(
 ) -> RateRange:
     """Try rising rates on `network`, which is spoilt by it, with `labels` (n,) of `pixels`.
 
-    Raises Stopped if `stop` says so before the end, and DataError where the loss never fell.
+    Raises Stopped if `stop` says so before the end, UsageError if the plan cannot be meant for
+    these pictures, and DataError where the loss never fell.
     """
-    size = plan.batch_size_for(len(labels), device)
-    plan = with_usual(plan, epoch_steps=len(labels) // size).model_copy(
-        update={
-            "averaging": "none",
-            "precision": plan.precision or fast_precision(device),
-            "batch_size": size,
-        }
-    )
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    by_trial = plan.batch_size == "auto"
+    plan = with_nothing_open(plan, len(labels), device).model_copy(update={"averaging": "none"})
+    if by_trial:
+        size = tried_batch_size(
+            on_device, pixels, labels, plan, device=device, team=ALONE, progress=progress
+        )
+        plan = plan.model_copy(update={"batch_size": size})
+    check_resolved(plan, plan.batch_size_for(len(labels)), len(labels), device, ALONE)
     batches = batches_for(on_device, pixels, labels, plan, device=device)
     pixels_a_step = batches.size * batches.height_px * batches.width_px
     with threads_for(pixels_a_step), at_work_on(device):
@@ -120,8 +127,8 @@ def lr_find_on(
 
     Raises UsageError where the recipe's network is a pretrained one, and as `lr_find` does.
     """
-    name = SMALL_CNN if recipe.model == "auto" else recipe.model
-    choice = choose_model(name)
+    by_size = recipe.model == "auto"
+    choice = choose_model(SMALL_CNN if by_size else recipe.model)
     if choice.backbone is not None:
         raise UsageError(
             f"a head on the frozen features of {choice.name} has no learning rate",
@@ -138,6 +145,11 @@ def lr_find_on(
     recipe = recipe.model_copy(update={"model": choice.name})
     material = look(dataset, recipe, None, progress, workers, cache)
     learning = ChosenRows(material.pixels, material.train)
+    if by_size:
+        height_px, width_px = learning.shape[1:3]
+        network = usual_size(height_px, width_px, quick=recipe.preset == "quick")
+        progress.say(f"The rates of {network} are tried.")
+        recipe = recipe.model_copy(update={"model": network})
     labels = as_targets(dataset.truth[material.train])
     plan, _ = plan_for(
         recipe,
@@ -148,7 +160,7 @@ def lr_find_on(
         progress=progress,
     )
     with stop_on_interrupt(progress) as stop:
-        return lr_find(
+        found = lr_find(
             new_network(recipe, len(dataset.classes), learning),
             learning,
             labels,
@@ -157,6 +169,7 @@ def lr_find_on(
             stop=stop,
             device=device,
         )
+    return replace(found, network=recipe.model)
 
 
 def suggested_place(smoothed: Sequence[float]) -> int:

@@ -17,6 +17,7 @@ from torch import nn
 
 from linnaeus.data.pixels import PixelRows
 from linnaeus.models.build import build
+from linnaeus.models.catalogue import SMALL_CNN
 from linnaeus.models.counting import count
 from linnaeus.models.normalise import Normalise
 from linnaeus.training.plan import TrainingPlan
@@ -25,7 +26,7 @@ from linnaeus.training.recorded import steps_to_try
 from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
 
-__all__ = ["Sized", "choose_size", "size_at"]
+__all__ = ["Sized", "choose_size", "size_at", "usual_size"]
 
 VIEWS_NEEDED = {
     "cnn-large": 700_000,
@@ -67,6 +68,13 @@ class Sized(NamedTuple):
     why: str
 
 
+def usual_size(height_px: int, width_px: int, *, quick: bool = False) -> str:
+    """The network for pictures of this size where no budget says how much time there is."""
+    if _about_32_px(height_px, width_px):
+        return "airbench-tiny" if quick else "airbench-small"
+    return "cnn-tiny" if quick else SMALL_CNN
+
+
 def choose_size(
     pixels: PixelRows,
     classes: int,
@@ -106,9 +114,12 @@ def size_at(
 
 def _views_needed(height_px: int, width_px: int) -> dict[str, int]:
     """The networks for pictures of this size, the largest first, and the views that each needs."""
+    return VIEWS_NEEDED_ABOUT_32_PX if _about_32_px(height_px, width_px) else VIEWS_NEEDED
+
+
+def _about_32_px(height_px: int, width_px: int) -> bool:
     least_px, most_px = AIRBENCH_SIDES_PX
-    about_32_px = least_px <= min(height_px, width_px) and max(height_px, width_px) <= most_px
-    return VIEWS_NEEDED_ABOUT_32_PX if about_32_px else VIEWS_NEEDED
+    return least_px <= min(height_px, width_px) and max(height_px, width_px) <= most_px
 
 
 def _multiply_adds(name: str, classes: int, height_px: int, width_px: int) -> int:

@@ -51,8 +51,8 @@ class Recipe(BaseModel):
     model: str = "auto"
     """"auto", or any name of `linnaeus models`: a pretrained network where its weights are at hand,
     else one learnt from scratch; or features and a classifier, such as hog+svm. "auto" takes the
-    best pretrained network at hand; where there is none, small_cnn or, with a budget, the one of
-    our sizes that the time is best spent on."""
+    best pretrained network at hand; where there is none, airbench-small for sides of 24 to 48 px,
+    small_cnn for others or, with a budget, the one of our sizes that the time is best spent on."""
     seed: Annotated[int, Ge(0)] = 0
     """Of every random number of the run. Change it to see how much luck there is in a figure."""
     validation: float = 0.1

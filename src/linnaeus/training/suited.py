@@ -9,7 +9,8 @@ from linnaeus.data.pixels import PixelRows
 from linnaeus.progress import Progress
 from linnaeus.training.augmentation.settled import passes_in
 from linnaeus.training.choice import Choice
-from linnaeus.training.network_size import choose_size
+from linnaeus.training.network_size import choose_size, usual_size
+from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.resizing import mean_work
 from linnaeus.training.team import ALONE, Team
@@ -21,7 +22,6 @@ Shape = tuple[int, int, int, int]
 BEST_S = 3300.0  # with reading before it and judging after, within the hour
 BEST_PASSES = 1000.0  # of small_cnn on two cores: a small set is known long before the hour
 QUICK_SHARE = 1 / 3  # of the usual passes
-QUICKEST = "cnn-tiny"
 
 RESIZE_FROM = 0.75
 """In the time of 3 passes over CIFAR-10, a network that began on 24 px came to 77.0 %; to 75.2 %
@@ -44,13 +44,18 @@ def suited(
     a `team` call this, and get the same.
     """
     left_alone = choice.backbone is not None or choice.classical is not None
-    if left_alone or recipe.network.paces:
+    if left_alone:
+        return choice, recipe
+    if recipe.network.paces:
+        progress.say(_repeated_length(recipe.network, pixels.shape[0], recipe.device))
         return choice, recipe
     recipe = as_long_as_its_preset(recipe, pixels.shape)
     if not choice.by_time:
         return choice, recipe
     if recipe.budget_s is None:
-        network = QUICKEST if recipe.preset == "quick" else choice.network
+        height_px, width_px = pixels.shape[1:3]
+        network = usual_size(height_px, width_px, quick=recipe.preset == "quick")
+        progress.say(f"Network: {network}, as is usual for {height_px} × {width_px} px.")
         return replace(choice, network=network), recipe.model_copy(update={"model": network})
     sized = choose_size(
         pixels,
@@ -81,6 +86,16 @@ def as_long_as_its_preset(recipe: Recipe, shape: Shape) -> Recipe:
         usual = recipe.network.epochs_for(images, min(height_px, width_px))
         return _with_plan(recipe, epochs=usual * QUICK_SHARE)
     return recipe
+
+
+def _repeated_length(plan: TrainingPlan, images: int, device: str) -> str:
+    """How long an earlier run was, on pictures that may be others."""
+    steps = plan.paces[-1].steps
+    passes = steps / (images // plan.batch_size_for(images, device))
+    return (
+        f"It learns for the {steps:,} steps of the recipe's run, which are {passes:.1f} passes over"
+        f" these {images:,} pictures; --epochs or --budget would let that be chosen anew."
+    )
 
 
 def _growing(recipe: Recipe, shape: Shape) -> Recipe:

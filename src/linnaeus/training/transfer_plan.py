@@ -34,8 +34,9 @@ class TransferStage(BaseModel):
     """Passes over the training pictures, where no budget decides. None: 20 for a head, 4 for upper,
     8 for whole."""
     learning_rate: Annotated[float, Gt(0)] | None = None
-    """Peak rate of the head. None: that of `network`, unless its optimiser is muon; there 0.001 for
-    a head that is new, and 0.0003 for what is good already."""
+    """Peak rate of the head. None: that of `network`; where it says none either, or muon's, the
+    usual one of the optimiser for a head that is new (of AdamW 0.001), and 0.3 of it for what is
+    good already."""
     views: Annotated[int, Ge(1), Le(6)] | None = None
     """Of a probe: views of each training picture that it learns from: as it is, mirrored where that
     is allowed, then closer towards its corners. None: what a budget has room for, or one."""

@@ -32,6 +32,7 @@ from linnaeus.training.saving import Saver
 from linnaeus.training.scratch import as_targets
 from linnaeus.training.transfer_plan import StageName, TransferStage
 from linnaeus.training.tunable import Tunable
+from linnaeus.training.usual import OPTIMISERS
 
 __all__ = [
     "COST",
@@ -39,6 +40,7 @@ __all__ = [
     "OF_MUON",
     "Lesson",
     "answers",
+    "stage_plan",
     "tunable_from_head",
     "tunable_from_probe",
     "tune",
@@ -54,8 +56,9 @@ COST: dict[StageName, float] = {"head": 1.0, "upper": 1.5, "whole": 4.0}
 """Times that a pass of learning takes, against one of answering: only the part that learns is gone
 through backwards, and that costs two to three times as much as forwards."""
 
-RATES: dict[StageName, float] = {"head": 1e-3, "upper": 3e-4, "whole": 3e-4}
-"""Of AdamW, in place of muon. At the rate that a new head wants, what is good already is lost."""
+SHARE_OF_RATE: dict[StageName, float] = {"head": 1.0, "upper": 0.3, "whole": 0.3}
+"""Of the optimiser's usual rate, where nobody says one. At the rate that a new head wants, what is
+good already is lost."""
 
 OF_MUON = ("momentum", "weight_decay", "head_learning_rate", "head_momentum")
 """What a plan says of muon and means nothing, or something else, for what tunes in its place."""
@@ -154,7 +157,7 @@ def tune(
         ChosenRows(lesson.pixels, lesson.train),
         targets[lesson.train],
         (ChosenRows(lesson.pixels, lesson.validation), targets[lesson.validation]),
-        plan=_plan(stage, recipe, lesson, budget_s),
+        plan=stage_plan(stage, recipe, lesson, budget_s),
         clock=Clock(),
         progress=progress,
         stop=stop,
@@ -166,27 +169,16 @@ def tune(
     )
 
 
-@torch.no_grad()
-def answers(network: Tunable, pixels: PixelRows, rows: Rows) -> NDArray[np.float32]:
-    """The logits (k, classes) of `network` for the pictures at `rows` (k,)."""
-    logits = [network(torch.from_numpy(batch)).numpy() for batch in chunks(pixels, rows, BATCH)]
-    return np.concatenate(logits) if logits else np.zeros((0, 0), np.float32)
-
-
-def _lowest(learns: StageName, stages: int) -> int:
-    """The lowest of so many `stages` that learns; `stages` itself where only the head does."""
-    if learns == "whole":
-        return 0
-    return stages if learns == "head" else stages - max(1, math.floor(UPPER_SHARE * stages))
-
-
-def _plan(
+def stage_plan(
     stage: TransferStage, recipe: Recipe, lesson: Lesson, budget_s: float | None
 ) -> TrainingPlan:
+    """How `stage` learns the `lesson` by `recipe`, in `budget_s` seconds where there is a clock."""
     given = recipe.network
     optimiser, rate = given.optimiser, given.learning_rate
     if optimiser == "muon":
-        optimiser, rate = "adamw", RATES[stage.learns]
+        optimiser, rate = "adamw", None
+    if rate is None:
+        rate = SHARE_OF_RATE[stage.learns] * OPTIMISERS[optimiser]["learning_rate"]
     update: dict[str, object] = {
         "seed": recipe.seed,
         "augment": lesson.augment,
@@ -204,3 +196,17 @@ def _plan(
     if given.optimiser == "muon":
         update |= dict.fromkeys(OF_MUON)
     return given.model_copy(update=update)
+
+
+@torch.no_grad()
+def answers(network: Tunable, pixels: PixelRows, rows: Rows) -> NDArray[np.float32]:
+    """The logits (k, classes) of `network` for the pictures at `rows` (k,)."""
+    logits = [network(torch.from_numpy(batch)).numpy() for batch in chunks(pixels, rows, BATCH)]
+    return np.concatenate(logits) if logits else np.zeros((0, 0), np.float32)
+
+
+def _lowest(learns: StageName, stages: int) -> int:
+    """The lowest of so many `stages` that learns; `stages` itself where only the head does."""
+    if learns == "whole":
+        return 0
+    return stages if learns == "head" else stages - max(1, math.floor(UPPER_SHARE * stages))

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
 
-__all__ = ["check_plan", "with_usual", "without_usual"]
+__all__ = ["OPTIMISERS", "check_plan", "with_usual", "without_usual"]
 
 OPTIMISERS: dict[str, dict[str, float]] = {
     "muon": {

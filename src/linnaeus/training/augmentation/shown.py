@@ -26,9 +26,12 @@ from linnaeus.training.augmentation.sheet import Row, drawn_sheet
 from linnaeus.training.augmentation.views import Views
 from linnaeus.training.parted import GREY_MODES
 from linnaeus.training.recipe import Recipe
+from linnaeus.training.scratch import as_targets
 from linnaeus.training.sizing import choose_preprocessing, sampled_sizes
 
 __all__ = ["ShownViews", "check_sheet_file", "show_views"]
+
+Labels = NDArray[np.int64] | NDArray[np.float32]
 
 MOST_ROWS, VIEWS = 16, 6  # more of either no longer fit on a screen
 ROWS_A_CLASS = 2  # where that leaves room for every class
@@ -79,12 +82,12 @@ def show_views(
 
     Raises DataError where there is no picture to show.
     """
-    dataset.demand_single_labels("augment")
     preprocessing = choose_preprocessing(sampled_sizes(dataset), recipe, None)
     looked = cached_scan(
         dataset, cache=cache, preprocessing=preprocessing, workers=workers, progress=progress
     )
-    rows = np.flatnonzero(looked.readable & (dataset.splits != "test") & (dataset.labels >= 0))
+    labelled = (dataset.labels >= 0) | (dataset.label_sets is not None)
+    rows = np.flatnonzero(looked.readable & (dataset.splits != "test") & labelled)
     if len(rows) == 0:
         raise DataError(
             "there is no labelled picture to show that is not for the test",
@@ -92,7 +95,7 @@ def show_views(
             mend="Name data that training could learn from.",
         )
     pixels = ChosenRows(pixel_rows(looked, dataset, preprocessing, workers), rows)
-    labels = dataset.labels[rows]
+    labels = as_targets(dataset.truth[rows])
     plan, why = settled(
         recipe.network.augment,
         pixels,
@@ -104,8 +107,9 @@ def show_views(
     )
     said = in_words(plan, why) or "Views are the pictures as they are."
     chosen = _chosen(labels, len(dataset.classes))
-    drawn = _rows(dataset, Views(plan, recipe.seed), pixels, labels, chosen)
-    left_out = len(np.unique(labels)) - len(np.unique(labels[chosen]))
+    names = [", ".join(dataset.labels_of(row)) or "no label" for row in rows[chosen].tolist()]
+    drawn = _rows(dataset.classes, names, Views(plan, recipe.seed), pixels, labels, chosen)
+    left_out = len(_shown(labels)) - len(_shown(labels[chosen]))
     height, width = pixels.shape[1:3]
     title = f"{dataset.name}: views of {width} by {height} px"
     return ShownViews(plan, said, drawn_sheet(drawn, title, said), left_out)
@@ -118,8 +122,16 @@ def _passes(recipe: Recipe, pixels: PixelRows) -> float:
     return recipe.network.epochs_for(count, min(height, width))
 
 
-def _chosen(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
-    """Places in `labels` (n,) of the pictures to show, class by class."""
+def _shown(labels: Labels) -> NDArray[np.int64]:
+    """The classes that pictures with `labels` show."""
+    return np.unique(labels) if labels.ndim == 1 else np.flatnonzero(labels.any(axis=0))
+
+
+def _chosen(labels: Labels, classes: int) -> NDArray[np.int64]:
+    """Places in `labels` of the pictures to show: class by class, or any where sets of labels are
+    too many for that."""
+    if labels.ndim > 1:
+        return generator(0, "pictures to show").permutation(len(labels))[:MOST_ROWS]
     each = ROWS_A_CLASS if classes * ROWS_A_CLASS <= MOST_ROWS else 1
     order = generator(0, "pictures to show").permutation(len(labels))
     of_classes = [order[labels[order] == label][:each] for label in np.unique(labels)[:MOST_ROWS]]
@@ -127,32 +139,31 @@ def _chosen(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
 
 
 def _rows(
-    dataset: Dataset,
+    classes: tuple[str, ...],
+    names: list[str],
     views: Views,
     pixels: PixelRows,
-    labels: NDArray[np.int64],
+    labels: Labels,
     chosen: NDArray[np.int64],
 ) -> list[Row]:
-    """A row for each chosen picture; they are the batch in which views are mixed."""
+    """A row for each chosen picture; they are the batch in which views are mixed. `names` (k,) say
+    what each shows."""
     pictures = pixels.take(chosen)
     held = torch.from_numpy(pictures), torch.from_numpy(labels[chosen])
-    classes = dataset.classes
     batches = [views.batch(*held, len(classes), time, time, chosen) for time in range(VIEWS)]
     return [
         Row(
-            classes[labels[row]],
+            name,
             pictures[place],
             [seen[place].numpy() for seen, _ in batches],
-            [_shares(targets[place], classes) for _, targets in batches],
+            [_shares(targets[place], classes) if views.mixes else "" for _, targets in batches],
         )
-        for place, row in enumerate(chosen)
+        for place, name in enumerate(names)
     ]
 
 
 def _shares(target: torch.Tensor, classes: tuple[str, ...]) -> str:
-    """What a mixed view is to be taken for; empty where it has one label."""
-    if target.ndim == 0:
-        return ""
+    """What a mixed view is to be taken for."""
     shares = [(float(share), name) for share, name in zip(target, classes, strict=True)]
     told = sorted((pair for pair in shares if pair[0] >= LEAST_SHARE), reverse=True)
     return ", ".join(f"{100 * share:.0f} % {name}" for share, name in told)
