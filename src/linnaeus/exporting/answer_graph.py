@@ -15,7 +15,7 @@ from linnaeus.errors import BundleError
 
 __all__ = ["Normalised", "answer_graph", "normalised_answer_graph", "without_normalisation"]
 
-OF_NORMALISATION = {"Cast", "Sub", "Div", "Mul", "Add", "Transpose"}
+OF_NORMALISATION = {"Cast", "Sub", "Div", "Mul", "Add", "DequantizeLinear", "Transpose"}
 BELOW_ALL = -1e30  # a logit that counts for nothing in a sum of exponentials
 TO_THE_START = np.iinfo(np.int64).min
 

@@ -77,6 +77,8 @@ def _in_floats(node: Any, constants: _Constants) -> Iterator[Any]:
         yield from _rounded(node, constants)
     elif node.op_type == "DequantizeLinear" and node.input[0] in constants:
         constants.add(node.output[0], _wide(node, constants))
+    elif node.op_type == "DequantizeLinear" and node.input[0] not in constants.rounded:
+        yield from _widened(node, constants)
     elif node.op_type == "DequantizeLinear":
         yield from _scaled(node, constants)
     elif constants.rounded.intersection(node.input):
@@ -119,6 +121,18 @@ def _scaled(node: Any, constants: _Constants) -> Iterator[Any]:
     step, _ = _step_and_zero(node, constants)
     name = constants.add(f"{node.output[0]}_step", step)
     yield helper.make_node("Mul", [node.input[0], name], list(node.output), f"{node.output[0]}_is")
+
+
+def _widened(node: Any, constants: _Constants) -> Iterator[Any]:
+    """The numbers that the graph's own whole numbers, its pixels, stand for."""
+    from onnx import TensorProto, helper
+
+    step, zero = _step_and_zero(node, constants)
+    given, (made,) = node.input[0], node.output
+    names = [constants.add(f"{made}_{name}", one) for name, one in (("zero", zero), ("step", step))]
+    yield helper.make_node("Cast", [given], [f"{made}_wide"], f"{made}_wide", to=TensorProto.FLOAT)
+    yield helper.make_node("Sub", [f"{made}_wide", names[0]], [f"{made}_moved"], f"{made}_moved")
+    yield helper.make_node("Mul", [f"{made}_moved", names[1]], [made], f"{made}_is")
 
 
 def _step_and_zero(node: Any, constants: _Constants) -> tuple[NDArray[Any], NDArray[Any]]:
