@@ -87,7 +87,7 @@ class Caller:
         self._reader = self._writer = None
 
     async def _exchange(self, request: bytes) -> tuple[int, bytes]:
-        if self._reader is None or self._writer is None or self._writer.is_closing():
+        if self._reader is None or self._writer is None or self._reader.at_eof():
             self._reader, self._writer = await asyncio.open_connection(*self._address)
         self._writer.write(request)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()

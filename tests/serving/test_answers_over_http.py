@@ -505,7 +505,7 @@ def test_a_killed_worker_costs_what_it_had_in_hand_and_is_replaced(
 
 @pytest.mark.parametrize(
     ("died_of", "problem"),
-    [(signal.SIGXCPU, "image-too-slow"), (signal.SIGSEGV, "image-breaks-decoder")],
+    [(signal.SIGPROF, "image-too-slow"), (signal.SIGSEGV, "image-breaks-decoder")],
 )
 def test_a_picture_that_its_worker_dies_of_is_refused_as_such(
     server: Running, pictures: list[Path], died_of: int, problem: str

@@ -322,11 +322,11 @@ def _in_words(code: int) -> str:
 
 
 def _of_the_picture(code: int) -> bool:
-    return code < 0 and -code in {*OF_THE_PICTURE, signal.SIGXCPU}
+    return code < 0 and -code in {*OF_THE_PICTURE, signal.SIGPROF}
 
 
 def _blamed(code: int) -> Problem:
-    if -code == signal.SIGXCPU:
+    if -code == signal.SIGPROF:
         return Problem(
             "image-too-slow",
             "A picture took longer than any of its size should. Save it anew as JPEG or PNG.",
