@@ -22,6 +22,9 @@ PX_PER_S = 3e6
 many that few passes are told from many; it does not depend on the machine, or choices would."""
 SOME, MANY = 10, 30
 """Passes from which on views may be harder, and much harder, to learn from."""
+NOISE = 0.03
+"""As in "heavy". Five minutes of airbench-small on CIFAR-10 came without noise to 83.8 % on good
+pictures and 45.4 % on damaged ones, with up to 0.04 to 82.4 and 48.7 %."""
 
 
 def settled(
@@ -84,10 +87,11 @@ def _all_harmless(found: dict[str, Trial]) -> bool:
 
 def _strength(passes: float) -> dict[str, float]:
     """Fields for about so many passes. AugMix is for networks that will meet damaged pictures, as
-    its paper measured; boxes that hide a part are for pictures that are known too well."""
+    its paper measured, and so is a little noise, which AugMix keeps away from; boxes that hide a part
+    are for pictures that are known too well."""
     if passes < SOME:
         return {}
-    some = {"zoom": 0.1, "rotate_deg": 10.0, "augmix": 3.0}
+    some = {"zoom": 0.1, "rotate_deg": 10.0, "augmix": 3.0, "noise": NOISE}
     some |= dict.fromkeys(("brightness", "contrast", "saturation"), 0.2)
     many = {"shift": 0.1, "zoom": 0.2, "rotate_deg": 15.0, "cutout": 0.25}
     return some | (many if passes >= MANY else {})
