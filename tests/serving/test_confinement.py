@@ -27,6 +27,6 @@ print("never ended", flush=True)
 
 def test_time_is_bounded_for_each_picture_and_not_for_all_of_them() -> None:
     command = [sys.executable, "-c", COMPUTE]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.stdout == "still there\n"
     assert done.returncode == -signal.SIGPROF

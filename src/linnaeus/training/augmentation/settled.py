@@ -87,8 +87,8 @@ def _all_harmless(found: dict[str, Trial]) -> bool:
 
 def _strength(passes: float) -> dict[str, float]:
     """Fields for about so many passes. AugMix is for networks that will meet damaged pictures, as
-    its paper measured, and so is a little noise, which AugMix keeps away from; boxes that hide a part
-    are for pictures that are known too well."""
+    its paper measured, and so is a little noise, which AugMix keeps away from; boxes that hide a
+    part are for pictures that are known too well."""
     if passes < SOME:
         return {}
     some = {"zoom": 0.1, "rotate_deg": 10.0, "augmix": 3.0, "noise": NOISE}
