@@ -16,6 +16,7 @@ from linnaeus.compression.first_layer import one_scale, read_as_they_are
 from linnaeus.compression.means import means_as_they_lie
 from linnaeus.compression.rounding import well_rounded
 from linnaeus.compression.silent_channels import without_silent_channels
+from linnaeus.compression.zero_points import zeros_in_biases
 
 __all__ = ["in_whole_numbers"]
 
@@ -75,6 +76,7 @@ def in_whole_numbers(graph: bytes, pictures: Sequence[Pixels], seed: int) -> byt
         better = well_rounded(exact, onnx.load(made), pictures[:ROUNDED_BY], seed)
         if scaled is not None:
             read_as_they_are(better, scaled)
+        zeros_in_biases(better)
         _forget_unused(better.graph)
     content: bytes = better.SerializeToString(deterministic=True)
     return content

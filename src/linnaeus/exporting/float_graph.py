@@ -46,7 +46,7 @@ class _Constants:
         self._values: dict[str, NDArray[Any]] = {
             one.name: numpy_helper.to_array(one) for one in graph.initializer
         }
-        self.rounded: set[str] = set()
+        self.rounded: dict[str, float] = {}  # and the zero points that were taken off
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -81,7 +81,7 @@ def _in_floats(node: Any, constants: _Constants) -> Iterator[Any]:
         yield from _widened(node, constants)
     elif node.op_type == "DequantizeLinear":
         yield from _scaled(node, constants)
-    elif constants.rounded.intersection(node.input):
+    elif any(name in constants.rounded for name in node.input):
         raise BundleError(
             f"its graph computes with whole numbers ({node.op_type}), which this form does not",
             where=node.name or node.output[0],
@@ -107,7 +107,7 @@ def _rounded(node: Any, constants: _Constants) -> Iterator[Any]:
         constants.add(f"{made}_{name}", value)
         for name, value in zip(("step", "half", "least", "most"), (step, 0.5, *ends), strict=True)
     ]
-    constants.rounded.add(made)
+    constants.rounded[made] = float(zero)
     yield helper.make_node("Div", [given, names[0]], [f"{made}_steps"], f"{made}_steps")
     yield helper.make_node("Add", [f"{made}_steps", names[1]], [f"{made}_above"], f"{made}_above")
     yield helper.make_node("Floor", [f"{made}_above"], [f"{made}_whole"], f"{made}_whole")
@@ -115,12 +115,18 @@ def _rounded(node: Any, constants: _Constants) -> Iterator[Any]:
 
 
 def _scaled(node: Any, constants: _Constants) -> Iterator[Any]:
-    """The numbers that `_rounded` ones stand for."""
+    """The numbers that `_rounded` ones stand for, from a zero point that may be another."""
     from onnx import helper
 
-    step, _ = _step_and_zero(node, constants)
-    name = constants.add(f"{node.output[0]}_step", step)
-    yield helper.make_node("Mul", [node.input[0], name], list(node.output), f"{node.output[0]}_is")
+    given, (made,) = node.input[0], node.output
+    step, zero = _step_and_zero(node, constants)
+    further = constants.rounded[given] - float(zero)
+    if further:
+        name = constants.add(f"{made}_zeros", further)
+        yield helper.make_node("Add", [given, name], [f"{made}_from_there"], f"{made}_from_there")
+        given = f"{made}_from_there"
+    name = constants.add(f"{made}_step", step)
+    yield helper.make_node("Mul", [given, name], [made], f"{made}_is")
 
 
 def _widened(node: Any, constants: _Constants) -> Iterator[Any]:
