@@ -112,6 +112,20 @@ def test_one_label_is_not_judged_by_several_nor_several_by_one(
         evaluate(pairs_run.bundle, some_digits)
 
 
+def test_a_loss_for_one_label_is_refused_of_a_pretrained_network_too(
+    pairs_table: Path, shared_weights: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(LinnaeusError, match="the loss focal is for pictures of one label each"):
+        train(
+            pairs_table,
+            label_separator="|",
+            weights=shared_weights,
+            preset="best",
+            settings=["network.loss=focal"],
+            out=tmp_path / "run",
+        )
+
+
 def test_a_loss_for_one_label_is_refused(pairs_table: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.json"
     recipe.write_text(json.dumps({"network": {"loss": "focal"}}), encoding="utf-8")

@@ -247,6 +247,7 @@ class Features(nn.Module):
         ({"head": "dense64"}, UsageError, 'it ends in "dense64"'),
         ({"head": "dense64-pool-linear"}, UsageError, '"pool" can only come first'),
         ({"name": "levit_128s", "height_px": 20}, UsageError, "Choose another size"),
+        ({"name": "coat_tiny", "head": "pool-linear"}, UsageError, "has no one map to pool"),
     ],
 )
 def test_what_cannot_be_built_is_told_in_a_sentence(

@@ -16,6 +16,7 @@ import linnaeus  # noqa: E402
 from linnaeus.errors import MissingError, UsageError  # noqa: E402
 from linnaeus.models.build import build  # noqa: E402
 from linnaeus.models.normalise import Normalise  # noqa: E402
+from linnaeus.models.reopened import reopen  # noqa: E402
 from linnaeus.progress import Quiet  # noqa: E402
 from linnaeus.training.clock import Clock  # noqa: E402
 from linnaeus.training.loop import fit_network  # noqa: E402
@@ -104,9 +105,10 @@ def test_a_network_of_timm_becomes_a_bundle_at_the_size_asked_for(
 def test_a_head_of_choice_is_the_recipe_s_and_is_built(
     some_digits: linnaeus.Dataset, tmp_path: Path
 ) -> None:
-    recipe = linnaeus.Recipe(model="plain-512", batch_norm=True, dropout=0.1)
-    run = linnaeus.train(some_digits, out=tmp_path / "run", recipe=recipe, epochs=3)
-    assert (run.recipe.model, run.recipe.batch_norm, run.recipe.dropout) == ("plain-512", True, 0.1)
+    recipe = linnaeus.Recipe(model="mlp-64-32", batch_norm=True, dropout=0.1)
+    run = linnaeus.train(some_digits, out=tmp_path / "run", recipe=recipe, epochs=6)
+    assert (run.recipe.model, run.recipe.batch_norm, run.recipe.dropout) == ("mlp-64-32", True, 0.1)
+    reopen(run.bundle)  # also with layers between that only drop
     assert run.metrics.accuracy.value > 0.5
 
 
@@ -116,6 +118,33 @@ def test_a_head_that_cannot_be_read_is_told_before_the_work(
     recipe = linnaeus.Recipe(model="plain", head="dense64-rleu-linear")
     with pytest.raises(UsageError, match='"rleu" is none of its parts'):
         linnaeus.train(some_digits, out=tmp_path / "run", recipe=recipe)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"model": "alexnet", "image_size": 32}, "alexnet: pictures of 32 × 32 px are too small"),
+        ({"settings": ["network.precision=float16"]}, "float16 is for learning on a GPU"),
+        ({"settings": ["network.class_weights=[1, 2]"]}, "2 weights do not fit 10 classes"),
+        ({"settings": ["network.class_weights={11: 2}"]}, 'there is no class "11"'),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_pictures_are_read(
+    some_digits: linnaeus.Dataset, tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    class Told(Quiet):
+        stages: list[str] = []  # noqa: RUF012
+
+        def stage(self, name: str, total: float | None = None) -> Any:
+            self.stages.append(name)
+            return super().stage(name, total)
+
+    told = Told()
+    asked = {"model": "plain", "device": "cpu", **options}
+    with pytest.raises(UsageError, match=said):
+        linnaeus.train(some_digits, out=tmp_path / "run", progress=told, **asked)
+    assert told.stages == []
     assert not (tmp_path / "run").exists()
 
 

@@ -37,7 +37,27 @@ def sentence_for(file: Path) -> str:
         ({"budget_s": 0}, "field budget_s: 0 is not above 0."),
         ({"budget_s": float("inf")}, "field budget_s: Infinity is not a finite number."),
         ({"network": {"momentum": 1}}, "field network.momentum: 1 is not below 1."),
-        ({"network": {"paces": [[1]]}}, "field network.paces.0.1: this entry is missing."),
+        ({"network": {"paces": [[1]]}}, "field network.paces.0: [1] is too short a list. Add"),
+        (
+            {"network": {"augment": {"randaugment": [2]}}},
+            "field network.augment.randaugment: [2] is too short a list. Add what is missing.",
+        ),
+        (
+            {"network": {"class_weights": [1, -2]}},
+            "field network.class_weights.1: -2 is not above 0. Mend",
+        ),
+        ({"network": {"class_weights": {"cat": 0}}}, "network.class_weights.cat: 0 is not above 0"),
+        (
+            {"network": {"class_weights": "even"}},
+            "class_weights: \"even\" is not 'balanced' or a list or an object { … }. Mend",
+        ),
+        ({"network": {"batch_size": "big"}}, "\"big\" is not a whole number or 'auto'."),
+        ({"network": {"batch_size": 1}}, "field network.batch_size: 1 is not at least 2"),
+        (
+            {"network": {"lr": 0.1}},
+            'network.lr: there is no such field. Did you mean "learning_rate',
+        ),
+        ({"test_time_augmentation": "flip"}, "is not one of 'auto', 'none', 'mirror' or 'shifts'."),
         ({"network": 3}, "field network: 3 is not an object"),
         ({"network": {"augment": "strong"}}, "\"strong\" is not one of 'none', 'light',"),
         ({"network": {"augment": {"zoon": 1}}}, "augment.zoon: there is no such field. Did you"),

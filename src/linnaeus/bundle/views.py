@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["VIEWS", "AskedViews", "Views", "views_in_words", "views_of"]
 
 Views = Literal["none", "mirror", "shifts"]
-AskedViews = Views | Literal["auto"]
+AskedViews = Literal["auto", "none", "mirror", "shifts"]
 
 VIEWS: dict[Views, int] = {"none": 1, "mirror": 2, "shifts": 5}
 """How many views there are, which is how many times as long an answer takes."""

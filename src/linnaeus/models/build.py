@@ -33,7 +33,7 @@ from linnaeus.models.textbook import (
 from linnaeus.models.timm_body import timm_body
 from linnaeus.models.weights import Backbone
 
-__all__ = ["build"]
+__all__ = ["build", "check_size"]
 
 MLP_SIZES = (512, 256)
 PLAIN_SIZES = (128, 64, 32)
@@ -108,14 +108,19 @@ def build(
     return _of_timm(asked)
 
 
-def _ours(asked: Asked) -> Network:
-    least_px, _ = least_side_px(asked.name)
-    if min(asked.height_px, asked.width_px) < least_px:
+def check_size(name: str, height_px: int, width_px: int) -> None:
+    """Raise UsageError where pictures of this size are too small for our network `name`."""
+    least_px, _ = least_side_px(name)
+    if is_ours(name) and min(height_px, width_px) < least_px:
         raise UsageError(
-            f"pictures of {asked.height_px} × {asked.width_px} px are too small for it",
-            where=asked.name,
+            f"pictures of {height_px} × {width_px} px are too small for it",
+            where=name,
             mend=f"Choose a size of {least_px} px or more, or another network.",
         )
+
+
+def _ours(asked: Asked) -> Network:
+    check_size(asked.name, asked.height_px, asked.width_px)
     return FAMILIES[family_of(asked.name)](asked)
 
 

@@ -37,16 +37,17 @@ TRAIN_AGAIN = "Train again with this version of Linnaeus to have a bundle that c
 class Structure(BaseModel):
     """What the weights of a bundle are the weights of, beside the name of the architecture.
 
-    `head` and `batch_norm`: as for `models.build.build`. `pooled_stages`: the body is a frozen or
-    tuned backbone of which all stages are pooled; `standardised`: with a fixed shift and scale of
-    features below the head; `shrunk`: layers have fewer channels than the architecture's, as many
-    as the weights say. `arguments`: what timm made the pretrained network with beside its name;
-    None where it was not pretrained.
+    `head`, `dropout` and `batch_norm`: as for `models.build.build`. `pooled_stages`: the body is a
+    frozen or tuned backbone of which all stages are pooled; `standardised`: with a fixed shift and
+    scale of features below the head; `shrunk`: layers have fewer channels than the architecture's,
+    as many as the weights say. `arguments`: what timm made the pretrained network with beside its
+    name; None where it was not pretrained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     head: str | None = None
+    dropout: float | None = None
     batch_norm: bool | None = None
     pooled_stages: bool = False
     standardised: bool = False
@@ -132,6 +133,7 @@ def _built(record: BundleRecord, place: Path) -> Reopened:
             height_px=size[0],
             width_px=size[1],
             head=structure.head,
+            dropout=structure.dropout,
             batch_norm=structure.batch_norm,
         )
     return Reopened(Normalise([0.0] * 3, [1.0] * 3), network)

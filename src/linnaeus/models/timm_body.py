@@ -32,7 +32,15 @@ class TimmBody(nn.Module):
         if not self.as_map:
             features: Tensor = self.network(x)
             return features
-        return self._channels_first(self.network.forward_features(x))
+        answers = self.network.forward_features(x)
+        if not isinstance(answers, Tensor):
+            raise UsageError(
+                "it looks in several branches, and has no one map to pool or flatten",
+                where=self.network.default_cfg["architecture"],
+                mend="Write the head without pool or flatten, such as dense256-relu-dropout-linear,"
+                " or choose another network.",
+            )
+        return self._channels_first(answers)
 
     def _channels_first(self, answers: Tensor) -> Tensor:
         if answers.ndim == 3:  # (n, tokens, c)

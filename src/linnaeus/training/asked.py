@@ -8,7 +8,9 @@ from linnaeus.bundle.runtime import best_engine
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.split import check_shares
 from linnaeus.errors import MissingError, UsageError
+from linnaeus.models.build import check_size
 from linnaeus.models.heads import neck_for
+from linnaeus.training.asked_of_labels import check_of_labels
 from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.choice import Choice
 from linnaeus.training.classical.asked import check_classical
@@ -39,6 +41,7 @@ def check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) ->
     recipe = _as_asked(recipe)
     if choice.classical is not None:
         check_classical(dataset, recipe, choice.classical, team.size)
+    check_of_labels(recipe.network, dataset.classes, several=dataset.label_sets is not None)
     first_precision(recipe.precision, best_engine())
     if recipe.test == 0 and not _comes_with_test(dataset, recipe):
         raise UsageError(
@@ -78,6 +81,8 @@ def check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) ->
     _check_unknown(dataset, recipe)
     _check_idle(recipe, choice)
     _check_head(recipe, choice)
+    if choice.backbone is None and not choice.by_time and recipe.image_size_px is not None:
+        check_size(choice.name, *recipe.image_size_px)
 
 
 def only_probes(recipe: Recipe, choice: Choice) -> bool:

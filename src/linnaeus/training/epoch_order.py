@@ -8,9 +8,20 @@ from numpy.typing import NDArray
 from linnaeus.errors import UsageError
 from linnaeus.randomness import generator
 
-__all__ = ["EpochOrder"]
+__all__ = ["EpochOrder", "check_balanced"]
 
 Labels = NDArray[np.int64]
+
+
+def check_balanced(*, several: bool) -> None:
+    """Raise UsageError where every class is to be shown equally often, and pictures may have
+    `several`."""
+    if several:
+        raise UsageError(
+            "pictures with several labels cannot show every class equally often",
+            where="the recipe's network.balanced_sampling",
+            mend='Leave it out; network.class_weights "balanced" is for them too.',
+        )
 
 
 class EpochOrder:
@@ -26,12 +37,8 @@ class EpochOrder:
     def __init__(
         self, seed: int, labels: Labels | NDArray[np.float32], *, balanced: bool = False
     ) -> None:
-        if balanced and labels.ndim > 1:
-            raise UsageError(
-                "pictures with several labels cannot show every class equally often",
-                where="the recipe's network.balanced_sampling",
-                mend='Leave it out; network.class_weights "balanced" is for them too.',
-            )
+        if balanced:
+            check_balanced(several=labels.ndim > 1)
         self._seed = seed
         self._labels = labels
         self._balanced = balanced

@@ -11,6 +11,21 @@ from pydantic import BaseModel
 __all__ = ["dotted_fields", "nearest_field", "record_in"]
 
 
+ELSEWHERE = {
+    "lr": "learning_rate",
+    "bs": "batch_size",
+    "wd": "weight_decay",
+    "tta": "test_time_augmentation",
+    "ema": "averaging",
+    "swa": "averaging",
+    "amp": "precision",
+    "gradient_clipping": "clip_norm",
+    "early_stopping": "patience",
+    "scheduler": "schedule",
+}
+"""What other programs call our fields, too short or too different to be guessed by spelling."""
+
+
 def dotted_fields(model: type[BaseModel], above: str = "") -> Iterator[str]:
     """The name of each field of `model`; of a record's in it, "network.epochs", not "network"."""
     for name, field in model.model_fields.items():
@@ -31,6 +46,7 @@ def nearest_field(name: str, model: type[BaseModel], above: str = "") -> str | N
     """
     known = {field: field.rpartition(".")[2] for field in dotted_fields(model)}
     last = name.rpartition(".")[2]
+    last = ELSEWHERE.get(last, last)
     for field, own in known.items():
         if own == last:
             return field

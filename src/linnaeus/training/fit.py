@@ -25,6 +25,7 @@ from linnaeus.training.device import chosen_device
 from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
+from linnaeus.training.precision import check_precision
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.resuming import go_on_as_begun, keep_decided, take_decided
@@ -82,6 +83,8 @@ def fit(
     check_asked(dataset, recipe, choice, team)
     fitted = choice.classical is not None or only_probes(recipe, choice)
     device = "cpu" if fitted else chosen_device(recipe.device)
+    if recipe.network.precision is not None:
+        check_precision(recipe.network.precision, device)
     recipe = recipe.model_copy(update={"model": choice.name, "device": device})
     progress.say(f"{dataset}")
     progress.say(choice.why if choice.by_time else f"Network: {choice.name}. {choice.why}")

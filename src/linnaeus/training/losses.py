@@ -18,7 +18,7 @@ from linnaeus.training.usual import with_usual
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
 
-__all__ = ["Loss", "loss_for", "ordered_weights"]
+__all__ = ["Loss", "check_weights", "loss_for", "ordered_weights"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(logits (n, classes) float32, targets) → the mean over the pictures, a scalar.
@@ -77,6 +77,16 @@ def ordered_weights(weights: dict[str, float], classes: Sequence[str]) -> tuple[
                 mend=f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(classes)}.",
             )
     return tuple(weights.get(name, 1.0) for name in classes)
+
+
+def check_weights(weights: Sequence[float] | dict[str, float], classes: int) -> None:
+    """Raise UsageError where `weights` are not one for each of so many classes."""
+    if isinstance(weights, dict) or len(weights) != classes:
+        raise UsageError(
+            f"{len(weights)} weights do not fit {classes} classes",
+            where="the recipe's network.class_weights",
+            mend="Give one number for each class in the order of their names, or balanced.",
+        )
 
 
 def _at(temperature: float, loss: Loss) -> Loss:
@@ -184,12 +194,7 @@ def _given(plan: TrainingPlan, classes: int) -> NDArray[np.float64]:
     given = plan.class_weights
     if given is None or given == "balanced":
         return np.ones(classes)
-    if isinstance(given, dict) or len(given) != classes:
-        raise UsageError(
-            f"{len(given)} weights do not fit {classes} classes",
-            where="the recipe's network.class_weights",
-            mend="Give one number for each class in the order of their names, or balanced.",
-        )
+    check_weights(given, classes)
     return np.array(given, np.float64)
 
 

@@ -6,7 +6,7 @@ import math
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.schedule import Pace
@@ -24,6 +24,13 @@ EPOCHS = (12.0, 60.0)  # fewest and most without a budget
 LARGEST_BATCH = {"cpu": 128}
 """By device. On CIFAR-10, in a time that is enough for 0.7 passes of cnn-small, batches of 512
 came to 64.5 %, of 256 to 68.6 %: where there is time for few steps, more of them matter most."""
+
+
+def _by_name(weights: object) -> object:
+    """`weights` by the names of classes: YAML takes that of a class called 3 for a number."""
+    if not isinstance(weights, dict):
+        return weights
+    return {str(name) if type(name) is int else name: weight for name, weight in weights.items()}
 
 
 class TrainingPlan(BaseModel):
@@ -91,12 +98,13 @@ class TrainingPlan(BaseModel):
     """Of class-balanced: nearer to 1, more pictures count as different. None: 0.999."""
     logit_adjustment: Annotated[float, Gt(0)] | None = None
     """Of logit-adjusted: what log frequencies are multiplied by. None: 1."""
-    class_weights: (
+    class_weights: Annotated[
         Literal["balanced"]
         | tuple[Annotated[float, Gt(0)], ...]
         | dict[str, Annotated[float, Gt(0)]]
-        | None
-    ) = None
+        | None,
+        BeforeValidator(_by_name),
+    ] = None
     """What a picture of each class counts in the loss: "balanced" is as much as its class is rare,
     a list gives all in order, names with numbers some (the others have 1). Only their ratios count,
     except for binary, where they multiply what a missed label costs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,17 @@ KINDS = {
     "bool": "true or false",
     "string": "text",
     "tuple": "a list",
+    "dict": "an object { … }",
     "model": "an object { … }",
     "finite": "a finite number",
 }
 """What a value should have been, by the first word of pydantic's name for the error."""
+
+
+OF_A_KIND = re.compile(r"constrained-\w+|[\w-]+\[.*\]|int|float|str|bool")
+"""What pydantic puts into the place of an error where a field may be of several kinds."""
+
+Place = tuple[str | int, ...]
 
 
 def fault_in_options(
@@ -69,28 +77,28 @@ def fault_in_options(
 
     `settings` are the fields, by their dotted names, that were given by --set.
     """
-    first = error.errors()[0]
-    field = _dotted(first["loc"])
-    whole = str(first["loc"][0]) if first["loc"] else ""  # of a list, the field that holds it
+    place, faults = _first_faults(error)
+    field = _dotted(place)
+    whole = str(place[0]) if place else ""  # of a list, the field that holds it
     where = OPTIONS.get(field) or OPTIONS.get(whole) or f"the recipe's {field}"
-    for length in range(len(first["loc"]), 0, -1):
-        if _dotted(first["loc"][:length]) in settings:
-            where = f"--set {_dotted(first['loc'][:length])}"
+    for length in range(len(place), 0, -1):
+        if _dotted(place[:length]) in settings:
+            where = f"--set {_dotted(place[:length])}"
             break
-    return _fault(first, model, where, "Give another value, or leave the option out.")
+    return _fault(faults, model, where, "Give another value, or leave the option out.")
 
 
 def fault_in_file(error: ValidationError, model: type[BaseModel], file: Path) -> UsageError:
     """The first error in the fields of `model` that `file` gives."""
-    first = error.errors()[0]
-    if not first["loc"]:
+    place, faults = _first_faults(error)
+    if not place:
         return UsageError(
             "not a recipe, which is one object of fields",
             where=str(file),
             mend="Give a file such as a run's recipe.json.",
         )
-    where = f"{file}, field {_dotted(first['loc'])}"
-    return _fault(first, model, where, "Mend the field, or leave it out.")
+    where = f"{file}, field {_dotted(place)}"
+    return _fault(faults, model, where, "Mend the field, or leave it out.")
 
 
 def given_twice(field: str) -> UsageError:
@@ -119,14 +127,50 @@ def no_recipe(error: OSError | ValueError, file: Path) -> UsageError:
     return UsageError(what, where=str(file), mend=mend)
 
 
-def _fault(error: Mapping[str, Any], model: type[BaseModel], where: str, mend: str) -> UsageError:
+def _first_faults(error: ValidationError) -> tuple[Place, list[Mapping[str, Any]]]:
+    """The place of the first wrong field, and what is wrong with it.
+
+    A field that may be of several kinds is wrong as each of them: told is what is wrong as the kind
+    that it comes nearest to, whose fault lies deepest, or as all of them where none is nearer.
+    """
+    found: list[tuple[Place, Mapping[str, Any]]] = [
+        (_as_written(one), dict(one)) for one in error.errors()
+    ]
+    first = found[0][0]
+    of_field = [pair for pair in found if pair[0][: len(first)] == first]
+    place = max((place for place, _ in of_field), key=len)
+    return place, [fault for at, fault in of_field if at == place]
+
+
+def _as_written(error: Mapping[str, Any]) -> Place:
+    """Where in what a user wrote `error` is: without kinds, and of a short list the list."""
+    place: list[str | int] = []
+    before: str | int = ""
+    for part in error["loc"]:
+        a_key = str(before).startswith("dict[")
+        if isinstance(part, int) or a_key or not OF_A_KIND.fullmatch(part):
+            place.append(part)
+        before = part
+    if error["type"] == "missing" and isinstance(before, int):
+        place.pop()
+    return tuple(place)
+
+
+def _fault(
+    faults: Sequence[Mapping[str, Any]], model: type[BaseModel], where: str, mend: str
+) -> UsageError:
+    error = faults[0]
     if error["type"] == "extra_forbidden":
         return UsageError("there is no such field", where=where, mend=_nearest(error["loc"], model))
     if error["type"] == "contradiction":
         return UsageError(error["ctx"]["what"], where=where, mend=error["ctx"]["mend"])
+    if error["type"] == "missing" and isinstance(error["loc"][-1], int):
+        what = f"{_quoted(error['input'])} is too short a list"
+        return UsageError(what, where=where, mend="Add what is missing.")
     if error["type"] == "missing":
         return UsageError("this entry is missing", where=where, mend="Add it.")
-    return UsageError(f"{_quoted(error['input'])} is not {_wanted(error)}", where=where, mend=mend)
+    wanted = " or ".join(dict.fromkeys(map(_wanted, faults)))
+    return UsageError(f"{_quoted(error['input'])} is not {wanted}", where=where, mend=mend)
 
 
 def _nearest(place: Sequence[str | int], model: type[BaseModel]) -> str:
@@ -145,7 +189,8 @@ def _wanted(error: Mapping[str, Any]) -> str:
         words, key = RANGES[kind]
         return f"{words} {context[key]:g}"
     if kind == "literal_error":
-        return f"one of {context['expected']}"
+        several = " or " in context["expected"] or "," in context["expected"]
+        return f"one of {context['expected']}" if several else str(context["expected"])
     if kind in ("too_long", "too_short"):
         return f"a list of {context.get('max_length', context.get('min_length'))}"
     return KINDS.get(kind.partition("_")[0], "what belongs here")

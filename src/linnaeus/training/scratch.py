@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from linnaeus.data.pixels import ChosenRows, PixelRows, rows_of
-from linnaeus.errors import UsageError
 from linnaeus.models.airbench import measure_patches
 from linnaeus.models.build import build
 from linnaeus.models.normalise import Normalise
 from linnaeus.models.reopened import Structure
 from linnaeus.progress import Progress
 from linnaeus.randomness import number
+from linnaeus.training.asked_of_labels import check_of_labels
 from linnaeus.training.augmentation.in_words import in_words
 from linnaeus.training.augmentation.settled import passes_in, settled
 from linnaeus.training.clock import Clock
@@ -138,9 +138,9 @@ def plan_for(
     loss that cannot be meant for them.
     """
     plan = recipe.network.model_copy(update={"seed": recipe.seed})
+    check_of_labels(plan, classes, several=labels.ndim == 2)
     if labels.ndim == 2:
-        plan = plan.model_copy(update={"loss": _loss_of_labels(plan)})
-        _refuse_of_one_label(plan)
+        plan = plan.model_copy(update={"loss": "binary"})
     if isinstance(plan.class_weights, dict):
         weights = ordered_weights(plan.class_weights, classes)
         plan = plan.model_copy(update={"class_weights": weights})
@@ -158,32 +158,6 @@ def plan_for(
     if why:
         progress.say(why)
     return plan.model_copy(update={"augment": augment}), why
-
-
-def _loss_of_labels(plan: TrainingPlan) -> str:
-    """The loss where a picture may have several labels: binary, and no other can be meant."""
-    if plan.loss not in (None, "binary"):
-        raise UsageError(
-            f"the loss {plan.loss} is for pictures of one label each, and these may have several",
-            where="the recipe's network.loss",
-            mend="Leave it out, or choose binary.",
-        )
-    return "binary"
-
-
-def _refuse_of_one_label(plan: TrainingPlan) -> None:
-    if plan.distil_at is not None:
-        raise UsageError(
-            "defensive distillation is for pictures of one label each, and these may have several",
-            where="the recipe's network.distil_at",
-            mend="Leave it out.",
-        )
-    if plan.adversary == "trades":
-        raise UsageError(
-            "trades is for pictures of one label each, and these may have several",
-            where="the recipe's network.adversary",
-            mend="Choose pgd or free.",
-        )
 
 
 def new_network(recipe: Recipe, classes: int, pixels: PixelRows) -> nn.Sequential:
@@ -225,7 +199,7 @@ def _learned(fitted: Fitted, recipe: Recipe, height: int, width: int, augmentati
         graph=graph_of(normalise, network, height, width),
         save_weights=lambda path: save_network(path, normalise, network),
         architecture=recipe.model,
-        structure=Structure(head=recipe.head, batch_norm=recipe.batch_norm),
+        structure=Structure(head=recipe.head, dropout=recipe.dropout, batch_norm=recipe.batch_norm),
         parameters=sum(p.numel() for p in network.parameters()),
         seconds=fitted.seconds,
         ended=fitted.ended,

@@ -190,7 +190,7 @@ def stage_plan(
         "paces": stage.paces,
     }
     if lesson.labels.ndim == 2:
-        update["loss"] = given.loss or "binary"
+        update["loss"] = "binary"
     if isinstance(given.class_weights, dict):
         update["class_weights"] = ordered_weights(given.class_weights, lesson.classes)
     if given.optimiser == "muon":
