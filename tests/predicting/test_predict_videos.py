@@ -109,6 +109,20 @@ def test_a_broken_video_has_its_row_and_none_at_all_makes_no_video(
     assert not (tmp_path / "o.mp4").exists()
 
 
+def test_what_is_missing_of_a_video_that_breaks_off_is_told(
+    photo_run: Run, photo_pixels: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
+    write_video(whole, photo_pixels[[0, 11]], "MJPG", 2 * RATE)
+    content = whole.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    *frames, end = linnaeus.predict(photo_run.folder, cut, fps=2).answers
+    assert 3 <= len(frames) <= 5  # of eight
+    assert all(not one.error for one in frames)
+    assert end.error.startswith("the video is damaged: only ")
+    assert "of the 40 frames that it promises can be read" in end.error
+
+
 def test_a_stream_is_answered_until_it_ends_and_its_password_is_not_told(
     photo_run: Run, photo_pixels: NDArray[np.uint8], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +27,18 @@ VIDEO_SUFFIXES = frozenset(
 )
 """File name endings that promise a video, in lower case."""
 
+COUNTED = frozenset(".avi .m4v .mov .mp4".split())
+"""Those whose files say how many frames they hold; of others the number is reckoned from times."""
+
+LOST_S = 1.0
+"""Seconds' worth of frames that may be missing before it is told: a clip that was shortened without
+coding it anew still counts those before its new beginning, of which none is shown."""
+
+QUIET = "-8"
+"""FFmpeg's level at which it says nothing: what cannot be read is told by us, where it belongs."""
+
+NO_FRAME = "no frame of this video can be read"
+
 CAMERA = "camera:"
 STREAMS = ("rtsp://", "rtsps://")
 OPEN_MS, SILENT_MS = 10_000, 10_000
@@ -46,11 +59,12 @@ def video_source(path: Path, fps: float) -> Source:
     """`fps` frames a second of the video file at `path`, called "PATH@SECONDSs".
 
     The first is the first of the file, and each further one the first that is due. A file that
-    OpenCV cannot open is one picture that cannot be read. Raises MissingError without OpenCV.
+    OpenCV cannot open is one picture that cannot be read, and so is what is missing of one that
+    holds fewer frames than it promises. Raises MissingError without OpenCV.
     """
     opened = _opened(str(path))
     if not opened.isOpened():
-        return Source(lambda: iter([_unreadable(path)]), 1, inside=str(path))
+        return Source(lambda: iter([_unreadable(str(path), NO_FRAME)]), 1, inside=str(path))
     opened.release()
     return Source(lambda: _frames_of(path, fps), inside=str(path))
 
@@ -130,7 +144,8 @@ def _frames_of(path: Path, fps: float) -> Iterator[Picture]:
     cv2, opened = _opencv(), _opened(str(path))
     try:
         rate = opened.get(cv2.CAP_PROP_FPS) or 25.0
-        due_s, number = 0.0, 0
+        promised = opened.get(cv2.CAP_PROP_FRAME_COUNT) if path.suffix.lower() in COUNTED else 0.0
+        due_s, at_s, number = 0.0, 0.0, 0
         while opened.grab():
             told_s = opened.get(cv2.CAP_PROP_POS_MSEC) / 1000
             at_s = told_s if told_s > 0 or number == 0 else number / rate
@@ -138,24 +153,29 @@ def _frames_of(path: Path, fps: float) -> Iterator[Picture]:
             if at_s + 0.5 / rate < due_s:  # half a frame early is on time
                 continue
             there, frame = opened.retrieve()
+            name = f"{path}@{at_s:.3f}s"
             if there:
-                name = f"{path}@{at_s:.3f}s"
                 yield Picture(name, _as_rgb(frame), Frame(str(path), at_s))
+            else:
+                yield _unreadable(name, "this frame of the video cannot be decoded")
             due_s += 1 / fps
             due_s = max(due_s, at_s)
         if not number:
-            yield _unreadable(path)
+            yield _unreadable(str(path), NO_FRAME)
+        elif promised - number > LOST_S * rate:
+            what = f"only {number:,} of the {promised:,.0f} frames that it promises can be read"
+            yield _unreadable(f"{path}@{at_s + 1 / rate:.3f}s", f"the video is damaged: {what}")
     finally:
         opened.release()
 
 
-def _unreadable(path: Path) -> Picture:
+def _unreadable(name: str, what: str) -> Picture:
     def refuse() -> bytes:
         raise UnreadableImage(
-            "no frame of this video can be read", where=str(path), mend="Convert it to MP4."
+            what, where=name, mend="Copy it again from where it was made, or convert it to MP4."
         )
 
-    return Picture(str(path), refuse)
+    return Picture(name, refuse)
 
 
 def _as_rgb(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -178,6 +198,7 @@ def _opened(given: str | int) -> Any:
 
 
 def _opencv() -> Any:
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", QUIET)
     try:
         return importlib.import_module("cv2")
     except ImportError:
