@@ -19,8 +19,8 @@ from _http_load import Address, Caller, Heard, Load, post
 from _measuring import DATA, needed
 from _served import Served, environment_with, served
 from _serving_asked import CALLERS, SEED, Asked, asked_of, row, table
-from linnaeus.bundle.classifier import bundle_folder
-from linnaeus.files import copy_listed, write_manifest
+from linnaeus.bundle.load import bundle_folder
+from linnaeus.manifest import copy_listed, write_manifest
 
 HANG_S = 5.0
 

@@ -19,7 +19,7 @@ from _http_load import Address, Caller, Heard, Load, closed_loop, open_loop, pos
 from _measuring import DATA, linnaeus, run
 from _served import served, started
 from _serving_asked import CALLERS, Asked, asked_of, capacity_of, row, table
-from linnaeus.bundle.classifier import load as open_bundle
+from linnaeus.bundle.load import load as open_bundle
 
 HERE = Path(__file__).parent
 

@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def _folder(place: Path, bundle: Path | None, runs: int) -> bool:
-    from linnaeus.bundle.classifier import bundle_folder, load
+    from linnaeus.bundle.load import bundle_folder, load
 
     archive = needed(DATA / "trashnet192.zip")
     bundle = bundle or _trained(archive, place / "run")

@@ -15,16 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linnaeus.errors import BundleError, WriteError
-from linnaeus.files import (
-    MANIFEST,
-    read_json,
-    sha256_of,
-    verify_manifest,
-    whole_folder,
-    write_json,
-    write_manifest,
-    write_whole,
-)
+from linnaeus.files import read_json, sha256_of, whole_folder, write_json, write_whole
+from linnaeus.manifest import MANIFEST, verify_manifest, write_manifest
 
 FILL_THE_DISK = """
 import resource, sys

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from linnaeus.errors import BundleError
-from linnaeus.files import verify_manifest, write_manifest
+from linnaeus.manifest import verify_manifest, write_manifest
 
 
 @pytest.fixture

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from linnaeus.api.split import split
     from linnaeus.api.stress import stress
     from linnaeus.api.train import train
-    from linnaeus.bundle.classifier import Classifier, load
+    from linnaeus.bundle.classifier import Classifier
+    from linnaeus.bundle.load import load
     from linnaeus.data.dataset import Dataset
     from linnaeus.data.sources import load_dataset
     from linnaeus.errors import LinnaeusError
@@ -107,7 +108,7 @@ HOMES = {
     "index": "linnaeus.api.index",
     "list_keys": "linnaeus.serving.keys",
     "list_runs": "linnaeus.api.runs",
-    "load": "linnaeus.bundle.classifier",
+    "load": "linnaeus.bundle.load",
     "load_dataset": "linnaeus.data.sources",
     "lr_find": "linnaeus.api.lr_find",
     "predict": "linnaeus.api.predict",

@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from linnaeus.disk import the_disk
-from linnaeus.errors import BundleError, LinnaeusError, WriteError
+from linnaeus.errors import LinnaeusError, WriteError
 
 __all__ = [
-    "MANIFEST",
     "NewFile",
     "add_to_folder",
     "append_whole",
@@ -29,28 +28,20 @@ __all__ = [
     "check_unused",
     "claim_folder",
     "clear_unfinished",
-    "copy_listed",
     "finish_whole",
     "new_file",
     "read_json",
-    "read_listed",
     "release_folder",
     "sha256_of",
     "shorten_to",
-    "verify_manifest",
     "whole_file",
     "whole_folder",
     "write_json",
-    "write_manifest",
     "write_new",
     "write_whole",
 ]
 
-MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished-"
-LEFT_BY_BROWSERS = {".ds_store", "thumbs.db", "desktop.ini"}
-"""Files that the file browsers of macOS and Windows leave in folders that were looked at, in lower
-case. Nothing of a bundle is ever read from them."""
 CHUNK_BYTES = 1 << 20
 MOST_OF_A_NAME = 1000  # folders called runs/leaves, runs/leaves-2, …
 DISK_REFUSES = {errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", None)}
@@ -267,71 +258,6 @@ def sha256_of(path: Path) -> str:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def write_manifest(folder: Path) -> None:
-    """Record the SHA-256 of every file under `folder` in its manifest.json."""
-    files = {name: sha256_of(folder / name) for name in sorted(_files_under(folder) - {MANIFEST})}
-    write_json(folder / MANIFEST, {"algorithm": "sha256", "files": files})
-
-
-def verify_manifest(folder: Path) -> dict[str, str]:
-    """Check every file under `folder` against its manifest; return {relative path: SHA-256}.
-
-    What a file browser left behind (`LEFT_BY_BROWSERS`) is no change.
-
-    Raises BundleError naming the first file that is changed, missing or not listed.
-    """
-    manifest = folder / MANIFEST
-    try:
-        files: dict[str, str] = dict(read_json(manifest)["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BundleError(
-            "the manifest is missing or not readable",
-            where=str(manifest),
-            mend="Copy the bundle again from where it was made.",
-        ) from None
-    present = _files_under(folder)
-    for name in sorted(present - {MANIFEST} - files.keys()):
-        raise _not_as_made(folder / name, "was added after the bundle was made")
-    for name, digest in sorted(files.items()):
-        if name not in present:
-            raise _not_as_made(folder / name, "is missing from the bundle")
-        if sha256_of(folder / name) != digest:
-            raise _not_as_made(folder / name, "was changed after the bundle was made")
-    return files
-
-
-def copy_listed(folder: Path, place: Path) -> None:
-    """Copy the files that the manifest of `folder` lists, and the manifest, to the new `place`.
-
-    Raises BundleError as `verify_manifest` does, WriteError where the disk refuses.
-    """
-    for name, content in read_listed(folder):
-        write_whole(place / name, content)
-
-
-def read_listed(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The files that the manifest of `folder` lists, and the manifest: their paths and bytes.
-
-    Raises BundleError as `verify_manifest` does, before the first of them.
-    """
-    for name in (*verify_manifest(folder), MANIFEST):
-        yield name, (folder / name).read_bytes()
-
-
-def _files_under(folder: Path) -> set[str]:
-    """Relative paths, with slashes, of all files but those that a file browser left."""
-    return {
-        file.relative_to(folder).as_posix()
-        for file in folder.rglob("*")
-        if file.name.lower() not in LEFT_BY_BROWSERS and file.is_file()
-    }
-
-
-def _not_as_made(file: Path, what: str) -> BundleError:
-    mend = "Use a bundle only as it was made: copy it again from its source, or train anew."
-    return BundleError(what, where=str(file), mend=mend)
 
 
 @contextmanager

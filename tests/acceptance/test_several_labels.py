@@ -14,7 +14,7 @@ import pytest
 from command_line import linnaeus
 from linnaeus import LinnaeusError, evaluate, load, load_dataset, train
 from linnaeus.evaluation.label_metrics import LabelMetrics
-from linnaeus.files import write_manifest
+from linnaeus.manifest import write_manifest
 
 if TYPE_CHECKING:
     from linnaeus import Dataset

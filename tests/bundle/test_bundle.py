@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 import linnaeus
 from linnaeus.errors import BundleError
-from linnaeus.files import write_manifest
+from linnaeus.manifest import write_manifest
 from linnaeus.training.run import Run
 
 FILES = [

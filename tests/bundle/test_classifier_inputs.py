@@ -6,6 +6,7 @@ import io
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -95,22 +96,48 @@ def test_an_answer_without_features_holds_none_of_their_memory(
     assert light.base is None, "a view would keep all of them"
 
 
+class Counted(np.ndarray):
+    """A picture that knows of the copies that were made of it and are still somebody's."""
+
+    copies: ClassVar[list[weakref.ref[np.ndarray]]] = []
+
+    def copy(self, order: Any = "C") -> Any:
+        other = super().copy(order)
+        self.copies.append(weakref.ref(other))
+        return other
+
+
 def test_pictures_that_are_answered_are_let_go(classifier: Classifier) -> None:
     under_way = (processors() * AHEAD + 4) * TOGETHER
-    made: list[weakref.ref[np.ndarray]] = []
     most = 0
 
     def pictures() -> Iterator[np.ndarray]:
         nonlocal most
         for level in range(2 * under_way):
             if level % TOGETHER == 0:
-                most = max(most, sum(one() is not None for one in made))
-            picture = np.full((8, 8, 3), level % 256, np.uint8)
-            made.append(weakref.ref(picture))
-            yield picture
+                most = max(most, sum(one() is not None for one in Counted.copies))
+            yield np.full((8, 8, 3), level % 256, np.uint8).view(Counted)
 
     assert len(classifier.predict_pixels(pictures())) == 2 * under_way
-    assert most <= under_way
+    assert len(Counted.copies) == 2 * under_way
+    assert 0 < most <= under_way
+
+
+def test_one_array_may_be_filled_anew_for_each_picture(classifier: Classifier) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (3 * TOGETHER, 8, 8, 3), dtype=np.uint8)
+
+    def refilled() -> Iterator[np.ndarray]:
+        frame = np.empty_like(pictures[0])
+        for picture in pictures:
+            frame[:] = picture
+            yield frame
+
+    alone = np.stack([classifier.predict(one).probabilities[0] for one in pictures])
+    assert len(np.unique(alone, axis=0)) > TOGETHER
+    streamed = [answer for _, answer in classifier.stream(enumerate(refilled()))]
+    for answers in (classifier.predict_pixels(refilled()), streamed):
+        assert np.array_equal([one.probabilities for one in answers], alone)
+    assert np.array_equal(classifier.predict(refilled()).probabilities, alone)
 
 
 def test_pictures_of_every_kind_are_still_taken(

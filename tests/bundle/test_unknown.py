@@ -22,7 +22,7 @@ from linnaeus.bundle.strangeness import SCORES, Known, Sketching, scores_of
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.unknown import UNKNOWN_FILE
 from linnaeus.errors import BundleError, UsageError
-from linnaeus.files import write_manifest
+from linnaeus.manifest import write_manifest
 
 if TYPE_CHECKING:
     from linnaeus.bundle.classifier import Classifier

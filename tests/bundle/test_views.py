@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 import linnaeus
 from linnaeus.bundle.views import VIEWS, views_of
-from linnaeus.files import write_manifest
+from linnaeus.manifest import write_manifest
 from linnaeus.training.run import Run
 
 

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 import linnaeus
 from linnaeus.errors import BundleError, DataError, LinnaeusError, UsageError
-from linnaeus.files import write_manifest
+from linnaeus.manifest import write_manifest
 
 if TYPE_CHECKING:
     from linnaeus import Dataset

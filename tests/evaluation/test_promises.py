@@ -15,7 +15,7 @@ from linnaeus.bundle.held_out import HELD_OUT_FILE, HeldOut
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.errors import BundleError
 from linnaeus.evaluation.promises import kept_promises
-from linnaeus.files import write_manifest
+from linnaeus.manifest import write_manifest
 
 if TYPE_CHECKING:
     from linnaeus.training.run import Run

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 
 import linnaeus  # noqa: E402
 from linnaeus.errors import BundleError  # noqa: E402
-from linnaeus.files import write_manifest  # noqa: E402
+from linnaeus.manifest import write_manifest  # noqa: E402
 from linnaeus.models.reopened import reopen  # noqa: E402
 from linnaeus.training.run import Run  # noqa: E402
 

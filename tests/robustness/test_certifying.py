@@ -18,7 +18,7 @@ stats = pytest.importorskip("scipy.stats")
 
 import linnaeus  # noqa: E402
 from linnaeus import Dataset  # noqa: E402
-from linnaeus.bundle.classifier import Answer  # noqa: E402
+from linnaeus.bundle.answer import Answer  # noqa: E402
 from linnaeus.ensembling.made import Ensembled  # noqa: E402
 from linnaeus.errors import BundleError, UsageError  # noqa: E402
 from linnaeus.progress import Quiet, Stage  # noqa: E402

@@ -575,7 +575,7 @@ def test_models_are_swapped_and_rolled_back_without_a_lost_or_wrong_answer(
 
 def _renamed_copy(bundle: Path, place: Path) -> None:
     """A bundle that answers with other names."""
-    from linnaeus.files import copy_listed, write_manifest
+    from linnaeus.manifest import copy_listed, write_manifest
 
     copy_listed(bundle, place)
     record = json.loads((place / "bundle.json").read_text())

@@ -1,8 +1,4 @@
-"""A bundle at work: pictures in, predictions out, without torch.
-
-`load` checks every file against the manifest and the golden inputs against this machine's own
-answers before it hands out a `Classifier`.
-"""
+"""Classifier: a bundle at work. Pictures in, predictions out, without torch."""
 
 from __future__ import annotations
 
@@ -10,57 +6,35 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.answer import NO_SKETCH, Answer
-from linnaeus.bundle.changed import check_changed_above, moved_by
-from linnaeus.bundle.ensemble import Ensemble
-from linnaeus.bundle.given import as_pictures, called, check_picture
-from linnaeus.bundle.golden import check_golden
-from linnaeus.bundle.held_out import HeldOut, read_held_out
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.answerer import Answerer, Decoded
+from linnaeus.bundle.changed import check_changed_above
+from linnaeus.bundle.given import as_pictures, called, own
+from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Method
-from linnaeus.bundle.network import Answering, Inputs, OneNetwork
+from linnaeus.bundle.network import Answering
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Familiarity, Moved, Predictions
 from linnaeus.bundle.promises import Promise, Promised
-from linnaeus.bundle.record import GRAPH_FILE, RECORD_FILE, BundleRecord, read_record
-from linnaeus.bundle.squeezers import (
-    SQUEEZERS,
-    SQUEEZERS_IN_WORDS,
-    SqueezerName,
-    check_squeezer,
-    squeezed,
-)
+from linnaeus.bundle.record import BundleRecord
+from linnaeus.bundle.squeezers import SQUEEZERS_IN_WORDS, SqueezerName, check_squeezer
 from linnaeus.bundle.streaming import Picture, Streaming
-from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate, check_unknown, read_unknown
+from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
-from linnaeus.files import MANIFEST, sha256_of, verify_manifest
 from linnaeus.images.decode import ImageSource
 
-__all__ = [
-    "TELLS_NOTHING_UNKNOWN",
-    "Answer",
-    "Classifier",
-    "bundle_digest",
-    "bundle_folder",
-    "load",
-]
-
-TELLS_NOTHING_UNKNOWN = (
-    "This bundle cannot tell pictures of something else from those of its classes: it answers with"
-    " a class whatever a picture shows."
-)
+__all__ = ["Classifier"]
 
 TOGETHER = 32
 """Pictures whose answers are finished at a time: what is computed of more leaves the cache."""
 
 Key = TypeVar("Key")
 Kept = TypeVar("Kept")
-Decoded = tuple[Inputs, tuple[str, ...]]
 
 
 class Classifier:
@@ -83,15 +57,13 @@ class Classifier:
         answering: Answering,
         kept: HeldOut | None = None,
         unknown: Unknown | None = None,
+        notices: tuple[str, ...] | None = None,
     ) -> None:
         self.record = record
-        self._answering = answering
+        self._answerer = Answerer(record, answering, unknown)
         self._held_out = kept
-        self._unknown = unknown
-        self._told = answering.notices
-        self._squeezer: SqueezerName | None = None
-        self._changed_above: float | None = None
-        self._streaming = Streaming(self)
+        self._told = answering.notices if notices is None else notices
+        self._streaming = Streaming(self._answerer)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -102,26 +74,26 @@ class Classifier:
     def notices(self) -> tuple[str, ...]:
         """The sentences that whoever uses it should see: this machine serves it in another way than
         it was judged in, say."""
-        if self._squeezer is None:
+        if self.squeezer is None:
             return self._told
         return (*self._told, self._measured_otherwise)
 
     @property
     def precision(self) -> str:
         """The precision it answers in on this machine: "float32", "bfloat16" or "int8"."""
-        return self._answering.precision
+        return self._answerer.network.precision
 
     @property
     def engine(self) -> str:
         """The runtime that answers on this machine: "openvino" or "onnxruntime"; of an ensemble
         whose members differ in that, both, parted by a comma."""
-        return self._answering.engine
+        return self._answerer.network.engine
 
     @property
     def promises(self) -> bool:
         """Whether it can promise label sets and silence: it kept answers to held-out pictures, and
         answers pictures as it did those."""
-        return self._held_out is not None and self._squeezer is None
+        return self._held_out is not None and self.squeezer is None
 
     @property
     def held_out(self) -> HeldOut:
@@ -137,7 +109,7 @@ class Classifier:
                 where="--sets, --max-error",
                 mend="Leave them out; every label comes with its probability.",
             )
-        if self._squeezer is not None:
+        if self.squeezer is not None:
             raise UsageError(
                 "what a bundle promises was measured on pictures that are not squeezed first",
                 where="--sets, --max-error",
@@ -149,7 +121,7 @@ class Classifier:
     @property
     def tells_unknown(self) -> bool:
         """Whether it can say that a picture shows none of its classes."""
-        return self._unknown is not None
+        return self._answerer.unknown is not None
 
     @property
     def unknown(self) -> Unknown:
@@ -165,7 +137,7 @@ class Classifier:
                 mend="Leave it out; every label comes with its probability.",
             )
         lacking = "this bundle cannot tell pictures of something else from those of its classes"
-        return self._there(self._unknown, lacking)
+        return self._there(self._answerer.unknown, lacking)
 
     def _there(self, kept: Kept | None, lacking: str) -> Kept:
         """What the bundle keeps. Raises BundleError, with what is `lacking`, where it is None."""
@@ -179,21 +151,19 @@ class Classifier:
 
     def remarks(self, predictions: Predictions) -> tuple[str, ...]:
         """What to know of what `predictions` call unknown, as sentences."""
-        if self._unknown is None or predictions.familiar is None:
+        if self._answerer.unknown is None or predictions.familiar is None:
             return ()
-        remark = self._unknown.remark(predictions.familiar.unknown_rate)
+        remark = self._answerer.unknown.remark(predictions.familiar.unknown_rate)
         return (remark,) if remark else ()
 
     def knowing(self, unknown: Unknown | None) -> Classifier:
         """The same, with `unknown` (or nothing) to tell what shows none of its classes."""
-        other = self._copied()
-        other._unknown = unknown
-        return other
+        return self._with(unknown=unknown)
 
     @property
     def squeezer(self) -> SqueezerName | None:
         """What makes pictures poorer before it answers them; None: nothing does."""
-        return self._squeezer
+        return self._answerer.squeezer
 
     def squeezing(self, squeezer: SqueezerName | None) -> Classifier:
         """The same, which makes every picture poorer before it answers it, so that small changes
@@ -204,15 +174,13 @@ class Classifier:
         """
         if squeezer is not None:
             check_squeezer(squeezer)
-        other = self._copied()
-        other._squeezer = squeezer
-        return other
+        return self._with(squeezer=squeezer)
 
     @property
     def changed_above(self) -> float | None:
         """How far squeezing may move a picture's probabilities before it is called changed; None:
         nobody looks."""
-        return self._changed_above
+        return self._answerer.changed_above
 
     def detecting(self, changed_above: float | None) -> Classifier:
         """The same, which also tells by how much squeezing moves the probabilities of each picture,
@@ -230,9 +198,7 @@ class Classifier:
                 where="--changed-above",
                 mend="Leave it out.",
             )
-        other = self._copied()
-        other._changed_above = changed_above
-        return other
+        return self._with(changed_above=changed_above)
 
     def predict(
         self,
@@ -257,7 +223,7 @@ class Classifier:
         given = as_pictures(images)
         ids = [str(one) if isinstance(one, str | Path) else str(i) for i, one in enumerate(given)]
         answers = []
-        for place, answer in self.stream(enumerate(given)):
+        for place, answer in self._stream(enumerate(given)):
             if answer.error and unreadable == "raise":
                 where = called(given, place)
                 raise UnreadableImage(answer.error, where=where, mend=answer.mend)
@@ -311,10 +277,10 @@ class Classifier:
         A picture may also be a function that gives the bytes of a file when its turn comes, or
         raises UnreadableImage. Memory stays flat however many there are. A picture that cannot be
         read gives an Answer with its reason in `error`; what is no picture at all raises
-        UsageError. Of many pictures each processor answers one at a time.
+        UsageError. Of many pictures each processor answers one at a time. An array may be filled
+        anew once it was taken: what is answered is a copy.
         """
-        for key, ((_, answer),) in self._streaming(pictures, Classifier._from_source):
-            yield key, answer
+        return self._stream((key, own(picture)) for key, picture in pictures)
 
     def side_by_side(self, callers: int) -> Classifier:
         """The same, made ready to be asked by `callers` threads at a time, each on one processor.
@@ -323,87 +289,33 @@ class Classifier:
         those of this repository's networks do not. Raises BundleError where the graph cannot be
         opened any more.
         """
-        other = self._copied()
-        other._answering = self._answering.side_by_side(callers)
-        return other
+        return self._with(network=self._answerer.network.side_by_side(callers))
 
     def predict_pixels(self, pixels: Iterable[NDArray[np.uint8]]) -> list[Answer]:
         """Classify pictures that `record.preprocessing` has already brought to the model's size.
 
         `pixels`: any number of (height_px, width_px, 3) uint8 RGB arrays. Members of an ensemble
         that want another size get it from there. Of many, each processor answers some at a time.
+        One array may be filled anew for each picture: what is answered are copies.
         """
-        given = iter(pixels)
+        given = map(own, pixels)
         parts = iter(lambda: list(itertools.islice(given, TOGETHER)), [])
-        answers = [answer for _, answer in self._from_fitted(next(parts, []))]
+        answers = [answer for _, answer in self._answerer.from_fitted(next(parts, []))]
         if len(answers) == TOGETHER:  # fewer are not worth a thread
-            for _, told in self._streaming(enumerate(parts), Classifier._from_fitted):
+            for _, told in self._streaming(enumerate(parts), Answerer.from_fitted):
                 answers += [answer for _, answer in told]  # and not what was seen, which is large
         return answers
-
-    def _from_source(self, source: Picture) -> list[tuple[Any, Answer]]:
-        """What is seen of a picture, and the answer to it, as `Streaming` wants it."""
-        decoded = self.read(source)
-        return [(decoded, self.answer(decoded))]
-
-    def _from_fitted(self, pixels: Sequence[NDArray[np.uint8]]) -> list[tuple[Any, Answer]]:
-        """The same of some that are of the model's size."""
-        decoded = [(self._answering.fitted(one), ()) for one in pixels]
-        return list(zip(decoded, self._answers(decoded), strict=True))
 
     def read(self, source: Picture) -> Decoded | UnreadableImage:
         """What the network sees of a picture, with notes; or why it cannot be read.
 
         Raises UsageError for what is no picture at all.
         """
-        try:
-            given = source() if callable(source) else source
-            check_picture(given, "the picture")
-            return self._answering.read(given)
-        except UnreadableImage as error:
-            return error
+        return self._answerer.read(source)
 
     def answer(self, decoded: Decoded | UnreadableImage) -> Answer:
         """The answer to what `read` gave."""
-        if isinstance(decoded, UnreadableImage):
-            return replace(self._silence, error=decoded.what, mend=decoded.mend)
-        return self._answers([decoded])[0]
-
-    def _answers(self, decoded: Sequence[Decoded]) -> list[Answer]:
-        """The answers to pictures: the network's one by one, all else together, since for one
-        picture NumPy's calls take longer than what they compute."""
-        if not decoded:
-            return []
-        seen = [squeezed(inputs, self._squeezer) for inputs, _ in decoded]
-        outputs = [self._answering.answer(inputs) for inputs in seen]
-        logits, features = (np.array(each) for each in zip(*outputs, strict=True))
-        probabilities = self.record.probabilities(logits)
-        sketches = [NO_SKETCH] * len(decoded)
-        if self._unknown is not None:
-            shown = np.array([inputs[self._answering.shown] for inputs in seen])
-            sketches = list(self._unknown.sketch(features, shown))
-        moved = self._moved([inputs for inputs, _ in decoded], probabilities)
-        notes = [notes for _, notes in decoded]
-        said = zip(probabilities, logits, features, notes, strict=True)
-        apart = zip(sketches, moved.tolist(), strict=True)
-        return [
-            Answer(*one, sketch=sketch, moved=far)
-            for one, (sketch, far) in zip(said, apart, strict=True)
-        ]
-
-    def _moved(
-        self, pictures: Sequence[Inputs], answered: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """(n,) by how much squeezing moves the probabilities of `pictures`, of which those behind
-        the squeezer in use were `answered`; NaN where nobody looks."""
-        if self._changed_above is None:
-            return np.full(len(pictures), np.nan, np.float32)
-        said = {self._squeezer: answered}
-        for one in (None, *SQUEEZERS):
-            if one not in said:
-                logits = [self._answering.answer(squeezed(inputs, one))[0] for inputs in pictures]
-                said[one] = self.record.probabilities(np.array(logits))
-        return moved_by(said[None], [said[one] for one in SQUEEZERS])
+        return self._answerer.answer(decoded)
 
     def gather(
         self,
@@ -455,100 +367,44 @@ class Classifier:
         answers = [Answer(*both, none) for both in zip(rows, logits, strict=True)]
         return self.knowing(None).detecting(None).gather(ids, answers, labels)
 
+    def _stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
+        """As `stream`, of pictures that stay as they are."""
+        for key, ((_, answer),) in self._streaming(pictures, Answerer.from_source):
+            yield key, answer
+
     def _familiar(self, answers: Sequence[Answer], rate: float | None) -> Familiarity | None:
         """How strange the pictures look; None where nobody asked and the bundle cannot tell."""
         if rate is not None:
             check_rate(rate)
         if rate:
             _ = self.unknown  # refuses where it cannot tell
-        if self._unknown is None:
+        if self._answerer.unknown is None:
             return None
-        strangeness = self._unknown.strangeness_of(answers)
-        return self._unknown.familiar(strangeness, UNKNOWN_RATE if rate is None else rate)
+        strangeness = self._answerer.unknown.strangeness_of(answers)
+        return self._answerer.unknown.familiar(strangeness, UNKNOWN_RATE if rate is None else rate)
 
     def _how_far(self, answers: Sequence[Answer]) -> Moved | None:
         """How far squeezing moves the probabilities; None where nobody looks."""
-        if self._changed_above is None:
+        if self.changed_above is None:
             return None
-        return Moved(np.array([one.moved for one in answers], np.float64), self._changed_above)
+        return Moved(np.array([one.moved for one in answers], np.float64), self.changed_above)
 
     @property
     def _measured_otherwise(self) -> str:
         """What of a squeezing classifier was measured without squeezing, as a sentence."""
-        assert self._squeezer is not None
+        assert self.squeezer is not None
         measured = ["how often it is right", "how sure it is"]
         measured += ["which labels are given"] if self.record.task == "multi" else []
         measured += ["what is called unknown"] if self.tells_unknown else []
         return (
-            f"Every picture is squeezed first ({SQUEEZERS_IN_WORDS[self._squeezer]}). What is known"
+            f"Every picture is squeezed first ({SQUEEZERS_IN_WORDS[self.squeezer]}). What is known"
             f" of this bundle was measured without that ({', '.join(measured)}): linnaeus evaluate"
-            f" --squeeze {self._squeezer} tells what it costs."
+            f" --squeeze {self.squeezer} tells what it costs."
         )
 
-    def _copied(self) -> Classifier:
-        """The same, to be changed in one respect."""
+    def _with(self, **changes: Any) -> Classifier:
+        """The same, but for what its answerer is made of."""
         other = copy(self)
-        other._streaming = Streaming(other)
-        other.__dict__.pop("_silence", None)
+        other._answerer = replace(self._answerer, **changes)
+        other._streaming = Streaming(other._answerer)
         return other
-
-    @cached_property
-    def _silence(self) -> Answer:
-        """An answer of the usual shapes that says nothing: all NaN."""
-        size = (self.record.preprocessing.height_px, self.record.preprocessing.width_px)
-        (black,) = self.predict_pixels([np.zeros((*size, 3), np.uint8)])
-        return Answer(
-            np.full_like(black.probabilities, np.nan),
-            np.full_like(black.logits, np.nan),
-            np.full_like(black.features, np.nan),
-            sketch=np.full_like(black.sketch, np.nan),
-        )
-
-
-def load(folder: str | Path) -> Classifier:
-    """Open a bundle: `folder` is the one that holds bundle.json, or a run that has it in bundle/.
-
-    Raises BundleError where a file is missing, added or changed since the bundle was made (naming
-    it), where the bundle is too new, or where this machine answers the golden inputs otherwise
-    than the machine that made it.
-    """
-    place = bundle_folder(Path(folder))
-    record = read_record(place)
-    verify_manifest(place)
-    return _opened(place, record)
-
-
-def bundle_folder(folder: Path) -> Path:
-    """The folder of the bundle's files: `folder` itself, or where it is a run its bundle/."""
-    inside = folder / "bundle"
-    there = not (folder / RECORD_FILE).exists() and (inside / RECORD_FILE).exists()
-    return inside if there else folder
-
-
-def bundle_digest(folder: Path) -> str:
-    """The SHA-256 of a bundle's manifest, and so of every byte that it answers by."""
-    return sha256_of(bundle_folder(folder) / MANIFEST)
-
-
-def _opened(place: Path, record: BundleRecord) -> Classifier:
-    """The bundle in `place`, whose files are as they were made."""
-    unknown = read_unknown(place)
-    answering = _answering(place, record)
-    classifier = Classifier(record, answering, read_held_out(place), unknown)
-    answers = check_golden(place, classifier.predict_pixels, classifier.precision)
-    if unknown is not None:
-        strangeness = unknown.strangeness_of(answers)
-        check_unknown(place, unknown, strangeness, classifier.precision)
-        told = classifier.notices  # a member that tells nothing alone does so here
-        classifier._told = tuple(one for one in told if one != TELLS_NOTHING_UNKNOWN)
-    elif record.task == "single" and TELLS_NOTHING_UNKNOWN not in classifier.notices:
-        classifier._told += (TELLS_NOTHING_UNKNOWN,)
-    return classifier
-
-
-def _answering(place: Path, record: BundleRecord) -> Answering:
-    if record.combination is None:
-        return OneNetwork(record, place / GRAPH_FILE)
-    folders = [place / member.folder for member in record.combination.members]
-    members = [_opened(one, read_record(one)).knowing(None) for one in folders]
-    return Ensemble(members, record)

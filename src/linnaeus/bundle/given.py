@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -12,7 +13,9 @@ from PIL import Image
 from linnaeus.errors import UsageError
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["as_pictures", "called", "check_picture"]
+__all__ = ["as_pictures", "called", "check_picture", "own"]
+
+Given = TypeVar("Given")
 
 SOURCES = (bytes, str, Path, Image.Image, np.ndarray)
 NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
@@ -25,7 +28,7 @@ def as_pictures(images: ImageSource | Iterable[ImageSource]) -> list[ImageSource
         return [images]
     if isinstance(images, NOT_MANY) or not isinstance(images, Iterable):
         raise _no_picture(images, "images")
-    given = list(images)
+    given = list(images) if isinstance(images, Sequence) else [own(one) for one in images]
     for place, one in enumerate(given):
         check_picture(one, f"images[{place}]")
     return given
@@ -35,6 +38,12 @@ def check_picture(source: object, where: str) -> None:
     """Raise UsageError, about what stands at `where`, for what is no picture."""
     if not isinstance(source, SOURCES):
         raise _no_picture(source, where)
+
+
+def own(picture: Given) -> Given:
+    """The picture, where it is an array as a copy: a camera's next frame may come in the same one,
+    before this is answered."""
+    return picture.copy() if isinstance(picture, np.ndarray) else picture
 
 
 def called(given: Sequence[ImageSource], place: int) -> str:

@@ -98,6 +98,7 @@ class Streaming(Generic[ClassifierT]):
             return told
 
         under_way: deque[tuple[Key, Future[Sequence[tuple[Any, AnswerT]]]]] = deque()
+        opening: Future[None] | None = None
         pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         taken = 0
         try:
@@ -109,7 +110,10 @@ class Streaming(Generic[ClassifierT]):
                 told = future.result()
                 taken += len(told)
                 if taken >= FEW and threads > 1 and self._tried.acquire(blocking=False):
-                    pool.submit(self._open, threads, compared)
+                    opening = pool.submit(self._open, threads, compared)
+                if opening is not None and opening.done():
+                    opening.result()  # a fault of ours is raised, and does not just cost speed
+                    opening = None
                 yield first, told
             while under_way:
                 first, future = under_way.popleft()
@@ -120,7 +124,8 @@ class Streaming(Generic[ClassifierT]):
     def _open(self, callers: int, compared: Sequence[tuple[Any, HasOutputs]]) -> None:
         """Open the network for `callers`, and use it where it answers `compared` to the same bits.
 
-        A bundle that is gone from the disk by now goes on as it was opened first.
+        A bundle that is gone from the disk by now goes on as it was opened first; so does one that
+        the runtime will not open again.
         """
         try:
             beside = self._classifier.side_by_side(callers)

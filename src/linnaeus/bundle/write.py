@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Answer, Classifier
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.ensemble import Ensemble
 from linnaeus.bundle.golden import GOLDEN_IMAGES, write_golden
 from linnaeus.bundle.network import OneNetwork
@@ -25,7 +26,8 @@ from linnaeus.bundle.record import (
 )
 from linnaeus.bundle.runtime import Session
 from linnaeus.bundle.unknown import Unknown, write_unknown
-from linnaeus.files import copy_listed, whole_folder, write_json, write_manifest, write_whole
+from linnaeus.files import whole_folder, write_json, write_whole
+from linnaeus.manifest import copy_listed, write_manifest
 
 __all__ = ["Draft", "bundle_being_made", "ensemble_being_made"]
 

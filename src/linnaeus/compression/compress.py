@@ -25,7 +25,8 @@ from linnaeus.errors import Shortfall, UsageError
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.report import write_report
-from linnaeus.files import add_to_folder, copy_listed, write_json, write_whole
+from linnaeus.files import add_to_folder, write_json, write_whole
+from linnaeus.manifest import copy_listed
 from linnaeus.progress import Progress
 
 __all__ = ["MAX_DROP", "compress_bundle"]

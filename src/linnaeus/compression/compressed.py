@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import load
 from linnaeus.compression.before import Before
 from linnaeus.compression.tried import Tried
 from linnaeus.evaluation.wording import size

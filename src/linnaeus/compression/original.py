@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Classifier, bundle_folder, load
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import bundle_folder, load
 from linnaeus.bundle.record import GRAPH_FILE, BundleRecord
 from linnaeus.bundle.seen import SeenFiles, read_seen, read_seen_files, was_seen
 from linnaeus.data.cache import Cache

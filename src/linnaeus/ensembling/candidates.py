@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from linnaeus.bundle.classifier import Classifier, bundle_folder, load
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import bundle_folder, load
 from linnaeus.bundle.record import GRAPH_FILE, BundleRecord
 from linnaeus.bundle.seen import SeenFiles, read_seen_files
 from linnaeus.data.dataset import natural_key

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.combination import Combination
 from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.held_out import HeldOut, write_held_out
+from linnaeus.bundle.load import load
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Engine, Serving, coarsest
 from linnaeus.bundle.runtime import engine_version

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from linnaeus.bundle.classifier import Answer, Classifier
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.pixels import ChosenRows, DecodedRows, one_by_one

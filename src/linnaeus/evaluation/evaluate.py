@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from linnaeus.bundle.classifier import Answer, Classifier, bundle_folder, load
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import bundle_folder, load
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.bundle.seen import read_seen, was_seen
 from linnaeus.bundle.squeezers import SQUEEZERS_IN_WORDS, SqueezerName

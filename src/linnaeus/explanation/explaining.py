@@ -35,7 +35,7 @@ from linnaeus.searching.embedding import answers_of, label_of
 from linnaeus.searching.similarity import Neighbour, nearest
 
 if TYPE_CHECKING:
-    from linnaeus.bundle.classifier import Answer
+    from linnaeus.bundle.answer import Answer
     from linnaeus.predicting.picture import Picture, Source
 
 __all__ = ["Asked", "Explained", "Explanation", "explain_pictures"]

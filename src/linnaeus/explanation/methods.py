@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import load
 from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.errors import BundleError, MissingError, UsageError
 from linnaeus.explanation.enlarging import enlarged, smoothed

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from linnaeus.bundle.classifier import bundle_folder
+from linnaeus.bundle.load import bundle_folder
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import read_record
 from linnaeus.bundle.squeezers import SqueezerName

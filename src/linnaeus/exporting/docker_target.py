@@ -15,7 +15,8 @@ from linnaeus.exporting.dependencies import SERVING, dependencies_of, modules_be
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import write_own_wheel
 from linnaeus.exporting.source import Source
-from linnaeus.files import copy_listed, write_whole
+from linnaeus.files import write_whole
+from linnaeus.manifest import copy_listed
 
 __all__ = ["to_docker"]
 

@@ -16,7 +16,7 @@ from linnaeus.exporting.dependencies import SERVING, dependencies_of, files_of, 
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import own_files, write_zip
 from linnaeus.exporting.source import Source
-from linnaeus.files import read_listed
+from linnaeus.manifest import read_listed
 
 __all__ = ["to_lambda"]
 

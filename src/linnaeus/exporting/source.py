@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from linnaeus.bundle.classifier import Classifier, bundle_folder, load
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.ensemble import Ensemble
+from linnaeus.bundle.load import bundle_folder, load
 from linnaeus.bundle.network import OneNetwork
 from linnaeus.bundle.record import GRAPH_FILE, BundleRecord, read_record
 from linnaeus.errors import BundleError

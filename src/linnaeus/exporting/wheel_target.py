@@ -16,7 +16,7 @@ from linnaeus.exporting.compared import Answering
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.own_wheel import write_wheel
 from linnaeus.exporting.source import Source
-from linnaeus.files import read_listed
+from linnaeus.manifest import read_listed
 from linnaeus.version import __version__
 
 __all__ = ["to_wheel"]

@@ -10,8 +10,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor, nn
 
-from linnaeus.bundle.classifier import bundle_folder
 from linnaeus.bundle.golden import golden_answers
+from linnaeus.bundle.load import bundle_folder
 from linnaeus.bundle.record import WEIGHTS_FILE, BundleRecord, read_record
 from linnaeus.bundle.views import views_of
 from linnaeus.errors import BundleError

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from linnaeus.bundle.answer import Answer
 from linnaeus.bundle.changed import check_changed_above
-from linnaeus.bundle.classifier import Answer, Classifier
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.label_sets import Method, check_coverage
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promise, Promised

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linnaeus.bundle.classifier import load
+from linnaeus.bundle.load import load
 from linnaeus.data.layout import listed
 from linnaeus.errors import UsageError
 from linnaeus.predicting.asked import Answering, Asked

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from linnaeus.bundle.classifier import Answer, bundle_digest
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.load import bundle_digest
 from linnaeus.bundle.predictions import Prediction
 from linnaeus.data.store import printable
 from linnaeus.errors import DataError

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Answer
+from linnaeus.bundle.answer import Answer
 from linnaeus.errors import UsageError
 from linnaeus.predicting.picture import Picture
 

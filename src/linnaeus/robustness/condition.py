@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Answer, Classifier
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 from linnaeus.evaluation.reliability import calibration_error

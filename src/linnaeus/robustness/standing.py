@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from linnaeus.bundle.classifier import bundle_folder
+from linnaeus.bundle.load import bundle_folder
 from linnaeus.errors import WriteError
 from linnaeus.evaluation import charts
 from linnaeus.evaluation.in_100 import in_100, times

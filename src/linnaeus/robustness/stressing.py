@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from linnaeus.file_lock import locked
-from linnaeus.files import MANIFEST, read_json
+from linnaeus.files import read_json
+from linnaeus.manifest import MANIFEST
 from linnaeus.watching.run_log import LOG
 
 __all__ = [

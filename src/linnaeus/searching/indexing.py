@@ -13,19 +13,14 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from linnaeus.bundle.classifier import Classifier, bundle_digest, load
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import bundle_digest, load
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.layout import listed
 from linnaeus.errors import DataError, UsageError, WriteError
 from linnaeus.file_lock import locked
-from linnaeus.files import (
-    check_unused,
-    read_json,
-    whole_folder,
-    write_json,
-    write_manifest,
-    write_whole,
-)
+from linnaeus.files import check_unused, read_json, whole_folder, write_json, write_whole
+from linnaeus.manifest import write_manifest
 from linnaeus.progress import Progress, Quiet, Stage
 from linnaeus.searching.approximate import add_approximate, require_faiss
 from linnaeus.searching.digests import Digests, changed_pictures

@@ -10,18 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.classifier import (
-    TELLS_NOTHING_UNKNOWN,
-    Answer,
-    Classifier,
-    bundle_digest,
-    load,
-)
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import TELLS_NOTHING_UNKNOWN, bundle_digest, load
 from linnaeus.bundle.tensors import Tensors
 from linnaeus.data.store import printable
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
-from linnaeus.files import MANIFEST, read_json, sha256_of
+from linnaeus.files import read_json, sha256_of
 from linnaeus.images.decode import ImageSource
+from linnaeus.manifest import MANIFEST
 from linnaeus.predicting.picture import Source, held, total_of
 from linnaeus.progress import Progress, Quiet
 from linnaeus.searching.approximate import approximate_nearest

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from linnaeus.bundle.classifier import bundle_folder
+from linnaeus.bundle.load import bundle_folder
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import refusals
 from linnaeus.serving.models import Model

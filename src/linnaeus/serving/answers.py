@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from linnaeus.bundle.classifier import Answer, Classifier
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promised
 from linnaeus.bundle.streaming import Picture

@@ -14,10 +14,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from linnaeus.bundle.classifier import bundle_folder
+from linnaeus.bundle.load import bundle_folder
 from linnaeus.bundle.record import read_record
 from linnaeus.errors import WriteError
-from linnaeus.files import copy_listed
+from linnaeus.manifest import copy_listed
 
 __all__ = ["Snapshots"]
 

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from linnaeus.bundle.classifier import Classifier, bundle_digest, bundle_folder, load
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.golden import golden_answers
+from linnaeus.bundle.load import bundle_digest, bundle_folder, load
 from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.bundle.streaming import same_bits
 from linnaeus.errors import LinnaeusError

@@ -8,14 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linnaeus.errors import BundleError
-from linnaeus.files import (
-    MANIFEST,
-    read_json,
-    verify_manifest,
-    whole_folder,
-    write_json,
-    write_manifest,
-)
+from linnaeus.files import read_json, whole_folder, write_json
+from linnaeus.manifest import MANIFEST, verify_manifest, write_manifest
 from linnaeus.progress import Progress
 from linnaeus.training.state import State
 

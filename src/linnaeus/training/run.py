@@ -16,7 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from linnaeus.bundle.classifier import Classifier, load
+from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.load import load
 from linnaeus.data.findings import Audit
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.cross_validation import CrossValidated, fold_words

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from linnaeus.bundle.classifier import Answer, Classifier
+from linnaeus.bundle.answer import Answer
+from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.unknown import UNKNOWN_RATE
 from linnaeus.data.pixels import ChosenRows, one_by_one
