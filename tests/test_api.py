@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -251,6 +253,27 @@ def test_options_that_cannot_be_meant_are_refused(
         linnaeus.train(some_digits, out=tmp_path / "run", model="small_cnn", **options)  # type: ignore[arg-type]
     assert reason in str(told.value)
     assert told.value.mend
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "reason"),
+    [
+        (linnaeus.split, {"folds": 1}, "--folds"),
+        (linnaeus.split, {"folds": 3, "repeats": 0}, "--repeats"),
+        (linnaeus.split, {"val": 1.5}, "--val"),
+        (partial(linnaeus.explain, "no bundle"), {"limit": 0}, "--limit"),
+        (partial(linnaeus.stress, "no bundle"), {"limit": -1}, "--limit"),
+        (partial(linnaeus.certify, "no bundle"), {"limit": 0}, "--limit"),
+    ],
+)
+def test_what_no_data_could_make_right_is_refused_before_they_are_read(
+    tmp_path: Path, verb: Callable[..., object], options: dict[str, object], reason: str
+) -> None:
+    pytest.importorskip("scipy")
+    with pytest.raises(UsageError) as told:
+        verb(tmp_path / "no data", out=tmp_path / "out", **options)
+    assert told.value.where == reason
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from linnaeus.api.dataset_of import dataset_of
 from linnaeus.api.require import require_training
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.limit import check_limit
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def attack(
     from linnaeus.robustness.attacking import attack_bundle, parse_eps
 
     far = parse_eps(eps)
+    check_limit(limit)
     dataset = dataset_of(data, image_column, label_column, group_column, split_column, None, table)
     return attack_bundle(
         Path(bundle),

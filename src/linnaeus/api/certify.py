@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from linnaeus.api.dataset_of import dataset_of
 from linnaeus.api.require import require_training
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.limit import check_limit
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def certify(
         require_training()
     from linnaeus.robustness.certifying import certify_bundle
 
+    check_limit(limit)
     dataset = dataset_of(data, image_column, label_column, group_column, split_column, None, table)
     return certify_bundle(
         Path(bundle),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from linnaeus.api.dataset_of import dataset_of
 from linnaeus.api.several import several
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.limit import check_limit
 from linnaeus.progress import Progress
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def explain(
     from linnaeus.explanation.explaining import explain_pictures
     from linnaeus.predicting.sources import sources_of
 
+    check_limit(limit)
     with ExitStack() as opened:
         return explain_pictures(
             bundle,

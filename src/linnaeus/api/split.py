@@ -8,7 +8,7 @@ from pathlib import Path
 from linnaeus.api.dataset_of import dataset_of
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.parting import NearPolicy, Parting
-from linnaeus.data.save_split import SavedSplit, save_split
+from linnaeus.data.save_split import SavedSplit, check_asked, save_split
 from linnaeus.data.split import TEST_SHARE, VALIDATION_SHARE
 from linnaeus.progress import Progress
 
@@ -57,6 +57,8 @@ def split(
         domain_column=domain_column,
         test_domain=test_domain,
     )
+    shares = [name for name, share in (("--val", val), ("--test", test)) if share is not None]
+    check_asked(Path(out), parting, folds=folds, repeats=repeats, inner=inner, given=shares)
     dataset = dataset_of(
         data, image_column, label_column, group_column, split_column, label_separator, table
     )
@@ -67,7 +69,7 @@ def split(
         folds=folds,
         repeats=repeats,
         inner=inner,
-        given=[name for name, share in (("--val", val), ("--test", test)) if share is not None],
+        given=shares,
         workers=workers,
         progress=progress,
     )

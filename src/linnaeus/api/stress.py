@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from linnaeus.api.dataset_of import dataset_of
 from linnaeus.api.require import require_scipy
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.limit import check_limit
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def stress(
     require_scipy()
     from linnaeus.robustness.stressing import stress_bundle
 
+    check_limit(limit)
     dataset = dataset_of(data, image_column, label_column, group_column, split_column, None, table)
     return stress_bundle(
         [Path(bundle)] if beside is None else [Path(bundle), Path(beside)],

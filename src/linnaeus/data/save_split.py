@@ -19,7 +19,7 @@ from linnaeus.errors import UsageError, WriteError
 from linnaeus.files import write_whole
 from linnaeus.progress import Progress, Quiet
 
-__all__ = ["SavedSplit", "save_split"]
+__all__ = ["SavedSplit", "check_asked", "save_split"]
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,8 @@ def save_split(
     Raises UsageError for choices that contradict each other, WriteError where `out` exists, and as
     `part` and `part_in_folds` do.
     """
-    _check_asked(parting, folds, repeats, inner)
-    _check_shares_used(parting, folds, inner, given)
+    check_asked(out, parting, folds=folds, repeats=repeats, inner=inner, given=given)
     check_columns(dataset, parting)
-    if out.exists():
-        raise WriteError(
-            "there is something of this name already", where=str(out), mend="Name a new file."
-        )
     looked = scan(dataset, workers=workers, progress=progress)
     near = near_duplicates(looked.thumbnails, looked.readable, progress=progress).pairs
     found: Split | Folds
@@ -89,7 +84,27 @@ def save_split(
     return SavedSplit(out, found, found.remarks)
 
 
-def _check_asked(
+def check_asked(
+    out: Path,
+    parting: Parting,
+    *,
+    folds: int | None,
+    repeats: int | None,
+    inner: int | None,
+    given: Collection[str] = (),
+) -> None:
+    """Refuse what `save_split` would, whatever the data are: before they are read. Raises as it
+    does.
+    """
+    _check_folds(parting, folds, repeats, inner)
+    _check_shares_used(parting, folds, inner, given)
+    if out.exists():
+        raise WriteError(
+            "there is something of this name already", where=str(out), mend="Name a new file."
+        )
+
+
+def _check_folds(
     parting: Parting, folds: int | None, repeats: int | None, inner: int | None
 ) -> None:
     if folds is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 
-from linnaeus.errors import UsageError
+from linnaeus.data.limit import check_limit
 from linnaeus.predicting.picture import Picture, Source, total_of
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
@@ -27,8 +27,7 @@ def drawn(
 
     Raises UsageError for a limit below 1.
     """
-    if limit is not None and limit < 1:
-        raise UsageError("no picture is left", where="--limit", mend="Give 1 or more.")
+    check_limit(limit)
     for note in (note for source in sources for note in source.notes):
         told.say(note)
     pictures = chain.from_iterable(source.pictures() for source in sources)

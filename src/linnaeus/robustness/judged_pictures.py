@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.data.dataset import Dataset
-from linnaeus.errors import DataError, UnreadableImage, UsageError
+from linnaeus.data.limit import check_limit
+from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.evaluate import ToJudge, pictures_to_judge
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
@@ -58,8 +59,7 @@ def pictures_of(
     Raises UsageError for a limit below 1, DataError where no labelled picture can be read or a
     picture may have several labels, and as `evaluate` does.
     """
-    if limit < 1:
-        raise UsageError("no picture is left", where="--limit", mend="Give 1 or more.")
+    check_limit(limit)
     for folder, classifier in bundles:
         if classifier.record.task == "multi":
             raise DataError(
