@@ -228,10 +228,26 @@ def test_columns_of_other_values_are_told_apart_by_their_names(pictures: Path) -
     assert dataset.labels_of(1) == ("colour=red",)
 
 
-def test_a_likely_separator_that_was_not_named_is_told(pictures: Path) -> None:
+@pytest.mark.parametrize("separator", ["|", ";", ","])
+def test_a_likely_separator_that_was_not_named_is_told(pictures: Path, separator: str) -> None:
     path = pictures / "table.csv"
-    path.write_text("path,label\nimg/0.png,a|b\nimg/1.png,a\n")
-    assert "give --label-separator '|'" in load_dataset(path).notes[0]
+    labels = [f"sea{separator}sky", f"sky{separator}sand", "sand"]
+    rows = [f'img/{place}.png,"{label}"' for place, label in enumerate(labels)]
+    path.write_text("\n".join(["path,label", *rows, ""]))
+    dataset = load_dataset(path)
+    told = f"give --label-separator '{separator}'."
+    assert told in dataset.notes[0]
+    assert dataset.notes[0].startswith("In 2 rows the column 'label' has")
+    for options in ({}, {"folds": 2}):
+        with pytest.raises(DataError) as refused:
+            linnaeus.split(dataset, out=pictures / "split.csv", **options)
+        assert refused.value.mend.endswith(told)
+
+
+def test_a_comma_in_the_name_of_a_class_is_no_separator(pictures: Path) -> None:
+    path = pictures / "table.csv"
+    path.write_text('path,label\nimg/0.png,"crane, bird"\nimg/1.png,"drake, duck"\n')
+    assert load_dataset(path).notes == ()
 
 
 def test_an_audit_takes_several_labels(pictures: Path) -> None:

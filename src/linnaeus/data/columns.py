@@ -12,6 +12,7 @@ from linnaeus.data.gather import Entry
 from linnaeus.data.layout import SPLIT_NAMES
 from linnaeus.data.metadata import as_column
 from linnaeus.data.rows import Cell, Row, Table, as_text
+from linnaeus.data.separators import likely_separator
 from linnaeus.errors import DataError, UsageError
 
 __all__ = [
@@ -34,7 +35,6 @@ IMAGE_NAMES = (
 LABEL_NAMES = "label class category target class_name label_name species labels y".split()
 SPLIT_COLUMN_NAMES = "split subset partition fold set".split()
 INDICATORS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
-COMMON_SEPARATORS = "|;"
 
 
 class Columns(NamedTuple):
@@ -298,15 +298,16 @@ def _of_one_column(table: Table, place: int, separator: str | None) -> _Labels:
 
 
 def _hint_at_separator(column: str, rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    for separator in COMMON_SEPARATORS:
-        if count := sum(separator in label for (label,) in rows):
-            told = (
-                f"In {count:,} rows the column '{column}' has '{separator}' in it, which is taken"
-                f" as part of the name; if it parts several labels, give --label-separator"
-                f" '{separator}'."
-            )
-            return (told,)
-    return ()
+    labels = [label for (label,) in rows]
+    separator = likely_separator(labels)
+    if separator is None:
+        return ()
+    count = sum(separator in label for label in labels)
+    told = (
+        f"In {count:,} rows the column '{column}' has '{separator}' in it, which is taken as part"
+        f" of the name; if it parts several labels, give --label-separator '{separator}'."
+    )
+    return (told,)
 
 
 def _of_indicators(texts: Mapping[str, list[str]]) -> _Labels:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from linnaeus.data.dataset import natural_key
 from linnaeus.data.layout import listed
 from linnaeus.data.samples import Samples
+from linnaeus.data.separators import advice_on_separator
 from linnaeus.data.split import Split, check_present, check_shares, told_as_tied
 from linnaeus.errors import DataError, UsageError
 from linnaeus.randomness import number
@@ -119,7 +120,8 @@ def _check_enough(samples: Samples, count: int) -> None:
         raise DataError(
             f"{count} folds need {count} pictures of every class, and there are fewer of {named}",
             where=samples.where,
-            mend="Ask for fewer folds, add pictures, or take the class out.",
+            mend="Ask for fewer folds, add pictures, or take the class out."
+            + advice_on_separator(samples.classes),
         )
     sets = len(samples.units.names)
     if sets < count:

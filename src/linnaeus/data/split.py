@@ -17,6 +17,7 @@ from linnaeus.data.dataset import SPLITS
 from linnaeus.data.layout import listed
 from linnaeus.data.leaks import Ties
 from linnaeus.data.samples import Samples
+from linnaeus.data.separators import advice_on_separator
 from linnaeus.data.units import units_of
 from linnaeus.errors import DataError, UsageError
 
@@ -152,7 +153,8 @@ def _anew(
                 f"one picture is too few for a class: {samples.classes_of(counts == 1)}",
                 where=samples.where,
                 mend="Add pictures (three make a class that can be judged), take the class out, or"
-                " use --allow-tiny to learn from it without judging it.",
+                " use --allow-tiny to learn from it without judging it."
+                + advice_on_separator(samples.classes),
             )
         named = samples.classes_of(counts == 1)
         remarks.append(f"Classes of one picture are learnt from and never judged: {named}.")
