@@ -9,7 +9,7 @@
     ├── WriteError          6   a file could not be written; what stood there before still stands
     ├── LearningError       8   learning cannot go on: no numbers come of it, or it finds no memory
     ├── Shortfall           9   what came of the work falls short of what was asked, and is not kept
-    └── Stopped           130   interrupted before there was anything worth keeping
+    └── Stopped           130   interrupted before there was anything worth keeping, or serving
     Terminated            143   SIGTERM came; no failure, but an exit
 
 The command line turns these into one sentence and the code, in one place (`cli/main.py`). Code 1
@@ -130,7 +130,8 @@ class Shortfall(LinnaeusError):
 
 
 class Stopped(LinnaeusError):
-    """Interrupted before there was anything worth keeping."""
+    """Interrupted before there was anything worth keeping, or while there was nothing to keep:
+    a server, which Ctrl-C ends."""
 
     exit_code = 130
 

@@ -323,6 +323,17 @@ def test_odd_requests_are_refused_in_a_sentence_as_well(
     assert told["detail"].endswith(".")
 
 
+def test_a_request_of_http_1_1_has_to_name_its_host(server: Running) -> None:
+    for version, status, kind in (("1.1", 400, "malformed"), ("1.0", 200, None)):
+        with socket.create_connection(server.address, timeout=30) as caller:
+            caller.sendall(f"GET /v2/models/digits HTTP/{version}\r\n\r\n".encode())
+            answer = http.client.HTTPResponse(caller)
+            answer.begin()
+            told = json.loads(answer.read())
+        assert answer.status == status
+        assert told.get("type", "").removeprefix("urn:linnaeus:problem:") == (kind or "")
+
+
 @pytest.mark.parametrize(
     ("head", "then", "status"),
     [

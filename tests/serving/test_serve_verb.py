@@ -212,9 +212,10 @@ def test_what_is_not_answered_when_it_has_to_end_is_refused(
         with server.standing_still():
             asked = [callers.submit(server.call, "POST", "/predict", picture) for _ in range(3)]
             server.wait_until(lambda: _in_hand_and_waiting(server, "") == 3)
-            server.process.send_signal(signal.SIGTERM)
+            server.process.send_signal(signal.SIGINT)
             assert [one.result().status for one in asked] == [503] * 3
-        assert server.process.wait(60) == 143
+        assert server.process.wait(60) == 130
+        assert server.log.read_text().splitlines()[-1] == "linnaeus: the server has stopped."
 
 
 def _in_hand_and_waiting(server: Running, key: str) -> float:

@@ -9,6 +9,7 @@ import typer
 
 import linnaeus
 from linnaeus.cli.options import ChangedAbove, Squeeze
+from linnaeus.errors import Stopped
 
 __all__ = ["serve"]
 
@@ -84,22 +85,24 @@ def serve(
     changed_above: ChangedAbove = None,
 ) -> None:
     """Answer over HTTP: what pictures show, and how sure that is."""
-
-    linnaeus.serve(
-        *bundles,
-        host=host,
-        port=port,
-        workers=workers,
-        queue=queue,
-        deadline=deadline,
-        rate=rate,
-        max_body=max_body,
-        max_images=max_images,
-        body_timeout=body_timeout,
-        drain_timeout=drain_timeout,
-        keys=keys,
-        models_root=models_root,
-        squeeze=squeeze,
-        changed_above=changed_above,
-        say=typer.echo,
-    )
+    try:
+        linnaeus.serve(
+            *bundles,
+            host=host,
+            port=port,
+            workers=workers,
+            queue=queue,
+            deadline=deadline,
+            rate=rate,
+            max_body=max_body,
+            max_images=max_images,
+            body_timeout=body_timeout,
+            drain_timeout=drain_timeout,
+            keys=keys,
+            models_root=models_root,
+            squeeze=squeeze,
+            changed_above=changed_above,
+            say=typer.echo,
+        )
+    except KeyboardInterrupt:  # the usual end, and of nothing that could be half written
+        raise Stopped("the server has stopped") from None

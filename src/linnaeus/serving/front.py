@@ -88,6 +88,7 @@ class Front:
         self._service.at_work += waited_for
         try:
             _check_once(scope["headers"])
+            _check_host(scope["http_version"], headers)
             self._check_origin(headers)
             _check_encoding(headers)
             if scope["method"] == "POST" and WORK.fullmatch(scope["path"]):
@@ -211,6 +212,13 @@ def _check_once(headers: Sequence[tuple[bytes, bytes]]) -> None:
     if twice := next((name for name in names if names.count(name) > 1), None):
         detail = f'The header "{twice.decode("ascii")}" stands there twice. Send it once.'
         raise Problem("malformed", detail)
+
+
+def _check_host(http_version: str, headers: dict[bytes, bytes]) -> None:
+    """Refuse HTTP/1.1 without the header that RFC 9112 has servers insist on: what a proxy takes
+    for another host would be answered here as well."""
+    if http_version == "1.1" and b"host" not in headers:
+        raise Problem("malformed", 'The header "host" is missing. Send it, as HTTP/1.1 asks for.')
 
 
 def _check_encoding(headers: dict[bytes, bytes]) -> None:
