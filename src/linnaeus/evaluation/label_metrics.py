@@ -20,7 +20,12 @@ from linnaeus.evaluation.class_average import few_pictures_remark
 from linnaeus.evaluation.confusion import figures_of_class
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
-from linnaeus.evaluation.label_agreement import label_agreement, over_cells, pooled_f1
+from linnaeus.evaluation.label_agreement import (
+    LabelAgreement,
+    label_agreement,
+    over_cells,
+    pooled_f1,
+)
 from linnaeus.evaluation.label_figures import LabelFigures, Mixup, mixups
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS, SMALLEST_PROBABILITY
 from linnaeus.evaluation.one_against_rest import OneAgainstRest, one_against_rest
@@ -33,13 +38,14 @@ Sets = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class LabelMetrics:
-    """What was measured on `images` pictures that were read and whose labels are known.
+class LabelMetrics(LabelAgreement):
+    """How labels agree, and what else was measured.
 
-    `labels_true` and `labels_given` count labels over all pictures. `usual_set` is the set of
-    labels of the classifier that always says the same, most common in training (`usual_from`
-    "training") or among the judged pictures ("judged"); `usual_*` are its figures. `together`:
-    (classes, classes) int64, pictures that truly have both labels; the diagonal counts each.
+    On `images` pictures that were read and whose labels are known. `labels_true` and `labels_given`
+    count labels over all pictures. `usual_set` is the set of labels of the classifier that always
+    says the same, most common in training (`usual_from` "training") or among the judged pictures
+    ("judged"); `usual_*` are its figures. `together`: (classes, classes) int64, pictures that truly
+    have both labels; the diagonal counts each.
     """
 
     classes: tuple[str, ...]
@@ -51,12 +57,6 @@ class LabelMetrics:
     labels_given: int
     without_label: int
     answered_none: int
-    micro_precision: Figure
-    micro_recall: Figure
-    micro_f1: Figure
-    macro_precision: Figure
-    macro_recall: Figure
-    macro_f1: Figure
     one_against_rest: OneAgainstRest
     subset_accuracy: Figure
     hamming_loss: Figure
@@ -174,6 +174,7 @@ def measure_labels(
     flat, has = probabilities.ravel(), truth.ravel()
     remarks = _remarks(per_class, usual_from)
     return LabelMetrics(
+        **vars(agreed),
         classes=predictions.classes,
         images=len(truth),
         groups=resampling.groups if groups is not None else None,
@@ -183,12 +184,6 @@ def measure_labels(
         labels_given=int(given.sum()),
         without_label=int((~truth.any(axis=1)).sum()),
         answered_none=int((~given.any(axis=1)).sum()),
-        micro_precision=agreed.micro_precision,
-        micro_recall=agreed.micro_recall,
-        micro_f1=agreed.micro_f1,
-        macro_precision=agreed.macro_precision,
-        macro_recall=agreed.macro_recall,
-        macro_f1=agreed.macro_f1,
         one_against_rest=ranking,
         subset_accuracy=accuracy_figure((given == truth).all(axis=1), resampling),
         hamming_loss=mean_figure((given != truth).mean(axis=1), 1.0, resampling),
