@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from torch import nn  # noqa: E402
 
 import linnaeus  # noqa: E402
 from linnaeus.errors import UsageError  # noqa: E402
+from linnaeus.progress import Quiet, Stage  # noqa: E402
+from linnaeus.robustness.attacking import AttackName, right_in, try_all  # noqa: E402
 from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted  # noqa: E402
 from linnaeus.robustness.attacks.gradient_steps import fgsm, pgd  # noqa: E402
 from linnaeus.robustness.attacks.masking import signs_of_masking  # noqa: E402
@@ -115,6 +119,41 @@ def test_the_loss_does_not_depend_on_the_scale_of_logits() -> None:
     first = difference_of_logits(logits, y)
     assert torch.allclose(first, difference_of_logits(1000 * logits, y), atol=1e-4)
     assert ((first > 0) == (logits.argmax(1) != y)).all()
+
+
+class Stages(Quiet):
+    """Hears how much each stage was to be, and each piece of it that was done."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, float] = {}
+        self.done: dict[str, list[float]] = {}
+
+    @contextmanager
+    def stage(self, name: str, total: float | None = None) -> Iterator[Stage]:
+        self.name = name.rpartition(" ")[2]
+        assert total is not None
+        self.totals[self.name], self.done[self.name] = total, []
+        yield self
+
+    def advance(self, amount: float = 1.0, note: str = "") -> None:
+        self.done[self.name].append(amount)
+
+
+def test_stages_move_within_a_batch_and_end_at_what_there_is_to_attack() -> None:
+    problem, stages = a_plane(0.0), Stages()
+    problem = replace(problem, eps=float(distances(problem, "linf").median()))
+    names: tuple[AttackName, ...] = ("fgsm", "pgd", "apgd-ce", "apgd-t", "square", "patch")
+    tried = try_all(problem, right_in(problem), names, 0, stages)
+    assert stages.totals["fgsm"] == stages.totals["pgd"] == stages.totals["patch"] == 60
+    left = {name: round(60 * figure.value) for name, figure in tried.accuracy.items()}
+    assert 20 <= left["apgd-ce"] <= 40
+    assert stages.totals["apgd-ce"] == min(left["fgsm"], left["pgd"])
+    assert stages.totals["apgd-t"] == left["apgd-ce"]
+    assert stages.totals["square"] == left["apgd-t"]
+    for name in names:
+        assert sum(stages.done[name]) == pytest.approx(stages.totals[name])
+        assert min(stages.done[name]) >= 0
+        assert name == "fgsm" or len(stages.done[name]) > 20
 
 
 def test_masked_gradients_are_noticed() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -29,7 +29,7 @@ from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted
 from linnaeus.robustness.attacks.gradient_steps import fgsm, pgd
 from linnaeus.robustness.attacks.masking import signs_of_masking
 from linnaeus.robustness.attacks.patch import SHARE, patch
-from linnaeus.robustness.attacks.problem import Norm, Problem, cross_entropy
+from linnaeus.robustness.attacks.problem import Norm, Problem, ShareTold, cross_entropy
 from linnaeus.robustness.attacks.square import square
 from linnaeus.robustness.defences.squeezing import (
     Squeezing,
@@ -38,6 +38,7 @@ from linnaeus.robustness.defences.squeezing import (
     measure_squeezing,
 )
 from linnaeus.robustness.judged_pictures import JudgedPictures, pictures_of
+from linnaeus.robustness.share_done import ShareDone
 from linnaeus.robustness.standing import keep_with_run
 from linnaeus.robustness.unit_levels import (
     answering_unit_levels,
@@ -303,8 +304,8 @@ def try_all(
     changed, standing = problem.x.clone(), right.clone()
     accuracy: dict[str, Figure] = {}
     for name in chosen:
-        with progress.stage(f"Attacking by {name}", int(right.sum())) as stage:
-            rows = (standing if name in STRONG else right).nonzero()[:, 0]
+        rows = (standing if name in STRONG else right).nonzero()[:, 0]
+        with progress.stage(f"Attacking by {name}", len(rows)) as stage:
             made, still = _attacked(problem, rows, name, seed, stage)
         stands = torch.zeros_like(right)
         stands[rows] = still
@@ -351,25 +352,26 @@ def _attacked(
     for place, some in enumerate(torch.split(rows, AT_ONCE)):
         part = problem.only(some)
         drawn = drawn_by(seed, f"attack {name}", place)
-        pictures = part.x if problem.eps == 0 and name != "patch" else _by(name, part, drawn)
+        done = ShareDone(stage, len(some))
+        pictures = part.x if problem.eps == 0 and name != "patch" else _by(name, part, drawn, done)
         changed.append(pictures)
         still.append(part.right(pictures))
-        stage.advance(len(some), f"{int(torch.cat(still).sum()):,} still right")
+        done.finish(f"{int(torch.cat(still).sum()):,} still right")
     return torch.cat(changed), torch.cat(still)
 
 
-def _by(name: AttackName, problem: Problem, drawn: torch.Generator) -> Tensor:
+def _by(name: AttackName, problem: Problem, drawn: torch.Generator, told: ShareTold) -> Tensor:
     if name == "fgsm":
         return fgsm(problem)
     if name == "apgd-ce":
-        return apgd(problem, drawn, cross_entropy)
-    made: dict[str, Callable[[Problem, torch.Generator], Tensor]] = {
-        "pgd": pgd,
-        "apgd-t": apgd_targeted,
-        "square": square,
-        "patch": patch,
-    }
-    return made[name](problem, drawn)
+        return apgd(problem, drawn, cross_entropy, told=told)
+    if name == "pgd":
+        return pgd(problem, drawn, told=told)
+    if name == "apgd-t":
+        return apgd_targeted(problem, drawn, told=told)
+    if name == "square":
+        return square(problem, drawn, told=told)
+    return patch(problem, drawn, told=told)
 
 
 def _signs(

@@ -5,7 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from linnaeus.robustness.attacks.problem import Loss, Problem, difference_of_logits
+from linnaeus.robustness.attacks.problem import (
+    Loss,
+    Problem,
+    ShareTold,
+    difference_of_logits,
+    unheard,
+)
 
 __all__ = ["apgd", "apgd_targeted"]
 
@@ -15,7 +21,14 @@ RISING = 0.75  # share of steps that have to raise the loss, or the step is halv
 FIRST, SHRINKING, LEAST = 0.22, 0.03, 0.06  # of the steps: when it is looked at, as in the paper
 
 
-def apgd(problem: Problem, generator: torch.Generator, loss: Loss, *, steps: int = STEPS) -> Tensor:
+def apgd(
+    problem: Problem,
+    generator: torch.Generator,
+    loss: Loss,
+    *,
+    steps: int = STEPS,
+    told: ShareTold = unheard,
+) -> Tensor:
     """The pictures of the largest `loss` that were met, or the first that is named wrongly.
 
     Steps begin at twice eps and are halved, from the best point so far, where too few of them have
@@ -57,13 +70,19 @@ def apgd(problem: Problem, generator: torch.Generator, loss: Loss, *, steps: int
             last_losses = torch.where(halve, best_losses, last_losses)
             raised.zero_()
             since = 0
+        told(1 / steps)
         if bool(fooled.all()):
             break
     return torch.where(fooled[:, None, None, None], found, best)
 
 
 def apgd_targeted(
-    problem: Problem, generator: torch.Generator, *, steps: int = STEPS, targets: int = 9
+    problem: Problem,
+    generator: torch.Generator,
+    *,
+    steps: int = STEPS,
+    targets: int = 9,
+    told: ShareTold = unheard,
 ) -> Tensor:
     """Auto-PGD towards each of the `targets` likeliest other classes in turn.
 
@@ -73,7 +92,8 @@ def apgd_targeted(
     with torch.no_grad():
         logits = problem.network(problem.x)
     order = logits.scatter(1, problem.y[:, None], -torch.inf).argsort(1, descending=True)
-    for place in range(min(targets, logits.shape[1] - 1)):
+    tried = min(targets, logits.shape[1] - 1)
+    for place in range(tried):
         standing = problem.right(result).nonzero()[:, 0]
         if len(standing) == 0:
             break
@@ -82,7 +102,13 @@ def apgd_targeted(
         def loss(given: Tensor, y: Tensor, towards: Tensor = towards) -> Tensor:
             return difference_of_logits(given, y, towards)
 
-        result[standing] = apgd(problem.only(standing), generator, loss, steps=steps)
+        result[standing] = apgd(
+            problem.only(standing),
+            generator,
+            loss,
+            steps=steps,
+            told=lambda share: told(share / tried),
+        )
     return result
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from linnaeus.robustness.attacks.problem import Loss, Problem, cross_entropy
+from linnaeus.robustness.attacks.problem import Loss, Problem, ShareTold, cross_entropy, unheard
 
 __all__ = ["fgsm", "pgd"]
 
@@ -20,7 +20,12 @@ def fgsm(problem: Problem) -> Tensor:
 
 
 def pgd(
-    problem: Problem, generator: torch.Generator, *, steps: int = STEPS, loss: Loss = cross_entropy
+    problem: Problem,
+    generator: torch.Generator,
+    *,
+    steps: int = STEPS,
+    loss: Loss = cross_entropy,
+    told: ShareTold = unheard,
 ) -> Tensor:
     """Projected gradient descent from a drawn start (Madry and others 2018).
 
@@ -35,4 +40,5 @@ def pgd(
             problem.inside(at + length * problem.steepest(gradient)),
             at,
         )
+        told(1 / steps)
     return at

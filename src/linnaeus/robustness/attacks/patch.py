@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from linnaeus.robustness.attacks.problem import Problem, cross_entropy
+from linnaeus.robustness.attacks.problem import Problem, ShareTold, cross_entropy, unheard
 
 __all__ = ["patch"]
 
@@ -17,7 +17,12 @@ PLACES = 3
 
 
 def patch(
-    problem: Problem, generator: torch.Generator, *, share: float = SHARE, steps: int = STEPS
+    problem: Problem,
+    generator: torch.Generator,
+    *,
+    share: float = SHARE,
+    steps: int = STEPS,
+    told: ShareTold = unheard,
 ) -> Tensor:
     """Pictures with a square of `share` of their area in the worst colours (Brown and others 2017).
 
@@ -44,5 +49,6 @@ def patch(
             gradient, _, right = there.gradient(at, cross_entropy)
             moved = (at + STEP * gradient.sign() * covered).clamp(0, 1)
             at = torch.where(right[:, None, None, None], moved, at)
+            told(1 / (PLACES * steps))
         result[standing] = at
     return result

@@ -10,11 +10,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["Loss", "Norm", "Problem", "cross_entropy", "difference_of_logits", "norm_of"]
+__all__ = [
+    "Loss",
+    "Norm",
+    "Problem",
+    "ShareTold",
+    "cross_entropy",
+    "difference_of_logits",
+    "norm_of",
+    "unheard",
+]
 
 Norm = Literal["linf", "l2"]
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From logits (n, classes) and classes (n,) to a loss (n,) that the attacker makes large."""
+
+ShareTold = Callable[[float], None]
+"""Is told of each share, 0 to 1, of an attack that is done; of one that ends early, not of all."""
+
+
+def unheard(share: float) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True)

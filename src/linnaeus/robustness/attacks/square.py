@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from linnaeus.robustness.attacks.problem import Problem
+from linnaeus.robustness.attacks.problem import Problem, ShareTold, unheard
 
 __all__ = ["square"]
 
@@ -17,7 +17,13 @@ HALVED_AT = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)  # of 10,000 querie
 
 
 @torch.no_grad()
-def square(problem: Problem, generator: torch.Generator, *, queries: int = QUERIES) -> Tensor:
+def square(
+    problem: Problem,
+    generator: torch.Generator,
+    *,
+    queries: int = QUERIES,
+    told: ShareTold = unheard,
+) -> Tensor:
     """Random search in the eps-cube (Andriushchenko and others 2020), for the norm linf.
 
     It sees nothing but answers, so it finds what a network hides from gradients.
@@ -46,6 +52,7 @@ def square(problem: Problem, generator: torch.Generator, *, queries: int = QUERI
         better = reached < margins[standing]
         kept = standing[better]
         at[kept], margins[kept] = tried[better], reached[better]
+        told(1 / queries)
     return at
 
 

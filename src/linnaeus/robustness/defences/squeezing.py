@@ -19,8 +19,9 @@ from linnaeus.evaluation.intervals import share_figure
 from linnaeus.models.drawn import drawn_by
 from linnaeus.progress import Progress
 from linnaeus.robustness.attacks.apgd import apgd
-from linnaeus.robustness.attacks.problem import Problem, cross_entropy
+from linnaeus.robustness.attacks.problem import Problem, ShareTold, cross_entropy
 from linnaeus.robustness.defences.straight_through import straight_through
+from linnaeus.robustness.share_done import ShareDone
 from linnaeus.robustness.unit_levels import in_whole_levels
 
 __all__ = [
@@ -160,10 +161,12 @@ def measure_squeezing(
     with progress.stage("Squeezing", len(SQUEEZERS) + 1) as stage:
         behind = []
         for name, squeezer in SQUEEZERS.items():
-            behind.append(_behind(name, squeezer, problem, changed, seed))
-            stage.advance(1, name)
-        detector = _detector(problem, sent, changed, apart)
-        stage.advance(1)
+            done = ShareDone(stage, 1)
+            behind.append(_behind(name, squeezer, problem, changed, seed, done))
+            done.finish(name)
+        done = ShareDone(stage, 1)
+        detector = _detector(problem, sent, changed, apart, done)
+        done.finish("the detector")
     return Squeezing(tuple(behind), detector)
 
 
@@ -179,7 +182,12 @@ def check_apart(pictures: int) -> None:
 
 
 def _behind(
-    name: SqueezerName, squeezer: Squeezer, problem: Problem, changed: Tensor, seed: int
+    name: SqueezerName,
+    squeezer: Squeezer,
+    problem: Problem,
+    changed: Tensor,
+    seed: int,
+    told: ShareTold,
 ) -> Behind:
     network = problem.network
     knowing = replace(problem, network=lambda x: network(straight_through(squeezer, x)))
@@ -189,11 +197,20 @@ def _behind(
     for place, rows in enumerate(torch.split(standing, AT_ONCE)):
         part = knowing.only(rows)
         drawn = drawn_by(seed, f"attack behind {name}", place)
-        still[rows] = part.right(part.x if problem.eps == 0 else apgd(part, drawn, cross_entropy))
+
+        def told_part(share: float, of_all: float = len(rows) / len(standing)) -> None:
+            told(share * of_all)
+
+        made = part.x
+        if problem.eps > 0:
+            made = apgd(part, drawn, cross_entropy, told=told_part)
+        still[rows] = part.right(made)
     return Behind(name, _share(clean), _share(unaware), _share(still))
 
 
-def _detector(problem: Problem, sent: Answered, changed: Tensor, apart: Tensor) -> Detector:
+def _detector(
+    problem: Problem, sent: Answered, changed: Tensor, apart: Tensor, told: ShareTold
+) -> Detector:
     threshold = threshold_from(sent(apart)[1].numpy())
     right, flagged = _told(sent, problem.x, problem.y, threshold)
     still, found = _told(sent, changed, problem.y, threshold)
@@ -201,8 +218,10 @@ def _detector(problem: Problem, sent: Answered, changed: Tensor, apart: Tensor) 
     unaware = wrong | (~still & ~found)
     aware = unaware.clone()
     if problem.eps > 0:
-        for rows in torch.split((~aware).nonzero()[:, 0], AT_ONCE):
+        left = (~aware).nonzero()[:, 0]
+        for rows in torch.split(left, AT_ONCE):
             aware[rows] = _slipped_through(problem.only(rows), sent, threshold)
+            told(len(rows) / len(left))
     return Detector(
         threshold=threshold,
         pictures=len(apart),
