@@ -40,9 +40,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	@for script in benchmarks/[!_]*.py; do \
-		echo; echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
-	done
+	$(BIN)/python benchmarks/_all.py
 
 docs: $(DOCS_READY)
 	$(BIN)/mkdocs build --strict

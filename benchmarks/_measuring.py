@@ -11,13 +11,16 @@ import sysconfig
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from linnaeus import Dataset
 
 DATA = Path(__file__).parents[1] / "../shared/data"
 WEIGHTS = Path(__file__).parents[1] / "../shared/weights"
+
+NOT_MEASURED = 3
+"""The exit code of a script that could measure nothing; 1 is that of a figure that was missed."""
 
 
 class Cost(NamedTuple):
@@ -46,15 +49,20 @@ def linnaeus() -> str:
     """The command that was installed with this Python."""
     found = shutil.which("linnaeus", path=sysconfig.get_path("scripts"))
     if found is None:
-        sys.exit('linnaeus is not installed here. Run: pip install -e ".[train]"')
+        _measure_nothing('linnaeus is not installed here. Run: pip install -e ".[train]"')
     return found
 
 
 def needed(path: Path) -> Path:
     """`path`, where it exists; ends the benchmark with a sentence where it does not."""
     if not path.exists():
-        sys.exit(f"{path} is not here, so there is nothing to measure on.")
+        _measure_nothing(f"{path} is not here, so there is nothing to measure on.")
     return path
+
+
+def _measure_nothing(why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    sys.exit(NOT_MEASURED)
 
 
 def cifar10(*, small: bool) -> Dataset:
