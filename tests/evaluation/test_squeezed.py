@@ -10,6 +10,7 @@ import pytest
 
 import linnaeus
 from linnaeus.errors import UsageError
+from linnaeus.evaluation.called_unknown import called_unknown
 
 if TYPE_CHECKING:
     from linnaeus.training.run import Run
@@ -45,6 +46,11 @@ def test_squeezed_answers_are_judged_beside_those_without(digits_run: Run, tmp_p
     suits = float(told.rpartition("--changed-above ")[2].rstrip("."))
     assert twentieth <= suits < twentieth + 1e-4  # rounded up to what people type
     assert any("Every picture is squeezed first" in one for one in judged.remarks)
+    (told,) = [one for one in judged.remarks if "are called unknown" in one]
+    unknown = 100 * squeezing.unknown.mean()
+    assert unknown > 20, "digits are 8 px wide, and a median of 2 px takes most of that"
+    assert told.startswith(f"Behind --squeeze median, {unknown:.0f} in 100 of these pictures")
+    assert called_unknown(judged.predictions, None) == ()
     page = (tmp_path / "judged/report/index.html").read_text("utf-8")
     assert "--squeeze median --changed-above 0.2" in page
 

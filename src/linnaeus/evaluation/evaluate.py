@@ -27,6 +27,7 @@ from linnaeus.data.pixels import ChosenRows, DecodedRows
 from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.evaluation.called_changed import called_changed
+from linnaeus.evaluation.called_unknown import called_unknown
 from linnaeus.evaluation.cluster_parts import cluster_trait
 from linnaeus.evaluation.compared import (
     NOTHING_COMPARED,
@@ -156,8 +157,8 @@ def evaluate(
     )
     once = classifier.detecting(None)  # of what is made nobody asks whether it was changed
     told = _unknown(once, dataset, rows, predictions, given, groups, progress)
-    never, alarms = _never_named(classifier, dataset), called_changed(predictions)
-    remarks = (*classifier.notices, *never, *remarks, *alarms)
+    alarms = (*called_unknown(predictions, squeeze), *called_changed(predictions))
+    remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks, *alarms)
     report = None
     if out is not None:
         explained = explain(bundle, dataset, predictions, progress) if explain else None
