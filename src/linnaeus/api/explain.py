@@ -14,7 +14,7 @@ from linnaeus.data.limit import check_limit
 from linnaeus.progress import Progress
 
 if TYPE_CHECKING:
-    from linnaeus.explanation.explaining import Explained
+    from linnaeus.explanation.explained import Explained
 
 __all__ = ["explain"]
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
-from linnaeus.data.store import printable
-from linnaeus.errors import DataError, LinnaeusError, UnreadableImage, UsageError
+from linnaeus.errors import UsageError
 from linnaeus.evaluation.evenly import evenly
-from linnaeus.explanation.boxes import boxes_of
+from linnaeus.explanation.alike import alike_beside
 from linnaeus.explanation.drawn import drawn
+from linnaeus.explanation.explained import Explained, Explanation, Needed
 from linnaeus.explanation.faithfulness import Box
 from linnaeus.explanation.hiding import masked, smallest_region
 from linnaeus.explanation.methods import (
@@ -26,19 +26,18 @@ from linnaeus.explanation.methods import (
     check_method,
     readable,
 )
-from linnaeus.explanation.places import Places, places_of
+from linnaeus.explanation.places import places_of
+from linnaeus.explanation.read import ReadPictures, boxes_at, read_pictures
 from linnaeus.explanation.trust import Trust, margins_by_chance, pointing, trust_in
 from linnaeus.explanation.written import write_explained
 from linnaeus.files import check_unused
 from linnaeus.progress import Progress, Quiet
-from linnaeus.searching.embedding import answers_of, label_of
-from linnaeus.searching.similarity import Neighbour, nearest
+from linnaeus.searching.similarity import Neighbour
 
 if TYPE_CHECKING:
-    from linnaeus.bundle.answer import Answer
-    from linnaeus.predicting.picture import Picture, Source
+    from linnaeus.predicting.picture import Source
 
-__all__ = ["Asked", "Explained", "Explanation", "explain_pictures"]
+__all__ = ["Asked", "explain_pictures"]
 
 Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]
@@ -50,65 +49,6 @@ TRUSTED, TRUSTED_OF_ALL = 24, 8
 explanations and about two hundred answers."""
 
 AT_ONCE = 64
-ALIKE = 5  # pictures shown beside each, of those that are most like it
-
-
-class Needed(NamedTuple):
-    """The least that has to be hidden to change an answer: its `share` of the picture, the class
-    that is named `then`, where it is `hidden` (h, w) bool, and the picture `without` it (h, w, 3).
-    """
-
-    share: float
-    then: str
-    hidden: NDArray[np.bool_]
-    without: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why one picture was answered as it was.
-
-    `label` is the bundle's answer with its `confidence`, `explained` the class that the `maps`
-    (by method, each (h, w) float32) speak for, `shown` as they are shown and measured. `needed`:
-    what has to be hidden until another class is named; None where the answer stays though all is.
-    `unknown`: whether the bundle calls the picture unknown; `label` is what it would be, were it
-    known.
-    """
-
-    id: str
-    label: str
-    confidence: float
-    explained: str
-    pixels: Pixels
-    maps: dict[Method, NDArray[np.float32]]
-    shown: dict[Method, NDArray[np.float32]]
-    needed: Needed | None
-    neighbours: tuple[Neighbour, ...] = ()
-    unknown: bool = False
-
-
-@dataclass(frozen=True)
-class Explained:
-    """The explanations of some pictures, where the answers for each class come from, and how far
-    each method can be believed. `skipped` names pictures that could not be read, and why.
-    """
-
-    methods: tuple[Method, ...]
-    layer: str
-    explanations: tuple[Explanation, ...]
-    places: tuple[Places, ...]
-    trust: tuple[Trust, ...]
-    skipped: dict[str, str]
-    folder: Path | None = None
-
-    @property
-    def in_plain_words(self) -> tuple[str, ...]:
-        """What was seen, in a few sentences: first what needs a look."""
-        warned = [place.sentence for place in self.places if place.suspicious]
-        best = max(self.trust, key=lambda one: (not one.faults, one.over_random))
-        poor = [one.method for one in self.trust if one.faults and one is not best]
-        more = [f"Do not rely on the maps by {', '.join(poor)}: see below why."] if poor else []
-        return (*warned, best.sentence, *more)
 
 
 def explain_pictures(
@@ -149,14 +89,14 @@ def explain_pictures(
     if layer is not None:
         _check_layer(explainer, layer, chosen)
     column = _column(explainer, target)
-    read = _read(explainer, drawn(sources, limit, seed, told))
-    pixels, answers, ids = read.pixels, read.answers, read.ids
-    named = np.array([one.likeliest for one in answers])
+    read = read_pictures(explainer, drawn(sources, limit, seed, told))
+    pixels = read.pixels
+    named = np.array([one.likeliest for one in read.answers])
     targets = named if column is None else np.full(len(named), column)
-    few = evenly(len(ids), TRUSTED if len(chosen) == 1 else TRUSTED_OF_ALL)
-    given = None if boxes is None else _boxes_at(explainer, boxes, read)
+    few = evenly(len(pixels), TRUSTED if len(chosen) == 1 else TRUSTED_OF_ALL)
+    given = None if boxes is None else boxes_at(explainer, boxes, read)
     if any(one in OF_CAMS for one in chosen):
-        tried = evenly(len(ids), TRUSTED_OF_ALL)
+        tried = evenly(len(pixels), TRUSTED_OF_ALL)
         with told.stage("Choosing the layer"):
             explainer.choose_layer(pixels[tried], targets[tried])
     maps = {one: _maps(explainer, one, pixels, targets, told) for one in chosen}
@@ -165,29 +105,13 @@ def explain_pictures(
     first = shown[chosen[0]]
     order = _speaking_for(explainer, chosen[0], pixels, named, targets, first)
     needed = _needed(explainer, pixels, order, told)
-    alike = _neighbours(explainer, answers, known, told)
-    classes = explainer.classifier.classes
-    unknown = explainer.classifier.gather(ids, answers).unknown
-    explanations = tuple(
-        Explanation(
-            id=name,
-            label=classes[named[row]],
-            confidence=float(answers[row].probabilities[named[row]]),
-            explained=classes[targets[row]],
-            pixels=pixels[row],
-            maps={one: maps[one][row] for one in chosen},
-            shown={one: shown[one][row] for one in chosen},
-            needed=needed[row],
-            neighbours=alike[row],
-            unknown=bool(unknown[row]),
-        )
-        for row, name in enumerate(ids)
-    )
+    alike = alike_beside(explainer, read.answers, known, told)
+    explanations = _explanations(explainer, read, targets, maps, shown, needed, alike)
     explained = Explained(
         methods=chosen,
         layer=_layer_told(explainer, chosen),
         explanations=explanations,
-        places=tuple(places_of(first, [classes[at] for at in targets])),
+        places=tuple(places_of(first, [one.explained for one in explanations])),
         trust=trust,
         skipped=read.skipped,
         folder=out,
@@ -195,6 +119,35 @@ def explain_pictures(
     if out is not None:
         write_explained(explained, out, known)
     return explained
+
+
+def _explanations(
+    explainer: Explainer,
+    read: ReadPictures,
+    targets: Targets,
+    maps: dict[Method, Maps],
+    shown: dict[Method, Maps],
+    needed: list[Needed | None],
+    alike: list[tuple[Neighbour, ...]],
+) -> tuple[Explanation, ...]:
+    """All that was found out, picture by picture: of each argument the item of the same place."""
+    classes = explainer.classifier.classes
+    unknown = explainer.classifier.gather(read.ids, read.answers).unknown
+    return tuple(
+        Explanation(
+            id=name,
+            label=classes[answer.likeliest],
+            confidence=float(answer.probabilities[answer.likeliest]),
+            explained=classes[targets[row]],
+            pixels=read.pixels[row],
+            maps={one: every[row] for one, every in maps.items()},
+            shown={one: every[row] for one, every in shown.items()},
+            needed=needed[row],
+            neighbours=alike[row],
+            unknown=bool(unknown[row]),
+        )
+        for row, (name, answer) in enumerate(zip(read.ids, read.answers, strict=True))
+    )
 
 
 def _maps(
@@ -312,92 +265,6 @@ def _column(explainer: Explainer, target: str | None) -> int | None:
             mend=f"Give one of {', '.join(classes[:12])}{', …' if len(classes) > 12 else ''}.",
         )
     return classes.index(target)
-
-
-class _Read(NamedTuple):
-    """The pictures that could be read: `pixels` (n, h, w, 3) at the network's size, the `answers`
-    to them, their names `ids`, the `frames` (left, top, right, bottom) that these pixels are of,
-    in pixels as decoded; and what was `skipped`, with why.
-    """
-
-    pixels: Pixels
-    answers: list[Answer]
-    ids: list[str]
-    frames: list[tuple[float, float, float, float]]
-    skipped: dict[str, str]
-
-
-def _read(explainer: Explainer, pictures: Iterable[Picture]) -> _Read:
-    """Read each of `pictures` once, as it comes, and answer them."""
-    pixels, ids, frames, skipped = [], [], [], {}
-    refused: LinnaeusError = DataError(
-        "no picture is named", where="PICTURES", mend="Name files, folders or archives of them."
-    )
-    for picture in pictures:
-        name, given = printable(picture.name), picture.source
-        try:
-            source = given() if callable(given) else given
-            fitted, decoded = explainer.classifier.record.preprocessing.read(source, name=name)
-        except UnreadableImage as error:
-            refused = error
-            skipped[name] = error.what
-            continue
-        pixels.append(fitted)
-        ids.append(name)
-        frames.append(decoded.box)
-    if not pixels:
-        raise refused
-    answers = explainer.classifier.predict_pixels(pixels)
-    return _Read(np.stack(pixels), answers, ids, frames, skipped)
-
-
-def _boxes_at(explainer: Explainer, boxes: dict[str, list[Box]], read: _Read) -> list[list[Box]]:
-    """The boxes of the pictures `read` at the network's size."""
-    how = explainer.classifier.record.preprocessing
-    if how.fit != "stretch":
-        raise UsageError(
-            f"this bundle does not stretch pictures ({how.fit}), so boxes cannot be placed",
-            where="--boxes",
-            mend="Leave it out.",
-        )
-    placed = []
-    for frame, found in zip(read.frames, boxes_of(boxes, read.ids), strict=True):
-        left, top, right, bottom = frame
-        across, down = how.width_px / (right - left), how.height_px / (bottom - top)
-        placed.append(
-            [
-                (round(a * across), round(b * down), round(c * across), round(d * down))
-                for a, b, c, d in found
-            ]
-        )
-    return placed
-
-
-def _neighbours(
-    explainer: Explainer, answers: list[Answer], known: Dataset | None, told: Progress
-) -> list[tuple[Neighbour, ...]]:
-    if known is None:
-        return [()] * len(answers)
-    read, features = [], []
-    with told.stage("Looking for pictures that are alike", len(known)) as stage:
-        for row, answer in answers_of(explainer.classifier, known, range(len(known))):
-            stage.advance()
-            if answer.error:
-                told.warn(f"Not looked at: {known.paths[row]}: {answer.error}.")
-            else:
-                read.append(row)
-                features.append(answer.features)
-    asked = np.stack([answer.features for answer in answers])
-    found = nearest(asked, np.stack(features), ALIKE)
-    return [
-        tuple(
-            Neighbour(known.paths[read[at]], label_of(known, read[at]), similarity)
-            for at, similarity in zip(places, similarities, strict=True)
-        )
-        for places, similarities in zip(
-            found.places.tolist(), found.similarities.tolist(), strict=True
-        )
-    ]
 
 
 def _layer_told(explainer: Explainer, methods: tuple[Method, ...]) -> str:

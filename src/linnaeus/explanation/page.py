@@ -15,7 +15,7 @@ from linnaeus.version import __version__
 
 if TYPE_CHECKING:
     from linnaeus.data.dataset import Dataset
-    from linnaeus.explanation.explaining import Explained, Explanation
+    from linnaeus.explanation.explained import Explained, Explanation
     from linnaeus.searching.similarity import Neighbour
 
 __all__ = ["explanations_page"]

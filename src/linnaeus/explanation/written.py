@@ -18,7 +18,7 @@ from linnaeus.files import whole_folder, write_json, write_whole
 
 if TYPE_CHECKING:
     from linnaeus.data.dataset import Dataset
-    from linnaeus.explanation.explaining import Explained, Explanation
+    from linnaeus.explanation.explained import Explained, Explanation
     from linnaeus.explanation.trust import Trust
 
 __all__ = ["write_explained"]
