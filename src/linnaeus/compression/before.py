@@ -13,7 +13,7 @@ from linnaeus.bundle.record import BundleRecord
 from linnaeus.compression.original import Original
 from linnaeus.compression.packed import packed_bytes
 from linnaeus.data.pixels import one_by_one
-from linnaeus.evaluation.evaluate import answers_for
+from linnaeus.evaluation.answers_for import answers_for
 from linnaeus.files import bytes_in
 from linnaeus.progress import Progress
 from linnaeus.training.parted import Parted

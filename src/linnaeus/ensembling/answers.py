@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Dataset
 from linnaeus.ensembling.candidates import Candidate
-from linnaeus.evaluation.evaluate import answers_for
+from linnaeus.evaluation.answers_for import answers_for
 from linnaeus.progress import Progress
 
 __all__ = ["Answers", "answers_of"]

@@ -30,16 +30,18 @@ from linnaeus.ensembling.gain import gain_of
 from linnaeus.ensembling.price import seconds_an_answer
 from linnaeus.ensembling.roles import Roles
 from linnaeus.ensembling.telling_unknown import judged_unknown, taught_unknown
+from linnaeus.evaluation.answers_for import answers_for
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.ensemble_facts import EnsembleFacts
-from linnaeus.evaluation.evaluate import answers_for, picture_from, traits_of
+from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.gist import gists
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slices import Slices, slices_of
+from linnaeus.evaluation.traits import traits_of
 from linnaeus.explanation.sheet import explain_answers
 from linnaeus.files import add_to_folder
 from linnaeus.images.preprocess import Preprocessing

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.data.dataset import Column
+from linnaeus.data.dataset import Column, Dataset
 from linnaeus.data.scan import Scan
 from linnaeus.errors import UsageError
 
-__all__ = ["MEASURED", "Trait", "check_columns", "measured_traits", "told_traits"]
+__all__ = ["MEASURED", "Trait", "check_columns", "measured_traits", "told_traits", "traits_of"]
 
 MEASURED = {
     "shorter side": ("small", "large"),
@@ -41,6 +41,14 @@ class Trait:
     def at(self, rows: NDArray[np.int64]) -> Trait:
         """The trait of the pictures at `rows`."""
         return Trait(self.name, self.values[rows], self.measured)
+
+
+def traits_of(
+    dataset: Dataset, rows: NDArray[np.int64], looked: Scan, places: NDArray[np.int64]
+) -> tuple[Trait, ...]:
+    """What is known of the pictures at `rows`, which stand at `places` of the scan `looked`."""
+    told = told_traits({name: values[rows] for name, values in dataset.metadata.items()})
+    return (*told, *measured_traits(looked, places, dataset.metadata))
 
 
 def told_traits(metadata: Mapping[str, Column]) -> tuple[Trait, ...]:

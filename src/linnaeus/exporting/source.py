@@ -70,7 +70,7 @@ def opened(bundle: Path, *, served: bool = False) -> Source:
     """Open the bundle at `bundle`, as it is `served` here or in a precision of all machines.
 
     The latter is float32, or int8 of a graph in whole numbers. Raises BundleError as
-    `bundle.classifier.load` does.
+    `bundle.load.load` does.
     """
     folder = bundle_folder(bundle)
     classifier = load(folder)

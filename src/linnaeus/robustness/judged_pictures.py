@@ -13,7 +13,7 @@ from linnaeus.bundle.classifier import Classifier
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.limit import check_limit
 from linnaeus.errors import DataError, UnreadableImage
-from linnaeus.evaluation.evaluate import ToJudge, pictures_to_judge
+from linnaeus.evaluation.to_judge import ToJudge, pictures_to_judge
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
 

@@ -16,12 +16,13 @@ from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Calibration
 from linnaeus.bundle.seen import SeenFiles, write_seen
 from linnaeus.bundle.write import Draft, bundle_being_made
+from linnaeus.evaluation.answers_for import answers_for
 from linnaeus.evaluation.calibrated import Calibrated
-from linnaeus.evaluation.evaluate import answers_for, traits_of
 from linnaeus.evaluation.gist import gists
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, kept_promises
 from linnaeus.evaluation.slices import slices_of
+from linnaeus.evaluation.traits import traits_of
 from linnaeus.progress import Progress
 from linnaeus.training.facts import Judged
 from linnaeus.training.parted import Parted

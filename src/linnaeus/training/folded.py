@@ -24,11 +24,12 @@ from linnaeus.errors import DataError
 from linnaeus.evaluation.answer_table import read_answer_table
 from linnaeus.evaluation.compared import Compared, compare
 from linnaeus.evaluation.cross_validation import cross_validated
-from linnaeus.evaluation.evaluate import picture_from, traits_of
+from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.facts import DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.joined_answers import joined_answers
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.traits import traits_of
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.runs.state import BUNDLE, FOLDS, RECIPE
 from linnaeus.training.choice import Choice
