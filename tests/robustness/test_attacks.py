@@ -19,7 +19,6 @@ from torch import nn  # noqa: E402
 import linnaeus  # noqa: E402
 from linnaeus.errors import UsageError  # noqa: E402
 from linnaeus.progress import Quiet, Stage  # noqa: E402
-from linnaeus.robustness.attacking import AttackName, right_in, try_all  # noqa: E402
 from linnaeus.robustness.attacks.apgd import apgd, apgd_targeted  # noqa: E402
 from linnaeus.robustness.attacks.gradient_steps import fgsm, pgd  # noqa: E402
 from linnaeus.robustness.attacks.masking import signs_of_masking  # noqa: E402
@@ -31,6 +30,7 @@ from linnaeus.robustness.attacks.problem import (  # noqa: E402
     norm_of,
 )
 from linnaeus.robustness.attacks.square import square  # noqa: E402
+from linnaeus.robustness.tried import AttackName, right_in, try_all  # noqa: E402
 from linnaeus.training.run import Run  # noqa: E402
 
 

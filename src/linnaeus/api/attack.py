@@ -13,7 +13,7 @@ from linnaeus.data.limit import check_limit
 from linnaeus.progress import Progress, Quiet
 
 if TYPE_CHECKING:
-    from linnaeus.robustness.attacking import Attacked
+    from linnaeus.robustness.attacked import Attacked
 
 __all__ = ["attack"]
 

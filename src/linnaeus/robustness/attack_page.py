@@ -12,7 +12,7 @@ from linnaeus.evaluation.picture_uri import picture_uri
 from linnaeus.version import __version__
 
 if TYPE_CHECKING:
-    from linnaeus.robustness.attacking import Attacked, Example
+    from linnaeus.robustness.attacked import Attacked, Example
 
 __all__ = ["attack_page", "shown_change"]
 

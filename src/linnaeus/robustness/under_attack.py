@@ -15,8 +15,8 @@ from linnaeus.evaluation.under_attack import UnderAttack
 from linnaeus.models.reopened import reopen
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
-from linnaeus.robustness.attacking import STRONG, right_in, try_all
 from linnaeus.robustness.attacks.problem import Problem
+from linnaeus.robustness.tried import STRONG, right_in, try_all
 from linnaeus.robustness.unit_levels import answering_unit_levels, in_unit_levels
 
 __all__ = ["attack_answers"]

@@ -12,7 +12,7 @@ from linnaeus.serving.admin import Put, admin_router
 from linnaeus.serving.admission import needs
 from linnaeus.serving.documented import document, refusals
 from linnaeus.serving.explain import explain_router
-from linnaeus.serving.front import Direct, Front
+from linnaeus.serving.front import HUNG_UP, Direct, Front
 from linnaeus.serving.metrics import MEDIA_TYPE
 from linnaeus.serving.open_inference import open_inference_router
 from linnaeus.serving.page import page_router
@@ -121,4 +121,4 @@ async def _gone(request: Request, error: Exception) -> Response:
     service: Service = request.app.state.service
     service.metrics.gone.inc()
     request.state.gone = True
-    return Response(status_code=499)
+    return Response(status_code=HUNG_UP)

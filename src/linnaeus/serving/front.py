@@ -27,7 +27,7 @@ from linnaeus.serving.keys import Scope as KeyScope
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.service import CallerGone, Service
 
-__all__ = ["Direct", "Front"]
+__all__ = ["HUNG_UP", "Direct", "Front"]
 
 THIS_SERVER = secrets.token_hex(4)
 NUMBERS = itertools.count(1)
