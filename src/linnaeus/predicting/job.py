@@ -73,13 +73,7 @@ class Job:
                 mend="Leave --video-out out, or begin anew without --resume.",
             )
         self._check_taken()
-        for one in self.pictures:
-            if self.sort_into is not None and _is_within(self.sort_into, Path(one)):
-                raise UsageError(
-                    f"it lies in {one}, so that the copies would be pictures to sort as well",
-                    where=f"--sort-into {self.sort_into}",
-                    mend="Name a folder elsewhere.",
-                )
+        self._check_apart()
         check_rate_of_frames(self.fps)
         if self.link and self.allow_url:
             raise _nothing_to_link_to("an address of --allow-url")
@@ -99,6 +93,16 @@ class Job:
                     "the answers would be written over what they are about",
                     where=f"{name} {place}",
                     mend="Name another file.",
+                )
+
+    def _check_apart(self) -> None:
+        """Raise UsageError where copies would be made among the pictures."""
+        for one in self.pictures:
+            if self.sort_into is not None and _is_within(self.sort_into, Path(one)):
+                raise UsageError(
+                    f"it lies in {one}, so that the copies would be pictures to sort as well",
+                    where=f"--sort-into {self.sort_into}",
+                    mend="Name a folder elsewhere.",
                 )
 
     @property
@@ -162,18 +166,8 @@ class Job:
             notes = [note for source in sources for note in source.notes]
             for sentence in (*notes, *answering.classifier.notices, *answering.remarks):
                 progress.say(sentence)
-            journal = None
-            if self.out is not None:
-                rows = row_format(self.out, answering.top)
-                nothing, begun = answering([], []), self._begun(bundle, asked)
-                journal = Journal(
-                    self.out,
-                    rows,
-                    nothing,
-                    begun,
-                    resume=self.resume,
-                    growing=self.watch or bool(self._live),
-                )
+            journal = self._journal(answering, bundle, asked)
+            if journal is not None:
                 opened.callback(journal.close)
             outputs, collected = self._outputs(answering, line)
             if self.video_out is not None:
@@ -202,6 +196,19 @@ class Job:
             tally.changed,
             self.out,
             tuple(collected.answers),
+        )
+
+    def _journal(self, answering: Answering, bundle: Path, asked: Asked) -> Journal | None:
+        """The table of `out`, begun or gone on with; None where none is asked for."""
+        if self.out is None:
+            return None
+        return Journal(
+            self.out,
+            row_format(self.out, answering.top),
+            answering([], []),
+            self._begun(bundle, asked),
+            resume=self.resume,
+            growing=self.watch or bool(self._live),
         )
 
     def _begun(self, bundle: Path, asked: Asked) -> dict[str, Any]:
