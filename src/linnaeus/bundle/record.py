@@ -11,6 +11,7 @@ The bundle is a folder of plain files (no pickle: files from elsewhere are data,
     golden.safetensors   a few inputs with the answers they must give
     trained_on.safetensors   digests of the pictures it must never be tested on
     held_out.safetensors     how its answers to held-out pictures fared: what promises rest on
+    unknown.safetensors      what tells it that a picture shows none of its classes
     MODEL_CARD.md        what it is for, what it was trained on, how good it is, its limits
     manifest.json        the SHA-256 of each of the above
 
