@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.axes import scale
 from linnaeus.evaluation.curve_points import CurvePoint
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.operating import DecisionPoint
@@ -61,7 +62,7 @@ def gauge(figure: Figure, beside: Figure | None = None) -> Markup:
 
 def reliability_diagram(bins: Sequence[ReliabilityBin]) -> Markup:
     """Confidence to the right, accuracy upwards; on the diagonal, confidence means what it says."""
-    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, 1, TOP + SIDE, TOP)
+    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, 1, TOP + SIDE, TOP)
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], [0, 0.25, 0.5, 0.75, 1])]
     parts.append(f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>')
     for b in bins:
@@ -98,8 +99,8 @@ def curves(lines: Sequence[Line], figure: str, *, share: bool, across: str = "ep
     high = max(min(1.0, top + margin) if share else top + margin, low + 1e-9)
     by_epoch = across == "epoch"
     begin, end = (min(xs), max(*xs, min(xs) + 1)) if by_epoch else (max(xs), min(xs))
-    x = _scale(begin, end if end != begin else begin - 1, LEFT, LEFT + SIDE)
-    y = _scale(low, high, KEY + 150, KEY)
+    x = scale(begin, end if end != begin else begin - 1, LEFT, LEFT + SIDE)
+    y = scale(low, high, KEY + 150, KEY)
     ticks = _ticks(xs) if by_epoch else sorted(set(xs), reverse=True)
     label = "{:.0f}".format if by_epoch else _power
     parts = [*_grid(x, y, ticks, list(np.linspace(low, high, 4)), share=share, across=label)]
@@ -115,7 +116,7 @@ def curves(lines: Sequence[Line], figure: str, *, share: bool, across: str = "ep
 def risk_curve(points: Sequence[RiskPoint]) -> Markup:
     """The share of answered pictures to the right, the share of wrong answers among them up."""
     highest = max(0.01, *(point.risk for point in points)) * 1.08
-    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, highest, TOP + 150, TOP)
+    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, highest, TOP + 150, TOP)
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], list(np.linspace(0, highest, 4)))]
     path = "L".join(f"{x(point.coverage):.1f} {y(point.risk):.1f}" for point in points)
     parts.append(f'<path class="line" d="M{path}"/>')
@@ -128,7 +129,7 @@ def risk_curve(points: Sequence[RiskPoint]) -> Markup:
 
 def tested_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]) -> Markup:
     """The ROC curve, with chance dashed, or precision against recall."""
-    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, 1, TOP + SIDE, TOP)
+    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, 1, TOP + SIDE, TOP)
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], [0, 0.25, 0.5, 0.75, 1])]
     parts += _tested(points, kind, x, y)
     if kind == "roc":
@@ -143,7 +144,7 @@ def tested_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]
 
 def small_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]) -> Markup:
     """The same without numbers, for one class of many; both axes go from 0 to 100 %."""
-    x, y = _scale(0, 1, 1, 1 + SMALL), _scale(0, 1, 1 + SMALL, 1)
+    x, y = scale(0, 1, 1, 1 + SMALL), scale(0, 1, 1 + SMALL, 1)
     frame = f'<rect class="frame" x="1" y="1" width="{SMALL:g}" height="{SMALL:g}"/>'
     what = "ROC curve" if kind == "roc" else "Precision against recall"
     return _svg(SMALL + 2, SMALL + 2, "chart small", what, [frame, *_tested(points, kind, x, y)])
@@ -168,7 +169,7 @@ def _tested(
 def decision_curve(points: Sequence[DecisionPoint]) -> Markup:
     """Net benefit against the threshold; acting on all pictures is dashed, on none is the floor."""
     highest = max(0.01, *(max(point.net_benefit, point.acting_on_all) for point in points)) * 1.08
-    x, y = _scale(0, 1, LEFT, LEFT + SIDE), _scale(0, highest, TOP + 150, TOP)
+    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, highest, TOP + 150, TOP)
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], list(np.linspace(0, highest, 4)))]
     shown = {
         "ideal": [(point.threshold, point.acting_on_all) for point in points],
@@ -209,10 +210,6 @@ def _svg(width: float, height: float, kind: str, description: str, parts: Sequen
     box = f'viewBox="0 0 {width:g} {height:g}"'
     drawn = f'<svg class="{kind}" {box} {said}>{"".join(parts)}</svg>'
     return Markup(drawn)  # noqa: S704 - numbers and fixed words only
-
-
-def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
-    return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
 def _grid(

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.files import read_json
 from linnaeus.runs.standing import Stand, read_standing
-from linnaeus.runs.state import BEGUN, METRICS, RECIPE, RunState, state_of
+from linnaeus.runs.state import BEGUN, METRICS, RECIPE, RunState, read_object, state_of
 from linnaeus.watching.run_log import LOG, read_log
 
 __all__ = ["RunEntry", "read_entry"]
@@ -81,10 +80,10 @@ class RunEntry:
 def read_entry(folder: Path) -> RunEntry:
     """The run in `folder`, whatever state it is in. Time grows with the number of its files."""
     state, why = state_of(folder)
-    facts = _read(folder / METRICS)
-    begun, log = _read(folder / BEGUN), _log(folder / LOG)
+    facts = read_object(folder, METRICS)[0]
+    begun, log = read_object(folder, BEGUN)[0], _log(folder / LOG)
     first = log[0] if log and log[0]["event"] == "begun" else {}
-    recipe = _read(folder / RECIPE) or begun.get("recipe") or {}
+    recipe = read_object(folder, RECIPE)[0] or begun.get("recipe") or {}
     return RunEntry(
         folder=folder,
         state=state,
@@ -99,15 +98,6 @@ def read_entry(folder: Path) -> RunEntry:
         log=log,
         standing=read_standing(folder),
     )
-
-
-def _read(file: Path) -> dict[str, Any]:
-    """A JSON object; empty where there is none that can be read, which `state_of` tells."""
-    try:
-        content = read_json(file)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _log(file: Path) -> tuple[dict[str, Any], ...]:

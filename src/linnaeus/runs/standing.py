@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.files import read_json
-from linnaeus.runs.state import BUNDLE, METRICS, is_run
+from linnaeus.runs.state import BUNDLE, METRICS, is_run, read_object
 
 __all__ = ["ROBUSTNESS", "Kind", "Stand", "read_standing", "run_of"]
 
@@ -39,7 +38,7 @@ def read_standing(run: Path) -> dict[str, Stand]:
     changed in any way; those that were measured. What cannot be read was not.
     """
     metrics, stress, attack, certify = (
-        _read(run / name)
+        read_object(run, name)[0]
         for name in (
             METRICS,
             *(f"{ROBUSTNESS}/{kind}.json" for kind in ("stress", "attack", "certify")),
@@ -76,11 +75,3 @@ def _proven(certify: Mapping[str, Any]) -> Stand:
         f" at noise {certify['noise']:g}, proven"
     )
     return Stand(Figure(**within[-1]["certified"]), len(certify["pictures"]), of)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = read_json(file)
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

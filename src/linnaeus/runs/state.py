@@ -21,6 +21,7 @@ __all__ = [
     "has_ended",
     "is_in_use",
     "is_run",
+    "read_object",
     "state_of",
 ]
 
@@ -47,11 +48,11 @@ def state_of(folder: Path) -> tuple[RunState, str]:
         if (folder / BEGUN).exists():
             return "stopped", ""
         return "broken", "it has no bundle, and does not say what it was asked for"
-    facts, why = _read(folder, METRICS)
+    facts, why = read_object(folder, METRICS)
     if not (folder / FOLDS).exists():
-        why = why or _read(folder, MADE)[1]
+        why = why or read_object(folder, MADE)[1]
     if not why and facts.get("training"):  # an ensemble has no recipe
-        why = _read(folder, RECIPE)[1]
+        why = read_object(folder, RECIPE)[1]
     return ("broken", why) if why else ("finished", "")
 
 
@@ -78,7 +79,7 @@ def is_in_use(folder: Path) -> bool:
         return False
 
 
-def _read(folder: Path, name: str) -> tuple[dict[str, Any], str]:
+def read_object(folder: Path, name: str) -> tuple[dict[str, Any], str]:
     """A JSON object of a run, and what is wrong with it, as a clause; empty where nothing is."""
     try:
         content = read_json(folder / name)
