@@ -54,6 +54,8 @@ def look(
     What `cache` holds from an earlier run is not decoded again, and what is new is kept there.
     Says what was found, in a few lines. Raises DataError where nothing can be learnt from.
     """
+    for note in dataset.notes:  # a likely separator, say: before the long work
+        progress.say(note)
     saved = _saved_split(dataset, recipe)
     preprocessing = choose_preprocessing(sampled_sizes(dataset), recipe, backbone)
     looked = cached_scan(
