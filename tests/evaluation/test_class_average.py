@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from answers import random_answers
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -16,7 +17,9 @@ from linnaeus.evaluation.class_average import (
     class_average_figure,
     score_ends,
 )
+from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling
+from linnaeus.evaluation.one_against_rest import one_against_rest
 from linnaeus.wilson import Z, wilson
 
 Floats = NDArray[Any]
@@ -102,6 +105,50 @@ def test_95_in_100_hold_the_truth_where_classes_are_small_or_mistakes_few(
         figure = class_average_figure(right, of, present / present.sum(), by)
         held += figure.low <= truth <= figure.high
     assert 0.935 <= held / 600 <= 0.975
+
+
+@pytest.mark.slow
+def test_95_in_100_hold_averages_that_few_pictures_a_class_bias() -> None:
+    """A hundred classes of four pictures, 400 draws; unshifted, 58 to 88 of 100 held the truth."""
+    crowd = random_answers(1, 40_000, 100, skill=3.0)
+    truth = _averages(crowd.labels, crowd.probabilities)
+    held = dict.fromkeys(truth, 0)
+    random = np.random.default_rng(0)
+    for _ in range(400):
+        rows = random.integers(0, len(crowd.labels), 400)
+        for name, figure in _averages(crowd.labels[rows], crowd.probabilities[rows]).items():
+            held[name] += figure.low <= truth[name].value <= figure.high
+    for name, count in held.items():
+        assert 0.92 <= count / 400 <= 0.98, (name, held)
+
+
+def _averages(labels: NDArray[Any], probabilities: NDArray[Any]) -> dict[str, Figure]:
+    """Those that are biased."""
+    said, exact = probabilities.argmax(axis=1), probabilities.astype(np.float64)
+    count = np.bincount(labels, minlength=exact.shape[1])
+    by, shares, has = Resampling.of(len(labels)), count / len(labels), count > 0
+    names = tuple(map(str, range(len(count))))
+    truth = labels[:, None] == np.arange(len(count))
+    ranked = one_against_rest(truth, exact, names, by).average_precision
+    assert ranked.macro is not None and ranked.weighted is not None
+    return {
+        "macro F1": average_f1_figure(labels, said, has / has.sum(), by),
+        "weighted precision": class_average_figure(labels == said, said, shares, by, labels),
+        "macro average precision": ranked.macro,
+        "weighted average precision": ranked.weighted,
+    }
+
+
+def test_an_average_of_few_pictures_keeps_its_value_within_its_interval() -> None:
+    """Each of ten classes is called once, rightly, and nothing tells whether always."""
+    labels = np.arange(10)
+    shares, by = np.full(10, 0.1), Resampling.of(10)
+    for figure in (
+        average_f1_figure(labels, labels, shares, by),
+        class_average_figure(labels == labels, labels, shares, by, labels),
+    ):
+        assert (figure.value, figure.high) == pytest.approx((1, 1))
+        assert 0.6 < figure.low < 0.85
 
 
 def test_pictures_that_stand_twice_tell_no_more_than_once() -> None:

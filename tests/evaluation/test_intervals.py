@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from linnaeus.errors import UsageError
+from linnaeus.errors import DataError, UsageError
 from linnaeus.evaluation.intervals import Resampling, mean_figure, moved_figure
 from linnaeus.evaluation.metrics import measure
 from linnaeus.wilson import wilson
@@ -119,6 +119,12 @@ def test_the_mean_of_like_values_still_has_an_interval() -> None:
     figure = mean_figure([0.1] * 20, 2.0, Resampling.of(20))
     assert figure.value == pytest.approx(0.1)
     assert figure.low < 0.1 < figure.high < 2
+
+
+def test_without_pictures_one_sentence_says_that_there_is_no_interval() -> None:
+    none = Resampling.of(5).among(np.zeros(5, bool))
+    with pytest.raises(DataError, match="there is no picture to take an interval from"):
+        next(none.times())
 
 
 def test_too_few_resamples_are_refused() -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "average_label_f1_figure",
     "class_average_figure",
     "few_pictures_remark",
+    "figure_less_bias",
     "score_ends",
 ]
 
@@ -47,7 +48,8 @@ def class_average_figure(
     `right` and `of` (n,): whether a picture counts, and the class whose share it belongs to. The
     weights sum to 1; a class without pictures counts 0. Where they are the shares of the classes in
     `weighed_by` (n,), these vary too. All pictures then weigh as fewer, and so do those of one
-    group: by how much more the figure varies so (Rao and Scott 1992).
+    group: by how much more the figure varies so (Rao and Scott 1992). The interval is freed then of
+    what a picture adds by weighing for the very share that it raises.
     """
     count = np.bincount(of, minlength=len(weights)).astype(np.float64)
     hits: Floats = np.bincount(of, weights=right, minlength=len(weights)).astype(np.float64)
@@ -61,8 +63,26 @@ def class_average_figure(
     if by.groups < 2:
         return Figure.around(value, 0.0, 1.0)
     trials = count[known] / effect
-    low, high = score_ends(*_few_together(share[known], trials, weights[known], count[known]), by.z)
+    ends = score_ends(*_few_together(share[known], trials, weights[known], count[known]), by.z)
+    bias = 0.0 if weighed_by is None else _own_part(hits, count, weighed_by, right)
+    return figure_less_bias(value, ends, bias)
+
+
+def figure_less_bias(value: float, ends: tuple[float, float], bias: float) -> Figure:
+    """A figure in [0, 1] that with few pictures lies off by `bias`, which its interval does not."""
+    low, high = (min(max(end - bias, 0.0), 1.0) for end in ends)
     return Figure.around(value, low, high)
+
+
+def _own_part(hits: Floats, count: Floats, weighed_by: Places, right: NDArray[np.bool_]) -> float:
+    """What the pictures add to the weighted mean by being counted in the share they weigh for.
+
+    Left out of it, each meets a share that it did not make, whose mean is the true one. A picture
+    that is alone in its share has no other to meet, and stays.
+    """
+    others = np.maximum(count - 1, 1)
+    added = np.where(count > 1, (count - hits) / (np.maximum(count, 1) * others), 0.0)
+    return float(added[weighed_by[right]].sum()) / len(weighed_by)
 
 
 def _effect(moves: Floats, all_moves: Floats, least: float, by: Resampling) -> float:
@@ -82,9 +102,9 @@ def average_f1_figure(
     margins = Margins.of(labels, answers, len(weights))
     pull, f1 = weights / np.maximum(margins.true + margins.said, 1), margins.f1()
     moves = 2 * pull[labels] * (labels == answers) - (pull * f1)[labels] - (pull * f1)[answers]
-    if weighed:
+    if weighed:  # by its pictures, a class rises as its F1 does: that takes its bias back
         moves = moves + (f1[labels] - float(weights @ f1)) / len(labels)
-    return _f1_figure(margins, weights, moves, 2.0, by)
+    return _f1_figure(margins, weights, moves, 2.0, by, 0.0 if weighed else _bias(margins, weights))
 
 
 def average_label_f1_figure(truth: Sets, given: Sets, weights: Floats, by: Resampling) -> Figure:
@@ -96,13 +116,24 @@ def average_label_f1_figure(truth: Sets, given: Sets, weights: Floats, by: Resam
     margins = Margins(*(of.sum(axis=0).astype(np.float64) for of in (right, truth, given)))
     pull, f1 = weights / np.maximum(margins.true + margins.said, 1), margins.f1()
     moves = 2 * (right @ pull) - truth @ (pull * f1) - given @ (pull * f1)
-    return _f1_figure(margins, weights, moves, 1.0, by)
+    return _f1_figure(margins, weights, moves, 1.0, by, _bias(margins, weights))
+
+
+def _bias(margins: Margins, weights: Floats) -> float:
+    """By how much `weights` @ F1 lies off, to the second order, since `true` and `said` vary."""
+    f1, either = margins.f1(), np.maximum(margins.true + margins.said, 1)
+    return -float((weights * f1 * (1 - f1) / either).sum())
 
 
 def _f1_figure(
-    margins: Margins, weights: Floats, moves: Floats, concerned: float, by: Resampling
+    margins: Margins,
+    weights: Floats,
+    moves: Floats,
+    concerned: float,
+    by: Resampling,
+    bias: float,
 ) -> Figure:
-    """The interval of `weights` @ F1, which each picture `moves` (n,).
+    """The interval of `weights` @ F1, which each picture `moves` (n,), and which is off by `bias`.
 
     The F1 of a class varies as the share of (true + said) / (2 - F1) coin flips would, by that of
     right pictures among those true or said. Single classes hang together, since a mistake may
@@ -120,14 +151,14 @@ def _f1_figure(
     alone = float((weights[known] ** 2 * f1[known] * (1 - f1[known]) / trials).sum())
     effect = by.variance(moves) / alone if alone > 0 else concerned * len(moves) / by.groups
     parts = _few_together(f1[known], trials / effect, weights[known], margins.true[known])
-    return Figure.around(value, *score_ends(*parts, by.z))
+    return figure_less_bias(value, score_ends(*parts, by.z), bias)
 
 
 def few_pictures_remark(pictures: Sequence[int], of: str) -> list[str]:
     """What a reader must know where most classes, or labels (`of`), have a handful of pictures.
 
-    `pictures`: of each class. With a hundred classes of four, intervals of macro F1 hold the truth
-    in 76 of 100 simulated tests, of weighted average precision in 79, of weighted precision in 60.
+    `pictures`: of each class. Of a hundred classes of four, macro F1 is on average 3 points lower
+    than of many pictures, weighted precision 5 higher, average precisions 2 to 4.
     """
     known = [count for count in pictures if count]
     few = sum(count < FEW for count in known)
@@ -135,9 +166,9 @@ def few_pictures_remark(pictures: Sequence[int], of: str) -> list[str]:
         return []
     remark = (
         f"{few:,} of {len(known):,} {of} have fewer than {FEW} judged pictures. Averages over"
-        f" {of} of precision, F1 and average precision are themselves other than with many"
-        " pictures, so their intervals are rough: in simulated tests with four pictures of each"
-        " they held the truth 60 to 90 times in 100, not 95."
+        f" {of} are themselves other than with many pictures, macro F1 lower, weighted precision"
+        " and average precision higher. Their intervals allow for that, so that a figure may lie"
+        " near an end of its interval."
     )
     return [remark]
 

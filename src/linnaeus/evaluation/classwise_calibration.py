@@ -10,9 +10,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.calibration_noise import calibration_noise
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import FEWEST_RESAMPLES, TAILS, Resampling
+from linnaeus.evaluation.intervals import FEWEST_RESAMPLES, Resampling
+from linnaeus.evaluation.label_agreement import over_cells
 from linnaeus.evaluation.reliability import BINS, bin_of_each, chance_alone
+from linnaeus.evaluation.unified_interval import Noise, unified_interval
 
 __all__ = ["classwise_calibration_error"]
 
@@ -21,6 +24,7 @@ Places = NDArray[np.int64]
 
 # Probabilities to be added up over all resamples: about two seconds on one core.
 MOST_ADDED = 500_000_000
+MOST_HELD = 5_000_000  # sums of bins, of all resamples: 40 megabytes
 
 
 def classwise_calibration_error(
@@ -34,27 +38,33 @@ def classwise_calibration_error(
     `labels` (n,), `probabilities` (n, classes). Many pictures of many classes are resampled less
     often than others, though a hundred times at least.
     """
-    pictures, classes = probabilities.shape
-    truth = labels[:, None] == np.arange(classes)
-    gaps = probabilities - truth
+    classes = probabilities.shape[1]
+    gaps = probabilities - (labels[:, None] == np.arange(classes))
     columns = [bin_of_each(probabilities[:, at]) for at in range(classes)]
-    bins = np.stack([column + BINS * at for at, column in enumerate(columns)], axis=1).ravel()
-
-    def binned(cells: Floats) -> Floats:
-        sums = np.bincount(bins, weights=cells.ravel(), minlength=BINS * classes)
-        return sums.astype(np.float64)
-
-    often = max(FEWEST_RESAMPLES, min(resampling.resamples, MOST_ADDED // gaps.size))
-    draws = replace(resampling, resamples=often).draws(
-        lambda weights: binned(weights[:, None] * gaps) / weights.sum()
-    )
     each = [
         chance_alone(probabilities[:, at], gaps[:, at], columns[at], resampling)
         for at in range(classes)
     ]
-    chance = sum(each) / classes
-    raw = np.abs(binned(gaps)).sum() / pictures / classes
-    drawn = np.abs(draws).sum(axis=1) / classes
-    taken_off = np.array([2, 1]) * chance**2
-    low, high = np.sqrt(np.maximum(np.quantile(drawn, TAILS) ** 2 - taken_off, 0.0))
-    return Figure.around(float(np.sqrt(max(raw**2 - chance**2, 0.0))), low, high)
+    bins = np.stack([column + BINS * at for at, column in enumerate(columns)], axis=1)
+    binned = np.bincount(bins.ravel(), weights=gaps.ravel()) / gaps.size
+    value = float(np.sqrt(max(np.abs(binned).sum() ** 2 - (sum(each) / classes) ** 2, 0.0)))
+    if resampling.groups < 2:
+        return Figure.around(value, 0.0, 1.0)
+    noise = _noise(bins, probabilities, gaps, resampling)
+    return Figure.around(value, *unified_interval(binned, noise))
+
+
+def _noise(bins: Places, probabilities: Floats, gaps: Floats, by: Resampling) -> Noise:
+    """Of all classes at once, since a picture that is one of them is none of the others."""
+    up_to = probabilities.cumsum(axis=1)
+    up_to /= up_to[:, -1:]
+    pictures = np.arange(len(bins))
+
+    def hits(random: np.random.Generator) -> Places:
+        drawn: Places = bins[pictures, (up_to < random.random((len(bins), 1))).sum(axis=1)]
+        return drawn
+
+    often = min(by.resamples, MOST_ADDED // gaps.size, MOST_HELD // (int(bins.max()) + 1))
+    cells = over_cells(replace(by, resamples=max(FEWEST_RESAMPLES, often)), gaps.shape[1])
+    flat = bins.ravel(), probabilities.ravel(), gaps.ravel()
+    return calibration_noise(*flat, cells, None if by.grouped else hits)

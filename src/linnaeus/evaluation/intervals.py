@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from linnaeus.errors import UsageError
+from linnaeus.errors import DataError, UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.randomness import generator
 from linnaeus.wilson import Z, wilson
@@ -159,6 +159,12 @@ class Resampling:
 
     def times(self) -> Iterator[Floats]:
         """For each resample, how often each group was drawn: (groups,) float64."""
+        if not self.groups:
+            raise DataError(
+                "there is no picture to take an interval from",
+                where="evaluation",
+                mend="Judge one picture at least.",
+            )
         random = generator(self.seed, "bootstrap")
         together = max(1, DRAWN_TOGETHER // self.groups)
         for done in range(0, self.resamples, together):

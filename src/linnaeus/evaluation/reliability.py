@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.calibration_noise import calibration_noise
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import TAILS, Resampling, accuracy_figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.unified_interval import unified_interval
 from linnaeus.wilson import wilson
 
 __all__ = [
@@ -78,20 +80,22 @@ def calibration_error(
     (Naeini and others 2015; bins of equal mass: Nixon and others 2019). Noise alone makes it
     positive: by `chance`, what a perfectly calibrated model would show on as many pictures. Both
     add up as the legs of a right triangle do, nearly, so the figure is sqrt(raw² - chance²), and 0
-    where chance explains it all. A resample carries the noise twice, which is taken off the lower
-    end; off the upper once, since chance adds nothing where all bins err to one side. The interval
-    covers at least 95 %, and more where the model is calibrated: the truth lies at its end then.
+    where chance explains it all. The interval is unified, so that it begins at 0 in 95 of 100
+    tests of a calibrated model.
     """
     gaps = confidence - right
     bins = bin_of_each(confidence)
-    draws = resampling.draws(
-        lambda w: np.bincount(bins, weights=w * gaps, minlength=BINS) / w.sum()
-    )
-    raw = raw_error(confidence, right)
     chance = chance_alone(confidence, gaps, bins, resampling)
-    value = _without(raw, chance**2)
-    lowest, highest = np.quantile(np.abs(draws).sum(axis=1), TAILS).tolist()
-    low, high = _without(lowest, 2 * chance**2), _without(highest, chance**2)
+    value = float(np.sqrt(max(0.0, raw_error(confidence, right) ** 2 - chance**2)))
+    if resampling.groups < 2:
+        return Figure.around(value, 0.0, 1.0)
+
+    def hits(random: np.random.Generator) -> NDArray[np.int64]:
+        return bins[random.random(len(bins)) < confidence]
+
+    alone = None if resampling.grouped else hits
+    noise = calibration_noise(bins, confidence, gaps, resampling, alone)
+    low, high = unified_interval(np.bincount(bins, weights=gaps) / len(gaps), noise)
     return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
 
 
@@ -125,10 +129,6 @@ def chance_alone(
         flips = np.bincount(bins, weights=confidence * (1 - confidence), minlength=BINS)
         deviations = np.sqrt(np.maximum(flips, 0.0)) / len(confidence)
     return float(np.sqrt(2 / np.pi) * deviations.sum())
-
-
-def _without(raw: float, chance_squared: float) -> float:
-    return float(np.sqrt(max(0.0, raw**2 - chance_squared)))
 
 
 def _unseen(confidence: Floats, right: NDArray[np.bool_], resampling: Resampling) -> float:
