@@ -15,7 +15,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from linnaeus.compression.float16 import halved_graph
+from linnaeus.compression.halves import halved_graph
 from linnaeus.compression.int8 import LAYERS, in_whole_numbers
 from linnaeus.compression.means import means_as_they_lie
 from linnaeus.errors import Shortfall
@@ -144,14 +144,25 @@ def test_a_flattening_that_more_than_means_follow_is_left_alone() -> None:
     assert graph.SerializeToString() == before
 
 
-def test_weights_too_large_for_float16_are_refused() -> None:
-    random = np.random.default_rng(0)
-    small = halved_graph(graph_of(random))
-    assert len(small) < len(graph_of(np.random.default_rng(0)))
-    onnx.checker.check_model(onnx.load_from_string(small))
-    wide = onnx.load_from_string(graph_of(random))
+def with_large_weights(graph: bytes) -> bytes:
+    wide = onnx.load_from_string(graph)
     for one in wide.graph.initializer:
         if one.name == "a":
             one.CopyFrom(numpy_helper.from_array(np.full((16, 3, 3, 3), 1e6, np.float32), "a"))
+    return wide.SerializeToString()
+
+
+def test_weights_too_large_for_float16_are_refused_and_bfloat16_takes_them() -> None:
+    graph = graph_of(np.random.default_rng(0))
+    small = halved_graph(graph, "float16")
+    assert len(small) < len(graph)
+    onnx.checker.check_model(onnx.load_from_string(small))
+    wide = with_large_weights(graph)
     with pytest.raises(Shortfall, match="beyond 65,504"):
-        halved_graph(wide.SerializeToString())
+        halved_graph(wide, "float16")
+    pictures = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 3), np.uint8)
+    coarse = halved_graph(wide, "bfloat16")
+    assert len(coarse) == len(halved_graph(graph, "bfloat16")) < len(graph)
+    exact = features(wide, pictures)
+    given = features(coarse, pictures)
+    assert np.abs(given - exact).sum() < 0.02 * np.abs(exact).sum()  # 2^-8 a weight, squared

@@ -45,8 +45,9 @@ def compress(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="int8, float16, prune, sparse, distill, or steps joined by +; may be repeated, and"
-            " the best is kept. (int8, or with --target every one that is smaller or faster)",
+            help="int8, float16, bfloat16, prune, sparse, distill, or steps joined by +; may be"
+            " repeated, and the best is kept. (int8, or with --target every one that is smaller or"
+            " faster)",
             metavar="STEPS",
         ),
     ] = None,

@@ -8,6 +8,7 @@ __all__ = ["LADDER", "STEPS", "steps_of"]
 
 STEPS = {
     "float16": "weights of half the size, computed with as before",
+    "bfloat16": "the same for weights beyond 65,504, more coarsely",
     "int8": "whole numbers of 8 bits in every convolution",
     "sparse": "the smallest weights 0, and learning again what the original answers",
     "prune": "fewer channels inside each block, and learning again what the original answers",
@@ -17,12 +18,12 @@ STEPS = {
 
 LADDER = ("float16", "int8", "prune+int8", "distill+int8")
 """What a target is looked for among, from mild to strong. Not sparse: its files stay as large and
-its answers take as long."""
+its answers take as long; not bfloat16, which is as large as float16."""
 
 LEARNING = ("sparse", "prune", "distill")
 """Steps that learn, from the original: one of them at most, and first."""
 
-NUMBERS = ("float16", "int8")
+NUMBERS = ("float16", "bfloat16", "int8")
 """Steps after which nothing more can be learnt: one of them at most, and last."""
 
 
@@ -53,5 +54,5 @@ def _order(method: str, why: str) -> UsageError:
     return UsageError(
         f'"{method}" cannot be done: {why}',
         where="--method",
-        mend="Name sparse, prune or distill first, and float16 or int8 last.",
+        mend="Name sparse, prune or distill first, and float16, bfloat16 or int8 last.",
     )

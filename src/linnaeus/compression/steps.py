@@ -8,7 +8,7 @@ from dataclasses import replace
 from safetensors.numpy import save
 
 from linnaeus.compression.distillation import distilled
-from linnaeus.compression.float16 import halved_graph, halved_weights
+from linnaeus.compression.halves import halved_graph, halved_weights
 from linnaeus.compression.int8 import in_whole_numbers
 from linnaeus.compression.making import Making
 from linnaeus.compression.model import Model, model_of
@@ -33,9 +33,21 @@ def made_by(steps: tuple[str, ...], making: Making) -> Model:
 def _float16(model: Model, making: Making) -> Model:
     return replace(
         model,
-        graph=halved_graph(model.graph),
+        graph=halved_graph(model.graph, "float16"),
         weights=halved_weights(model.weights),
         done=(*model.done, "its weights are kept in float16"),
+    )
+
+
+def _bfloat16(model: Model, making: Making) -> Model:
+    """Without weights to train on: rounded so coarsely, they give another network than the graph,
+    in which they are rounded after they were multiplied by what normalises each layer."""
+    return _without_weights(
+        replace(
+            model,
+            graph=halved_graph(model.graph, "bfloat16"),
+            done=(*model.done, "its weights are kept in bfloat16"),
+        )
     )
 
 
@@ -46,14 +58,20 @@ def _int8(model: Model, making: Making) -> Model:
     with making.progress.stage("Seeing the ranges of INT8, and rounding weights"):
         graph = in_whole_numbers(model.graph, list(parted.pixels.take(rows)), making.seed)
     seen = f"their ranges seen on {len(rows):,} training pictures"
-    return replace(
-        model,
-        graph=graph,
-        weights=save({}),  # of whole numbers no training goes on
-        facts={name: fact for name, fact in model.facts.items() if name != "structure"},
-        precision="int8",
-        done=(*model.done, f"its convolutions are in INT8, {seen}"),
+    return _without_weights(
+        replace(
+            model,
+            graph=graph,
+            precision="int8",
+            done=(*model.done, f"its convolutions are in INT8, {seen}"),
+        )
     )
+
+
+def _without_weights(model: Model) -> Model:
+    """`model` as it answers, with nothing that training could go on with."""
+    facts = {name: fact for name, fact in model.facts.items() if name != "structure"}
+    return replace(model, weights=save({}), facts=facts)
 
 
 TAKEN: dict[str, Callable[[Model, Making], Model]] = {
@@ -61,5 +79,6 @@ TAKEN: dict[str, Callable[[Model, Making], Model]] = {
     "prune": pruned,
     "sparse": made_sparse,
     "float16": _float16,
+    "bfloat16": _bfloat16,
     "int8": _int8,
 }

@@ -110,6 +110,12 @@ def _built(record: BundleRecord, place: Path) -> Reopened:
             mend="Take the bundle that it was made from.",
         )
     given = record.model.get("structure")
+    if given is None and record.model.get("compressed"):
+        raise BundleError(
+            "this smaller bundle keeps no weights that could be taught or looked into",
+            where=str(place),
+            mend="Take the bundle that it was made from.",
+        )
     if given is None:
         raise BundleError(
             "this bundle does not say how its network is built", where=str(place), mend=TRAIN_AGAIN
