@@ -286,3 +286,11 @@ def test_too_much_loss_is_refused_and_leaves_nothing(
             epochs=1,
         )
     assert not out.exists()
+
+
+def test_data_of_other_classes_are_refused_and_which_is_told(
+    digits_run: Run, photo_set: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"labelled as the bundle answers \(without 0, 1, .*; with"):
+        linnaeus.compress(digits_run.folder, photo_set, out=tmp_path / "o")
+    assert not (tmp_path / "o").exists()

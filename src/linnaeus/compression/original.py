@@ -24,6 +24,9 @@ from linnaeus.training.parted import Parted
 
 __all__ = ["Original", "opened"]
 
+MOST_NAMED = 5
+"""Classes that are named where those of the data are others: enough to see what was meant."""
+
 ITS_DATA = "Give the data that it was trained on, with the test pictures that it never saw."
 
 
@@ -117,10 +120,22 @@ def _check_labels(record: BundleRecord, dataset: Dataset) -> None:
     several = dataset.label_sets is not None
     if dataset.classes != record.classes or several != (record.task == "multi"):
         raise DataError(
-            "these pictures are not labelled as the bundle answers",
+            f"these pictures are not labelled as the bundle answers{_otherwise(record, dataset)}",
             where=dataset.name,
             mend=f"{ITS_DATA} Name columns as you did then.",
         )
+
+
+def _otherwise(record: BundleRecord, dataset: Dataset) -> str:
+    """What tells their classes apart, as a clause; nothing where only their order does."""
+    lacking = [one for one in record.classes if one not in dataset.classes]
+    further = [one for one in dataset.classes if one not in record.classes]
+    parts = [
+        f"{word} {', '.join(names[:MOST_NAMED])}{', …' if len(names) > MOST_NAMED else ''}"
+        for word, names in (("without", lacking), ("with", further))
+        if names
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _parted_by(
