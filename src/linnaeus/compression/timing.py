@@ -12,20 +12,13 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.runtime import Session
+from linnaeus.bundle.turns import seconds_in_turns
 from linnaeus.evaluation.figure import Figure
 
 __all__ = ["Speed", "Timed", "answer_times", "throughputs", "times_as_fast"]
 
 Pixels = NDArray[np.uint8]
 Seconds = NDArray[np.float64]
-
-WARM_UP = 5
-"""Answers that nobody counts, in which memory is laid out and threads start."""
-
-AT_A_TIME = 20
-"""Pictures that each answers before it is the next one's turn. ONNX Runtime's threads go on for
-some milliseconds after an answer, in case another is asked for: with turns at every picture, what
-came next took twice as long beside them as it does alone."""
 
 ROUNDS = 6
 """Of a measurement of throughput. The least and the most of six hold the median of all others with
@@ -70,22 +63,8 @@ class Speed:
 
 
 def answer_times(sessions: Sequence[Session], pictures: Pixels) -> Seconds:
-    """(sessions, n) seconds that each takes for each of `pictures` (n, h, w, 3).
-
-    They take turns, so that whatever else the machine does slows all alike; each turn begins with
-    some answers that are not counted.
-    """
-    took = np.zeros((len(sessions), len(pictures)))
-    for begin in range(0, len(pictures), AT_A_TIME):
-        part = pictures[begin : begin + AT_A_TIME]
-        for at, session in enumerate(sessions):
-            for picture in part[:WARM_UP]:
-                session.run_one(picture)
-            for place, picture in enumerate(part, begin):
-                start_s = time.perf_counter()
-                session.run_one(picture)
-                took[at, place] = time.perf_counter() - start_s
-    return took
+    """(sessions, n) seconds that each takes for each of `pictures` (n, h, w, 3), in turns."""
+    return seconds_in_turns([session.run_one for session in sessions], list(pictures))
 
 
 def times_as_fast(before: Seconds, after: Seconds) -> Figure:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.turns import seconds_in_turns
 
 __all__ = ["seconds_an_answer"]
-
-WARM_UP = 3  # pictures, in which caches fill and threads start
 
 
 def seconds_an_answer(
@@ -20,14 +19,9 @@ def seconds_an_answer(
 ) -> NDArray[np.float64]:
     """(classifiers,) seconds from the bytes of a file to the answer.
 
-    The classifiers take turns on every one of `pictures`, so that whatever else the machine does
-    slows all of them alike. Of the turns of each the lower quartile counts: it hardly moves.
+    The classifiers take turns, so that whatever else the machine does slows all of them alike. Of
+    the answers of each the lower quartile counts: it hardly moves.
     """
-    took = np.zeros((len(pictures) + WARM_UP, len(classifiers)))
-    for turn, picture in enumerate([*[pictures[0]] * WARM_UP, *pictures]):
-        for place, classifier in enumerate(classifiers):
-            start_s = time.perf_counter()
-            classifier.predict(picture, unreadable="keep")
-            took[turn, place] = time.perf_counter() - start_s
-    quartile: NDArray[np.float64] = np.quantile(took[WARM_UP:], 0.25, axis=0)
+    answering = [partial(one.predict, unreadable="keep") for one in classifiers]
+    quartile: NDArray[np.float64] = np.quantile(seconds_in_turns(answering, pictures), 0.25, axis=1)
     return quartile
