@@ -14,21 +14,22 @@ from linnaeus.training.augmentation.blur import blurred  # noqa: E402
 from linnaeus.training.augmentation.colour import Tint, tinted  # noqa: E402
 from linnaeus.training.augmentation.cutout import HIDDEN, hidden  # noqa: E402
 from linnaeus.training.augmentation.noise import noisy  # noqa: E402
-from linnaeus.training.augmentation.planes import pixels_of, planes_of  # noqa: E402
+from linnaeus.training.augmentation.planes import levels_of, pixels_of, planes_of  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def planes(photo_pixels):
+    return planes_of(torch.from_numpy(photo_pixels)).float()
+
+
+@pytest.fixture(scope="module")
+def levels(photo_pixels):
+    """The same as (n, 3, h, w) uint8, as torchvision takes them."""
     return planes_of(torch.from_numpy(photo_pixels))
 
 
-def of_pixels(planes):
-    """(n, 3, h, w) uint8, as torchvision takes it."""
-    return pixels_of(planes).permute(0, 3, 1, 2)
-
-
 def farthest(ours, theirs):
-    return int((of_pixels(ours).int() - theirs.int()).abs().max())
+    return int((levels_of(ours).int() - theirs.int()).abs().max())
 
 
 def tint(count, *, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0):
@@ -37,8 +38,8 @@ def tint(count, *, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0):
 
 @pytest.mark.parametrize("factor", [0.3, 0.8, 1.0, 1.4])
 @pytest.mark.parametrize("name", ["brightness", "contrast", "saturation"])
-def test_colours_are_torchvision_s(planes, name, factor):
-    theirs = getattr(vision, f"adjust_{name}")(of_pixels(planes), factor)
+def test_colours_are_torchvision_s(planes, levels, name, factor):
+    theirs = getattr(vision, f"adjust_{name}")(levels, factor)
     ours = tinted(planes, tint(len(planes), **{name: factor}))
     assert farthest(ours, theirs) <= 2  # it cuts fractions off, of the grey too; we round
 
@@ -68,30 +69,33 @@ def test_factors_of_one_give_the_very_pixels(planes, photo_pixels):
 
 
 @pytest.mark.parametrize("bits", [1, 4, 7, 8])
-def test_posterised_is_torchvision_s(planes, bits):
-    ours = tones.posterised(planes, torch.full((len(planes),), float(bits)))
-    assert farthest(ours, vision.posterize(of_pixels(planes), bits)) == 0
+def test_posterised_is_torchvision_s(levels, bits):
+    ours = tones.posterised(levels, np.full(len(levels), bits))
+    assert farthest(ours, vision.posterize(levels, bits)) == 0
 
 
-@pytest.mark.parametrize("threshold", [0, 100, 255])
-def test_solarised_is_torchvision_s(planes, threshold):
-    ours = tones.solarised(planes, torch.full((len(planes),), float(threshold)))
-    assert farthest(ours, vision.solarize(of_pixels(planes), threshold)) == 0
+@pytest.mark.parametrize("threshold", [0, 100, 100.5, 255])
+def test_solarised_is_torchvision_s(levels, threshold):
+    ours = tones.solarised(levels, np.full(len(levels), threshold, np.float32))
+    assert farthest(ours, vision.solarize(levels, threshold)) == 0
 
 
-def test_stretched_and_equalised_are_torchvision_s(planes):
-    pixels = of_pixels(planes)
-    assert farthest(tones.stretched(planes), vision.autocontrast(pixels)) <= 1
-    assert farthest(tones.equalised(planes), vision.equalize(pixels)) == 0
-    flat = torch.full((1, 3, 4, 4), 77.0)
+def test_a_threshold_above_white_solarises_nothing(levels):
+    assert torch.equal(tones.solarised(levels, np.full(len(levels), 255.5, np.float32)), levels)
+
+
+def test_stretched_and_equalised_are_torchvision_s(levels):
+    assert farthest(tones.stretched(levels), vision.autocontrast(levels)) <= 1
+    assert farthest(tones.equalised(levels), vision.equalize(levels)) == 0
+    flat = torch.full((1, 3, 4, 4), 77, dtype=torch.uint8)
     assert torch.equal(tones.stretched(flat), flat)
     assert torch.equal(tones.equalised(flat), flat)
 
 
 @pytest.mark.parametrize("factor", [0.1, 1.0, 1.9])
-def test_sharpened_is_torchvision_s(planes, factor):
-    ours = tones.sharpened(planes, torch.full((len(planes),), factor))
-    assert farthest(ours, vision.adjust_sharpness(of_pixels(planes), factor)) <= 1
+def test_sharpened_is_torchvision_s(levels, factor):
+    ours = tones.sharpened(levels, np.full(len(levels), factor, np.float32))
+    assert farthest(ours, vision.adjust_sharpness(levels, factor)) <= 1
 
 
 def test_blurred_is_scipy_s(planes):

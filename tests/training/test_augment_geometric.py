@@ -14,6 +14,11 @@ from linnaeus.training.augmentation.geometric import sampled  # noqa: E402
 from linnaeus.training.augmentation.placement import Placement  # noqa: E402
 from linnaeus.training.augmentation.plan import AugmentPlan  # noqa: E402
 from linnaeus.training.augmentation.planes import pixels_of, planes_of  # noqa: E402
+from linnaeus.training.augmentation.sliding import (  # noqa: E402
+    sheared_across,
+    sheared_down,
+    shifted,
+)
 from linnaeus.training.augmentation.views import Views  # noqa: E402
 
 
@@ -105,7 +110,7 @@ def placement(count, *, scale=1.0, shift=0.0, mirrored=False, flipped=False, tur
 def placed(pixels, **given):
     """Pixels where a placement has them, by the sampling that also turns and slants."""
     matrices = placement(len(pixels), **given).matrices(*pixels.shape[1:3])
-    return pixels_of(sampled(planes_of(torch.from_numpy(pixels)), matrices)).numpy()
+    return pixels_of(sampled(planes_of(torch.from_numpy(pixels)).float(), matrices)).numpy()
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_photographs_are_placed_as_torchvision_places_them(
     down, across = shift_px
     moved = -zoom * rotation.T @ (across, down)
     theirs = vision.affine(
-        planes_of(torch.from_numpy(photo_pixels)),
+        planes_of(torch.from_numpy(photo_pixels)).float(),
         -turn_deg,
         moved.tolist(),
         zoom,
@@ -177,3 +182,27 @@ def test_a_picture_is_mirrored_in_every_other_pass():
     assert (mirrored[0] ^ mirrored[1]).all()
     assert (mirrored[0] == mirrored[2]).all()
     assert (mirrored[1] == mirrored[3]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    height=st.integers(1, 40),
+    width=st.integers(1, 40),
+    amounts=st.tuples(*[st.floats(-1, 1, width=32)] * 2),
+    channels=st.integers(1, 4),
+)
+def test_rows_and_columns_slide_as_the_general_sampling_has_it(height, width, amounts, channels):
+    """Against grid_sample, on pictures of any shape, however often they are reflected."""
+    pixels = np.random.default_rng(0).integers(0, 256, (2, channels, height, width), np.uint8)
+    planes, pair = torch.from_numpy(pixels), np.float32(amounts)
+    down, across = np.rint(pair * height), np.rint(pair * width)
+    still = np.zeros_like(pair)
+    upright = np.ones_like(pair)
+    for ours, rows in (
+        (shifted(planes, down, across), [(upright, still, across), (still, upright, down)]),
+        (sheared_across(planes, pair), [(upright, pair, still), (still, upright, still)]),
+        (sheared_down(planes, pair), [(upright, still, still), (pair, upright, still)]),
+    ):
+        theirs = sampled(planes.float(), np.moveaxis(np.array(rows, np.float32), -1, 0))
+        assert ours.dtype == torch.uint8
+        assert (ours - theirs).abs().max() <= 0.52  # half of a level is rounding

@@ -19,6 +19,7 @@ __all__ = ["augmixed"]
 Floats = NDArray[np.float32]
 
 CHAINS, LONGEST = 3, 3
+IDENTITY = OPERATIONS.index("identity")
 SEVEREST = 10
 RANGES = Ranges(shear=0.3, shift=1 / 3, rotate_deg=30, colour=0.9, bits=4)
 USED = np.array(
@@ -36,18 +37,19 @@ USED = np.array(
 def augmixed(
     planes: Tensor, severity: float, seed: int, epoch: int, indices: NDArray[np.int64]
 ) -> Tensor:
-    """`planes` (n, 3, h, w) mixed with three chains of one to three operations of `severity`.
+    """`planes` (n, 3, h, w) uint8 mixed with three chains of one to three operations of `severity`.
 
     The chains weigh as a Dirichlet distribution of (1, 1, 1) has it, and all of them together
-    against the picture as a uniform number has it: Beta of (1, 1).
+    against the picture as a uniform number has it: Beta of (1, 1). The mix is float32.
     """
     chance = uniforms(seed, "augmix", epoch, indices, 4 + CHAINS * (1 + 3 * LONGEST))
     weights = -np.log1p(-chance[:, :CHAINS])
     weights *= chance[:, 3:4] / weights.sum(1, keepdims=True).clip(1e-12)
-    mix = planes * _each(1 - weights.sum(1), planes)
-    chains = np.split(chance[:, 4:], CHAINS, axis=1)
-    for weight, chain in zip(weights.T, chains, strict=True):
-        mix.addcmul_(_chained(planes, severity, chain), _each(weight, planes))
+    chains = np.concatenate(np.split(chance[:, 4:], CHAINS, axis=1))
+    mix = planes.float().mul_(_each(1 - weights.sum(1), planes))
+    chained = _chained(planes.repeat(CHAINS, 1, 1, 1), severity, chains)
+    for weight, one in zip(weights.T, chained.chunk(CHAINS), strict=True):
+        mix.add_(one.float().mul_(_each(weight, planes)))  # a third of what addcmul_ takes here
     return mix
 
 
@@ -55,21 +57,13 @@ def _chained(planes: Tensor, severity: float, chance: Floats) -> Tensor:
     """`planes` after each picture's chain; `chance`: its length, then three for each operation."""
     length = 1 + (chance[:, 0] * LONGEST).astype(np.int64)
     for step in range(LONGEST):
-        rows = np.flatnonzero(length > step)
-        which, level, direction = chance[rows, 1 + 3 * step : 4 + 3 * step].T
+        which, level, direction = chance[:, 1 + 3 * step : 4 + 3 * step].T
         chosen = USED[(which * len(USED)).astype(np.int64)]
         strength = ((0.1 + level * max(0.0, severity - 0.1)) / SEVEREST).astype(np.float32)
         sign = np.where(direction < 0.5, -1, 1).astype(np.float32)
-        planes = _some(planes, rows, Steps(chosen, strength, sign))
+        steps = Steps(np.where(step < length, chosen, IDENTITY), strength, sign)
+        planes = done(planes, steps, RANGES)
     return planes
-
-
-def _some(planes: Tensor, rows: NDArray[np.int64], steps: Steps) -> Tensor:
-    """`planes` with the `steps` done to those at `rows`."""
-    if len(rows) == len(planes):
-        return done(planes, steps, RANGES)
-    places = handed(rows, planes.device)
-    return planes.index_copy(0, places, done(planes.index_select(0, places), steps, RANGES))
 
 
 def _each(values: Floats, planes: Tensor) -> Tensor:

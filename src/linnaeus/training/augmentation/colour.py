@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -52,18 +51,24 @@ class Tint:
         made: Floats = factor[:, None, None] * (_turned(self.hue) @ pale)
         return made.astype(np.float32)
 
+    @property
+    def keeps_hues(self) -> bool:
+        """Whether colours are as far from grey, and as far around it, as they were."""
+        return bool((self.saturation == 1).all() and (self.hue == 0).all())
+
 
 def tinted(planes: Tensor, tint: Tint) -> Tensor:
     """`planes` (n, 3, h, w) of 0 to 255 as `tint` has them; not cut off at black and white."""
-    matrices = handed(tint.matrices(), planes.device)
     towards = handed(tint.brightness * (1 - tint.contrast), planes.device)
-    offset = towards * grey_of(planes).mean((1, 2))
-    out = torch.empty_like(planes)
-    for channel in range(3):
-        row = matrices[:, channel, :, None, None]
-        torch.addcmul(offset[:, None, None], planes[:, 0], row[:, 0], out=out[:, channel])
-        out[:, channel].addcmul_(planes[:, 1], row[:, 1]).addcmul_(planes[:, 2], row[:, 2])
-    return out
+    offset = (towards * grey_of(planes.mean((2, 3), keepdim=True))[:, 0, 0])[:, None, None, None]
+    if tint.keeps_hues:
+        factor = handed(tint.brightness * tint.contrast, planes.device)
+        return (planes * factor[:, None, None, None]).add_(offset)
+    matrices = handed(tint.matrices(), planes.device)[..., None, None]
+    out = planes[:, :1] * matrices[:, :, 0]
+    for channel in (1, 2):
+        out.add_(planes[:, channel : channel + 1] * matrices[:, :, channel])
+    return out.add_(offset)
 
 
 def grey_of(planes: Tensor) -> Tensor:

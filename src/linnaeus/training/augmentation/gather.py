@@ -1,4 +1,4 @@
-"""Views moved, zoomed, mirrored and turned upside down: rows and columns chosen in one gather."""
+"""Views moved, zoomed, mirrored and turned upside down: rows chosen whole, then columns in them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ def gathered(pixels: Tensor, placement: Placement) -> Tensor:
     )
     rows_at = _axis(height, shift[:, :1], scale[:, :1], flipped)
     columns_at = _axis(width, shift[:, 1:], scale[:, 1:], mirrored)
-    start = torch.arange(count, device=pixels.device) * (height * width)
-    places = start[:, None, None] + rows_at[:, :, None] * width + columns_at[:, None, :]
-    flat = pixels.reshape(-1, channels).index_select(0, places.view(-1))
-    return flat.view(count, height, width, channels)
+    start = torch.arange(0, count * height, height, device=pixels.device)
+    rows = pixels.reshape(count * height, width * channels)
+    rows = rows.index_select(0, (start[:, None] + rows_at).view(-1))
+    channel = torch.arange(channels, device=pixels.device)
+    places = (columns_at[:, :, None] * channels + channel).view(count, 1, -1)
+    chosen = rows.view(count, height, -1).gather(2, places.expand(-1, height, -1))
+    return chosen.view(pixels.shape)
 
 
 def _axis(side_px: int, shift: Tensor, scale: Tensor, turned: Tensor) -> Tensor:

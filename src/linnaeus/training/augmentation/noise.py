@@ -31,7 +31,7 @@ def noisy(
     begins = handed((window * WINDOWS).astype(np.int64), planes.device)
     noise = row.unfold(0, numbers, 1)[begins].view(planes.shape)
     strength = handed(deviation, planes.device)[:, None, None, None]
-    return torch.addcmul(planes, noise, strength)
+    return noise.mul_(strength).add_(planes)
 
 
 @lru_cache(maxsize=1)

@@ -1,19 +1,26 @@
-"""Pixels as planes of numbers to compute with, and back to pixels."""
+"""Pixels as planes to compute with, and back to pixels."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-__all__ = ["pixels_of", "planes_of"]
+__all__ = ["levels_of", "pixels_of", "planes_of"]
 
 
 def planes_of(pixels: Tensor) -> Tensor:
-    """(n, h, w, 3) uint8 as (n, 3, h, w) float32, still 0 to 255."""
-    return pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+    """(n, h, w, c) uint8 as (n, c, h, w) uint8."""
+    return torch.stack(pixels.unbind(-1), 1)  # three times as fast as a permuted copy
 
 
 def pixels_of(planes: Tensor) -> Tensor:
-    """`planes_of` turned back: rounded, and cut off at black and white."""
-    rounded = planes.round().clamp_(0, 255).to(torch.uint8)
-    return torch.stack(rounded.unbind(1), -1)  # three times as fast as a permuted copy
+    """`planes_of` turned back; numbers that are not bytes are made `levels_of` before."""
+    return torch.stack(levels_of(planes).unbind(1), -1)
+
+
+def levels_of(planes: Tensor) -> Tensor:
+    """Numbers of any size and shape as uint8: rounded, and cut off at black and white."""
+    if planes.dtype == torch.uint8:
+        return planes
+    rounded = planes.round().clamp_(0, 255)
+    return rounded.to(torch.int16).to(torch.uint8)  # a fourth of the time of the straight way

@@ -23,7 +23,7 @@ def randaugmented(
     epoch: int,
     indices: NDArray[np.int64],
 ) -> Tensor:
-    """`planes` (n, 3, h, w) after so many `operations` of `strength` of 30, one after another."""
+    """`planes` (n, 3, h, w) uint8 after so many `operations` of `strength` of 30, in turn."""
     chance = uniforms(seed, "randaugment", epoch, indices, 2 * operations)
     level = np.full(len(indices), strength / STRONGEST, np.float32)
     for which, direction in zip(chance.T[::2], chance.T[1::2], strict=True):

@@ -18,7 +18,7 @@ RANGES = Ranges(shear=0.99, shift=32 / 224, rotate_deg=135, colour=0.99, bits=2)
 def trivially_augmented(
     planes: Tensor, seed: int, epoch: int, indices: NDArray[np.int64]
 ) -> Tensor:
-    """`planes` (n, 3, h, w) after an operation each."""
+    """`planes` (n, 3, h, w) uint8 after an operation each."""
     which, level, direction = uniforms(seed, "trivialaugment", epoch, indices, 3).T
     chosen = (which * len(OPERATIONS)).astype(np.int64)
     sign = np.where(direction < 0.5, -1, 1).astype(np.float32)

@@ -20,7 +20,7 @@ from linnaeus.training.augmentation.mixing import mixed
 from linnaeus.training.augmentation.noise import noisy
 from linnaeus.training.augmentation.placement import Placement
 from linnaeus.training.augmentation.plan import AugmentPlan
-from linnaeus.training.augmentation.planes import pixels_of, planes_of
+from linnaeus.training.augmentation.planes import levels_of, pixels_of, planes_of
 from linnaeus.training.augmentation.randaugment import randaugmented
 from linnaeus.training.augmentation.trivialaugment import trivially_augmented
 
@@ -79,7 +79,7 @@ class Views:
         if placement.upright:
             pixels = gathered(pixels, placement)
         if self._in_planes():
-            pixels = pixels_of(self._planes(pixels, placement, epoch, indices))
+            pixels = pixels_of(self._planes(planes_of(pixels), placement, epoch, indices))
         if self.plan.cutout:
             pixels = hidden(pixels, self._chances("cutout", epoch, indices, 2), self.plan.cutout)
         return pixels
@@ -92,20 +92,31 @@ class Views:
         drawn = plan.randaugment or plan.trivialaugment or plan.augmix
         return bool(turned or coloured or drawn or plan.blur or plan.noise)
 
-    def _planes(self, pixels: Tensor, placement: Placement, epoch: int, indices: Indices) -> Tensor:
-        """Planes (n, 3, h, w), in the order in which a camera does it: places, colours, faults."""
-        plan, numbers = self.plan, (self.seed, epoch, indices)
-        planes = planes_of(pixels)
+    def _planes(self, planes: Tensor, placement: Placement, epoch: int, indices: Indices) -> Tensor:
+        """Planes (n, 3, h, w) of `planes` uint8, in the order in which a camera does it: places,
+        colours, faults."""
         height, width = planes.shape[2:]
         if not placement.upright:
-            planes = sampled(planes, placement.matrices(height, width))
+            planes = sampled(planes.float(), placement.matrices(height, width))
+        planes = self._with_operations(planes, epoch, indices)
+        return self._developed(planes.float(), epoch, indices)
+
+    def _with_operations(self, planes: Tensor, epoch: int, indices: Indices) -> Tensor:
+        """`planes` after the operations of a published policy, which are done to bytes."""
+        plan, numbers = self.plan, (self.seed, epoch, indices)
         if plan.randaugment:
             operations, strength = plan.randaugment
-            planes = randaugmented(planes, operations, strength, *numbers)
+            planes = randaugmented(levels_of(planes), operations, strength, *numbers)
         if plan.trivialaugment:
-            planes = trivially_augmented(planes, *numbers)
+            planes = trivially_augmented(levels_of(planes), *numbers)
         if plan.augmix:
-            planes = augmixed(planes, plan.augmix, *numbers)
+            planes = augmixed(levels_of(planes), plan.augmix, *numbers)
+        return planes
+
+    def _developed(self, planes: Tensor, epoch: int, indices: Indices) -> Tensor:
+        """`planes` float32 of another colour, out of focus and with noise."""
+        plan, numbers = self.plan, (self.seed, epoch, indices)
+        height, width = planes.shape[2:]
         if plan.brightness or plan.contrast or plan.saturation or plan.hue:
             planes = tinted(planes, Tint.drawn(plan, *numbers)).clamp_(0, 255)
         if plan.blur:
