@@ -1,158 +1,168 @@
 """How often the 95 % intervals of a report hold the truth, on simulated test sets.
 
-    python benchmarks/coverage.py [--draws 1000] [--kinds alike rare …]
+    python benchmarks/coverage.py [--draws 1000] [--kinds alike rare …] [--record FILE]
+                                  [--figures calibration_error macro_f1 …]
 
 Each kind of test is drawn again and again from a large made-up population, whose figures are known.
 Counted is how often the interval of each figure holds the population's; figures of single classes
 are counted together. Prints a row a figure and a column a kind, in per cent (1,000 draws scatter by
-0.7), and ends with 1 where one lies outside 93.5 to 96.5. Not held to that, from above: the figures
-of single classes, whose few pictures allow few different intervals, and all of `rare`, whose three
-mistakes in 400 pictures do so too: the accuracy's holds the truth in 97 of 100 tests or, one
-mistake narrower, would in 93.
+0.7), and ends with 1 where one lies outside 93.5 to 96.5, saying to which side its intervals miss.
+Not held to that, from above: the figures of single classes, whose few pictures allow few different
+intervals, and all of `rare`, whose three mistakes in 400 pictures do so too: the accuracy's holds
+the truth in 97 of 100 tests or, one mistake narrower, would in 93.
+
+With `--figures`, those alone are measured, which takes a fraction of the time. With `--record`,
+counts are kept in FILE as they come, and a later run goes on from there: for more draws, for other
+kinds and figures, or where it was stopped. FILE is refused once the code that it counted is other.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from _interval_counts import Counts, Record
 from _measuring import machine
-from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from _simulated_tests import KINDS, Kind, Population, drawn, population
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.evaluation.class_average import (
+    average_f1_figure,
+    average_label_f1_figure,
+    class_average_figure,
+)
+from linnaeus.evaluation.classwise_calibration import classwise_calibration_error
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
+from linnaeus.evaluation.intervals import Resampling
 from linnaeus.evaluation.judging import Measured
+from linnaeus.evaluation.label_agreement import over_cells
 from linnaeus.evaluation.label_figures import LabelFigures
 from linnaeus.evaluation.label_metrics import LabelMetrics, measure_labels
 from linnaeus.evaluation.metrics import Metrics, measure
-from linnaeus.evaluation.one_against_rest import OneAgainstRest
+from linnaeus.evaluation.one_against_rest import Averaged, OneAgainstRest, one_against_rest
+from linnaeus.evaluation.reliability import calibration_error
 
 LEAST, MOST = 0.935, 0.965
-POPULATION = 60_000
+RESAMPLES = 200
+PART = 10  # draws that a process does at a time, and that a record has or has not
+CALIBRATION = ("calibration_error", "classwise_calibration_error")
+ASKED = Asked(prevalence=0.05)
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-ASKED = Asked(prevalence=0.05)
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of test: what is asked of a classifier, and how good and how sure it is.
-
-    `shares`: of the classes among the pictures. `skill`: how far the truth stands out.
-    `sharpness`: 1 is calibrated. `groups`: (how many in a test, most pictures in one, how alike
-    they are), None for pictures of their own. `several`: each class is a label that a picture may
-    have beside others, which come together more often than by chance.
-    """
-
-    shares: tuple[float, ...]
-    skill: float
-    sharpness: float
-    pictures: int = 400
-    groups: tuple[int, int, float] | None = None
-    several: bool = False
+def main() -> int:
+    """Print the table; 1 where a figure is outside."""
+    given = _arguments()
+    print(machine())
+    asked, record = tuple(given.figures), Record(given.record)
+    parts = range(0, given.draws, PART)
+    to_do = [(k, at) for k in given.kinds for at in parts if not record.has(k, at, asked)]
+    with ProcessPoolExecutor(given.processes) as pool:
+        begun = {pool.submit(counted, kind, at, asked): (kind, at) for kind, at in to_do}
+        for done in as_completed(begun):
+            record.add(*begun[done], asked, done.result())
+    return _told({kind: record.totals(kind, parts, asked) for kind in given.kinds})
 
 
-KINDS = {
-    "alike": Kind((1 / 6,) * 6, 2.0, 2.0),
-    "uneven": Kind((0.4, 0.25, 0.15, 0.1, 0.06, 0.04), 2.0, 1.0),
-    "rare": Kind((0.49, 0.48, 0.03), 3.6, 1.3),
-    "hundred": Kind((0.01,) * 100, 3.0, 1.2),
-    "two": Kind((0.8, 0.2), 1.5, 1.5, pictures=250),
-    "grouped": Kind((1 / 6,) * 6, 2.0, 2.0, groups=(100, 8, 0.5)),
-    "grouped rare": Kind((0.5, 0.4, 0.1), 2.5, 1.5, groups=(150, 4, 0.6)),
-    "grouped two": Kind((0.7, 0.3), 1.5, 1.5, groups=(60, 8, 0.5)),
-    "labels": Kind((0.5, 0.3, 0.2, 0.1, 0.05), 1.8, 1.3, several=True),
-    "grouped labels": Kind((0.5, 0.3, 0.2, 0.1), 1.8, 1.3, groups=(100, 8, 0.5), several=True),
-}
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--draws", type=int, default=1000, help=f"in steps of {PART}")
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
+    parser.add_argument("--figures", nargs="+", default=[], choices=ALONE, help="all by default")
+    parser.add_argument("--record", type=Path, help="keep counts in this file, and go on from it")
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    if given.draws < PART or given.draws % PART:
+        parser.error(f"--draws: {given.draws} is not a multiple of {PART}")
+    return given
 
 
-@dataclass(frozen=True)
-class Population:
-    """Answers to many pictures, and the group of each."""
-
-    answers: Predictions
-    groups: NDArray[np.int64]
-
-
-def population(kind: Kind, seed: int = 1) -> Population:
-    """Made-up answers; pictures of one group share a part of their evidence and lean to a class."""
-    random = np.random.default_rng(seed)
-    sizes = np.ones(POPULATION, np.int64)
-    if kind.groups is not None:
-        sizes = random.integers(1, kind.groups[1] + 1, POPULATION // kind.groups[1])
-    groups = np.repeat(np.arange(len(sizes)), sizes)
-    made = _several_labels if kind.several else _one_label
-    return Population(made(kind, groups, random), groups)
+def _told(counts: dict[str, dict[str, Counts]]) -> int:
+    """Print a row a figure and a column a kind, and what is outside; 1 where anything is."""
+    print(f"| figure | {' | '.join(counts)} |")
+    print(f"|---|{'---|' * len(counts)}")
+    outside = []
+    for of in dict.fromkeys(of for column in counts.values() for of in column):
+        cells = {kind: column[of] for kind, column in counts.items() if of in column}
+        told = (f"{_share(cells[kind]):.1%}" if kind in cells else "–" for kind in counts)
+        print(f"| {of} | {' | '.join(told)} |")
+        outside += [(of, kind, cell) for kind, cell in cells.items() if _is_outside(of, kind, cell)]
+    for of, kind, (held, below, above) in outside:
+        total = held + below + above
+        print(f"outside: {of} in {kind}: {below / total:.1%} lie below, {above / total:.1%} above")
+    return int(bool(outside))
 
 
-def _one_label(kind: Kind, groups: Places, random: np.random.Generator) -> Predictions:
-    classes, alike = len(kind.shares), kind.groups[2] if kind.groups else 0.0
-    labels = random.choice(classes, len(groups), p=kind.shares)
-    of_group = random.choice(classes, groups[-1] + 1, p=kind.shares)
-    together = random.random(len(groups)) < alike
-    labels = np.where(together, of_group[groups], labels)
-    evidence = _alike(classes, groups, alike, random)
-    evidence[np.arange(len(groups)), labels] += kind.skill
-    evidence += np.log(np.array(kind.shares)) / kind.skill
-    powers = np.exp(kind.skill * kind.sharpness * (evidence - evidence.max(axis=1, keepdims=True)))
-    return _answers(powers / powers.sum(axis=1, keepdims=True), labels)
+def _is_outside(of: str, kind: str, counts: Counts) -> bool:
+    most = 1.0 if "class:" in of or kind == "rare" else MOST
+    return not LEAST <= _share(counts) <= most
 
 
-def _several_labels(kind: Kind, groups: Places, random: np.random.Generator) -> Predictions:
-    shares, alike = np.array(kind.shares), kind.groups[2] if kind.groups else 0.0
-    signs = _alike(len(shares), groups, alike, random)
-    signs += random.normal(size=(len(groups), 1)) / 2  # labels of one picture hang together
-    cuts = [np.quantile(column, share) for column, share in zip(signs.T, shares, strict=True)]
-    truth = signs < np.array(cuts)
-    evidence = _alike(len(shares), groups, alike, random) + kind.skill * truth
-    odds = kind.skill * (evidence - kind.skill / 2) + np.log(shares / (1 - shares))
-    answers = _answers(
-        1 / (1 + np.exp(-kind.sharpness * odds)), np.full(len(groups), UNKNOWN_LABEL, np.int64)
-    )
-    return replace(answers, label_sets=truth, thresholds=np.full(len(shares), 0.5, np.float32))
+def _share(counts: Counts) -> float:
+    return counts.held / sum(counts)
 
 
-def _alike(classes: int, groups: Places, share: float, random: np.random.Generator) -> Floats:
-    """(n, classes) standard normal numbers; of their variance, groups have a `share` alike."""
-    shared = random.normal(size=(groups[-1] + 1, classes))[groups]
-    own: Floats = random.normal(size=(len(groups), classes))
-    return np.sqrt(1 - share) * own + np.sqrt(share) * shared
+def counted(name: str, first: int, asked: tuple[str, ...]) -> dict[str, Counts]:
+    """{figure: how its intervals lay} in the tests of one part; all figures, or those `asked`."""
+    everything, truth = _known(name, asked)
+    kind = KINDS[name]
+    counts: dict[str, Counts] = {}
+    for seed in range(first, first + PART):
+        test, groups = drawn(everything, kind, seed)
+        for of, at, figure in _measured(kind, test, RESAMPLES, asked, seed, groups):
+            if figure is None or (of, at) not in truth:
+                continue
+            below, above = figure.high < truth[of, at], figure.low > truth[of, at]
+            lay = Counts(not (below or above), below, above)
+            counts[of] = counts.get(of, Counts()).plus(lay)
+    return counts
 
 
-def _answers(probabilities: Floats, labels: Places) -> Predictions:
-    names = tuple(f"class {at}" for at in range(probabilities.shape[1]))
-    ids = tuple(map(str, range(len(labels))))
-    return Predictions(ids, names, probabilities.astype(np.float32), labels)
+@lru_cache(maxsize=1)
+def _known(name: str, asked: tuple[str, ...]) -> tuple[Population, dict[tuple[str, int], float]]:
+    """The population of a kind and its figures: all of them, or those `asked` for."""
+    everything = population(KINDS[name])
+    chance_free = dict(zip(CALIBRATION, _calibration_errors(everything.answers), strict=True))
+    others = [of for of in asked if of not in chance_free]
+    found = _measured(KINDS[name], everything.answers, 100, others) if others or not asked else ()
+    truth = {(of, at): figure.value for of, at, figure in found if figure}
+    return everything, truth | {(of, 0): value for of, value in chance_free.items()}
 
 
-def drawn(of: Population, kind: Kind, seed: int) -> tuple[Predictions, NDArray[np.int64] | None]:
-    """The answers of one test, and the groups of its pictures, if any."""
-    random = np.random.default_rng([17, seed])
-    if kind.groups is None:
-        rows = random.integers(0, len(of.groups), kind.pictures)
-        return _taken(of.answers, rows), None
-    picked = random.integers(0, of.groups[-1] + 1, kind.groups[0])
-    first, last = (np.searchsorted(of.groups, picked, side) for side in ("left", "right"))
-    rows = np.concatenate([np.arange(*ends) for ends in zip(first, last, strict=True)])
-    return _taken(of.answers, rows), np.repeat(np.arange(len(picked)), last - first)
+def _measured(
+    kind: Kind,
+    test: Predictions,
+    resamples: int,
+    asked: Sequence[str],
+    seed: int = 0,
+    groups: Places | None = None,
+) -> list[tuple[str, int, Figure | None]]:
+    """As `figures` gives them: all, or those `asked` for."""
+    if not asked:
+        return list(figures(_judged(kind, test, resamples, seed, groups)))
+    by = Resampling.of(len(test.labels), groups, resamples, seed)
+    return [(of, 0, ALONE[of](test, by)) for of in asked]
 
 
-def _taken(answers: Predictions, rows: NDArray[np.int64]) -> Predictions:
-    return replace(
-        answers,
-        ids=tuple(map(str, range(len(rows)))),
-        probabilities=answers.probabilities[rows],
-        labels=answers.labels[rows],
-        label_sets=None if answers.label_sets is None else answers.label_sets[rows],
-    )
+def _judged(
+    kind: Kind, answers: Predictions, resamples: int, seed: int = 0, groups: Places | None = None
+) -> Measured:
+    if kind.several:
+        usual = answers.classes[:1]  # the same for each test
+        return measure_labels(
+            answers, usual_set=usual, resamples=resamples, seed=seed, groups=groups
+        )
+    asked = ASKED if len(kind.shares) == 2 else Asked()
+    return measure(answers, resamples=resamples, seed=seed, groups=groups, asked=asked)
 
 
 def figures(metrics: Measured) -> Iterator[tuple[str, int, Figure | None]]:
@@ -161,9 +171,12 @@ def figures(metrics: Measured) -> Iterator[tuple[str, int, Figure | None]]:
 
 
 def _of_labels(metrics: LabelMetrics) -> Iterator[tuple[str, int, Figure | None]]:
+    averages = list(_averages(metrics.one_against_rest))
+    named = {name for name, _, _ in averages}
     for name, figure in metrics.figures().items():
-        yield name, 0, figure
-    yield from _averages(metrics.one_against_rest)
+        if name not in named:
+            yield name, 0, figure
+    yield from averages
     yield from _of_each(metrics.per_class, metrics.one_against_rest)
 
 
@@ -206,28 +219,59 @@ def _of_each(
         yield "class: average precision", at, ranked.average_precision
 
 
-@cache
-def _known(name: str) -> tuple[Population, dict[tuple[str, int], float]]:
-    """The population of a kind and its figures."""
-    kind = KINDS[name]
-    everything = population(kind)
-    metrics = _judged(kind, everything.answers, 100)
-    truth = {(of, at): figure.value for of, at, figure in figures(metrics) if figure}
-    raw = _calibration_errors(everything.answers)
-    truth["calibration_error", 0], truth["classwise_calibration_error", 0] = raw
-    return everything, truth
+def _calibration(test: Predictions, by: Resampling) -> Figure:
+    p = test.probabilities.astype(np.float64)
+    if test.label_sets is not None:
+        return calibration_error(p.ravel(), test.label_sets.ravel(), over_cells(by, p.shape[1]))
+    return calibration_error(p.max(axis=1), test.decisions == test.labels, by)
 
 
-def _judged(
-    kind: Kind, answers: Predictions, resamples: int, seed: int = 0, groups: Places | None = None
-) -> Measured:
-    if kind.several:
-        usual = answers.classes[:1]  # the same for each test
-        return measure_labels(
-            answers, usual_set=usual, resamples=resamples, seed=seed, groups=groups
-        )
-    asked = ASKED if len(kind.shares) == 2 else Asked()
-    return measure(answers, resamples=resamples, seed=seed, groups=groups, asked=asked)
+def _classwise(test: Predictions, by: Resampling) -> Figure | None:
+    if test.label_sets is not None:
+        return None
+    return classwise_calibration_error(test.labels, test.probabilities.astype(np.float64), by)
+
+
+def _macro_f1(test: Predictions, by: Resampling) -> Figure:
+    if test.label_sets is not None:
+        has = test.label_sets.any(axis=0)
+        return average_label_f1_figure(test.label_sets, test.given, has / has.sum(), by)
+    has = np.bincount(test.labels, minlength=len(test.classes)) > 0
+    return average_f1_figure(test.labels, test.decisions, has / has.sum(), by)
+
+
+def _weighted_precision(test: Predictions, by: Resampling) -> Figure | None:
+    if test.label_sets is not None:
+        return None
+    shares = np.bincount(test.labels, minlength=len(test.classes)) / len(test.labels)
+    right = test.labels == test.decisions
+    return class_average_figure(right, test.decisions, shares, by, test.labels)
+
+
+def _macro_average_precision(test: Predictions, by: Resampling) -> Figure | None:
+    return _average_precision(test, by).macro
+
+
+def _weighted_average_precision(test: Predictions, by: Resampling) -> Figure | None:
+    return _average_precision(test, by).weighted
+
+
+def _average_precision(test: Predictions, by: Resampling) -> Averaged:
+    places = np.arange(len(test.classes))
+    truth = test.labels[:, None] == places if test.label_sets is None else test.label_sets
+    p = test.probabilities.astype(np.float64)
+    return one_against_rest(truth, p, test.classes, by).average_precision
+
+
+ALONE: dict[str, Callable[[Predictions, Resampling], Figure | None]] = {
+    "calibration_error": _calibration,
+    "classwise_calibration_error": _classwise,
+    "macro_f1": _macro_f1,
+    "weighted_precision": _weighted_precision,
+    "macro_average_precision": _macro_average_precision,
+    "weighted_average_precision": _weighted_average_precision,
+}
+"""What can be measured by itself, as a whole judgement would; None where it has no meaning."""
 
 
 def _calibration_errors(answers: Predictions) -> tuple[float, float]:
@@ -243,59 +287,6 @@ def _calibration_errors(answers: Predictions) -> tuple[float, float]:
 def _binned(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     gaps = (confidence - right)[np.argsort(confidence, kind="stable")]
     return float(sum(abs(part.sum()) for part in np.array_split(gaps, 15)) / len(gaps))
-
-
-def held(name: str, seeds: range) -> dict[str, tuple[int, int]]:
-    """{figure: (intervals that held the truth, intervals)} of the tests with these seeds."""
-    everything, truth = _known(name)
-    kind = KINDS[name]
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for seed in seeds:
-        test, groups = drawn(everything, kind, seed)
-        metrics = _judged(kind, test, 200, seed, groups)
-        for of, at, figure in figures(metrics):
-            if figure is None or (of, at) not in truth:
-                continue
-            counts[of][0] += figure.low <= truth[of, at] <= figure.high
-            counts[of][1] += 1
-    return {of: (inside, total) for of, (inside, total) in counts.items()}
-
-
-def main() -> int:
-    """Print the table; 1 where a figure is outside."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
-    parser.add_argument("--processes", type=int, default=2)
-    asked = parser.parse_args()
-    print(machine())
-    shares = {name: _shares(name, asked.draws, asked.processes) for name in asked.kinds}
-    print(f"| figure | {' | '.join(asked.kinds)} |")
-    print(f"|---|{'---|' * len(asked.kinds)}")
-    names = dict.fromkeys(of for column in shares.values() for of in column)
-    missed = 0
-    for of in names:
-        cells = {name: column.get(of) for name, column in shares.items()}
-        told = (f"{c:.1%}" if c is not None else "–" for c in cells.values())
-        print(f"| {of} | {' | '.join(told)} |")
-        for name, share in cells.items():
-            open_above = "class:" in of or name == "rare"
-            most = 1.0 if open_above else MOST
-            missed |= share is not None and not LEAST <= share <= most
-    return missed
-
-
-def _shares(name: str, draws: int, processes: int) -> dict[str, float]:
-    step = -(-draws // (4 * processes))
-    parts = [range(start, min(start + step, draws)) for start in range(0, draws, step)]
-    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    with ProcessPoolExecutor(processes) as pool:
-        for found in pool.map(held, [name] * len(parts), parts):
-            for of, (inside, total) in found.items():
-                totals[of][0] += inside
-                totals[of][1] += total
-    print(f"{name}: done", file=sys.stderr, flush=True)
-    return {of: inside / total for of, (inside, total) in totals.items() if total}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make bench`: every script runs, whatever came of those before it."""
+"""`make bench`: every script runs, whatever came of those before it; counts are gone on from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-ALL = Path(__file__).parents[1] / "benchmarks" / "_all.py"
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+ALL = BENCHMARKS / "_all.py"
 
 
 def test_all_scripts_run_and_those_that_missed_are_named_in_the_end(tmp_path: Path) -> None:
@@ -24,3 +27,36 @@ def test_all_scripts_run_and_those_that_missed_are_named_in_the_end(tmp_path: Pa
         "third.py measured nothing: it says above what is not here.",
         "2 of 4 scripts reached all that they must.",
     ]
+
+
+def test_counts_of_intervals_go_on_where_they_were_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a line, from a run that was killed as it wrote, is as if it had not been counted."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from _interval_counts import Counts, Record
+
+    path = tmp_path / "counts.jsonl"
+    record = Record(path)
+    record.add("two", 0, ["macro_f1", "top_2_accuracy"], {"macro_f1": Counts(8, 2, 0)})
+    record.add("two", 10, [], {"macro_f1": Counts(9, 0, 1), "accuracy": Counts(10, 0, 0)})
+    with path.open("a") as file:
+        file.write('{"kind": "two", "part": 20, "cou')
+    again = Record(path)
+    again.add("two", 30, ["macro_f1"], {"macro_f1": Counts(10, 0, 0)})
+    last = Record(path)
+    assert last.totals("two", [0, 10, 30], ["macro_f1"]) == {"macro_f1": Counts(27, 2, 1)}
+    assert last.totals("two", [0], []) == {"macro_f1": Counts(8, 2, 0)}
+    done = [(part, last.has("two", part, ["top_2_accuracy"])) for part in (0, 10, 20, 30)]
+    assert done == [(0, True), (10, True), (20, False), (30, False)]
+    assert not last.has("two", 0, [])
+
+
+def test_counts_of_other_code_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from _interval_counts import Record
+
+    path = tmp_path / "counts.jsonl"
+    path.write_text('{"code": "of another day"}\n')
+    with pytest.raises(SystemExit, match="counted with other code"):
+        Record(path)
