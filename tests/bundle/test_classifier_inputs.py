@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +17,7 @@ from PIL import Image
 import linnaeus
 from linnaeus import Classifier
 from linnaeus.bundle.classifier import TOGETHER
-from linnaeus.bundle.streaming import AHEAD
+from linnaeus.bundle.streaming import AHEAD, BESIDE, FEW, SLOW_S
 from linnaeus.data.in_threads import processors
 from linnaeus.errors import UnreadableImage, UsageError
 from linnaeus.images.decode import ImageSource
@@ -108,7 +110,7 @@ class Counted(np.ndarray):
 
 
 def test_pictures_that_are_answered_are_let_go(classifier: Classifier) -> None:
-    under_way = (processors() * AHEAD + 4) * TOGETHER
+    under_way = ((processors() + BESIDE) * AHEAD + 1) * TOGETHER
     most = 0
 
     def pictures() -> Iterator[np.ndarray]:
@@ -121,6 +123,42 @@ def test_pictures_that_are_answered_are_let_go(classifier: Classifier) -> None:
     assert len(classifier.predict_pixels(pictures())) == 2 * under_way
     assert len(Counted.copies) == 2 * under_way
     assert 0 < most <= under_way
+
+
+def test_answers_do_not_wait_for_a_slow_source(classifier: Classifier) -> None:
+    content = b"P5 8 8 255\n" + bytes(64)
+    taken = 0
+
+    def pictures() -> Iterator[tuple[int, Callable[[], bytes]]]:
+        nonlocal taken
+        for number in range(FEW + 60):
+            taken = number + 1
+            if number >= FEW:
+                time.sleep(2 * SLOW_S)
+            yield number, lambda: content
+
+    waiting = [taken - number for number, _ in classifier.stream(pictures()) if taken < FEW + 60]
+    threads = processors() + BESIDE
+    assert max(waiting) <= 2 * threads * AHEAD
+
+
+def test_a_stream_that_is_closed_begins_no_more_pictures(classifier: Classifier) -> None:
+    content = b"P5 8 8 255\n" + bytes(64)
+    begun: list[int] = []
+
+    def slow(number: int) -> bytes:
+        begun.append(number)
+        if number >= FEW:
+            time.sleep(0.05)
+        return content
+
+    stream = classifier.stream((number, partial(slow, number)) for number in range(10 * FEW))
+    for number, _ in stream:
+        if number == FEW + 1:
+            break
+    before = len(begun)
+    stream.close()
+    assert len(begun) - before <= 2 * (processors() + BESIDE)
 
 
 def test_one_array_may_be_filled_anew_for_each_picture(classifier: Classifier) -> None:

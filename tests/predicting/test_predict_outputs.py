@@ -106,6 +106,26 @@ def test_of_many_pixels_each_answer_is_what_it_is_alone(digits_run: Run) -> None
     assert classifier.predict_pixels([]) == []
 
 
+def test_of_many_files_each_answer_is_what_it_is_alone(digits_run: Run, digits: Path) -> None:
+    classifier = linnaeus.load(digits_run.bundle)
+    files = sorted(digits.iterdir()) * 4
+    sources = [file if place % 3 else file.read_bytes for place, file in enumerate(files)]
+    streamed = list(classifier.stream(zip(files, sources, strict=True)))
+    assert [file for file, _ in streamed] == files
+    alone = {file: next(classifier.stream([(file, file)]))[1] for file in set(files)}
+    for file, answer in streamed:
+        single = alone[file]
+        assert (answer.error, answer.notes) == (single.error, single.notes)
+        for name in ("probabilities", "logits", "features", "sketch"):
+            np.testing.assert_array_equal(getattr(answer, name), getattr(single, name))
+    assert sum(bool(one.error) for one in alone.values()) == 2
+    told = classifier.gather([str(file) for file in files], [one for _, one in streamed])
+    each = [classifier.gather([str(file)], [alone[file]]) for file in files]
+    assert told.familiar is not None
+    strange = [one.familiar.strangeness[0] for one in each if one.familiar]
+    np.testing.assert_array_equal(told.familiar.strangeness, strange)
+
+
 def test_top_names_the_likeliest_in_lines_and_tables(
     digits_run: Run, digits: Path, tmp_path: Path
 ) -> None:

@@ -3,7 +3,7 @@ from what the network gives."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -61,7 +61,7 @@ class Answerer:
     def answer(self, decoded: Decoded | UnreadableImage) -> Answer:
         """The answer to what `read` gave."""
         if isinstance(decoded, UnreadableImage):
-            return replace(self._silence, error=decoded.what, mend=decoded.mend)
+            return self._unread(decoded)
         return self.answers([decoded])[0]
 
     def answers(self, decoded: Sequence[Decoded]) -> list[Answer]:
@@ -86,15 +86,26 @@ class Answerer:
             for one, (sketch, far) in zip(said, apart, strict=True)
         ]
 
-    def from_source(self, source: Picture) -> list[tuple[Decoded | UnreadableImage, Answer]]:
-        """What is seen of a picture, and the answer to it, as `Streaming` wants it."""
-        decoded = self.read(source)
-        return [(decoded, self.answer(decoded))]
+    def from_sources(
+        self, sources: Iterable[Picture]
+    ) -> list[tuple[Decoded | UnreadableImage, Answer]]:
+        """What is seen of each picture, and the answer to it, as `Streaming` wants it."""
+        decoded = [self.read(source) for source in sources]
+        read = [one for one in decoded if not isinstance(one, UnreadableImage)]
+        answers = iter(self.answers(read))
+        return [
+            (one, self._unread(one) if isinstance(one, UnreadableImage) else next(answers))
+            for one in decoded
+        ]
 
-    def from_fitted(self, pixels: Sequence[NDArray[np.uint8]]) -> list[tuple[Decoded, Answer]]:
+    def from_fitted(self, pixels: Iterable[NDArray[np.uint8]]) -> list[tuple[Decoded, Answer]]:
         """The same of pictures (height_px, width_px, 3) uint8 RGB that are of the model's size."""
         decoded: list[Decoded] = [(self.network.fitted(one), ()) for one in pixels]
         return list(zip(decoded, self.answers(decoded), strict=True))
+
+    def _unread(self, error: UnreadableImage) -> Answer:
+        """The answer to a picture that cannot be read, for the reason in `error`."""
+        return replace(self._silence, error=error.what, mend=error.mend)
 
     def _moved(
         self, pictures: Sequence[Inputs], answered: NDArray[np.float32]

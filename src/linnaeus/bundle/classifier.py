@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from linnaeus.bundle.predictions import UNKNOWN_LABEL, Familiarity, Moved, Predi
 from linnaeus.bundle.promises import Promise, Promised
 from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.squeezers import SQUEEZERS_IN_WORDS, SqueezerName, check_squeezer
-from linnaeus.bundle.streaming import Picture, Streaming
+from linnaeus.bundle.streaming import Picture, Streaming, in_groups
 from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.images.decode import ImageSource
@@ -271,7 +271,7 @@ class Classifier:
             kept = kept.subset(self.unknown.known_rows(unknown_rate))
         return Promise.of(kept, coverage=coverage, method=method, max_error=max_error)
 
-    def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
+    def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Generator[tuple[Key, Answer]]:
         """Classify (key, picture) pairs as they come; gives (key, Answer) in the same order.
 
         A picture may also be a function that gives the bytes of a file when its turn comes, or
@@ -302,8 +302,8 @@ class Classifier:
         parts = iter(lambda: list(itertools.islice(given, TOGETHER)), [])
         answers = [answer for _, answer in self._answerer.from_fitted(next(parts, []))]
         if len(answers) == TOGETHER:  # fewer are not worth a thread
-            for _, told in self._streaming(enumerate(parts), Answerer.from_fitted):
-                answers += [answer for _, answer in told]  # and not what was seen, which is large
+            groups = (list(enumerate(part)) for part in parts)
+            answers += [one for _, one in self._streaming(groups, Answerer.from_fitted)]
         return answers
 
     def read(self, source: Picture) -> Decoded | UnreadableImage:
@@ -367,10 +367,9 @@ class Classifier:
         answers = [Answer(*both, none) for both in zip(rows, logits, strict=True)]
         return self.knowing(None).detecting(None).gather(ids, answers, labels)
 
-    def _stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Iterator[tuple[Key, Answer]]:
+    def _stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Generator[tuple[Key, Answer]]:
         """As `stream`, of pictures that stay as they are."""
-        for key, ((_, answer),) in self._streaming(pictures, Answerer.from_source):
-            yield key, answer
+        return self._streaming(in_groups(pictures), Answerer.from_sources)
 
     def _familiar(self, answers: Sequence[Answer], rate: float | None) -> Familiarity | None:
         """How strange the pictures look; None where nobody asked and the bundle cannot tell."""

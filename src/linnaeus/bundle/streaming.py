@@ -1,17 +1,20 @@
 """Pictures through a classifier as they come: in order, in threads, with little of it in memory.
 
-Each thread takes a picture, or some, to the answer. Once there are many pictures, the
-network is opened a second time so that each processor answers one by itself: none waits for another
-after each layer, which costs most on a busy machine. `benchmarks/predicting.py` measures it.
+Each thread takes a picture, or some, to the answer. Once there are many pictures, each takes some
+at a time, and the network is opened a second time so that each processor answers one by itself:
+none waits for another after each layer, which costs most on a busy machine.
+`benchmarks/predicting.py` measures it.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -21,15 +24,25 @@ from linnaeus.data.in_threads import processors
 from linnaeus.errors import BundleError
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["Picture", "Streaming", "same_bits"]
+__all__ = ["Picture", "Streaming", "in_groups", "same_bits"]
 
 AHEAD = 4
 """What is under way for each thread: enough to keep it busy, little enough that memory stays flat
 however many pictures there are."""
 
+BESIDE = 1
+"""Threads more than there are processors: while one waits for Python's lock, another computes."""
+
 FEW = 96
 """Pictures that are answered before the network is opened for several at a time: opening a small
 one takes as long as answering about a hundred pictures."""
+
+AT_A_TIME = 8
+"""Pictures that a thread takes at a time once there are many: all but decoding and the network
+takes a third of the time for one of eight, and of more hardly less. All are in memory at once."""
+
+SLOW_S = 0.01
+"""A source that takes longer for the next picture is slower than answers are: none waits for it."""
 
 COMPARED = 4
 """Pictures that both ways have to answer to the same bits before the second is used. Another order
@@ -80,45 +93,46 @@ class Streaming(Generic[ClassifierT]):
 
     def __call__(
         self,
-        given: Iterable[tuple[Key, Given]],
-        answer: Callable[[ClassifierT, Given], Sequence[tuple[Any, AnswerT]]],
-    ) -> Iterator[tuple[Key, Sequence[tuple[Any, AnswerT]]]]:
-        """(key, what `answer` makes) of (key, given) pairs, in order.
+        groups: Iterable[Sequence[tuple[Key, Given]]],
+        answer: Callable[[ClassifierT, Iterable[Given]], Sequence[tuple[Any, AnswerT]]],
+    ) -> Generator[tuple[Key, AnswerT]]:
+        """(key, answer) of (key, given) pairs, in order; each of the `groups` is one thread's work.
 
         `answer` gives of each of some pictures what the classifier sees of it, and its answer.
         """
-        threads = processors()
+        threads = processors() + BESIDE
         compared: list[tuple[Any, AnswerT]] = []
+        stopped = threading.Event()
 
-        def answered(some: Given) -> Sequence[tuple[Any, AnswerT]]:
+        def answered(group: Sequence[tuple[Key, Given]]) -> list[tuple[Key, AnswerT]]:
             classifier = self._beside or self._classifier
-            told = answer(classifier, some)
+            given = (one for _, one in group)
+            told = answer(classifier, itertools.takewhile(lambda _: not stopped.is_set(), given))
             if classifier is self._classifier and len(compared) < COMPARED:
                 compared.extend([one for one in told if not one[1].error][:COMPARED])
-            return told
+            return [(key, one) for (key, _), (_, one) in zip(group, told, strict=False)]
 
-        under_way: deque[tuple[Key, Future[Sequence[tuple[Any, AnswerT]]]]] = deque()
+        under_way: deque[Future[list[tuple[Key, AnswerT]]]] = deque()
         opening: Future[None] | None = None
         pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         taken = 0
         try:
-            for key, some in given:
-                under_way.append((key, pool.submit(answered, some)))
+            for group in groups:
+                under_way.append(pool.submit(answered, group))
                 if len(under_way) < threads * AHEAD:
                     continue
-                first, future = under_way.popleft()
-                told = future.result()
+                told = under_way.popleft().result()
                 taken += len(told)
-                if taken >= FEW and threads > 1 and self._tried.acquire(blocking=False):
-                    opening = pool.submit(self._open, threads, compared)
+                if taken >= FEW and processors() > 1 and self._tried.acquire(blocking=False):
+                    opening = pool.submit(self._open, processors(), compared)
                 if opening is not None and opening.done():
                     opening.result()  # a fault of ours is raised, and does not just cost speed
                     opening = None
-                yield first, told
+                yield from told
             while under_way:
-                first, future = under_way.popleft()
-                yield first, future.result()
+                yield from under_way.popleft().result()
         finally:
+            stopped.set()
             pool.shutdown(cancel_futures=True)
 
     def _open(self, callers: int, compared: Sequence[tuple[Any, HasOutputs]]) -> None:
@@ -134,6 +148,29 @@ class Streaming(Generic[ClassifierT]):
         answers = [(beside.answer(decoded), answer) for decoded, answer in compared]
         if answers and all(itertools.starmap(same_bits, answers)):
             self._beside = beside
+
+
+def in_groups(
+    pictures: Iterable[tuple[Key, Picture]],
+) -> Iterator[list[tuple[Key, Picture]]]:
+    """(key, picture) pairs in order, as `Streaming` takes them: one by one, and once there are many
+    `AT_A_TIME` together, unless they are in memory already or slow to come."""
+    group: list[tuple[Key, Picture]] = []
+    begun_s = 0.0
+    for number, pair in enumerate(pictures):
+        begun_s = begun_s if group else time.monotonic()
+        group.append(pair)
+        single = number < FEW or not _still_to_read(pair[1])
+        late = time.monotonic() - begun_s > SLOW_S
+        if single or late or len(group) == AT_A_TIME:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _still_to_read(picture: Picture) -> bool:
+    return callable(picture) or isinstance(picture, str | Path)
 
 
 def same_bits(one: HasOutputs, other: HasOutputs) -> bool:
