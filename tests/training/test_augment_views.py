@@ -75,6 +75,12 @@ def test_a_strength_of_next_to_nothing_changes_next_to_nothing(photo_pixels, fie
     assert (apart <= 1).mean() >= 0.6
 
 
+def test_plain_pictures_stay_plain_however_augmix_weighs_its_chains():
+    """None of its operations changes a dark plain picture, so neither must their mix."""
+    pixels = np.full((300, 8, 8, 3), 64, np.uint8)
+    assert np.array_equal(views(pixels, range(300), {"augmix": 3}), pixels)
+
+
 @pytest.mark.parametrize("preset", [name for name in PRESETS if name not in ("none", "auto")])
 def test_presets_make_views_of_pictures_of_any_shape(preset):
     plan = AugmentPlan.model_validate(preset)

@@ -30,20 +30,22 @@ def blurred(planes: Tensor, deviation_px: NDArray[np.float32], most_px: float) -
 
 
 def _along(planes: Tensor, weights: Tensor, dimension: int, reach: int) -> Tensor:
-    """The weighted sum of `planes` moved by -reach … reach along a dimension."""
+    """The sum of `planes` moved by -reach … reach along a dimension, by `weights` (n, 1 + reach)
+    of these distances. Pairs that are as far are added up first, for that is cheap."""
     side = planes.shape[dimension]
     around = (reach, reach, 0, 0) if dimension == 3 else (0, 0, reach, reach)
     padded = F.pad(planes, around, mode="reflect") if reach else planes
-    moved = [padded.narrow(dimension, step, side) for step in range(2 * reach + 1)]
-    total = moved[0] * weights[:, 0, None, None, None]
-    for step, planes_there in enumerate(moved[1:], 1):
-        total.addcmul_(planes_there, weights[:, step, None, None, None])
+    total = planes * weights[:, 0, None, None, None]
+    for far in range(1, reach + 1):
+        before, after = (padded.narrow(dimension, reach + way, side) for way in (-far, far))
+        total += (before + after).mul_(weights[:, far, None, None, None])
     return total
 
 
 def _weights(deviation_px: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """(n, 2 reach + 1) Gaussian weights that sum to 1; no blur where the deviation is 0."""
-    steps = np.arange(-reach, reach + 1)
+    """(n, 1 + reach) Gaussian weights of distances, which sum to 1 where all but the first count
+    twice; no blur where the deviation is 0."""
     spread = np.maximum(deviation_px.astype(np.float64), 1e-3)[:, None]
-    weights = np.exp(-0.5 * (steps / spread) ** 2)
-    return np.array(weights / weights.sum(1, keepdims=True), np.float32)
+    weights = np.exp(-0.5 * (np.arange(reach + 1) / spread) ** 2)
+    total = 2 * weights.sum(1, keepdims=True) - weights[:, :1]
+    return np.array(weights / total, np.float32)

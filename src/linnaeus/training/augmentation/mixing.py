@@ -11,6 +11,7 @@ from torch import Tensor
 from linnaeus.randomness import generator, uniforms
 from linnaeus.training.augmentation.cutout import boxes
 from linnaeus.training.augmentation.plan import AugmentPlan
+from linnaeus.training.augmentation.planes import levels_of
 from linnaeus.training.handed import handed
 
 __all__ = ["beta", "mixed", "partners"]
@@ -41,14 +42,12 @@ def mixed(
     chance = uniforms(seed, "mixing", epoch, indices, 4)
     cut = _is_cut(plan, chance[:, 0])
     share = np.where(cut, beta(chance[:, 1], plan.cutmix), beta(chance[:, 1], plan.mixup))
-    device, (height, width) = views.device, views.shape[1:3]
-    box = boxes(chance[:, 2:], _sides(share, cut), height, width, device)
-    kept = 1 - box.float().mean((1, 2))
-    is_cut = handed(cut, device)
-    share_kept = torch.where(is_cut, kept, handed(share, device))
-    others = views[partner]
-    made = _blended(views, others, share_kept, is_cut)
-    made = torch.where(box[..., None], others, made)
+    box = boxes(chance[:, 2:], _sides(share, cut), views)
+    kept = 1 - box.float().mean((1, 2, 3)) / 255
+    share_kept = torch.where(handed(cut, views.device), kept, handed(share, views.device))
+    others = views.index_select(0, partner)
+    made = views if cut.all() else _blended(views, others, np.where(cut, 1, share))
+    made = made ^ ((made ^ others) & box)
     return made, _targets(labels.to(views.device), partner, share_kept, classes)
 
 
@@ -92,12 +91,9 @@ def _sides(share: Floats, cut: NDArray[np.bool_]) -> Floats:
     return np.stack([side, side], 1)
 
 
-def _blended(views: Tensor, others: Tensor, share: Tensor, cut: Tensor) -> Tensor:
-    if bool(cut.all()):
-        return views
-    weight = torch.where(cut, 1.0, share)[:, None, None, None]
-    blend = torch.lerp(others.float(), views.float(), weight)
-    return blend.round_().to(torch.uint8)
+def _blended(views: Tensor, others: Tensor, share: Floats) -> Tensor:
+    weight = handed(share.astype(np.float32), views.device)[:, None, None, None]
+    return levels_of(others.float().lerp_(views.float(), weight))
 
 
 def _targets(labels: Tensor, partner: Tensor, share: Tensor, classes: int) -> Tensor:

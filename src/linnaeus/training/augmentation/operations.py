@@ -7,7 +7,7 @@ papers: those are moved ten times as fast as numbers are written to the places o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,21 +58,30 @@ class Steps:
     level: Floats
     sign: Floats
 
-    def at(self, rows: NDArray[np.int64]) -> Steps:
+    def at(self, rows: NDArray[np.int64] | slice) -> Steps:
         """The steps of some of the pictures."""
         return Steps(self.which[rows], self.level[rows], self.sign[rows])
 
 
-def done(planes: Tensor, steps: Steps, ranges: Ranges) -> Tensor:
-    """`planes` (n, 3, h, w) uint8 after each picture's operation."""
-    kind = KINDS[steps.which]
-    order = np.argsort(kind, kind="stable")
-    bounds = np.searchsorted(kind[order], np.arange(len(KERNELS) + 1))
-    made = planes.index_select(0, handed(order, planes.device))
+def done(planes: Tensor, turns: Iterable[Steps], ranges: Ranges, copies: int = 1) -> Tensor:
+    """(m, 3, h, w): so many `copies` of all `planes` (n, 3, h, w) uint8, one after another, after
+    the operations of all `turns`, which have a step for each of the m."""
+    place = np.tile(np.arange(len(planes)), copies)
+    for steps in turns:
+        order = np.argsort(KINDS[steps.which], kind="stable")
+        planes = planes.index_select(0, handed(place[order], planes.device))
+        _do(planes, steps.at(order), ranges)
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+    return planes.index_select(0, handed(place, planes.device))
+
+
+def _do(planes: Tensor, steps: Steps, ranges: Ranges) -> None:
+    """The `steps`, which are in the order of their calls, in `planes` themselves."""
+    bounds = np.searchsorted(KINDS[steps.which], np.arange(len(KERNELS) + 1))
     for (_, act), start, end in zip(KERNELS, bounds[:-1], bounds[1:], strict=True):
         if start < end:
-            made[start:end] = act(made[start:end], steps.at(order[start:end]), ranges)
-    return made.index_select(0, handed(np.argsort(order), planes.device))
+            planes[start:end] = act(planes[start:end], steps.at(slice(start, end)), ranges)
 
 
 def _shift(planes: Tensor, steps: Steps, ranges: Ranges) -> Tensor:
@@ -146,6 +155,7 @@ KINDS = np.array(
     [
         next((place for place, (names, _) in enumerate(KERNELS) if name in names), len(KERNELS))
         for name in OPERATIONS
-    ]
+    ],
+    np.uint8,  # of which NumPy sorts many at a time
 )
 """The place of each operation's call in `KERNELS`; after the last where it needs none."""

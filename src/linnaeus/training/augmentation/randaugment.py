@@ -26,8 +26,7 @@ def randaugmented(
     """`planes` (n, 3, h, w) uint8 after so many `operations` of `strength` of 30, in turn."""
     chance = uniforms(seed, "randaugment", epoch, indices, 2 * operations)
     level = np.full(len(indices), strength / STRONGEST, np.float32)
-    for which, direction in zip(chance.T[::2], chance.T[1::2], strict=True):
-        chosen = (which * len(OPERATIONS)).astype(np.int64)
-        sign = np.where(direction < 0.5, -1, 1).astype(np.float32)
-        planes = done(planes, Steps(chosen, level, sign), RANGES)
-    return planes
+    chosen = (chance[:, ::2] * len(OPERATIONS)).astype(np.int64)
+    sign = np.where(chance[:, 1::2] < 0.5, -1, 1).astype(np.float32)
+    turns = [Steps(which, level, way) for which, way in zip(chosen.T, sign.T, strict=True)]
+    return done(planes, turns, RANGES)

@@ -22,57 +22,57 @@ Floats = NDArray[np.float32]
 def shifted(planes: Tensor, down_px: Floats, across_px: Floats) -> Tensor:
     """`planes` as seen from so many whole px (n,) further down and across."""
     height, width = planes.shape[2:]
-    rows = _reflected(down_px[:, None], height, height, planes.device)
+    rows = _reflected(down_px[:, None], height, height, planes.device) * width
     columns = _reflected(across_px[:, None], width, width, planes.device)
-    places = rows.transpose(1, 2) * width + columns
-    return _taken(planes, places)
+    return _taken(planes, rows.transpose(1, 2) + columns)
 
 
 def sheared_across(planes: Tensor, tangent: Floats) -> Tensor:
     """Each row moved by its distance below the middle times `tangent` (n,); linear between px."""
     height, width = planes.shape[2:]
-    whole, between = _offsets(tangent, height)
-    columns = _reflected(whole, width, width + 1, planes.device)
-    start = torch.arange(0, height * width, width, device=planes.device)
-    taken = _taken(planes, columns + start[:, None]).float()
-    weight = handed(between, planes.device)[:, None, :, None]
-    return levels_of(taken[..., :-1].lerp(taken[..., 1:], weight))
+    return _sheared(planes, tangent, (height, width), (width, 1))
 
 
 def sheared_down(planes: Tensor, tangent: Floats) -> Tensor:
     """Each column moved by its distance right of the middle times `tangent` (n,), likewise."""
     height, width = planes.shape[2:]
-    whole, between = _offsets(tangent, width)
-    rows = _reflected(whole, height, height + 1, planes.device).transpose(1, 2)
-    places = rows * width + torch.arange(width, device=planes.device)
-    taken = _taken(planes, places).float()
-    weight = handed(between, planes.device)[:, None, None, :]
-    return levels_of(taken[:, :, :-1].lerp(taken[:, :, 1:], weight))
+    return _sheared(planes, tangent, (width, height), (1, width)).transpose(2, 3)
 
 
-def _offsets(tangent: Floats, side_px: int) -> tuple[Floats, Floats]:
-    """How far each of a side's lines is moved, (n, side_px): whole px, and what is left of one."""
-    middle = (side_px - 1) / 2
-    moved = tangent[:, None] * (np.arange(side_px, dtype=np.float32) - np.float32(middle))
+def _sheared(
+    planes: Tensor, tangent: Floats, sides_px: tuple[int, int], steps: tuple[int, int]
+) -> Tensor:
+    """(n, c, lines, px): the lines of `planes`, moved along themselves.
+
+    `sides_px`: how many lines, and how long they are; `steps`: from a line to the next, and from
+    a px of a line to the next, in a plane row after row.
+    """
+    lines, length = sides_px
+    moved = tangent[:, None] * (np.arange(lines, dtype=np.float32) - np.float32((lines - 1) / 2))
     whole = np.floor(moved)
-    return whole, moved - whole
+    places = _reflected(whole, length, length + 1, planes.device, steps[1])
+    places += torch.arange(lines, device=planes.device)[:, None] * steps[0]
+    taken = _taken(planes, places).float()
+    between = handed(moved - whole, planes.device)[:, None, :, None]
+    return levels_of(taken[..., :-1].lerp(taken[..., 1:], between))
 
 
 def _reflected(
-    start: NDArray[np.floating], side_px: int, count: int, device: torch.device
+    start: NDArray[np.floating], side_px: int, count: int, device: torch.device, step: int = 1
 ) -> Tensor:
     """(n, k, count) int64: places along a side from each `start` (n, k) on, reflected at its ends.
 
-    `count` is at most a px more than the side.
+    `count` is at most a px more than the side; places are `step` apart.
     """
     period = max(1, 2 * (side_px - 1))
+    places = (torch.arange(period + count, device=device) % period) * step
+    places = torch.minimum(places, period * step - places)
     begins = handed((start % period).astype(np.int64), device)
-    from_end = (begins[:, :, None] + torch.arange(-period, count - period, device=device)).abs_()
-    return torch.minimum(from_end, period - from_end)
+    return places.unfold(0, count, 1)[begins]
 
 
 def _taken(planes: Tensor, places: Tensor) -> Tensor:
     """(n, c, k, l): of each plane what is at `places` (n, k, l) int64, row after row."""
     count, channels = planes.shape[:2]
-    wanted = places.reshape(count, 1, -1).expand(count, channels, places[0].numel())
+    wanted = places.reshape(count, 1, -1).expand(-1, channels, -1)
     return planes.flatten(2).gather(2, wanted).view(count, channels, *places.shape[1:])

@@ -66,8 +66,7 @@ def equalised(planes: Tensor) -> Tensor:
     values = planes.reshape(-1, planes.shape[2] * planes.shape[3])
     places = values.long()
     frequency = torch.zeros((len(values), 256), dtype=torch.int32, device=planes.device)
-    one = torch.ones((), dtype=torch.int32, device=planes.device)
-    frequency.scatter_add_(1, places, one.expand_as(places))
+    frequency.scatter_add_(1, places, torch.ones_like(places, dtype=torch.int32))
     highest = values.amax(1, keepdim=True).long()
     return _spread(frequency, highest).gather(1, places).view(planes.shape)
 

@@ -22,4 +22,4 @@ def trivially_augmented(
     which, level, direction = uniforms(seed, "trivialaugment", epoch, indices, 3).T
     chosen = (which * len(OPERATIONS)).astype(np.int64)
     sign = np.where(direction < 0.5, -1, 1).astype(np.float32)
-    return done(planes, Steps(chosen, level, sign), RANGES)
+    return done(planes, [Steps(chosen, level, sign)], RANGES)

@@ -88,9 +88,14 @@ class Views:
         """Whether anything is asked for that is computed on planes."""
         plan = self.plan
         turned = plan.rotate_deg or plan.shear_deg
-        coloured = plan.brightness or plan.contrast or plan.saturation or plan.hue
         drawn = plan.randaugment or plan.trivialaugment or plan.augmix
-        return bool(turned or coloured or drawn or plan.blur or plan.noise)
+        return bool(turned or drawn) or self._develops()
+
+    def _develops(self) -> bool:
+        """Whether colours, focus or noise are asked for."""
+        plan = self.plan
+        coloured = plan.brightness or plan.contrast or plan.saturation or plan.hue
+        return bool(coloured or plan.blur or plan.noise)
 
     def _planes(self, planes: Tensor, placement: Placement, epoch: int, indices: Indices) -> Tensor:
         """Planes (n, 3, h, w) of `planes` uint8, in the order in which a camera does it: places,
@@ -99,7 +104,7 @@ class Views:
         if not placement.upright:
             planes = sampled(planes.float(), placement.matrices(height, width))
         planes = self._with_operations(planes, epoch, indices)
-        return self._developed(planes.float(), epoch, indices)
+        return self._developed(planes.float(), epoch, indices) if self._develops() else planes
 
     def _with_operations(self, planes: Tensor, epoch: int, indices: Indices) -> Tensor:
         """`planes` after the operations of a published policy, which are done to bytes."""
