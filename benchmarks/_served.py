@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -55,6 +56,16 @@ class Served:
                 if told.startswith(f"{line} "):
                     return float(told.rpartition(" ")[2])
         return 0.0
+
+    def answered(self) -> dict[int, int]:
+        """How many requests were answered with each status."""
+        found = dict[int, int]()
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
+            for told in answer.read().decode().splitlines():
+                if match := re.fullmatch(r'linnaeus_requests_total\{.*status="(\d+)"\} (.*)', told):
+                    status = int(match[1])
+                    found[status] = found.get(status, 0) + int(float(match[2]))
+        return dict(sorted(found.items()))
 
     async def send_json(self, method: str, path: str, value: object) -> tuple[int, Any]:
         """(status, JSON) of a request in whose answer a server may take its time."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import uvloop
 
 from _http_load import Address, Load, closed_loop, post
+from _measuring import DATA, WEIGHTS, linnaeus, needed, run
 from _served import Served
 
 CALLERS = 16
@@ -21,11 +23,27 @@ SEED = 0
 class Asked:
     """What is measured with, and how much of it."""
 
-    bundle: Path
+    given: Path | None
     photographs: list[bytes]
     aside: Path | None
     folder: Path
     small: bool
+
+    @cached_property
+    def bundle(self) -> Path:
+        """The one that was given, or one of TrashNet."""
+        return self.given or self._trained("run", needed(DATA / "trashnet192.zip"))
+
+    @cached_property
+    def quick_bundle(self) -> Path:
+        """One of a network so small that answering, explaining and opening it cost next to
+        nothing: for what is asked of the server, and not of the network."""
+        return self._trained("quick", "digits", "--model", "cnn-tiny", "--budget", "10s")
+
+    def _trained(self, name: str, *arguments: str | Path) -> Path:
+        out = self.folder / name
+        run([linnaeus(), "train", *arguments, "--weights", needed(WEIGHTS), "--out", out])
+        return out
 
     def size(self, whole: float, small: float) -> float:
         return small if self.small else whole

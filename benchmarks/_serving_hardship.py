@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from linnaeus.bundle.load import bundle_folder
 from linnaeus.manifest import copy_listed, write_manifest
 
 HANG_S = 5.0
+
+FUZZ_WORKERS = 4
+"""Callers of schemathesis: it makes requests up for longer than a server takes to answer them."""
 
 
 def mutated(asked: Asked) -> bool:
@@ -96,37 +100,56 @@ def fuzz(asked: Asked) -> bool:
     if asked.aside is None or not (asked.aside / "schemathesis").is_dir():
         print("\nfuzz is left out: give --aside FOLDER that holds schemathesis.")
         return True
-    root = _bundles(asked.folder / "root", asked.bundle)
+    least = int(asked.size(10_000, 300))
+    root = _bundles(asked.folder / "root", asked.quick_bundle)
     with served(f"m={root / 'a'}", "--models-root", root) as server:
-        examples = max(1, int(asked.size(10_000, 200)) // 14)
-        checks = (
-            "not_a_server_error,status_code_conformance,content_type_conformance,"
-            "response_headers_conformance,response_schema_conformance"
-        )
-        command = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"]
-        options = ["--checks", checks, "--max-examples", str(examples), "--seed", str(SEED)]
-        done = subprocess.run(
-            [*command, *options],
-            env=environment_with(asked.aside),
-            cwd=asked.folder,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
+        done = _fuzzed(asked, server.url, least)
         alive = server.process.poll() is None
-    table("schemathesis")
+        statuses = server.answered() if alive else {}
+    table("schemathesis on every operation")
     print(done.stdout[-6000:], done.stderr[-2000:], file=sys.stderr)
-    return row(
-        "schemathesis on every operation",
-        f"ended with {done.returncode}, server lives: {alive}",
-        "0, True",
-        done.returncode == 0 and alive,
+    count, faults = sum(statuses.values()), sum(statuses[one] for one in statuses if one >= 500)
+    return all(
+        (
+            row("requests", f"{count:,}: {statuses}", f"≥ {least:,}", count >= least),
+            row("answered with 500 or more", f"{faults}", "0", faults == 0),
+            row("schemathesis ended with", f"{done.returncode}", "0", done.returncode == 0),
+            row("the server lives", f"{alive}", "True", alive),
+        )
     )
+
+
+def _fuzzed(asked: Asked, url: str, least: int) -> subprocess.CompletedProcess[str]:
+    """Schemathesis with `FUZZ_WORKERS` callers, until it has sent `least` requests or more."""
+    checks = (
+        "not_a_server_error,status_code_conformance,content_type_conformance,"
+        "response_headers_conformance,response_schema_conformance"
+    )
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"]
+    options = {
+        "--checks": checks,
+        "--workers": FUZZ_WORKERS,
+        "--max-examples": least // _operations(url) + 1,
+        "--seed": SEED,
+    }
+    return subprocess.run(
+        [*command, *(str(one) for pair in options.items() for one in pair)],
+        env=environment_with(asked.aside),
+        cwd=asked.folder,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+def _operations(url: str) -> int:
+    with urllib.request.urlopen(f"{url}/openapi.json", timeout=30) as answer:
+        return sum(map(len, json.load(answer)["paths"].values()))
 
 
 def swaps(asked: Asked) -> bool:
     count = int(asked.size(200, 10))
-    root = _bundles(asked.folder / "swapped", asked.bundle)
+    root = _bundles(asked.folder / "swapped", asked.quick_bundle)
     with served(f"m={root / 'a'}", "--models-root", root) as server:
         changes, load = uvloop.run(_swapped_under_load(server, asked, count))
     wrong = _mis_versioned(load.heard, changes)

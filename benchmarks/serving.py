@@ -30,7 +30,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from _measuring import DATA, WEIGHTS, linnaeus, machine, needed, run
+from _measuring import DATA, machine, needed
 from _serving_asked import Asked
 from _serving_hardship import fuzz, kills, mutated, swaps
 from _serving_load import overload, peers, same, steady, throughput
@@ -46,16 +46,9 @@ def main() -> int:
     given = parser.parse_args()
     print(machine())
     with tempfile.TemporaryDirectory() as folder:
-        bundle = given.bundle or _trained(Path(folder) / "run")
-        asked = Asked(bundle, _photographs(), given.aside, Path(folder), given.small)
+        asked = Asked(given.bundle, _photographs(), given.aside, Path(folder), given.small)
         reached = [PARTS[part](asked) for part in given.parts or PARTS]
     return int(not all(reached))
-
-
-def _trained(out: Path) -> Path:
-    archive = needed(DATA / "trashnet192.zip")
-    run([linnaeus(), "train", archive, "--weights", needed(WEIGHTS), "--out", out])
-    return out
 
 
 def _photographs() -> list[bytes]:
