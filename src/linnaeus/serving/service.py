@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from prometheus_client.core import Metric
@@ -244,7 +244,7 @@ class Service:
         """Have a new crew open `models`, and let it answer from then on."""
         before = {one.copy for model in self.models.values() for one in model.versions.values()}
         after = {one.copy for model in models.values() for one in model.versions.values()}
-        crew = Crew(_wanted(models, self.settings), self.settings.workers, self)
+        crew = Crew(_wanted(models, before, self.settings), self.settings.workers, self)
         try:
             facts = await crew.begin()
         except BaseException:
@@ -301,11 +301,12 @@ def going_down() -> Problem:
     return Problem("going-down", detail, headers={"connection": "close"})
 
 
-def _wanted(models: dict[str, Model], settings: Settings) -> list[Wanted]:
-    """What a worker has to open, the newest last: if one is broken, it is that."""
+def _wanted(models: dict[str, Model], before: Collection[Path], settings: Settings) -> list[Wanted]:
+    """What a worker has to open, what was not open `before` first: if one is broken, it is that."""
     every = {"squeeze": settings.squeeze, "changed_above": settings.changed_above}
+    versions = [(model, one) for model in models.values() for one in model.versions.values()]
+    versions.sort(key=lambda pair: pair[1].copy in before)
     return [
         {"name": model.name, "version": one.number, "folder": str(one.copy), **every}
-        for model in models.values()
-        for one in model.versions.values()
+        for model, one in versions
     ]

@@ -124,7 +124,7 @@ class Worker:
             code = await self._process.wait()
             what = f"the process that opens it was lost ({_in_words(code)})"
             mend = "Try again; if it happens again, make the bundle anew."
-            raise BundleError(what, where=models[-1]["name"], mend=mend)
+            raise BundleError(what, where=models[0]["name"], mend=mend)
         said = opened.result()
         if "refused" in said:
             await self.end()
@@ -214,14 +214,21 @@ class Crew:
         self._ending = False
 
     async def begin(self) -> Facts:
-        """Start all workers, the first one alone. Returns what it says of the models.
+        """Start all workers at once, of which the first opens the models before all others: what a
+        bundle breaks, it breaks once. Returns what it says of the models.
 
         Raises BundleError where a model cannot be opened; then none is left.
         """
+        starting = (Worker.start(self._watcher) for _ in range(self._strength))
+        first, *others = started = await asyncio.gather(*starting)
         try:
-            facts = await self._add()
-            await asyncio.gather(*(self._add() for _ in range(self._strength - 1)))
+            facts = await self._open(first)
+            await asyncio.gather(*map(self._open, others))
         except BaseException:
+            self.kill()
+            for worker in started:
+                worker.kill()
+            await asyncio.gather(*(worker.until_ended() for worker in started))
             await self.end()
             raise
         return facts
@@ -269,7 +276,10 @@ class Crew:
 
     async def _add(self) -> Facts:
         """Start one more worker, and let it answer as soon as it can."""
-        worker = await Worker.start(self._watcher)
+        return await self._open(await Worker.start(self._watcher))
+
+    async def _open(self, worker: Worker) -> Facts:
+        """Have `worker` open the models, and let it answer from then on."""
         try:
             facts = await worker.open(self._models, alone=1 < processors() <= self._strength)
         except BaseException:
