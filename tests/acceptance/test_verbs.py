@@ -95,8 +95,10 @@ def test_models_searches_all_of_timm(shared_weights: Path, tmp_path: Path) -> No
         "mobilenetv2_100.same_in1k": "here",
         "mobilenetv2_100": "hub",
     }
-    assert json.loads(linnaeus("models", "no such", "--json", **told).out) == []
-    assert "Near it: resnet18" in linnaeus("models", "resent18", **told).out
+    unknown = linnaeus("models", "resent18", **told)
+    assert unknown.code == 2
+    assert unknown.out == ""
+    assert 'no network is called "resent18". Near it: resnet18' in unknown.sentence
 
 
 def test_doctor_tells_what_is_here(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from linnaeus.errors import UsageError
+
 if TYPE_CHECKING:
     from linnaeus.models.listing import Listed
 
@@ -36,22 +38,19 @@ def models(
     ] = False,
 ) -> None:
     """List networks: ours and those at hand, or all of timm's too that a pattern finds."""
-    from linnaeus.models.catalogue import known_networks, nearest
+    from linnaeus.models.catalogue import known_networks
     from linnaeus.models.classical.names import CLASSIFIERS, FEATURES
     from linnaeus.models.listing import listed
     from linnaeus.models.weights import DEFAULT_BACKBONE, find_weights
 
     found = find_weights(weights or ())
     shown = listed(pattern, found)
+    if pattern is not None and not shown:
+        raise _finds_nothing(pattern)
     if json:
         _echo_json(shown)
         return
-    if shown:
-        _echo_table([HEADINGS, *map(_row, shown)])
-    elif pattern is not None:
-        near = nearest(pattern)
-        guess = f" Near it: {', '.join(near)}." if near else ""
-        typer.echo(f'No network is called "{pattern}".{guess}')
+    _echo_table([HEADINGS, *map(_row, shown)])
     if pattern is None:
         of_timm = sum(one.maker == "timm" for one in known_networks().values())
         typer.echo(f"\n{of_timm:,} more are timm's: linnaeus models PATTERN searches them all.")
@@ -66,6 +65,14 @@ def models(
             "\nNo pretrained weights are at hand: name folders with --weights or LINNAEUS_WEIGHTS,"
             f" or let `linnaeus train --download` fetch {DEFAULT_BACKBONE}."
         )
+
+
+def _finds_nothing(pattern: str) -> UsageError:
+    from linnaeus.models.catalogue import nearest
+
+    near = nearest(pattern)
+    guess = f"Near it: {', '.join(near)}." if near else "Give a part of a name, or * and ? in one."
+    return UsageError(f'no network is called "{pattern}"', where="PATTERN", mend=guess)
 
 
 def _echo_json(shown: list[Listed]) -> None:
