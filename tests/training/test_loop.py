@@ -198,6 +198,14 @@ def test_a_batch_size_found_by_trial_is_named_and_repeats(digits):
     assert same_bits(fitted.network, fit(digits, plan=fitted.plan).network)
 
 
+def test_a_batch_that_finds_too_few_pictures_is_told(digits):
+    told = Told()
+    fit(digits, plan=TrainingPlan(epochs=1, batch_size=2000), progress=told, width=NARROW)
+    assert "A batch has all 1,257 training pictures: there are no 2,000 to learn from." in (
+        told.sentences
+    )
+
+
 def test_what_cannot_be_meant_for_the_pictures_is_refused(digits):
     nothing = digits[1][0][:0], digits[1][1][:0]
     with pytest.raises(UsageError, match="whether learning still helps"):

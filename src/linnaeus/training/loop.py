@@ -21,7 +21,7 @@ from linnaeus.training.pass_watch import PassWatch
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import at_work_on
 from linnaeus.training.resizing import check_resizing
-from linnaeus.training.resolved_plan import check_resolved, with_nothing_open
+from linnaeus.training.resolved_plan import check_resolved, tell_smaller_batch, with_nothing_open
 from linnaeus.training.row import Row
 from linnaeus.training.saving import Saver
 from linnaeus.training.step import Step
@@ -78,6 +78,7 @@ def fit_network(
         resolved = TrainingPlan.model_validate(found.facts["plan"])
     else:
         resolved = with_nothing_open(plan, rows.shape[0], device)
+        tell_smaller_batch(plan, rows.shape[0], progress)
     if found is None and plan.batch_size == "auto":
         size = tried_batch_size(
             on_device, rows, labels, resolved, device=device, team=team, progress=progress

@@ -31,7 +31,7 @@ from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import at_work_on
 from linnaeus.training.rate_chart import rate_chart
 from linnaeus.training.recipe import Recipe
-from linnaeus.training.resolved_plan import check_resolved, with_nothing_open
+from linnaeus.training.resolved_plan import check_resolved, tell_smaller_batch, with_nothing_open
 from linnaeus.training.scratch import as_targets, new_network, plan_for
 from linnaeus.training.step import Step
 from linnaeus.training.stopping import stop_on_interrupt
@@ -101,6 +101,7 @@ def lr_find(
     """
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     by_trial = plan.batch_size == "auto"
+    tell_smaller_batch(plan, len(labels), progress)
     plan = with_nothing_open(plan, len(labels), device).model_copy(update={"averaging": "none"})
     if by_trial:
         size = tried_batch_size(

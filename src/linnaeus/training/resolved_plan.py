@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linnaeus.errors import UsageError
+from linnaeus.progress import Progress
 from linnaeus.training.batches import Batches
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import check_precision, fast_precision
@@ -10,7 +11,7 @@ from linnaeus.training.schedule import Pace
 from linnaeus.training.team import Team
 from linnaeus.training.usual import with_usual
 
-__all__ = ["check_resolved", "first_pace", "with_nothing_open"]
+__all__ = ["check_resolved", "first_pace", "tell_smaller_batch", "with_nothing_open"]
 
 
 def with_nothing_open(plan: TrainingPlan, images: int, device: str) -> TrainingPlan:
@@ -19,6 +20,13 @@ def with_nothing_open(plan: TrainingPlan, images: int, device: str) -> TrainingP
     return with_usual(plan, epoch_steps=images // size).model_copy(
         update={"precision": plan.precision or fast_precision(device), "batch_size": size}
     )
+
+
+def tell_smaller_batch(plan: TrainingPlan, images: int, progress: Progress) -> None:
+    """Say so where batches are smaller than `plan` has them, for want of `images`."""
+    if isinstance(plan.batch_size, int) and plan.batch_size > images:
+        asked = f"there are no {plan.batch_size:,} to learn from"
+        progress.say(f"A batch has all {images:,} training pictures: {asked}.")
 
 
 def check_resolved(
