@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from linnaeus.data.dataset import Column
 from linnaeus.data.gather import Entry
 from linnaeus.data.layout import SPLIT_NAMES
 from linnaeus.data.metadata import as_column
+from linnaeus.data.one_spelling import one_spelling
 from linnaeus.data.rows import Cell, Row, Table, as_text
 from linnaeus.data.separators import likely_separator
 from linnaeus.errors import DataError, UsageError
@@ -208,7 +208,7 @@ def read_labels(table: Table, places: Sequence[int], separator: str | None) -> _
         return _of_indicators(texts)
     by_row = zip(*texts.values(), strict=True)
     rows = [
-        tuple(_nfc(f"{name}={text}") for name, text in zip(texts, row, strict=True) if text)
+        tuple(one_spelling(f"{name}={text}") for name, text in zip(texts, row, strict=True) if text)
         for row in by_row
     ]
     return _Labels(rows, by_set=True)
@@ -293,7 +293,7 @@ def _of_one_column(table: Table, place: int, separator: str | None) -> _Labels:
         return _Labels([_distinct(labels) for labels in listed], by_set=True)
     if separator is not None:
         return _Labels([_distinct(as_text(c).split(separator)) for c in cells], by_set=True)
-    rows = [(_nfc(filled(table, row, place)),) for row in table.rows]
+    rows = [(one_spelling(filled(table, row, place)),) for row in table.rows]
     return _Labels(rows, notes=_hint_at_separator(table.header[place], rows))
 
 
@@ -311,7 +311,7 @@ def _hint_at_separator(column: str, rows: Sequence[tuple[str, ...]]) -> tuple[st
 
 
 def _of_indicators(texts: Mapping[str, list[str]]) -> _Labels:
-    names = [_nfc(name) for name in texts]
+    names = [one_spelling(name) for name in texts]
     rows = [
         tuple(name for name, text in zip(names, row, strict=True) if INDICATORS[text.lower()])
         for row in zip(*texts.values(), strict=True)
@@ -322,8 +322,4 @@ def _of_indicators(texts: Mapping[str, list[str]]) -> _Labels:
 
 
 def _distinct(labels: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_nfc(label.strip()) for label in labels if label.strip()))
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return tuple(dict.fromkeys(one_spelling(label.strip()) for label in labels if label.strip()))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.data.one_spelling import one_spelling
 from linnaeus.errors import UnreadableImage, UsageError
 
 __all__ = ["SPLITS", "Column", "Dataset", "Source", "natural_key"]
@@ -191,7 +191,7 @@ class Dataset:
         group = "" if self.groups is None else str(self.groups[row])
         path = self.paths[row]
         fields = (path, label, str(self.splits[row]), group, self._digests[path])
-        return unicodedata.normalize("NFC", FIELD_END.join(fields))
+        return one_spelling(FIELD_END.join(fields))
 
     def _total(self, split: str) -> int:
         return int(np.count_nonzero(self.splits == split))

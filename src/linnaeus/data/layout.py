@@ -6,11 +6,11 @@ Works on names alone, so that a folder and an archive of it mean the same.
 from __future__ import annotations
 
 import posixpath
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from linnaeus.data.one_spelling import one_spelling
 from linnaeus.data.store import SYSTEM_FILES, Listing
 from linnaeus.errors import DataError
 from linnaeus.images.decode import IMAGE_SUFFIXES
@@ -303,8 +303,7 @@ def stray_reason(name: str) -> str:
 
 
 def _label(folder: str) -> str:
-    """A class name: macOS and others write the same accents in different code points."""
-    return unicodedata.normalize("NFC", _last(folder))
+    return one_spelling(_last(folder))
 
 
 def _name(folder: str) -> str:

@@ -6,7 +6,6 @@ docs/how-to/evaluate.md; its numbers are checked in `given_numbers`.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from linnaeus.data.columns import (
 )
 from linnaeus.data.dataset import Column
 from linnaeus.data.metadata import as_column
+from linnaeus.data.one_spelling import one_spelling
 from linnaeus.data.rows import Table, as_text
 from linnaeus.data.table import looks_like_table, read_table
 from linnaeus.errors import DataError, UsageError
@@ -88,7 +88,7 @@ def read_answer_table(
     label = find_column(table, next(iter(columns.labels), None), LABEL_NAMES, "label")
     group = find_column(table, columns.group, (), "group") if columns.group else None
     image = _image_column(table, columns.image)
-    labels = [_nfc(text) for text in table.texts(label)]
+    labels = [one_spelling(text) for text in table.texts(label)]
     told = {at for at, name in enumerate(table.header) if name in beside}
     several = columns.separator is not None
     parts = label_parts(labels, columns.separator) if columns.separator else None
@@ -138,9 +138,9 @@ def _class_columns(table: Table, taken: set[int | None], labels: set[str]) -> di
         if name
         and place not in taken
         and name not in BESIDE_ANSWERS
-        and (_nfc(name) in labels or are_numbers(table, place))
+        and (one_spelling(name) in labels or are_numbers(table, place))
     ]
-    names = [_nfc(table.header[at].removeprefix(PREFIX).strip()) for at in places]
+    names = [one_spelling(table.header[at].removeprefix(PREFIX).strip()) for at in places]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(
             f"two columns give the probability of '{doubled[0]}'",
@@ -256,7 +256,7 @@ def _disagreeing(table: Table, predictions: Predictions) -> list[str]:
     """A remark where the table's own answers are not its likeliest classes."""
     if "prediction" not in table.header:
         return []
-    said = [_nfc(text) for text in table.texts(table.header.index("prediction"))]
+    said = [one_spelling(text) for text in table.texts(table.header.index("prediction"))]
     no_class = {"", UNKNOWN_WORD} - set(predictions.classes)
     other = sum(
         text not in no_class and at != UNKNOWN_LABEL and text != predictions.classes[at]
@@ -269,7 +269,3 @@ def _disagreeing(table: Table, predictions: Predictions) -> list[str]:
         " one; the likeliest is what is judged."
     )
     return [told]
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
