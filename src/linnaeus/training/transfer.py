@@ -16,19 +16,19 @@ from linnaeus.bundle.record import Engine
 from linnaeus.errors import Stopped
 from linnaeus.evaluation.facts import EpochFacts, StageFacts, StrengthFacts
 from linnaeus.images.preprocess import Preprocessing
-from linnaeus.models.export import append_head
 from linnaeus.models.reopened import Structure
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Event, Progress
 from linnaeus.training.better import compare, quality
 from linnaeus.training.embedded import FEATURES, Embedded
-from linnaeus.training.exported import epoch_facts, graph_of, save_network, save_probe, speed_of
+from linnaeus.training.exported import epoch_facts, speed_of
 from linnaeus.training.kept_work import KeptWork
 from linnaeus.training.learned import Ended, Learned
 from linnaeus.training.loop import LOOP
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.probe import Probe, Probed
 from linnaeus.training.probed_state import probed_from, probed_state
+from linnaeus.training.product import Product, probe_product, probe_remarks, tuned_product
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
 from linnaeus.training.state import State
@@ -138,13 +138,13 @@ class _Transfer:
         seconds = time.perf_counter() - self.began_s
         ended = self._ended()
         recipe = self._resolved(ended)
-        graph, save, parameters = self._product()
+        product = self._product()
         return Learned(
-            graph=graph,
-            save_weights=save,
+            graph=product.graph,
+            save_weights=product.save_weights,
             architecture=self.backbone.architecture,
             structure=self._structure(),
-            parameters=parameters,
+            parameters=product.parameters,
             seconds=seconds,
             ended=ended,
             recipe=recipe,
@@ -369,21 +369,12 @@ class _Transfer:
                 update["head_strengths"] = tuple(one.strength for one in self.probed.head.tried)
         return self.recipe.model_copy(update=update)
 
-    def _product(self) -> tuple[bytes, Callable[..., None], int]:
-        """The graph, what saves the weights, and how many there are."""
+    def _product(self) -> Product:
         if self.probe and self.probed and not self._is_tuned:
-            head, probe = self.probed.head, self.probe
-            normalise, stages = probe.module.normalise, probe.stages
-            count = sum(p.numel() for p in probe.module.parameters())
-            graph = append_head(probe.graph, head.weight, head.bias)
-            count += head.weight.size + head.bias.size
-            return graph, lambda path: save_probe(path, normalise, stages, head), count
+            return probe_product(self.probe, self.probed.head)
         assert self.tunable is not None
-        tunable, size = self.tunable, self.preprocessing
         with self.progress.stage("Preparing the tuned network"):
-            graph = graph_of(tunable.normalise, tunable.network, size.height_px, size.width_px)
-        count = sum(p.numel() for p in tunable.network.parameters())
-        return graph, lambda path: save_network(path, tunable.normalise, tunable.network), count
+            return tuned_product(self.tunable, self.preprocessing)
 
     def _structure(self) -> Structure:
         arguments = self.backbone.arguments
@@ -399,9 +390,5 @@ class _Transfer:
     def _remarks(self) -> tuple[str, ...]:
         if self.probed is None:
             return ()
-        head, used, train = self.probed.head, len(self.probed.used), len(self.lesson.train)
-        how = f"the best of {len(head.tried)} on validation" if head.tried else "the default"
-        chosen = f"The head's regularisation has strength {head.strength:g}, {how}."
-        why = "as the recipe says" if self.recipe.head_pictures else "all that there was time for"
-        fewer = f"It has learnt from {used:,} of the {train:,} training pictures, {why}."
-        return (chosen, fewer) if used < train else (chosen,)
+        as_asked = self.recipe.head_pictures is not None
+        return probe_remarks(self.probed, len(self.lesson.train), as_asked=as_asked)
