@@ -166,7 +166,13 @@ def test_a_docker_context_holds_all_but_what_it_pins(digits_run: Run, tmp_path: 
 def test_what_only_serving_needs_is_left_out_with_all_that_it_alone_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = {"pictures-told": ["Web_Face>=1", "numpy"], "web-face": ["wires"], "wires": []}
+    installed = {
+        "pictures-told": ["Web_Face>=1", "numpy", 'wires2; extra == "more"'],
+        "web-face": ["wires", 'wires2; platform_system == "Windows"', "openvino-telemetry"],
+        "wires": ["numpy (>=1)"],
+        "wires2": [],
+        "openvino-telemetry": [],
+    }
     for name, needs in installed.items():
         info = tmp_path / f"{name.replace('-', '_')}-1.0.dist-info"
         info.mkdir()

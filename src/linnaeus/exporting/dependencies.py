@@ -1,4 +1,4 @@
-"""The packages that an installed package needs, as they are installed here."""
+"""The packages that an installed package needs on Linux, as they are installed here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from importlib.metadata import (
     packages_distributions,
 )
 
+from packaging.requirements import Requirement
+
 __all__ = ["OF_EXTRAS", "SERVING", "dependencies_of", "files_of", "glibc_of", "modules_beside"]
 
-NAME = re.compile(r"[A-Za-z0-9._-]+")
+ON_LINUX = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "extra": ""}
+"""Where all that is made of these packages runs, wherever it is made; without any extra."""
 
 SERVING = (
     "fastapi",
@@ -26,8 +29,9 @@ SERVING = (
 )
 """What `linnaeus serve` alone takes, whatever the installed Linnaeus says that it needs."""
 
-NOT_AT_WORK = frozenset({"sympy", "mpmath"})
-"""Needed by tools of ONNX Runtime that rewrite graphs, and by nothing that answers."""
+NOT_AT_WORK = frozenset({"sympy", "mpmath", "openvino-telemetry"})
+"""Needed by tools of ONNX Runtime that rewrite graphs, and by what tells the makers of OpenVINO
+that it was imported, which `bundle.openvino_alone` keeps it from: by nothing that answers."""
 
 
 OF_EXTRAS = {"classical": ("opencv-python-headless",)}
@@ -58,7 +62,7 @@ def _add(name: str, found: dict[str, Distribution], without: Collection[str]) ->
     try:
         found[key] = distribution(name)
     except PackageNotFoundError:
-        return  # for another system, or another version of Python
+        return  # on a system that does without
     for needed in _needed_by(found[key]):
         _add(needed, found, without)
 
@@ -69,11 +73,10 @@ def _key(name: str) -> str:
 
 
 def _needed_by(package: Distribution) -> Iterator[str]:
-    """The names of what it needs without any extra."""
-    for requirement in package.requires or ():
-        match = NAME.match(requirement)
-        if match and "extra ==" not in requirement:
-            yield match.group()
+    """The names of what it needs `ON_LINUX`."""
+    for requirement in map(Requirement, package.requires or ()):
+        if requirement.marker is None or requirement.marker.evaluate(ON_LINUX):
+            yield requirement.name
 
 
 def modules_beside(packages: Collection[str]) -> set[str]:
