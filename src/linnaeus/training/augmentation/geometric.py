@@ -20,20 +20,12 @@ def sampled(planes: Tensor, matrices: NDArray[np.float32]) -> Tensor:
     rounding far below one of 255.
     """
     height, width = planes.shape[2:]
-    across, down = _matrix_columns(handed(matrices, planes.device))
+    reach = np.array([2 / max(1, side - 1) for side in (width, height)], np.float32)
+    of_x, of_y, moved = handed(matrices * reach[:, None], planes.device)[..., None, None].unbind(2)
     x, y = (_steps(side, planes.device) for side in (width, height))
-    grid = torch.empty((len(planes), height, width, 2), device=planes.device)
-    for place, (of_x, of_y, moved), side in ((0, across, width), (1, down, height)):
-        line = of_x * x + moved
-        reach = 2 / max(1, side - 1)
-        torch.add(line[:, None, :] * reach, (of_y * y)[:, :, None] * reach, out=grid[..., place])
+    grid = (of_x * x).add_(moved) + of_y * y[:, None]
+    grid = grid.permute(0, 2, 3, 1)  # (n, h, w, 2), and the first of two is in one piece
     return F.grid_sample(planes, grid, "bilinear", "reflection", align_corners=True)
-
-
-def _matrix_columns(matrices: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """For x and for y: how they depend on x, on y, and by how much they are moved; (n, 1) each."""
-    across, down = matrices.unbind(1)
-    return torch.split(across, 1, 1), torch.split(down, 1, 1)
 
 
 def _steps(side_px: int, device: torch.device) -> Tensor:

@@ -6,6 +6,8 @@ Both take planes (n, c, h, w) uint8 and give such. What lies outside is the pict
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ Floats = NDArray[np.float32]
 def shifted(planes: Tensor, down_px: Floats, across_px: Floats) -> Tensor:
     """`planes` as seen from so many whole px (n,) further down and across."""
     height, width = planes.shape[2:]
-    rows = _reflected(down_px[:, None], height, height, planes.device) * width
+    rows = _reflected(down_px[:, None], height, height, planes.device, width)
     columns = _reflected(across_px[:, None], width, width, planes.device)
     return _taken(planes, rows.transpose(1, 2) + columns)
 
@@ -64,11 +66,21 @@ def _reflected(
 
     `count` is at most a px more than the side; places are `step` apart.
     """
-    period = max(1, 2 * (side_px - 1))
-    places = (torch.arange(period + count, device=device) % period) * step
-    places = torch.minimum(places, period * step - places)
-    begins = handed((start % period).astype(np.int64), device)
-    return places.unfold(0, count, 1)[begins]
+    begins = handed((start % _period(side_px)).astype(np.int64), device)
+    return _windows(side_px, count, step, device)[begins]
+
+
+@lru_cache(maxsize=16)  # of one size of pictures there are five
+def _windows(side_px: int, count: int, step: int, device: torch.device) -> Tensor:
+    """(period, count): what `_reflected` gives for each start. All are parts of one line."""
+    period = _period(side_px)
+    places = torch.arange(period + count, device=device) % period
+    return (torch.minimum(places, period - places) * step).unfold(0, count, 1)
+
+
+def _period(side_px: int) -> int:
+    """After how many px a line that is reflected again and again is as it was."""
+    return max(1, 2 * (side_px - 1))
 
 
 def _taken(planes: Tensor, places: Tensor) -> Tensor:
