@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from command_line import environment, linnaeus
 from linnaeus import __version__
 
+TOO_LONG = 300 * "x"
 VERBS = ("audit", "train", "evaluate", "predict", "models", "doctor")
 
 
@@ -60,6 +62,19 @@ def test_what_is_no_command_ends_with_code_2_and_one_sentence(
     assert done.code == 2
     assert named in done.sentence
     assert "--help" in done.sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other limits")
+@pytest.mark.parametrize(
+    "arguments",
+    [("audit", TOO_LONG), ("predict", TOO_LONG, TOO_LONG), ("train", "digits", "--out", TOO_LONG)],
+)
+def test_a_path_that_no_system_takes_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = linnaeus(*arguments, cwd=tmp_path)
+    assert done.code == 2
+    assert TOO_LONG in done.sentence
+    assert "Give a shorter name." in done.sentence
     assert list(tmp_path.iterdir()) == []
 
 

@@ -38,13 +38,21 @@ from linnaeus.cli import (
     stress,
     train,
 )
-from linnaeus.errors import LinnaeusError, Terminated, WriteError
+from linnaeus.errors import LinnaeusError, Terminated, UsageError, WriteError
 from linnaeus.version import __version__
 
 __all__ = ["app", "main"]
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
+
+NO_WAY = {
+    errno.ENAMETOOLONG: "Give a shorter name.",
+    errno.EACCES: "Ask for the permission to look there, or name another place.",
+    errno.EPERM: "Ask for the permission to look there, or name another place.",
+}
+"""Paths that cannot be looked at, with what mends it. That may happen wherever one is named, before
+anything is read or written there."""
 
 EPILOG = (
     "Exit codes: 0 done, 1 audit --fail-on found something, 2 wrong usage, 3 the data, 4 the"
@@ -115,8 +123,8 @@ def main() -> None:
     except BrokenPipeError:
         _end_unheard()
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
-            _end_unwritten(error)
+        if isinstance(error, OSError):
+            _end_refused(error)
         import traceback
 
         traceback.print_exc()
@@ -170,6 +178,14 @@ def _end_unheard() -> NoReturn:
     sys.exit(0)
 
 
+def _end_refused(error: OSError) -> None:
+    """Say what the system refused, where it is the user who can mend that."""
+    if error.errno == errno.ENOSPC and error.filename is None:
+        _end_unwritten(error)
+    if error.errno in NO_WAY and error.filename:
+        _end_at_a_path(error)
+
+
 def _end_unwritten(error: OSError) -> NoReturn:
     """Say that there is no room for the output. Files without room are told of by `files.py`."""
     _discard_output()
@@ -179,6 +195,14 @@ def _end_unwritten(error: OSError) -> NoReturn:
         mend="Free some space, or send it elsewhere.",
     )
     _end(str(unwritten), unwritten.exit_code)
+
+
+def _end_at_a_path(error: OSError) -> NoReturn:
+    """Say that a path that was named leads nowhere."""
+    assert error.errno is not None
+    said = f"the system has no way to it ({error.strerror})"
+    named = UsageError(said, where=str(error.filename), mend=NO_WAY[error.errno])
+    _end(str(named), named.exit_code)
 
 
 def _discard_output() -> None:

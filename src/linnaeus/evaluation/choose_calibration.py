@@ -38,6 +38,8 @@ MOST_NUMBERS = 200_000
 """Logits (n times classes) beyond which maps for each class are not tried. These are fitted six
 times, in 3 s of one core for 50,000 logits that are far from calibrated."""
 
+NO_MAPS = ", so maps for each class were not tried"
+
 LEAST_GAIN = 1.92
 """Nats over all validation pictures that make a temperature worth it: 95 % by a likelihood ratio.
 The standard error is too careful with one number: where answers to 60 made-up pictures were 2.5
@@ -120,9 +122,9 @@ def _methods(units: int, z: Floats) -> tuple[tuple[Method, ...], str]:
     """What to try, and a clause on what is left out."""
     classes = z.shape[1]
     if units < FEWEST_OF_A_CLASS * classes:
-        return METHODS[:2], f"; fewer than {FEWEST_OF_A_CLASS} pictures a class, so one map for all"
+        return METHODS[:2], f"; fewer than {FEWEST_OF_A_CLASS} pictures a class{NO_MAPS}"
     if z.size > MOST_NUMBERS:
-        return METHODS[:2], f"; {classes} classes are many, so one map for all"
+        return METHODS[:2], f"; {classes} classes are many{NO_MAPS}"
     return METHODS, ""
 
 
@@ -216,10 +218,15 @@ def _why_not(best: Method, means: Mapping[Method, float], errors: Mapping[Method
 
 def _why(method: Method, means: Mapping[Method, float]) -> str:
     """How the choice fell, a clause."""
-    best = min(means, key=lambda name: means[name])
+    others = {name: loss for name, loss in means.items() if name != method}
+    best = min(others, key=lambda name: others[name])
+    if method == "none":
+        return (
+            f"log loss {means[method]:.3f} on validation; {means[best]:.3f} by {best}, the best of"
+            " what was fitted without the pictures that judged it, is not clearly better"
+        )
     told = f"log loss {means[method]:.3f} on validation pictures that it was not fitted on"
-    if method != "none":
-        told += f", {means['none']:.3f} without"
-    if best != method:
+    told += f", {means['none']:.3f} without"
+    if means[best] < means[method]:
         told += f"; {means[best]:.3f} by {best} is not clearly better"
     return told
