@@ -106,11 +106,15 @@ def test_of_many_pixels_each_answer_is_what_it_is_alone(digits_run: Run) -> None
     assert classifier.predict_pixels([]) == []
 
 
-def test_of_many_files_each_answer_is_what_it_is_alone(digits_run: Run, digits: Path) -> None:
+@pytest.mark.parametrize("told", [True, False], ids=["told how many", "not told how many"])
+def test_of_many_files_each_answer_is_what_it_is_alone(
+    digits_run: Run, digits: Path, told: bool
+) -> None:
     classifier = linnaeus.load(digits_run.bundle)
-    files = sorted(digits.iterdir()) * 4
+    files = sorted(digits.iterdir()) * 5
+    total = len(files) if told else None
     sources = [file if place % 3 else file.read_bytes for place, file in enumerate(files)]
-    streamed = list(classifier.stream(zip(files, sources, strict=True)))
+    streamed = list(classifier.stream(zip(files, sources, strict=True), total=total))
     assert [file for file, _ in streamed] == files
     alone = {file: next(classifier.stream([(file, file)]))[1] for file in set(files)}
     for file, answer in streamed:
@@ -119,11 +123,11 @@ def test_of_many_files_each_answer_is_what_it_is_alone(digits_run: Run, digits: 
         for name in ("probabilities", "logits", "features", "sketch"):
             np.testing.assert_array_equal(getattr(answer, name), getattr(single, name))
     assert sum(bool(one.error) for one in alone.values()) == 2
-    told = classifier.gather([str(file) for file in files], [one for _, one in streamed])
-    each = [classifier.gather([str(file)], [alone[file]]) for file in files]
-    assert told.familiar is not None
-    strange = [one.familiar.strangeness[0] for one in each if one.familiar]
-    np.testing.assert_array_equal(told.familiar.strangeness, strange)
+    together = classifier.gather([str(file) for file in files], [one for _, one in streamed])
+    each = {file: classifier.gather([str(file)], [one]).familiar for file, one in alone.items()}
+    strange = [one.strangeness[0] for file in files if (one := each[file])]
+    assert together.familiar is not None
+    np.testing.assert_array_equal(together.familiar.strangeness, strange)
 
 
 def test_top_names_the_likeliest_in_lines_and_tables(

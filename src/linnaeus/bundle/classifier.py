@@ -23,7 +23,7 @@ from linnaeus.bundle.predictions import UNKNOWN_LABEL, Familiarity, Moved, Predi
 from linnaeus.bundle.promises import Promise, Promised
 from linnaeus.bundle.record import BundleRecord
 from linnaeus.bundle.squeezers import SQUEEZERS_IN_WORDS, SqueezerName, check_squeezer
-from linnaeus.bundle.streaming import Picture, Streaming, in_groups
+from linnaeus.bundle.streaming import Picture, Streaming, few_of, in_groups
 from linnaeus.bundle.unknown import UNKNOWN_RATE, Unknown, check_rate
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.images.decode import ImageSource
@@ -223,7 +223,7 @@ class Classifier:
         given = as_pictures(images)
         ids = [str(one) if isinstance(one, str | Path) else str(i) for i, one in enumerate(given)]
         answers = []
-        for place, answer in self._stream(enumerate(given)):
+        for place, answer in self._stream(enumerate(given), len(given)):
             if answer.error and unreadable == "raise":
                 where = called(given, place)
                 raise UnreadableImage(answer.error, where=where, mend=answer.mend)
@@ -271,16 +271,19 @@ class Classifier:
             kept = kept.subset(self.unknown.known_rows(unknown_rate))
         return Promise.of(kept, coverage=coverage, method=method, max_error=max_error)
 
-    def stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Generator[tuple[Key, Answer]]:
+    def stream(
+        self, pictures: Iterable[tuple[Key, Picture]], *, total: int | None = None
+    ) -> Generator[tuple[Key, Answer]]:
         """Classify (key, picture) pairs as they come; gives (key, Answer) in the same order.
 
         A picture may also be a function that gives the bytes of a file when its turn comes, or
         raises UnreadableImage. Memory stays flat however many there are. A picture that cannot be
         read gives an Answer with its reason in `error`; what is no picture at all raises
-        UsageError. Of many pictures each processor answers one at a time. An array may be filled
-        anew once it was taken: what is answered is a copy.
+        UsageError. Of many pictures each processor answers one at a time, sooner where `total`
+        says how many there are. An array may be filled anew once it was taken: what is answered is
+        a copy.
         """
-        return self._stream((key, own(picture)) for key, picture in pictures)
+        return self._stream(((key, own(picture)) for key, picture in pictures), total)
 
     def side_by_side(self, callers: int) -> Classifier:
         """The same, made ready to be asked by `callers` threads at a time, each on one processor.
@@ -367,9 +370,12 @@ class Classifier:
         answers = [Answer(*both, none) for both in zip(rows, logits, strict=True)]
         return self.knowing(None).detecting(None).gather(ids, answers, labels)
 
-    def _stream(self, pictures: Iterable[tuple[Key, Picture]]) -> Generator[tuple[Key, Answer]]:
+    def _stream(
+        self, pictures: Iterable[tuple[Key, Picture]], total: int | None
+    ) -> Generator[tuple[Key, Answer]]:
         """As `stream`, of pictures that stay as they are."""
-        return self._streaming(in_groups(pictures), Answerer.from_sources)
+        few = few_of(total)
+        return self._streaming(in_groups(pictures, few), Answerer.from_sources, few)
 
     def _familiar(self, answers: Sequence[Answer], rate: float | None) -> Familiarity | None:
         """How strange the pictures look; None where nobody asked and the bundle cannot tell."""

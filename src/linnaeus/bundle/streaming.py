@@ -24,7 +24,7 @@ from linnaeus.data.in_threads import processors
 from linnaeus.errors import BundleError
 from linnaeus.images.decode import ImageSource
 
-__all__ = ["Picture", "Streaming", "in_groups", "same_bits"]
+__all__ = ["Picture", "Streaming", "few_of", "in_groups", "same_bits"]
 
 AHEAD = 4
 """What is under way for each thread: enough to keep it busy, little enough that memory stays flat
@@ -34,8 +34,12 @@ BESIDE = 1
 """Threads more than there are processors: while one waits for Python's lock, another computes."""
 
 FEW = 96
-"""Pictures that are answered before the network is opened for several at a time: opening a small
-one takes as long as answering about a hundred pictures."""
+"""Pictures that are begun before the network is opened for several at a time, where nobody knows
+how many there will be: opening a small one takes as long as answering about a hundred."""
+
+MANY = 400
+"""So many are worth that in any case: processors that wait for each other lose an eighth of their
+time where nothing else runs, and up to half beside other work."""
 
 AT_A_TIME = 8
 """Pictures that a thread takes at a time once there are many: all but decoding and the network
@@ -95,16 +99,20 @@ class Streaming(Generic[ClassifierT]):
         self,
         groups: Iterable[Sequence[tuple[Key, Given]]],
         answer: Callable[[ClassifierT, Iterable[Given]], Sequence[tuple[Any, AnswerT]]],
+        few: int = FEW,
     ) -> Generator[tuple[Key, AnswerT]]:
         """(key, answer) of (key, given) pairs, in order; each of the `groups` is one thread's work.
 
         `answer` gives of each of some pictures what the classifier sees of it, and its answer.
+        After `few` the network is opened a second time.
         """
         threads = processors() + BESIDE
         compared: list[tuple[Any, AnswerT]] = []
         stopped = threading.Event()
 
-        def answered(group: Sequence[tuple[Key, Given]]) -> list[tuple[Key, AnswerT]]:
+        def answered(group: Sequence[tuple[Key, Given]], many: bool) -> list[tuple[Key, AnswerT]]:
+            if many and len(compared) >= COMPARED and self._tried.acquire(blocking=False):
+                self._open(processors(), compared[:COMPARED])
             classifier = self._beside or self._classifier
             given = (one for _, one in group)
             told = answer(classifier, itertools.takewhile(lambda _: not stopped.is_set(), given))
@@ -113,22 +121,15 @@ class Streaming(Generic[ClassifierT]):
             return [(key, one) for (key, _), (_, one) in zip(group, told, strict=False)]
 
         under_way: deque[Future[list[tuple[Key, AnswerT]]]] = deque()
-        opening: Future[None] | None = None
         pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
-        taken = 0
+        begun = 0
         try:
             for group in groups:
-                under_way.append(pool.submit(answered, group))
-                if len(under_way) < threads * AHEAD:
-                    continue
-                told = under_way.popleft().result()
-                taken += len(told)
-                if taken >= FEW and processors() > 1 and self._tried.acquire(blocking=False):
-                    opening = pool.submit(self._open, processors(), compared)
-                if opening is not None and opening.done():
-                    opening.result()  # a fault of ours is raised, and does not just cost speed
-                    opening = None
-                yield from told
+                many = begun >= few and processors() > 1
+                under_way.append(pool.submit(answered, group, many))
+                begun += len(group)
+                if len(under_way) >= threads * AHEAD:
+                    yield from under_way.popleft().result()
             while under_way:
                 yield from under_way.popleft().result()
         finally:
@@ -145,22 +146,26 @@ class Streaming(Generic[ClassifierT]):
             beside = self._classifier.side_by_side(callers)
         except BundleError:
             return
-        answers = [(beside.answer(decoded), answer) for decoded, answer in compared]
-        if answers and all(itertools.starmap(same_bits, answers)):
+        if all(same_bits(beside.answer(decoded), answer) for decoded, answer in compared):
             self._beside = beside
 
 
+def few_of(total: int | None) -> int:
+    """After how many pictures to open the network a second time, of `total` where that is known."""
+    return FEW if total is None or total < MANY else COMPARED
+
+
 def in_groups(
-    pictures: Iterable[tuple[Key, Picture]],
+    pictures: Iterable[tuple[Key, Picture]], few: int
 ) -> Iterator[list[tuple[Key, Picture]]]:
-    """(key, picture) pairs in order, as `Streaming` takes them: one by one, and once there are many
+    """(key, picture) pairs in order, as `Streaming` takes them: `few` one by one, and from then on
     `AT_A_TIME` together, unless they are in memory already or slow to come."""
     group: list[tuple[Key, Picture]] = []
     begun_s = 0.0
     for number, pair in enumerate(pictures):
         begun_s = begun_s if group else time.monotonic()
         group.append(pair)
-        single = number < FEW or not _still_to_read(pair[1])
+        single = number < few or not _still_to_read(pair[1])
         late = time.monotonic() - begun_s > SLOW_S
         if single or late or len(group) == AT_A_TIME:
             yield group

@@ -36,7 +36,7 @@ def answers_for(
     answers: list[Answer] = []
     with progress.stage(stage_name, len(ids)) as stage:
         pictures = ((name, partial(dataset.source.read, name)) for name in ids)
-        for _, answer in classifier.stream(pictures):
+        for _, answer in classifier.stream(pictures, total=len(ids)):
             answers.append(replace(answer, features=gist(answer.features)))
             stage.advance()
     return classifier.gather(ids, answers, labels), answers

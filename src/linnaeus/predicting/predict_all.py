@@ -106,7 +106,8 @@ def predict_all(
             if changed.count:
                 mend = f"Predict them again by themselves, or remove {journal.part} and begin anew."
                 progress.warn(f"{changed.sentence} {mend}")
-        for answered in _answers(answering, pictures):
+        left = None if total is None else total - tally.pictures
+        for answered in _answers(answering, pictures, left):
             _hand_out(answered, outputs, journal, tally, progress)
             stage.advance(len(answered.pictures))
     return tally
@@ -127,7 +128,7 @@ def predict_live(
     tally = tally or _new_tally(answering)
     with suppress(KeyboardInterrupt):
         for pictures in bursts:
-            for answered in _answers(answering, pictures):
+            for answered in _answers(answering, pictures, len(pictures)):
                 _hand_out(answered, outputs, journal, tally, progress)
     return tally
 
@@ -204,10 +205,12 @@ def _pass_over(
     return changed
 
 
-def _answers(answering: Answering, pictures: Iterable[Picture]) -> Iterator[Answered]:
-    """The answers to `pictures`, some at a time."""
-    stream = answering.classifier.stream((picture, picture.source) for picture in pictures)
-    for some in _in_groups(stream):
+def _answers(
+    answering: Answering, pictures: Iterable[Picture], total: int | None
+) -> Iterator[Answered]:
+    """The answers to `pictures`, of which there are `total`, some at a time."""
+    pairs = ((picture, picture.source) for picture in pictures)
+    for some in _in_groups(answering.classifier.stream(pairs, total=total)):
         yield answering([picture for picture, _ in some], [answer for _, answer in some])
 
 
