@@ -20,9 +20,10 @@ from typing import Any, Protocol
 
 from linnaeus.data.in_threads import processors
 from linnaeus.errors import BundleError
+from linnaeus.serving.frames import Frames
 from linnaeus.serving.problems import Problem
 from linnaeus.serving.queue import Job
-from linnaeus.serving.wire import Frames, frame
+from linnaeus.serving.wire import frame
 
 __all__ = ["MOST_IN_HAND", "Crew", "Watcher", "Worker", "Wanted"]
 
