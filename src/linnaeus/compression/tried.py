@@ -47,7 +47,8 @@ class Tried(Judged):
         how = f"{ratio.value:.2f} times as fast ({ratio.low:.2f} to {ratio.high:.2f})"
         if ratio.low <= 1 <= ratio.high:
             how = f"as fast as before ({ratio.low:.2f} to {ratio.high:.2f} times)"
-        return f"An answer takes {took:.1f} ms here in place of {took_before:.1f} ms: {how}."
+        took_here = f"An answer takes {took:.1f} ms here in place of {took_before:.1f} ms"
+        return f"{took_here}; picture by picture, both in turns, it is {how}."
 
     @property
     def lost_in_words(self) -> str:
@@ -70,7 +71,7 @@ class Tried(Judged):
             f"{self.method}: {size(self.size_bytes)} ({size(self.packed_bytes)} packed),"
             f" {1000 * self.speed.answer.median_s.value:.1f}"
             f" ms an answer, {100 * self.contest.second.value:.1f} % right on test"
-            f" ({100 * self.lost.value:+.1f} points lost)."
+            f" ({100 * self.lost.value:.1f} points lost)."
         )
 
     def to_json(self) -> dict[str, Any]:
