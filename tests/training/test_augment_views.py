@@ -50,6 +50,18 @@ def test_a_view_is_a_function_of_seed_epoch_and_picture_whatever_the_batch(photo
 
 
 @EACH
+def test_views_are_the_same_bits_on_any_number_of_threads(photo_pixels, fields):
+    before, seen = torch.get_num_threads(), []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            seen.append(views(photo_pixels, range(12), fields))
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(*seen)
+
+
+@EACH
 def test_views_differ_from_their_pictures_and_among_themselves(photo_pixels, fields):
     same = np.broadcast_to(photo_pixels[:1], photo_pixels.shape)
     seen = views(same, range(12), fields)
