@@ -15,7 +15,8 @@ Parts, all by default:
 `kills`       50 workers killed under load
 
 The bundle is of TrashNet at 144 × 192 pixels with a pretrained MobileNetV2, trained here unless one
-is given; callers and server share this machine's processors. Peers and schemathesis are looked for
+is given; `fuzz` and `swaps`, which ask the server rather than the network, have cnn-tiny on digits.
+Callers and server share this machine's processors. Peers and schemathesis are looked for
 in `--aside`, a folder made by `pip install --target FOLDER litserve bentoml schemathesis`; without
 them their parts say so and are left out. `--small` does a little of everything, to see that it
 runs. Ends with 1 where a figure is missed.
