@@ -18,7 +18,12 @@ def drawn(true_gaps: Floats, seed: int, draws: int = 200) -> tuple[Floats, Noise
     """Gaps as one test shows them, and the noise that it knows of."""
     random = np.random.default_rng(seed)
     noise = random.normal(size=(draws, len(true_gaps))) * DEVIATION
-    return true_gaps + random.normal(size=len(true_gaps)) * DEVIATION, Noise(noise)
+    return true_gaps + random.normal(size=len(true_gaps)) * DEVIATION, known(noise)
+
+
+def known(noise: Floats) -> Noise:
+    """Noise (draws, k) that is the same whatever the gaps."""
+    return Noise(noise, noise.var(axis=0))
 
 
 @pytest.mark.slow
@@ -42,14 +47,14 @@ def test_95_in_100_hold_the_true_sum(true_gaps: Floats) -> None:
 
 def test_one_gap_far_from_0_lies_1_96_deviations_from_either_end() -> None:
     noise = np.random.default_rng(0).normal(size=(4000, 1)) * 0.05
-    low, high = unified_interval(np.array([-0.5]), Noise(noise))
+    low, high = unified_interval(np.array([-0.5]), known(noise))
     assert [low, high] == pytest.approx([0.5 - 1.96 * 0.05, 0.5 + 1.96 * 0.05], abs=0.005)
 
 
 def test_noise_alone_begins_at_0_and_what_is_larger_does_not() -> None:
     """Feldman and Cousins leave 0 at 1.645 deviations above what nothing shows."""
-    noise = Noise(np.random.default_rng(0).normal(size=(4000, 15)) * DEVIATION)
-    usual = np.abs(noise.seen).sum(axis=1)
+    noise = known(np.random.default_rng(0).normal(size=(4000, 15)) * DEVIATION)
+    usual = np.abs(noise.alone).sum(axis=1)
     ends = [
         unified_interval(np.full(15, level / 15), noise)[0]
         for level in np.quantile(usual, [0.5, 0.94, 0.96])
@@ -59,11 +64,11 @@ def test_noise_alone_begins_at_0_and_what_is_larger_does_not() -> None:
 
 
 def test_where_no_gap_is_seen_none_is_stated() -> None:
-    assert unified_interval(np.zeros(3), Noise(np.zeros((100, 3)))) == (0, 0)
+    assert unified_interval(np.zeros(3), known(np.zeros((100, 3)))) == (0, 0)
 
 
 def test_an_error_without_any_noise_is_what_it_is() -> None:
-    low, high = unified_interval(np.array([0.2, -0.1]), Noise(np.zeros((100, 2))))
+    low, high = unified_interval(np.array([0.2, -0.1]), known(np.zeros((100, 2))))
     assert [low, high] == pytest.approx([0.3, 0.3], abs=1e-4)
 
 

@@ -13,10 +13,11 @@ from linnaeus.evaluation.unified_interval import Noise
 from linnaeus.randomness import generator
 from linnaeus.wilson import Z
 
-__all__ = ["calibration_noise"]
+__all__ = ["calibration_noise", "effect_in_bins", "flips_of_bins"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+Variance = Callable[[Floats], Floats]
 
 
 def calibration_noise(
@@ -25,22 +26,101 @@ def calibration_noise(
     gaps: Floats,
     by: Resampling,
     hits: Callable[[np.random.Generator], Places] | None,
+    effect: float,
+    *,
+    cancel: bool = False,
 ) -> Noise:
     """The noise of the sums of `gaps` (n,) in their `bins` (n,), shares of n.
 
-    As seen, by resampling how the gaps of a bin lie about their mean, so far as the number of
-    groups allows; and, where `probabilities` (n,) are right, by drawing which come true: `hits`
-    gives the bin of each that does. None of that in groups: nothing tells how alike labels are
-    there.
+    Where `probabilities` (n,) are right, drawn is which come true: `hits` gives the bin of each
+    that does. In groups it is None, for nothing tells how alike labels are there: whole groups are
+    resampled then, and vary as coin flips would, times the design `effect` of all bins together.
+    That of each bin by itself, known from a few groups, would be too small more often than not.
+
+    `cancel`: whether bins are so wide that gaps in them may cancel out which are each far from 0.
+    Chance then moves pictures further than their probabilities say, even where all bins are right,
+    so that half of the noise comes from the resamples. By simulation, where three mistakes are to
+    be expected of classes that are sure of most pictures, 89 of 100 intervals held the truth
+    without that, and 94 with it.
     """
-    size = int(bins.max()) + 1
-    count = np.maximum(np.bincount(bins, minlength=size), 1)
-    apart = gaps - (np.bincount(bins, weights=gaps, minlength=size) / count)[bins]
-    wider = by.z / Z * sqrt(by.groups / (by.groups - 1)) / len(gaps)
-    seen = by.draws(lambda times: np.bincount(bins, weights=times * apart, minlength=size)) * wider
+    count, flips = np.bincount(bins), flips_of_bins(bins, probabilities)
+    size, share = len(count), np.bincount(bins, weights=gaps) / len(gaps)
+    moved = by.draws(
+        lambda times: np.bincount(bins, weights=times * gaps, minlength=size) - times.sum() * share
+    )
+    moved /= len(gaps)
     if hits is None:
-        return Noise(seen)
-    random = generator(by.seed, "calibrated labels")
-    expected = np.bincount(bins, weights=probabilities, minlength=size)
-    drawn = [expected - np.bincount(hits(random), minlength=size) for _ in range(by.resamples)]
-    return Noise(seen, np.array(drawn, np.float64) / len(gaps))
+        alone = effect * (by.z / Z) ** 2 * flips
+        seen = moved.var(axis=0) * (by.z / Z) ** 2 * by.groups / (by.groups - 1)
+        as_drawn = _of_variance_1(moved)
+        beyond = np.roll(as_drawn, 1, axis=0)  # another resample's, so that the two are apart
+        return Noise(as_drawn * np.sqrt(alone), alone, _up_to_seen(share, alone, seen), beyond)
+    random, expected = generator(by.seed, "calibrated labels"), np.bincount(bins, probabilities)
+    drawn = [np.bincount(hits(random), minlength=size) for _ in range(by.resamples)]
+    noise = (expected - np.array(drawn, np.float64)) / len(gaps)
+    if cancel:
+        seen = moved.var(axis=0)
+        alone = (flips + seen) / 2
+        beyond = np.roll(_of_variance_1(moved), 1, axis=0)
+        return Noise((noise + moved) / sqrt(2), alone, _up_to_seen(share, alone, seen), beyond)
+    mean = expected / np.maximum(count, 1)
+    return Noise(noise, flips, _of_flips(mean, count, flips), _of_variance_1(moved))
+
+
+def effect_in_bins(bins: Places, gaps: Floats, by: Resampling) -> float:
+    """By how much more the gaps in a bin vary over groups than over pictures, from 1.
+
+    Both about the mean of their bin, and of all bins together. `bins`, `gaps`: (n, columns), each
+    column with bins of its own.
+    """
+    if not by.grouped:
+        return 1.0
+    over_groups = alone = 0.0
+    for column, gap in zip(bins.T, gaps.T, strict=True):
+        size = int(column.max()) + 1
+        mean = np.bincount(column, weights=gap) / np.maximum(np.bincount(column), 1)
+        apart = gap - mean[column]
+        over_groups += float((np.bincount(by.codes * size + column, weights=apart) ** 2).sum())
+        alone += float((apart**2).sum())
+    if alone <= 0:
+        return len(by.codes) / by.groups
+    return max(1.0, over_groups / alone * by.groups / max(by.groups - 1, 1))
+
+
+def flips_of_bins(bins: Places, probabilities: Floats) -> Floats:
+    """The variance of a bin's share in the mean, were its pictures coins of these probabilities."""
+    flips = np.bincount(bins, weights=probabilities * (1 - probabilities)).astype(np.float64)
+    variance: Floats = np.maximum(flips, 0.0) / len(bins) ** 2
+    return variance
+
+
+def _of_flips(mean: Floats, count: Places, flips: Floats) -> Variance:
+    """Coins whose probability lies off by the gap of their bin, in which they differ as stated."""
+    pictures = count.sum()
+    each = np.maximum(count, 1)
+    apart = mean * (1 - mean) - flips * pictures**2 / each
+
+    def variance(gaps: Floats) -> Floats:
+        p = np.clip(mean - gaps * pictures / each, 0.0, 1.0)
+        varied: Floats = np.maximum(p * (1 - p) - apart, 0.0) * count / pictures**2
+        return varied
+
+    return variance
+
+
+def _up_to_seen(share: Floats, alone: Floats, seen: Floats) -> Variance:
+    """As `alone` where all gaps are 0, and as `seen` where they are as large as those seen."""
+    raw = float(np.abs(share).sum())
+
+    def variance(gaps: Floats) -> Floats:
+        part = min(float(np.abs(gaps).sum()) / raw, 1.0) if raw else 0.0
+        return (1 - part) * alone + part * seen
+
+    return variance
+
+
+def _of_variance_1(draws: Floats) -> Floats:
+    """The `draws` (draws, k) to one scale; 0 where they do not vary."""
+    deviation = draws.std(axis=0)
+    scaled: Floats = np.divide(draws, deviation, out=np.zeros_like(draws), where=deviation > 0)
+    return scaled

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.calibration_noise import calibration_noise
+from linnaeus.evaluation.calibration_noise import calibration_noise, effect_in_bins
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import FEWEST_RESAMPLES, Resampling
 from linnaeus.evaluation.label_agreement import over_cells
@@ -40,22 +40,25 @@ def classwise_calibration_error(
     """
     classes = probabilities.shape[1]
     gaps = probabilities - (labels[:, None] == np.arange(classes))
-    columns = [bin_of_each(probabilities[:, at]) for at in range(classes)]
-    each = [
-        chance_alone(probabilities[:, at], gaps[:, at], columns[at], resampling)
-        for at in range(classes)
-    ]
-    bins = np.stack([column + BINS * at for at, column in enumerate(columns)], axis=1)
+    columns = np.stack([bin_of_each(probabilities[:, at]) for at in range(classes)], axis=1)
+    effect = effect_in_bins(columns, gaps, resampling)
+    bins = columns + BINS * np.arange(classes)
+    chance = chance_alone(bins.ravel(), probabilities.ravel(), effect)
     binned = np.bincount(bins.ravel(), weights=gaps.ravel()) / gaps.size
-    value = float(np.sqrt(max(np.abs(binned).sum() ** 2 - (sum(each) / classes) ** 2, 0.0)))
+    value = float(np.sqrt(max(np.abs(binned).sum() ** 2 - chance**2, 0.0)))
     if resampling.groups < 2:
         return Figure.around(value, 0.0, 1.0)
-    noise = _noise(bins, probabilities, gaps, resampling)
+    noise = _noise(bins, probabilities, gaps, resampling, effect)
     return Figure.around(value, *unified_interval(binned, noise))
 
 
-def _noise(bins: Places, probabilities: Floats, gaps: Floats, by: Resampling) -> Noise:
-    """Of all classes at once, since a picture that is one of them is none of the others."""
+def _noise(
+    bins: Places, probabilities: Floats, gaps: Floats, by: Resampling, effect: float
+) -> Noise:
+    """Of all classes at once, since a picture that is one of them is none of the others.
+
+    Most pictures are surely none of a class, so the last of its bins reaches from there to 1.
+    """
     up_to = probabilities.cumsum(axis=1)
     up_to /= up_to[:, -1:]
     pictures = np.arange(len(bins))
@@ -67,4 +70,4 @@ def _noise(bins: Places, probabilities: Floats, gaps: Floats, by: Resampling) ->
     often = min(by.resamples, MOST_ADDED // gaps.size, MOST_HELD // (int(bins.max()) + 1))
     cells = over_cells(replace(by, resamples=max(FEWEST_RESAMPLES, often)), gaps.shape[1])
     flat = bins.ravel(), probabilities.ravel(), gaps.ravel()
-    return calibration_noise(*flat, cells, None if by.grouped else hits)
+    return calibration_noise(*flat, cells, None if by.grouped else hits, effect, cancel=True)

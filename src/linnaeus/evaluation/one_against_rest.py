@@ -173,6 +173,7 @@ class _Mean:
     def __init__(self, pictures: int) -> None:
         self.weight = self.value = self.below = self.above = 0.0
         self.seen = self.uneven = self.bias = 0.0
+        self.few, self.leans = 0, 0.0
         self.moves = np.zeros(pictures)
 
     def take(
@@ -183,10 +184,13 @@ class _Mean:
         Each picture `moves` (n,) it, which makes the variance that is `seen`. In the mean it lies
         off by `bias`.
         """
+        below = (weight * (figure.value - figure.low)) ** 2
+        above = (weight * (figure.high - figure.value)) ** 2
         self.weight += weight
         self.value += weight * figure.value
-        self.below += (weight * (figure.value - figure.low)) ** 2
-        self.above += (weight * (figure.high - figure.value)) ** 2
+        self.below, self.above = self.below + below, self.above + above
+        if trials < FEW:
+            self.few, self.leans = self.few + 1, self.leans + (below - above) / 2
         self.seen += weight**2 * seen
         self.uneven += weight**2 / trials
         self.moves += weight * moves
@@ -214,14 +218,18 @@ class _Mean:
 
         For average precision, which no formula foresees: where a rare class has none amiss, its
         pictures tell nothing of how its figure varies, but its interval does. From the variance
-        alone 37 of 100 intervals held the truth there, so 93. Both are freed of the bias.
+        alone 37 of 100 intervals held the truth there, so 93. Both are freed of the bias. Several
+        classes of few pictures lean to neither side in their mean, though each by itself does: of a
+        hundred with four pictures, 87 of 100 intervals held the truth without that.
         """
         if not self.weight:
             return None
         variance, apart = more * by.variance(self.moves + self.weight * besides), self.seen
         scale = (sqrt(variance / apart) if apart > 0 else 1.0) / self.weight
         value = self.value / self.weight
-        ends = value - scale * sqrt(self.below), value + scale * sqrt(self.above)
+        leans = self.leans if self.few > 1 else 0.0
+        below, above = max(self.below - leans, 0.0), max(self.above + leans, 0.0)
+        ends = value - scale * sqrt(below), value + scale * sqrt(above)
         return figure_less_bias(value, ends, self.bias / self.weight)
 
 

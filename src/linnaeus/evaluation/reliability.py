@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.calibration_noise import calibration_noise
+from linnaeus.evaluation.calibration_noise import (
+    calibration_noise,
+    effect_in_bins,
+    flips_of_bins,
+)
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 from linnaeus.evaluation.unified_interval import unified_interval
@@ -85,7 +89,8 @@ def calibration_error(
     """
     gaps = confidence - right
     bins = bin_of_each(confidence)
-    chance = chance_alone(confidence, gaps, bins, resampling)
+    effect = effect_in_bins(bins[:, None], gaps[:, None], resampling)
+    chance = chance_alone(bins, confidence, effect)
     value = float(np.sqrt(max(0.0, raw_error(confidence, right) ** 2 - chance**2)))
     if resampling.groups < 2:
         return Figure.around(value, 0.0, 1.0)
@@ -94,7 +99,7 @@ def calibration_error(
         return bins[random.random(len(bins)) < confidence]
 
     alone = None if resampling.grouped else hits
-    noise = calibration_noise(bins, confidence, gaps, resampling, alone)
+    noise = calibration_noise(bins, confidence, gaps, resampling, alone, effect)
     low, high = unified_interval(np.bincount(bins, weights=gaps) / len(gaps), noise)
     return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
 
@@ -111,23 +116,12 @@ def bin_of_each(confidence: Floats) -> NDArray[np.int64]:
     return np.searchsorted(edges, confidence).astype(np.int64)
 
 
-def chance_alone(
-    confidence: Floats, gaps: Floats, bins: NDArray[np.int64], resampling: Resampling
-) -> float:
+def chance_alone(bins: NDArray[np.int64], probabilities: Floats, effect: float) -> float:
     """The raw error to be expected of a calibrated model: sum of E|N(0, s)| over the bins.
 
-    Independent pictures vary as coin flips; pictures of one group together, about the mean gap of
-    their bin, which may be more than chance.
+    Independent pictures vary as coin flips; pictures of one group more, by the design `effect`.
     """
-    if resampling.grouped:
-        count = np.maximum(np.bincount(bins, minlength=BINS), 1)
-        apart = gaps - (np.bincount(bins, weights=gaps, minlength=BINS) / count)[bins]
-        cells = resampling.codes * BINS + bins
-        sums = np.bincount(cells, weights=apart, minlength=resampling.groups * BINS)
-        deviations = np.sqrt((sums.reshape(-1, BINS) ** 2).sum(axis=0)) / len(gaps)
-    else:
-        flips = np.bincount(bins, weights=confidence * (1 - confidence), minlength=BINS)
-        deviations = np.sqrt(np.maximum(flips, 0.0)) / len(confidence)
+    deviations = np.sqrt(effect * flips_of_bins(bins, probabilities))
     return float(np.sqrt(2 / np.pi) * deviations.sum())
 
 

@@ -22,93 +22,139 @@ Floats = NDArray[np.float64]
 OUTSIDE = 2 * TAILS[0]  # what an interval may miss, at both ends together
 HALVINGS = 14  # of what is seen: to less than a ten-thousandth of it
 TAIL_HALVINGS = 40
-BY_NOISE = 0.5
-"""Of the variance of noise, what is taken from a squared gap to tell how the truth is spread at the
-lower end, and added to it at the upper one. By simulation, of sums that five of fifteen gaps make,
-each ten times its noise, 25 of 100 lie below the interval with nothing taken, 15 with this and 12
-with all of it; of gaps that are alike and like their noise 2, 1 and under 1. Above it lie up to 7
-of 100 with nothing added, 3 with this."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """How chance moves the gaps: (draws, k) numbers whose mean is 0.
+    """How chance moves k gaps.
 
-    `seen`: as much as pictures differ from each other. `alone`: as much as they would were all gaps
-    truly 0; None where that cannot be told.
+    `alone`: (draws, k) numbers, of mean 0 and the variances `least` (k,), as it does where all gaps
+    are truly 0. `variance`: what the variances are of any true gaps (k,); None where the same.
+    Where they are larger, what is more is drawn as `beyond` (draws, k), of variance 1.
     """
 
-    seen: Floats
-    alone: Floats | None = None
+    alone: Floats
+    least: Floats
+    variance: Callable[[Floats], Floats] | None = None
+    beyond: Floats | None = None
 
-    def at(self, share: float) -> Floats:
-        """The noise where the truth is that `share`, up to 1, of what is seen.
-
-        As `seen` there, of which 0 has a half: gaps may cancel out that are each far from 0, and
-        then chance moves them further than `alone`.
-        """
-        if self.alone is None:
-            return self.seen
-        seen = (1 + share) / 2
-        noise: Floats = sqrt(1 - seen) * self.alone + sqrt(seen) * self.seen
-        return noise
+    def at(self, gaps: Floats) -> Floats:
+        """(draws, k) noise where the true gaps are these (k,)."""
+        if self.variance is None or self.beyond is None:
+            return self.alone
+        variance, least = self.variance(gaps), np.where(self.least > 0, self.least, 1.0)
+        noise: Floats = self.alone * np.sqrt(np.minimum(variance / least, 1.0))
+        return noise + self.beyond * np.sqrt(np.maximum(variance - self.least, 0.0))
 
 
 def unified_interval(gaps: Floats, noise: Noise) -> tuple[float, float]:
     """The ends for the sum of |true gap|, at most 1, where `gaps` (k,) are those and `noise`.
 
     They hold the sums under which one as large as seen, and one as small, would not be too rare.
-    How a supposed sum is spread over the gaps is taken from those seen. Noise hides more of it the
-    more evenly it is spread, so it is taken as less even than seen at the lower end, and as more so
-    at the upper one.
     """
     raw = float(np.abs(gaps).sum())
     if raw == 0:
         return 0.0, 0.0
-    squared, by_noise = gaps**2, BY_NOISE * noise.at(0.0).var(axis=0)
-    uneven = _Supposed.of(gaps, np.sqrt(np.maximum(squared - by_noise, 0.0)), noise)
-    even = _Supposed.of(gaps, np.sqrt(squared + by_noise), noise)
-    low = 0.0 if uneven.may_show_as_much(0.0) else _edge(uneven.may_show_as_much, raw, 0.0)
+    supposed = _Supposed.of(gaps, noise)
+    low = 0.0 if supposed.may_show_as_much(0.0) else _edge(supposed.may_show_as_much, raw, 0.0)
     inside, outside = low, min(raw, 1.0)
-    while even.may_show_as_little(outside):
+    while supposed.may_show_as_little(outside):
         if outside == 1:
             return low, 1.0
         inside, outside = outside, min(2 * outside, 1.0)
-    return low, _edge(even.may_show_as_little, inside, outside)
+    return low, _edge(supposed.may_show_as_little, inside, outside)
 
 
 @dataclass(frozen=True)
 class _Supposed:
-    """What tests show, `raw` among them, were the truth some multiple of the gaps `shape` (k,)."""
+    """What tests show, `raw` among them, were the sum of true gaps something else.
+
+    Noise hides more of a sum the more evenly it is spread, so that matters as well: it is spread as
+    the `likely` gaps (k,) where it is smaller than theirs. What is more lies where noise has hidden
+    it: in proportion to the `hidden` (k,), the variances of noise.
+    """
 
     raw: float
-    shape: Floats
+    likely: Floats
+    hidden: Floats
     noise: Noise
     from_nothing: tuple[float, float]
 
     @classmethod
-    def of(cls, gaps: Floats, sizes: Floats, noise: Noise) -> _Supposed:
-        """Gaps of these `sizes` (k,) to each other, or as seen where all are 0."""
-        nothing = np.abs(noise.at(0.0)).sum(axis=1)
-        sizes = sizes if sizes.any() else np.abs(gaps)
-        shape = np.copysign(sizes / sizes.sum(), gaps)
+    def of(cls, gaps: Floats, noise: Noise) -> _Supposed:
+        """To the `gaps` (k,) seen."""
+        nothing = np.abs(noise.alone).sum(axis=1)
+        likely = _likely(gaps, np.sqrt(noise.least))
+        hidden = noise.least if noise.least.any() else np.abs(gaps)
         about = float(nothing.mean()), max(float(nothing.std()), np.finfo(float).tiny)
-        return cls(float(np.abs(gaps).sum()), shape, noise, about)
+        return cls(float(np.abs(gaps).sum()), likely, hidden, noise, about)
 
     def may_show_as_much(self, truth: float) -> bool:
         """Whether as much as seen, or more, is not too rare where the sum is `truth`."""
-        shown, (above, _) = self._shown(truth)
-        return _share(shown >= self.raw) > above
+        shown = self._shown(truth)
+        share = _share(shown >= self.raw)
+        if not OUTSIDE / 2 < share <= OUTSIDE:  # the tail above is between these
+            return share > OUTSIDE
+        return share > self._tails(shown)[0]
 
     def may_show_as_little(self, truth: float) -> bool:
         """Whether as little as seen, or less, is not too rare where the sum is `truth`."""
-        shown, (_, below) = self._shown(truth)
-        return _share(shown <= self.raw) > below
+        shown = self._shown(truth)
+        share = _share(shown <= self.raw)
+        return share > OUTSIDE / 2 or share > self._tails(shown)[1]
 
-    def _shown(self, truth: float) -> tuple[Floats, tuple[float, float]]:
-        shown = np.abs(truth * self.shape + self.noise.at(min(truth / self.raw, 1.0))).sum(axis=1)
+    def _shown(self, truth: float) -> Floats:
+        gaps = self._gaps(truth)
+        shown: Floats = np.abs(gaps + self.noise.at(gaps)).sum(axis=1)
+        return shown
+
+    def _gaps(self, truth: float) -> Floats:
+        usual = float(np.abs(self.likely).sum())
+        if truth < usual:
+            return self.likely * (truth / usual)
+        more: Floats = (truth - usual) / self.hidden.sum() * self.hidden
+        return self.likely + np.copysign(more, self.likely)  # which keeps the sign of a 0, too
+
+    def _tails(self, shown: Floats) -> tuple[float, float]:
         mean, spread = self.from_nothing
-        return shown, _tails((float(shown.mean()) - mean) / spread)
+        return _tails((float(shown.mean()) - mean) / spread)
+
+
+def _likely(gaps: Floats, errors: Floats) -> Floats:
+    """The `gaps` (k,) freed of what noise of standard `errors` (k,) makes of them, nearly.
+
+    In units of those errors either drawn to each other, as far as noise explains how they differ
+    (Efron and Morris, "Stein's estimation rule and its competitors", 1973), or, where a few stand
+    out, all drawn to 0 by as much: whichever is the less risky by Stein's estimate, as Donoho and
+    Johnstone choose ("Adapting to unknown smoothness via wavelet shrinkage", 1995). Gaps without
+    noise stay.
+    """
+    noisy = errors > 0
+    likely = gaps.copy()
+    if noisy.any():
+        scores = gaps[noisy] / errors[noisy]
+        _, found = min(_drawn_together(scores), _drawn_to_0(scores), key=lambda pair: pair[0])
+        likely[noisy] = found * errors[noisy]
+    return likely
+
+
+def _drawn_together(scores: Floats) -> tuple[float, Floats]:
+    """Stein's estimate of the squared error, and the scores."""
+    mean, few = scores.mean(), max(len(scores) - 3, 0)
+    apart = scores - mean
+    differ = max(float((apart**2).sum()), np.finfo(float).tiny)
+    if few >= differ:
+        return differ - len(scores) + 2, np.full_like(scores, mean)
+    return len(scores) - few**2 / differ, mean + (1 - few / differ) * apart
+
+
+def _drawn_to_0(scores: Floats) -> tuple[float, Floats]:
+    """The same; by as much as makes the estimate smallest."""
+    sizes, place = np.sort(np.abs(scores)), np.arange(len(scores)) + 1
+    larger = len(scores) - place
+    risks = len(scores) - 2 * place + (sizes**2).cumsum() + larger * sizes**2
+    least = int(risks.argmin())
+    return float(risks[least]), np.copysign(np.maximum(np.abs(scores) - sizes[least], 0.0), scores)
 
 
 def _share(which: NDArray[np.bool_]) -> float:
