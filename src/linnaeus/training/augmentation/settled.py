@@ -24,10 +24,11 @@ machine, or choices would."""
 SOME, MANY = 5, 30
 """Passes from which on views may be harder, and much harder, to learn from. In 6 passes over
 CIFAR-10 cnn-small came with the views of some to 83.5 % on good pictures, without to 80.9 %."""
-CONTRAST, BLUR, NOISE = 0.5, 0.01, 0.05
+CONTRAST, BLUR, NOISE = 0.5, 0.015, 0.06
 """What AugMix leaves out of the ways in which pictures are damaged. cnn-small, five minutes on
-CIFAR-10: with 0.2, 0 and 0.03 it came to 82.2 % on good pictures and 49.6 % on damaged ones, with
-these to 81.4 and 53.0 %, with 0.6, 0.02 and 0.08 to 78.9 and 57.0 %."""
+CIFAR-10, gained 4.4 points under corruptions with 0.2, 0 and 0.03, 5.8 to 7.8 with 0.5, 0.01 and
+0.05, and 11.8 with 0.6, 0.02 and 0.08, and lost 0.3, 1.1 to 1.8 and 3.6 on good pictures: these
+are in between."""
 
 
 def settled(
