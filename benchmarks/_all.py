@@ -37,6 +37,9 @@ def _has_gpu() -> bool:
 
 NEEDS = {
     "cifar10_gpu.py": Need("a GPU with CUDA", _has_gpu),
+    "corruptions.py": Need(
+        "the package imagecorruptions", lambda: find_spec("imagecorruptions") is not None
+    ),
     "grad_cam.py": Need(
         "the package grad-cam, best in an environment of its own: its OpenCV is another",
         lambda: find_spec("pytorch_grad_cam") is not None,
