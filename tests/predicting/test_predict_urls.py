@@ -18,7 +18,11 @@ import pytest
 
 import linnaeus
 from linnaeus.errors import UnreadableImage, UsageError
+from linnaeus.predicting.asked import Answering, Asked
+from linnaeus.predicting.picture import Picture, Source
+from linnaeus.predicting.predict_all import Collected, predict_all
 from linnaeus.predicting.urls import Fetching, is_public
+from linnaeus.progress import Quiet
 
 if TYPE_CHECKING:
     from linnaeus.training.run import Run
@@ -204,3 +208,25 @@ def test_predict_fetches_only_where_it_was_told_to(photo_run: Run, tmp_path: Pat
         " is no public address"
     ] * 2
     assert asked.unread == 2
+
+
+def test_downloads_do_not_wait_for_one_another_and_keep_their_order(
+    photo_run: Run, photographs: dict[str, dict[str, bytes]]
+) -> None:
+    content = next(iter(photographs["glass"].values()))
+    six = threading.Barrier(6)
+
+    def come() -> bytes:
+        six.wait(timeout=60)  # for five others that are on their way
+        return content
+
+    def be_gone() -> bytes:
+        raise UnreadableImage("it is gone", where="there", mend="Look elsewhere.")
+
+    names = [f"https://{HOST}/{number}.jpg" for number in range(25)]
+    pictures = [Picture(name, be_gone if name == names[7] else come) for name in names]
+    answering = Answering(linnaeus.load(photo_run.folder), Asked())
+    kept = Collected()
+    predict_all(answering, [Source(lambda: iter(pictures))], [kept], None, Quiet())
+    assert [one.id for one in kept.answers] == names
+    assert [one.id for one in kept.answers if one.error] == [names[7]]

@@ -20,6 +20,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.bundle.under_way import UnderWay
 from linnaeus.data.in_threads import processors
 from linnaeus.errors import BundleError
 from linnaeus.images.decode import ImageSource
@@ -159,13 +160,13 @@ def in_groups(
     pictures: Iterable[tuple[Key, Picture]], few: int
 ) -> Iterator[list[tuple[Key, Picture]]]:
     """(key, picture) pairs in order, as `Streaming` takes them: `few` one by one, and from then on
-    `AT_A_TIME` together, unless they are in memory already or slow to come."""
+    `AT_A_TIME` together, unless they are in memory already, under way, or slow to come."""
     group: list[tuple[Key, Picture]] = []
     begun_s = 0.0
     for number, pair in enumerate(pictures):
         begun_s = begun_s if group else time.monotonic()
         group.append(pair)
-        single = number < few or not _still_to_read(pair[1])
+        single = number < few or not _read_at_once(pair[1])
         late = time.monotonic() - begun_s > SLOW_S
         if single or late or len(group) == AT_A_TIME:
             yield group
@@ -174,7 +175,9 @@ def in_groups(
         yield group
 
 
-def _still_to_read(picture: Picture) -> bool:
+def _read_at_once(picture: Picture) -> bool:
+    if isinstance(picture, UnderWay):
+        return False
     return callable(picture) or isinstance(picture, str | Path)
 
 

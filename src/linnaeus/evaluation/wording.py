@@ -89,14 +89,24 @@ def settings(recipe: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, 
             yield above + field, dumps(value, ensure_ascii=False)
 
 
+def name(text: object) -> Markup:
+    """Escape a name; one written from right to left stays in its place, and that of a file that is
+    too long for its column breaks after a / or before its ending, not inside that.
+
+    >>> name("r&d/a.jpg")
+    Markup('<bdi>r&amp;d/<wbr>a<wbr>.jpg</bdi>')
+    """
+    said = re.sub(r"(/(?=.)|(?=\.[A-Za-z]\w{1,4}$))", r"\1<wbr>", str(escape(text)))
+    return Markup(f"<bdi>{said}</bdi>")  # noqa: S704 - escaped above
+
+
 def isolate_names(sentence: str) -> Markup:
-    """Escape a sentence; a “name” written from right to left stays in its place, and an --option
-    in one line.
+    """Escape a sentence; each “name” is written as by `name`, and an --option stands in one line.
 
     >>> isolate_names("Give --fix: “<a>” is odd.")
     Markup('Give <span class="option">--fix</span>: “<bdi>&lt;a&gt;</bdi>” is odd.')
     """
-    said = re.sub("“([^”]*)”", r"“<bdi>\1</bdi>”", str(escape(sentence)))
+    said = re.sub("“([^”]*)”", lambda found: f"“{name(Markup(found[1]))}”", str(escape(sentence)))  # noqa: S704
     said = re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r'<span class="option">\1</span>', said)
     return Markup(said)  # noqa: S704 - escaped above
 
@@ -106,6 +116,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "isolate_names": isolate_names,
     "moment": moment,
+    "name": name,
     "percent": percent,
     "percent_ends": percent_ends,
     "percent_range": percent_range,

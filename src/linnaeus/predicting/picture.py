@@ -10,6 +10,7 @@ from stat import S_ISREG
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.bundle.under_way import UnderWay
 from linnaeus.errors import UnreadableImage
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Picture",
     "Source",
     "State",
+    "begun",
     "held",
     "looks_like_url",
     "total_of",
@@ -26,6 +28,9 @@ __all__ = [
 
 State = tuple[int, int]
 """(size in bytes, time of change in ns) of a file: what stands still while nobody writes it."""
+
+
+Pixels = Path | bytes | Callable[[], bytes] | NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Picture:
     asked."""
 
     name: str
-    source: Path | bytes | Callable[[], bytes] | NDArray[np.uint8]
+    source: Pixels
     frame: Frame | None = None
     state: State | None = None
 
@@ -69,6 +74,13 @@ def total_of(sources: Sequence[Source]) -> int | None:
     totals = [source.total for source in sources]
     known = [total for total in totals if total is not None]
     return sum(known) if len(known) == len(totals) else None
+
+
+def begun(picture: Picture) -> Pixels:
+    """Where the pixels of `picture` come from; what is fetched is on its way from now on, so that
+    no download waits for those before it."""
+    source = picture.source
+    return UnderWay(source) if callable(source) and looks_like_url(picture.name) else source
 
 
 def held(source: Source) -> Source:

@@ -16,7 +16,7 @@ from linnaeus.data.store import printable
 from linnaeus.errors import DataError
 from linnaeus.predicting.asked import Answered, Answering, Asked
 from linnaeus.predicting.journal import Journal
-from linnaeus.predicting.picture import Picture, Source, total_of
+from linnaeus.predicting.picture import Picture, Source, begun, total_of
 from linnaeus.predicting.states import Changed
 from linnaeus.predicting.tally import Tally
 from linnaeus.predicting.watched import watched
@@ -209,7 +209,7 @@ def _answers(
     answering: Answering, pictures: Iterable[Picture], total: int | None
 ) -> Iterator[Answered]:
     """The answers to `pictures`, of which there are `total`, some at a time."""
-    pairs = ((picture, picture.source) for picture in pictures)
+    pairs = ((picture, begun(picture)) for picture in pictures)
     for some in _in_groups(answering.classifier.stream(pairs, total=total)):
         yield answering([picture for picture, _ in some], [answer for _, answer in some])
 

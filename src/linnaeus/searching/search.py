@@ -19,7 +19,7 @@ from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import read_json, sha256_of
 from linnaeus.images.decode import ImageSource
 from linnaeus.manifest import MANIFEST
-from linnaeus.predicting.picture import Source, held, total_of
+from linnaeus.predicting.picture import Source, begun, held, total_of
 from linnaeus.progress import Progress, Quiet
 from linnaeus.searching.approximate import approximate_nearest
 from linnaeus.searching.pieces import piece_names, piece_rows
@@ -146,7 +146,7 @@ def _features(
     unread: Answer | None = None
     pictures = chain.from_iterable(source.pictures() for source in map(held, sources))
     with told.stage("Reading the pictures to look for", total_of(sources)) as stage:
-        for picture, answer in classifier.stream((one, one.source) for one in pictures):
+        for picture, answer in classifier.stream((one, begun(one)) for one in pictures):
             if answer.error:
                 unread = answer
                 skipped[printable(picture.name)] = answer.error
