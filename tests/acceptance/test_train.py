@@ -105,7 +105,7 @@ def test_photographs_are_learnt_with_a_pretrained_network(
     page = (run / "report" / "index.html").read_text(encoding="utf-8")
     for name in left_out:
         assert name in done.err
-        assert name in page
+        assert name in page.replace("<wbr>", "")
 
 
 # The same bits
