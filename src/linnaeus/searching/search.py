@@ -22,7 +22,7 @@ from linnaeus.manifest import MANIFEST
 from linnaeus.predicting.picture import Source, begun, held, total_of
 from linnaeus.progress import Progress, Quiet
 from linnaeus.searching.approximate import approximate_nearest
-from linnaeus.searching.pieces import piece_names, piece_rows
+from linnaeus.searching.pieces import piece_names, read_ahead
 from linnaeus.searching.record import (
     APPROXIMATE_FILE,
     FRAME_FILE,
@@ -182,9 +182,8 @@ def nearest_in(
         _check_digests(index, APPROXIMATE_FILE)
         return approximate_nearest(index, record, queries, top)
     nearest = Nearest(queries, top)
-    for number in range(len(record.pieces)):
-        folder = index / PIECES
-        nearest.show(piece_rows(folder, number, piece_names(folder, number)))
+    for units in read_ahead(index / PIECES, len(record.pieces)):
+        nearest.show(units)
     return nearest.places, nearest.similarities
 
 

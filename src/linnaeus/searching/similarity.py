@@ -87,9 +87,23 @@ class Nearest:
         self._shown += len(units)
         places = np.broadcast_to(here, (len(self._queries), len(units)))
         similarities = np.hstack([self.similarities, self._queries @ units.T])
-        best = np.argsort(-similarities, axis=1, kind="stable")[:, : self._count]
+        best = _best(similarities, self._count)
         self.similarities = np.take_along_axis(similarities, best, axis=1)
         self.places = np.take_along_axis(np.hstack([self.places, places]), best, axis=1)
+
+
+def _best(values: Features, count: int) -> NDArray[np.int64]:
+    """Where the `count` greatest `values` (n, m) of each row stand, the greatest first, of equal
+    ones the earlier. Only those are sorted, which are few."""
+    count = min(count, values.shape[1])
+    if count == 0:
+        return np.empty((len(values), 0), np.int64)
+    least = np.partition(values, -count, axis=1)[:, -count]
+    best = np.empty((len(values), count), np.int64)
+    for row, (of_row, bound) in enumerate(zip(values, least, strict=True)):
+        near = np.flatnonzero(~(of_row < bound))
+        best[row] = near[np.argsort(-of_row[near], kind="stable")[:count]]
+    return best
 
 
 def nearest(features: Features, known: Features, count: int) -> Nearest:
