@@ -18,13 +18,14 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from linnaeus.compression.halves import halved_graph
 from linnaeus.compression.int8 import LAYERS, in_whole_numbers
 from linnaeus.compression.means import means_as_they_lie
+from linnaeus.compression.rounding import well_rounded
 from linnaeus.errors import Shortfall
 
 SIDE = 12
 Floats = NDArray[np.float32]
 
 
-def graph_of(random: np.random.Generator, *, large: float = 1.0) -> bytes:
+def graph_of(random: np.random.Generator, *, large: float = 1.0, biased: bool = True) -> bytes:
     """Convolution, depthwise, pointwise, then the second moments of places, and a head."""
     shapes = {"a": (16, 3, 3, 3), "b": (16, 1, 3, 3), "c": (24, 16, 1, 1)}
     constants = {name: random.normal(0, 0.3, shape) for name, shape in shapes.items()}
@@ -53,6 +54,9 @@ def graph_of(random: np.random.Generator, *, large: float = 1.0) -> bytes:
         helper.make_node("ReduceMean", ["squares", "axis"], ["features"], "mean", keepdims=0),
         helper.make_node("MatMul", ["features", "weight"], ["logits"], "head"),
     ]
+    for node in nodes if not biased else ():
+        if node.op_type == "Conv":
+            del node.input[2:]
     graph = helper.make_graph(
         nodes,
         "small",
@@ -120,6 +124,16 @@ def test_weights_that_make_up_for_each_other_come_nearer(tmp_path: Path) -> None
         assert max(int(np.abs(one.astype(int)).max()) for one in whole) <= 64
     ours_mean, theirs_mean = np.mean(errors, axis=0)
     assert ours_mean < 0.7 * theirs_mean
+
+
+def test_convolutions_without_biases_stay_as_they_were_rounded() -> None:
+    random = np.random.default_rng(0)
+    pictures = list(random.integers(0, 256, (3, SIDE, SIDE, 3), np.uint8))
+    model = onnx.load_from_string(graph_of(random, biased=False))
+    assert well_rounded(model, model, pictures, seed=0) == model
+    exact = features(model.SerializeToString(), np.stack(pictures))
+    whole = features(in_whole_numbers(model.SerializeToString(), pictures, 0), np.stack(pictures))
+    assert np.abs(whole - exact).max() < 0.1 * np.abs(exact).max()
 
 
 def test_means_are_taken_without_turning_and_are_the_same() -> None:

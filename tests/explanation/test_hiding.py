@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from linnaeus.errors import UsageError
+from linnaeus.explanation.faithfulness import Mapped, deletion_and_insertion
 from linnaeus.explanation.hiding import (
     cover_for,
     occlusion,
@@ -127,6 +128,32 @@ def test_an_answer_that_stays_has_no_smallest_region():
     assert smallest_region(stubborn, PICTURE, BLACK, np.zeros((32, 32), np.float32)) is None
 
 
+@pytest.mark.parametrize("steps", [1, 2, 10])
+def test_areas_under_deletion_and_insertion_of_several_maps_at_once(steps):
+    asked = []
+
+    def answer(pictures):
+        shown = np.stack(list(pictures))
+        asked.append(len(shown))
+        return looks_at_the_patch(shown)
+
+    right = np.zeros((32, 32), np.float32)
+    right[4:8, 20:24] = 1
+    maps = np.stack([right, -right, right])
+    dark = PICTURE.copy()
+    dark[4:8, 20:24] = 51
+    mapped = [Mapped(PICTURE, 1, BLACK, maps), Mapped(dark, 1, BLACK, maps[:2])]
+    found = deletion_and_insertion(answer, mapped, steps=steps)
+    assert asked == [2 + 3 * 2 * (steps - 1) + 2 + 2 * 2 * (steps - 1)]
+    # The patch, 16 of 1,024 places, goes in the first step, or in the last.
+    sooner, later = 0.5 / steps, 1 - 0.5 / steps
+    for bright, of_one in zip((1.0, 0.2), found, strict=True):
+        for sign, curves in zip((1, -1, 1), of_one, strict=False):
+            less, more = (sooner, later) if sign > 0 else (later, sooner)
+            assert curves == pytest.approx((bright * less, bright * more))
+    assert [len(of_one) for of_one in found] == [3, 2]
+
+
 def test_covers():
     assert (cover_for(PICTURE, "black") == 0).all()
     assert (cover_for(PICTURE, "grey") == 128).all()
@@ -146,7 +173,7 @@ def test_a_map_that_points_nowhere_is_not_to_be_believed():
     noise[:, 4:8, 20:24] = 255
     targets = np.ones(6, np.int64)
     asked = SimpleNamespace(
-        answer=looks_at_the_patch,
+        answer=lambda pictures: looks_at_the_patch(np.stack(list(pictures))),
         cover_of=lambda picture: cover_for(picture, "black"),
         explain=lambda pixels, of, method: np.stack([right] * len(pixels)),
     )

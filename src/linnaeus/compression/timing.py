@@ -81,7 +81,7 @@ def throughputs(classifiers: Sequence[Classifier], files: Sequence[bytes]) -> li
     for turn in range(ROUNDS):
         for at, classifier in enumerate(classifiers):
             start_s = time.perf_counter()
-            for _ in classifier.stream(enumerate(files)):
+            for _ in classifier.stream(enumerate(files), total=len(files)):
                 pass
             rates[at, turn] = len(files) / (time.perf_counter() - start_s)
     return [Figure.around(float(np.median(one)), one.min(), one.max()) for one in rates]

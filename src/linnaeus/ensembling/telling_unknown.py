@@ -115,7 +115,7 @@ class _Asked:
         )
         answers = {}
         with self.progress.stage(stage_name, len(rows)) as stage:
-            for place, answer in self.classifier.stream(pictures):
+            for place, answer in self.classifier.stream(pictures, total=len(rows)):
                 answers[place] = answer
                 stage.advance()
         return answers

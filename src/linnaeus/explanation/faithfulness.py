@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.explanation.hiding import Answer, falling_ranks, masked
+from linnaeus.explanation.hiding import falling_ranks, masked
 from linnaeus.randomness import generator
 
 __all__ = [
     "Box",
     "Curves",
+    "Mapped",
     "deletion_and_insertion",
     "likeness",
     "pointed_at",
@@ -21,6 +23,7 @@ __all__ = [
 
 Pixels = NDArray[np.uint8]
 Map = NDArray[np.float32]
+Maps = NDArray[np.float32]
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, the last two excluded
 
 STEPS = 20
@@ -43,21 +46,61 @@ class Curves(NamedTuple):
         return self.insertion - self.deletion
 
 
+class Mapped(NamedTuple):
+    """A `picture` (h, w, 3) uint8, the class of interest, what stands where the picture is hidden,
+    of its shape, and `maps` (k, h, w) float32 of what speaks for that class."""
+
+    picture: Pixels
+    target: int
+    cover: Pixels
+    maps: Maps
+
+
 def deletion_and_insertion(
-    answer: Answer,
-    picture: Pixels,
-    target: int,
-    cover: Pixels,
-    importance: Map,
+    answer: Callable[[Iterable[Pixels]], NDArray[np.float32]],
+    mapped: Sequence[Mapped],
     *,
     steps: int = STEPS,
-) -> Curves:
-    """The areas of Petsiuk and others (2018) for the map `importance` (h, w), in `steps` steps."""
-    counts = np.linspace(0, importance.size, steps + 1).round().astype(np.int64)
-    first = falling_ranks(importance)[None] < counts[:, None, None]
-    without = answer(masked(picture, cover, first))[:, target]
-    only = answer(masked(picture, cover, ~first))[:, target]
-    return Curves(*(float(np.trapezoid(curve, dx=1 / steps)) for curve in (without, only)))
+) -> list[list[Curves]]:
+    """The areas of Petsiuk and others (2018), in `steps` steps, for each map of each picture.
+
+    `answer` takes any number of pictures (h, w, 3) to probabilities (n, classes). It is asked once
+    for all, with pictures made as it takes them, so that it can answer many at a time: for each
+    picture two answers, and 2 · (`steps` - 1) for each of its maps.
+    """
+    asked = (picture for one in mapped for picture in _hidden_more_and_more(one, steps))
+    answers = answer(asked)
+    found, at = [], 0
+    for one in mapped:
+        count = 2 + 2 * (steps - 1) * len(one.maps)
+        whole, nothing, *between = answers[at : at + count, one.target]
+        at += count
+        curves = np.reshape(between, (len(one.maps), 2, steps - 1))
+        areas = (
+            Curves(
+                _area([whole, *without, nothing], steps),
+                _area([nothing, *only, whole], steps),
+            )
+            for without, only in curves
+        )
+        found.append(list(areas))
+    return found
+
+
+def _hidden_more_and_more(mapped: Mapped, steps: int) -> Iterator[Pixels]:
+    """The picture, its cover, and for each map the picture without its most important places, more
+    and more of them, and with them alone."""
+    picture, cover = mapped.picture, mapped.cover
+    yield from (picture, cover)
+    counts = np.linspace(0, mapped.maps[0].size, steps + 1).round().astype(np.int64)
+    for importance in mapped.maps:
+        first = falling_ranks(importance)[None] < counts[1:-1, None, None]
+        yield from masked(picture, cover, first)
+        yield from masked(picture, cover, ~first)
+
+
+def _area(curve: Sequence[np.float32], steps: int) -> float:
+    return float(np.trapezoid(np.array(curve), dx=1 / steps))
 
 
 def random_map(shape: tuple[int, int], seed: int, index: int) -> Map:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from linnaeus.bundle.load import load
 from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.errors import BundleError, MissingError, UsageError
 from linnaeus.explanation.enlarging import enlarged, smoothed
-from linnaeus.explanation.faithfulness import STEPS, deletion_and_insertion
+from linnaeus.explanation.faithfulness import STEPS, Mapped, deletion_and_insertion
 from linnaeus.explanation.hiding import WINDOW, cover_for, occlusion, superpixel_permutation
 from linnaeus.explanation.segments import Parts, segments_of
 from linnaeus.explanation.surrogates import kernel_shap, lime
@@ -144,25 +144,22 @@ class Explainer:
             from linnaeus.explanation.layers import last_of_each_size
 
             names = [layer.name for layer in last_of_each_size(self._maps)[:MOST_SIZES]]
-            margins = [self._margin_at(name, pixels, targets, steps) for name in names]
-            if margins:
-                self._layer = names[int(np.argmax(margins))]
+            if names:
+                found = [self._grad_cam_at(name, pixels, targets) for name in names]
+                each = zip(pixels, targets.tolist(), np.stack(found, axis=1), strict=True)
+                mapped = [Mapped(one, of, self.cover_of(one), maps) for one, of, maps in each]
+                curves = deletion_and_insertion(self.answer, mapped, steps=steps)
+                margins = [[curve.margin for curve in of_one] for of_one in curves]
+                self._layer = names[int(np.mean(margins, axis=0).argmax())]
         return self.layer_name()
 
-    def _margin_at(self, layer: str, pixels: Pixels, targets: Targets, steps: int) -> float:
+    def _grad_cam_at(self, layer: str, pixels: Pixels, targets: Targets) -> Maps:
         there = copy(self)
         there._layer = layer
-        maps = there.explain(pixels, targets, "grad-cam")
-        curves = [
-            deletion_and_insertion(
-                self.answer, one, int(of), self.cover_of(one), found, steps=steps
-            )
-            for one, of, found in zip(pixels, targets, maps, strict=True)
-        ]
-        return float(np.mean([curve.margin for curve in curves]))
+        return there.explain(pixels, targets, "grad-cam")
 
-    def answer(self, pixels: Pixels) -> NDArray[np.float32]:
-        """The bundle's probabilities (n, classes) for `pixels` (n, h, w, 3) uint8."""
+    def answer(self, pixels: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """The bundle's probabilities (n, classes) for any number of `pixels` (h, w, 3) uint8."""
         return np.stack([one.probabilities for one in self._answering.predict_pixels(pixels)])
 
     def cover_of(self, picture: Pixels) -> Pixels:

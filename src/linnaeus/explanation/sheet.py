@@ -30,7 +30,7 @@ Rows = NDArray[np.int64]
 SMALL_PX = 96**2  # of a picture: an answer takes about a millisecond or less
 STEPS, RANDOM_MAPS = 10, 2
 FEW_JUDGED = {"grad-cam": 400, "occlusion": 1000}
-"""Measuring a dozen maps in these steps takes about 800 answers, and 2,000 by occlusion, which has
+"""Measuring a dozen maps in these steps takes about 700 answers, and 1,900 by occlusion, which has
 to explain the pictures again: of so many pictures, up to twice as long as judging them took."""
 
 LAYER_PICTURES = 4

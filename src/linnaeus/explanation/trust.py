@@ -14,7 +14,7 @@ from linnaeus.evaluation.intervals import share_figure
 from linnaeus.explanation.faithfulness import (
     STEPS,
     Box,
-    Curves,
+    Mapped,
     deletion_and_insertion,
     likeness,
     pointed_at,
@@ -106,12 +106,11 @@ def margins_by_chance(
     """
     each = max(each, -(-RANDOM_MAPS_IN_ALL // len(pixels)))
     shape = (pixels.shape[1], pixels.shape[2])
-    margins = []
-    for index, (picture, target) in enumerate(zip(pixels, targets, strict=True)):
-        places = range(each * index, each * (index + 1))
-        maps = [random_map(shape, seed, place) for place in places]
-        margins.append([_curves(explainer, picture, target, one, steps).margin for one in maps])
-    return np.array(margins)
+    drawn = [random_map(shape, seed, place) for place in range(each * len(pixels))]
+    maps = np.reshape(drawn, (len(pixels), each, *shape))
+    mapped = _mapped(explainer, pixels, targets, maps)
+    found = deletion_and_insertion(explainer.answer, mapped, steps=steps)
+    return np.array([[curve.margin for curve in curves] for curves in found])
 
 
 def trust_in(
@@ -131,8 +130,8 @@ def trust_in(
     `by_chance`: what `margins_by_chance` gave for the same, in as many `steps`. Two answers a step
     and picture, and two more explanations. Where the maps point, see `pointing`, is left open.
     """
-    every = zip(pixels, targets, maps, strict=True)
-    areas = [_curves(explainer, picture, target, one, steps) for picture, target, one in every]
+    mapped = _mapped(explainer, pixels, targets, maps[:, None])
+    areas = [curve for (curve,) in deletion_and_insertion(explainer.answer, mapped, steps=steps)]
     margins = np.array([area.margin for area in areas])
     above = margins - by_chance.mean(axis=1)
     mean, reach = float(above.mean()), Z * _error(above, by_chance)
@@ -160,15 +159,12 @@ def pointing(maps: Maps, boxes: list[list[Box]] | None) -> Figure | None:
     return share_figure(hits, len(maps))
 
 
-def _curves(
-    explainer: Explainer,
-    picture: Pixels,
-    target: np.int64,
-    importance: NDArray[np.float32],
-    steps: int,
-) -> Curves:
-    cover, of = explainer.cover_of(picture), int(target)
-    return deletion_and_insertion(explainer.answer, picture, of, cover, importance, steps=steps)
+def _mapped(
+    explainer: Explainer, pixels: Pixels, targets: Targets, maps: NDArray[np.float32]
+) -> list[Mapped]:
+    """Each of `pixels` (n, h, w, 3) with its class and its `maps` (n, k, h, w)."""
+    each = zip(pixels, targets.tolist(), maps, strict=True)
+    return [Mapped(one, of, explainer.cover_of(one), some) for one, of, some in each]
 
 
 def _error(above: NDArray[np.float64], by_chance: Margins) -> float:

@@ -145,8 +145,10 @@ def _features(
     features, skipped = [], {}
     unread: Answer | None = None
     pictures = chain.from_iterable(source.pictures() for source in map(held, sources))
-    with told.stage("Reading the pictures to look for", total_of(sources)) as stage:
-        for picture, answer in classifier.stream((one, begun(one)) for one in pictures):
+    total = total_of(sources)
+    pairs = ((one, begun(one)) for one in pictures)
+    with told.stage("Reading the pictures to look for", total) as stage:
+        for picture, answer in classifier.stream(pairs, total=total):
             if answer.error:
                 unread = answer
                 skipped[printable(picture.name)] = answer.error

@@ -17,24 +17,35 @@ def in_words(plan: AugmentPlan, why: str = "") -> str:
     done = [words for name, words in DONE.items() if getattr(plan, name)]
     if not done:
         return ""
-    said = ", ".join(words.format(**plan.model_dump()).replace("%", " %") for words in done)
+    amounts = {
+        name: _Amount(value) if isinstance(value, float) else value
+        for name, value in plan.model_dump().items()
+    }
+    said = ", ".join(words.format(**amounts) for words in done)
     return f"{why} Views are {said}.".lstrip()
+
+
+class _Amount(float):
+    """A number whose format "%" is a percentage of three digits at most, without idle zeros."""
+
+    def __format__(self, spec: str) -> str:
+        return f"{100 * self:.3g} %" if spec == "%" else super().__format__(spec)
 
 
 DONE = {
     "mirror": "mirrored",
     "flip": "turned upside down",
-    "shift": "shifted by up to {shift:.0%} of a side",
-    "zoom": "zoomed by up to {zoom:.0%}",
+    "shift": "shifted by up to {shift:%} of a side",
+    "zoom": "zoomed by up to {zoom:%}",
     "rotate_deg": "turned by up to {rotate_deg:g}°",
     "shear_deg": "slanted by up to {shear_deg:g}°",
-    "brightness": "made lighter or darker by up to {brightness:.0%}",
-    "contrast": "of up to {contrast:.0%} more or less contrast",
-    "saturation": "of up to {saturation:.0%} more or less saturation",
-    "hue": "of a hue turned by up to {hue:.0%} of the circle",
-    "blur": "blurred by up to {blur:.1%} of a side",
-    "noise": "noisy by up to {noise:.1%} of white",
-    "cutout": "hidden in a box of {cutout:.0%} of each side",
+    "brightness": "made lighter or darker by up to {brightness:%}",
+    "contrast": "of up to {contrast:%} more or less contrast",
+    "saturation": "of up to {saturation:%} more or less saturation",
+    "hue": "of a hue turned by up to {hue:%} of the circle",
+    "blur": "blurred by up to {blur:%} of a side",
+    "noise": "noisy by up to {noise:%} of white",
+    "cutout": "hidden in a box of {cutout:%} of each side",
     "randaugment": "changed by RandAugment (operations, strength: {randaugment})",
     "trivialaugment": "changed by TrivialAugment",
     "augmix": "mixed from chains of operations (AugMix, severity {augmix:g})",
