@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,6 @@ def calibration_noise(
     by: Resampling,
     hits: Callable[[np.random.Generator], Places] | None,
     effect: float,
-    *,
-    cancel: bool = False,
 ) -> Noise:
     """The noise of the sums of `gaps` (n,) in their `bins` (n,), shares of n.
 
@@ -37,11 +34,12 @@ def calibration_noise(
     resampled then, and vary as coin flips would, times the design `effect` of all bins together.
     That of each bin by itself, known from a few groups, would be too small more often than not.
 
-    `cancel`: whether bins are so wide that gaps in them may cancel out which are each far from 0.
-    Chance then moves pictures further than their probabilities say, even where all bins are right,
-    so that half of the noise comes from the resamples. By simulation, where three mistakes are to
-    be expected of classes that are sure of most pictures, 89 of 100 intervals held the truth
-    without that, and 94 with it.
+    Where a bin is so wide that probabilities in it differ, gaps in it may cancel out which are each
+    far from 0. Chance then moves pictures further than their probabilities say, even where the bin
+    is right. So as much of its noise comes from the resamples as differing probabilities explain of
+    the variance of labels in it: next to nothing of narrow bins, most of one from 0.01 to 1. By how
+    much it is more than of coin flips is taken from all bins together. What an error does to noise
+    is told by the coins that it leaves and by the resamples of each bin, half by each.
     """
     count, flips = np.bincount(bins), flips_of_bins(bins, probabilities)
     size, share = len(count), np.bincount(bins, weights=gaps) / len(gaps)
@@ -50,21 +48,21 @@ def calibration_noise(
     )
     moved /= len(gaps)
     if hits is None:
-        alone = effect * (by.z / Z) ** 2 * flips
-        seen = moved.var(axis=0) * (by.z / Z) ** 2 * by.groups / (by.groups - 1)
-        as_drawn = _of_variance_1(moved)
-        beyond = np.roll(as_drawn, 1, axis=0)  # another resample's, so that the two are apart
-        return Noise(as_drawn * np.sqrt(alone), alone, _up_to_seen(share, alone, seen), beyond)
+        return _in_groups(moved, share, effect * flips, by)
     random, expected = generator(by.seed, "calibrated labels"), np.bincount(bins, probabilities)
     drawn = [np.bincount(hits(random), minlength=size) for _ in range(by.resamples)]
     noise = (expected - np.array(drawn, np.float64)) / len(gaps)
-    if cancel:
-        seen = moved.var(axis=0)
-        alone = (flips + seen) / 2
-        beyond = np.roll(_of_variance_1(moved), 1, axis=0)
-        return Noise((noise + moved) / sqrt(2), alone, _up_to_seen(share, alone, seen), beyond)
     mean = expected / np.maximum(count, 1)
-    return Noise(noise, flips, _of_flips(mean, count, flips), _of_variance_1(moved))
+    part, seen, as_drawn = _explained(mean, count, flips), moved.var(axis=0), _of_variance_1(moved)
+    wide = flips * _together(part * seen, part * flips)
+    alone = (1 - part) * flips + part * wide
+    as_coins, as_seen = _of_flips(mean, count, flips), _up_to_seen(share, alone, seen)
+    return Noise(
+        np.sqrt(1 - part) * noise + np.sqrt(part * wide) * as_drawn,
+        alone,
+        lambda true: ((1 - part) * as_coins(true) + part * wide + as_seen(true)) / 2,
+        np.roll(as_drawn, 1, axis=0),  # another resample's, so that they are apart
+    )
 
 
 def effect_in_bins(bins: Places, gaps: Floats, by: Resampling) -> float:
@@ -92,6 +90,29 @@ def flips_of_bins(bins: Places, probabilities: Floats) -> Floats:
     flips = np.bincount(bins, weights=probabilities * (1 - probabilities)).astype(np.float64)
     variance: Floats = np.maximum(flips, 0.0) / len(bins) ** 2
     return variance
+
+
+def _in_groups(moved: Floats, share: Floats, flips: Floats, by: Resampling) -> Noise:
+    """Noise as the resamples have `moved` the bins (draws, k), of as much variance as `flips`."""
+    alone = (by.z / Z) ** 2 * flips
+    seen = moved.var(axis=0) * (by.z / Z) ** 2 * by.groups / (by.groups - 1)
+    as_drawn = _of_variance_1(moved)
+    beyond = np.roll(as_drawn, 1, axis=0)  # another resample's, so that they are apart
+    return Noise(as_drawn * np.sqrt(alone), alone, _up_to_seen(share, alone, seen), beyond)
+
+
+def _explained(mean: Floats, count: Places, flips: Floats) -> Floats:
+    """The share of the variance of labels in a bin that its probabilities explain, in [0, 1]."""
+    labels = mean * (1 - mean) * count
+    apart = labels - flips * count.sum() ** 2
+    share: Floats = np.divide(apart, labels, out=np.zeros_like(labels), where=labels > 0)
+    return share.clip(0.0, 1.0)
+
+
+def _together(seen: Floats, flips: Floats) -> float:
+    """How much more all bins together vary than as `flips`; of few labels each they tell little."""
+    expected = float(flips.sum())
+    return float(seen.sum()) / expected if expected > 0 else 1.0
 
 
 def _of_flips(mean: Floats, count: Places, flips: Floats) -> Variance:

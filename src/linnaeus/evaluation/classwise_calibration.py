@@ -70,4 +70,4 @@ def _noise(
     often = min(by.resamples, MOST_ADDED // gaps.size, MOST_HELD // (int(bins.max()) + 1))
     cells = over_cells(replace(by, resamples=max(FEWEST_RESAMPLES, often)), gaps.shape[1])
     flat = bins.ravel(), probabilities.ravel(), gaps.ravel()
-    return calibration_noise(*flat, cells, None if by.grouped else hits, effect, cancel=True)
+    return calibration_noise(*flat, cells, None if by.grouped else hits, effect)
