@@ -14,8 +14,8 @@ out, normalising included: pictures a second by eager float32 PyTorch in batches
 by the bundle's runtime, which takes one picture at a time: one on each processor where there are
 16, and one on all processors where there is 1. Must reach 5 times with OpenVINO, in bfloat16 where
 the processor has it, else in INT8 as `linnaeus compress` makes it; and 2.8 times with ONNX Runtime
-alone. The floor is told too: what a large float32 matrix product reaches allows no more pictures
-than that over the operations of one.
+alone. The most that float32 allows is told too: the multiply-adds a second of a large matrix
+product over those of one picture.
 
 Each figure is the median of `--runs`, measured in turns so that other work on the machine meets all
 alike. Ends with 1 where a figure is missed.

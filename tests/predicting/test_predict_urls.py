@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import linnaeus
+from linnaeus.bundle.under_way import Slow, UnderWay
+from linnaeus.data.in_threads import processors
 from linnaeus.errors import UnreadableImage, UsageError
 from linnaeus.predicting.asked import Answering, Asked
+from linnaeus.predicting.named import AT_ONCE
 from linnaeus.predicting.picture import Picture, Source
 from linnaeus.predicting.predict_all import Collected, predict_all
 from linnaeus.predicting.urls import Fetching, is_public
@@ -214,19 +217,74 @@ def test_downloads_do_not_wait_for_one_another_and_keep_their_order(
     photo_run: Run, photographs: dict[str, dict[str, bytes]]
 ) -> None:
     content = next(iter(photographs["glass"].values()))
-    six = threading.Barrier(6)
+    all_places = processors() + 4  # more than threads answer pictures
+    met = threading.Barrier(all_places)
+    places = threading.BoundedSemaphore(all_places)
 
     def come() -> bytes:
-        six.wait(timeout=60)  # for five others that are on their way
+        met.wait(timeout=60)  # for the others that are on their way
         return content
 
     def be_gone() -> bytes:
         raise UnreadableImage("it is gone", where="there", mend="Look elsewhere.")
 
-    names = [f"https://{HOST}/{number}.jpg" for number in range(25)]
-    pictures = [Picture(name, be_gone if name == names[7] else come) for name in names]
-    answering = Answering(linnaeus.load(photo_run.folder), Asked())
+    names = [f"https://{HOST}/{number}.jpg" for number in range(3 * all_places + 1)]
+    gives = [be_gone if name == names[2 * all_places] else come for name in names]
+    pictures = [
+        Picture(*each) for each in zip(names, (Slow(one, places) for one in gives), strict=True)
+    ]
     kept = Collected()
-    predict_all(answering, [Source(lambda: iter(pictures))], [kept], None, Quiet())
+    sources = [Source(lambda: iter(pictures))]
+    predict_all(Answering(linnaeus.load(photo_run.folder), Asked()), sources, [kept], None, Quiet())
     assert [one.id for one in kept.answers] == names
-    assert [one.id for one in kept.answers if one.error] == [names[7]]
+    assert [one.id for one in kept.answers if one.error] == [names[2 * all_places]]
+
+
+def test_no_more_addresses_are_asked_at_a_time_than_allowed(
+    photo_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, most, lock = 0, 0, threading.Lock()
+
+    def refuse(*_: object, **__: object) -> list[object]:
+        nonlocal asked, most
+        with lock:
+            asked += 1
+            most = max(most, asked)
+        time.sleep(0.02)
+        with lock:
+            asked -= 1
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    urls = [f"https://{HOST}/{number}.jpg" for number in range(40)]
+    answered = linnaeus.predict(photo_run.folder, urls, allow_url=True)
+    assert [one.id for one in answered.answers] == urls
+    assert answered.unread == 40
+    assert 2 < most <= AT_ONCE
+
+
+def test_whoever_stops_waits_for_no_download(photo_run: Run) -> None:
+    never = threading.Event()
+    begun = []
+
+    def hang() -> bytes:
+        begun.append(1)
+        never.wait(60)
+        return b""
+
+    places = threading.BoundedSemaphore(AT_ONCE)
+
+    def pictures() -> Iterator[tuple[int, UnderWay]]:
+        for place in range(5):
+            yield place, Slow(hang, places).begin()
+        raise KeyboardInterrupt
+
+    began_s = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(linnaeus.load(photo_run.folder).stream(pictures()))
+        assert time.monotonic() - began_s < 30  # where each would have taken 60 s
+        assert len(begun) == 5
+        assert all(places.acquire(blocking=False) for _ in range(AT_ONCE))  # all were given back
+    finally:
+        never.set()

@@ -112,6 +112,13 @@ class Streaming(Generic[ClassifierT]):
         stopped = threading.Event()
 
         def answered(group: Sequence[tuple[Key, Given]], many: bool) -> list[tuple[Key, AnswerT]]:
+            try:
+                return answers_to(group, many)
+            except BaseException:
+                _give_up(group)
+                raise
+
+        def answers_to(group: Sequence[tuple[Key, Given]], many: bool) -> list[tuple[Key, AnswerT]]:
             if many and len(compared) >= COMPARED and self._tried.acquire(blocking=False):
                 self._open(processors(), compared[:COMPARED])
             classifier = self._beside or self._classifier
@@ -121,20 +128,26 @@ class Streaming(Generic[ClassifierT]):
                 compared.extend([one for one in told if not one[1].error][:COMPARED])
             return [(key, one) for (key, _), (_, one) in zip(group, told, strict=False)]
 
-        under_way: deque[Future[list[tuple[Key, AnswerT]]]] = deque()
+        under_way: deque[tuple[Sequence[tuple[Key, Given]], Future[list[tuple[Key, AnswerT]]]]] = (
+            deque()
+        )
         pool = ThreadPoolExecutor(threads, thread_name_prefix="predict")
         begun = 0
         try:
             for group in groups:
                 many = begun >= few and processors() > 1
-                under_way.append(pool.submit(answered, group, many))
+                under_way.append((group, pool.submit(answered, group, many)))
                 begun += len(group)
                 if len(under_way) >= threads * AHEAD:
-                    yield from under_way.popleft().result()
+                    yield from under_way[0][1].result()
+                    under_way.popleft()
             while under_way:
-                yield from under_way.popleft().result()
+                yield from under_way[0][1].result()
+                under_way.popleft()
         finally:
             stopped.set()
+            for group, _ in under_way:
+                _give_up(group)
             pool.shutdown(cancel_futures=True)
 
     def _open(self, callers: int, compared: Sequence[tuple[Any, HasOutputs]]) -> None:
@@ -173,6 +186,13 @@ def in_groups(
             group = []
     if group:
         yield group
+
+
+def _give_up(group: Iterable[tuple[Any, Any]]) -> None:
+    """Let no thread wait for what is under way of `group`."""
+    for _, given in group:
+        if isinstance(given, UnderWay):
+            given.give_up()
 
 
 def _read_at_once(picture: Picture) -> bool:

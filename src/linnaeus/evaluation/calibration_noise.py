@@ -37,9 +37,10 @@ def calibration_noise(
     Where a bin is so wide that probabilities in it differ, gaps in it may cancel out which are each
     far from 0. Chance then moves pictures further than their probabilities say, even where the bin
     is right. So as much of its noise comes from the resamples as differing probabilities explain of
-    the variance of labels in it: next to nothing of narrow bins, most of one from 0.01 to 1. By how
-    much it is more than of coin flips is taken from all bins together. What an error does to noise
-    is told by the coins that it leaves and by the resamples of each bin, half by each.
+    the variance of labels in it: next to nothing of narrow bins, most of one from 0.01 to 1. How
+    much larger that part is than coin flips alone would make it is estimated from all bins
+    together. What an error does to noise is told by the coins that it leaves and by the resamples
+    of each bin, half by each.
     """
     count, flips = np.bincount(bins), flips_of_bins(bins, probabilities)
     size, share = len(count), np.bincount(bins, weights=gaps) / len(gaps)

@@ -102,7 +102,7 @@ def margins_by_chance(
 ) -> Margins:
     """(n, k) the margins of k maps that know nothing for each of `pixels` (n, h, w, 3): what the
     maps of every method are held against. k is at least `each`, and more for few pictures; a map
-    takes two answers for each of the `steps`.
+    takes two answers for each of the `steps` but one, and a picture two.
     """
     each = max(each, -(-RANDOM_MAPS_IN_ALL // len(pixels)))
     shape = (pixels.shape[1], pixels.shape[2])

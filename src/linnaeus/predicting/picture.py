@@ -10,7 +10,7 @@ from stat import S_ISREG
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.under_way import UnderWay
+from linnaeus.bundle.under_way import Slow
 from linnaeus.errors import UnreadableImage
 
 __all__ = [
@@ -78,9 +78,9 @@ def total_of(sources: Sequence[Source]) -> int | None:
 
 def begun(picture: Picture) -> Pixels:
     """Where the pixels of `picture` come from; what is fetched is on its way from now on, so that
-    no download waits for those before it."""
+    no download waits for those before it. Waits where enough of them are."""
     source = picture.source
-    return UnderWay(source) if callable(source) and looks_like_url(picture.name) else source
+    return source.begin() if isinstance(source, Slow) else source
 
 
 def held(source: Source) -> Source:
@@ -93,7 +93,10 @@ def held(source: Source) -> Source:
     def each() -> Iterator[Picture]:
         for picture in source.pictures():
             given = picture.source
-            yield replace(picture, source=_Once(given)) if callable(given) else picture
+            if isinstance(given, Slow):
+                yield replace(picture, source=Slow(_Once(given), given.places))
+            else:
+                yield replace(picture, source=_Once(given)) if callable(given) else picture
 
     return replace(source, pictures=each)
 

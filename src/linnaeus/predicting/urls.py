@@ -32,9 +32,6 @@ SILENT_S = 10.0
 WHOLE_S = 60.0
 """For one picture in all: 50 MB at 7 megabits a second."""
 
-AT_ONCE = 8
-"""Addresses that are asked at a time: enough for a server that answers slowly, and no load."""
-
 CHUNK_BYTES = 1 << 16
 HTTPS_PORT = 443
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -72,8 +69,7 @@ class Fetching:
     """Gives the bytes behind an address, within limits of size and time.
 
     `allowed` says which resolved addresses may be asked, `context` whose certificates are trusted;
-    by default public ones, and those that this machine trusts. Safe to use from several threads, of
-    which `AT_ONCE` are served at a time.
+    by default public ones, and those that this machine trusts. Safe to use from several threads.
     """
 
     def __init__(
@@ -89,12 +85,11 @@ class Fetching:
         self._resolve = resolve or socket.getaddrinfo
         self._whole_s = whole_s
         self._max_bytes = max_bytes
-        self._places = threading.BoundedSemaphore(AT_ONCE)
 
     def __call__(self, url: str) -> bytes:
         """The bytes at `url`. Raises UnreadableImage with the reason where they cannot be had."""
         host, port, target = _parts(url)
-        with self._places, _reasons(url):
+        with _reasons(url):
             address = self._address_of(url, host, port)
             with self._connected(host, port, address) as connection:
                 return self._body(url, connection, target)

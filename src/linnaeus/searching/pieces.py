@@ -22,8 +22,8 @@ __all__ = ["ROWS", "kept_piece", "piece_names", "piece_rows", "read_ahead", "wri
 ROWS = "rows"
 
 READERS = 2
-"""Threads that read ahead: hashing and copying let go of Python's lock, and each has 44 MB of 2,704
-features in memory."""
+"""Threads that read ahead: hashing lets go of Python's lock. Each has 44 MB of 2,704 features in
+memory."""
 
 Features = NDArray[np.float32]
 
