@@ -14,8 +14,8 @@ out, normalising included: pictures a second by eager float32 PyTorch in batches
 by the bundle's runtime, which takes one picture at a time: one on each processor where there are
 16, and one on all processors where there is 1. Must reach 5 times with OpenVINO, in bfloat16 where
 the processor has it, else in INT8 as `linnaeus compress` makes it; and 2.8 times with ONNX Runtime
-alone. The most that float32 allows is told too: the multiply-adds a second of a large matrix
-product over those of one picture.
+alone. Told beside them: what the network would give in float32 at the rate of a large matrix
+product, which is the multiply-adds a second of that over those of one picture.
 
 Each figure is the median of `--runs`, measured in turns so that other work on the machine meets all
 alike. Ends with 1 where a figure is missed.
@@ -146,7 +146,8 @@ def _runtime(runs: int, seconds: float) -> bool:
         asked[f"{engine} {precision}, 1"] = lambda one=one: len([one.run_one(given[0])])  # type: ignore[misc]
     rates = _rates(asked, runs, seconds)
     print(f"\n{NETWORK} at {SIDE_PX} px, torch on {torch.get_num_threads()} threads\n")
-    print(f"float32 matrix products allow at most {_at_most():,.0f} pictures a second\n")
+    rate_told = f"{_at_matrix_rate():,.0f} pictures a second"
+    print(f"At the rate of a large float32 matrix product: {rate_told}\n")
     print("| what | pictures a second | times eager | must be |")
     print("|---|---|---|---|")
     reached = True
@@ -164,12 +165,12 @@ def _least_times(what: str) -> float:
     """How many times as fast as eager PyTorch it must be; 0 where nothing is asked."""
     engine, precision, _ = [*what.split(), ""][:3]
     if engine == "openvino" and precision.startswith("float32"):
-        return 0.0  # asked of bfloat16 or INT8: see `_at_most`
+        return 0.0  # asked of bfloat16 or INT8: see `_at_matrix_rate`
     return LEAST_TIMES.get(engine, 0.0)
 
 
-def _at_most() -> float:
-    """Pictures a second, were all of the network a large matrix product in float32."""
+def _at_matrix_rate() -> float:
+    """Pictures a second in float32, were all of the network a large matrix product."""
     import timm
     import torch
 
