@@ -31,11 +31,16 @@ Result = TypeVar("Result")
 
 
 def in_threads(
-    work: Callable[[int], Result], length: int, workers: int | None
+    work: Callable[[int], Result],
+    length: int,
+    workers: int | None,
+    *,
+    chunk_size: int = CHUNK,
+    ahead: int = CHUNKS_AHEAD,
 ) -> Generator[list[Result]]:
     """`work(0)` to `work(length - 1)` in order, chunk by chunk; stops soon when the caller does.
 
-    `workers`: as for `thread_count`.
+    `workers`: as for `thread_count`. `ahead`: chunks of `chunk_size` under way or done, for each.
     """
     stopped = threading.Event()
     threads = thread_count(workers)
@@ -43,12 +48,11 @@ def in_threads(
     def work_on(places: range) -> list[Result]:
         return [work(place) for place in places if not stopped.is_set()]
 
-    chunks = (range(first, min(first + CHUNK, length)) for first in range(0, length, CHUNK))
+    chunks = (range(at, min(at + chunk_size, length)) for at in range(0, length, chunk_size))
     pool = ThreadPoolExecutor(threads, thread_name_prefix="scan")
     try:
         under_way: deque[Future[list[Result]]] = deque(
-            pool.submit(work_on, chunk)
-            for chunk in itertools.islice(chunks, threads * CHUNKS_AHEAD)
+            pool.submit(work_on, chunk) for chunk in itertools.islice(chunks, threads * ahead)
         )
         while under_way:
             results = under_way.popleft().result()

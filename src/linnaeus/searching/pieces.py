@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from linnaeus.data.in_threads import in_threads
 from linnaeus.files import read_json, sha256_of, write_json, write_whole
 from linnaeus.searching.record import PieceRecord, damaged, piece_file
 
@@ -78,11 +77,5 @@ def read_ahead(folder: Path, pieces: int) -> Iterator[Features]:
     def read(number: int) -> Features:
         return piece_rows(folder, number, piece_names(folder, number))
 
-    under_way: deque[Future[Features]] = deque()
-    with ThreadPoolExecutor(READERS, thread_name_prefix="piece") as pool:
-        for number in range(pieces):
-            under_way.append(pool.submit(read, number))
-            if len(under_way) > READERS:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+    for (rows,) in in_threads(read, pieces, READERS, chunk_size=1, ahead=1):
+        yield rows
