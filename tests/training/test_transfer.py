@@ -277,6 +277,18 @@ def test_to_stop_before_a_head_of_choice_has_learnt_leaves_nothing(
         photographs_of_waste.learn(recipe, lambda: True)
 
 
+def test_with_time_for_the_whole_network_few_pictures_are_enough_for_its_head(
+    photographs_of_waste: Photographs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("linnaeus.training.probe.ENOUGH_TO_BEGIN", 24)
+    photographs_of_waste.kept.clear()
+    tuned = photographs_of_waste.learn(recipe_with(None, budget_s=40.0))
+    assert tuned.recipe.head_pictures == 24
+    assert any(row.stage == "whole" and row.epoch >= 0.5 for row in tuned.history)
+    alone = photographs_of_waste.learn(recipe_with(None, budget_s=40.0, preset="quick"))
+    assert alone.recipe.head_pictures == 72
+
+
 def test_more_views_make_another_head(photographs_of_waste: Photographs) -> None:
     ours = photographs_of_waste
     one = ours.learn(stages("probe"))

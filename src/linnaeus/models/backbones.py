@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -120,17 +121,21 @@ def _stages_of(backbone: Any) -> list[Stage]:
 
 def _watch(stages: list[Stage]) -> Callable[[], list[torch.Tensor]]:
     """Keep what each stage gives as (n, pixels, channels); the function returned hands it over."""
-    kept: list[torch.Tensor] = []
+    of_thread = threading.local()  # parts of a batch may be on their way at the same time
+
+    def kept() -> list[torch.Tensor]:
+        maps: list[torch.Tensor] = of_thread.__dict__.setdefault("maps", [])
+        return maps
 
     def keep(channels: int | None) -> Callable[[nn.Module, object, torch.Tensor], None]:
-        return lambda module, given, output: kept.append(_as_pixels(output, channels))
+        return lambda module, given, output: kept().append(_as_pixels(output, channels))
 
     for stage in stages:
         stage.module.register_forward_hook(keep(stage.channels))
 
     def hand_over() -> list[torch.Tensor]:
-        maps = list(kept)
-        kept.clear()
+        maps = list(kept())
+        kept().clear()
         return maps
 
     return hand_over

@@ -22,6 +22,7 @@ from linnaeus.training.augmentation.settled import settled
 from linnaeus.training.choice import Choice
 from linnaeus.training.classical.learn import Pretrained, learn_classical
 from linnaeus.training.device import chosen_device
+from linnaeus.training.enlarging import in_its_time
 from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.material import Material, look
@@ -89,6 +90,7 @@ def fit(
     progress.say(f"{dataset}")
     progress.say(choice.why if choice.by_time else f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
+    recipe = in_its_time(dataset, recipe, choice.backbone, network, progress=progress, saver=saver)
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     learning = ChosenRows(material.pixels, material.train)

@@ -32,6 +32,7 @@ from linnaeus.training.kept_work import KeptWork
 from linnaeus.training.known_features import KnownFeatures, known_or_new
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
+from linnaeus.training.transfer_plan import COST
 
 __all__ = ["Probe", "Probed", "pretrained_normalisation"]
 
@@ -45,6 +46,10 @@ a machine that others use too, its last strengths would now and then leave them 
 QUICKLY_EMBEDDED = 0.2
 """Of a budget: where embedding takes longer, there is no time for a stage to follow, since a pass
 of learning takes about three times as long."""
+
+ENOUGH_TO_BEGIN = 10_000
+"""Pictures: a head on so many is enough for the whole network to begin with, where that has time
+for a pass over all of them."""
 
 SHARE_FOR_VIEWS = 0.15
 """Of a budget: what further views of the training pictures may take, all together."""
@@ -161,13 +166,19 @@ class Probe:
             embedded=embedded,
         )
         order = embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
+        in_all = len(order)
+        if budget_s and others_follow and in_all > ENOUGH_TO_BEGIN:
+            pass_s = COST["whole"] * embedding.seconds_for(train)
+            if embedding.seconds_for(order[:ENOUGH_TO_BEGIN]) + pass_s < budget_s:
+                order = order[:ENOUGH_TO_BEGIN]
         features = embedding.of(order, at_least=len(one_of_each(labels[train])))
         embedding_s = time.perf_counter() - began
+        few = len(order) < in_all
         whole, order = len(features) == len(order), order[: len(features)]
         judging = np.isin(order, validation)
         used, judged = order[~judging], order[judging]
         room = _views_within(budget_s, embedding.seconds_for(used)) if whole and budget_s else 1
-        wanted = views or room
+        wanted = views or (1 if few else room)
         learning = [features[~judging], *embedding.again(used, mirror, wanted - 1)]
         share = SHARE_BEFORE_OTHERS if others_follow else 1.0
         if budget_s and embedding_s > QUICKLY_EMBEDDED * budget_s:

@@ -45,11 +45,16 @@ def tuned_product(tunable: Tunable, size: Preprocessing) -> Product:
     )
 
 
-def probe_remarks(probed: Probed, train: int, *, as_asked: bool) -> tuple[str, ...]:
-    """How its head came about, of `train` pictures; `as_asked`: the recipe says of how many."""
+def probe_remarks(probed: Probed, train: int, *, as_asked: bool, tuned: bool) -> tuple[str, ...]:
+    """How its head came about, of `train` pictures; `as_asked`: the recipe says of how many;
+    `tuned`: it was learnt on from, by all of them.
+    """
     head, used = probed.head, len(probed.used)
     how = f"the best of {len(head.tried)} on validation" if head.tried else "the default"
     chosen = f"The head's regularisation has strength {head.strength:g}, {how}."
+    if tuned:
+        began = f"It began with a head fitted on {used:,} of the {train:,} training pictures."
+        return (chosen, began) if used < train else (chosen,)
     why = "as the recipe says" if as_asked else "all that there was time for"
     fewer = f"It has learnt from {used:,} of the {train:,} training pictures, {why}."
     return (chosen, fewer) if used < train else (chosen,)

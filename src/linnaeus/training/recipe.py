@@ -115,8 +115,8 @@ class Recipe(BaseModel):
     test_time_augmentation: AskedViews = "auto"
     """Whether the bundle answers with the mean over several views of a picture. "mirror": it and
     its mirror image, which takes twice as long; "shifts": it, and moved by a sixteenth to four
-    sides, five times. "auto" tries mirror images, where they were learnt from, for networks from
-    scratch and in `best`, and keeps them where validation is clearly better for it."""
+    sides, five times. "auto" tries mirror images, where they were learnt from, for small
+    pictures and in `best`, and keeps them where validation is clearly better for it."""
     head_strengths: tuple[Annotated[float, Gt(0)], ...] = (
         1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6,
     )  # fmt: skip

@@ -17,13 +17,14 @@ from linnaeus.models.classical.names import classical_name
 from linnaeus.models.weights import Backbone
 from linnaeus.training.recipe import Recipe
 
-__all__ = ["choose_preprocessing", "sampled_sizes"]
+__all__ = ["LEAST_SIDE_PX", "choose_preprocessing", "sampled_sizes"]
 
 SAMPLE = 300
 """Headers looked at: the median of so many is within a few per cent of the true one."""
 
 LEAST_SIDE_PX = 128
-"""Below this a pretrained network's last maps are too few pixels to say anything."""
+"""Below this a frozen network's last maps are too few pixels to say much; one that is tuned learns
+to do with fewer."""
 
 SCRATCH_SIDE_PX = 96
 """The side that a network from scratch learns large pictures at."""
@@ -42,6 +43,7 @@ a few thousand are as many as a classifier can use."""
 
 WIDEST_ASPECT = 2.0
 MULTIPLE_PX = 16
+FINER_MULTIPLE_PX = 8  # below `LEAST_SIDE_PX`, where 16 is a large step
 
 
 def sampled_sizes(dataset: Dataset) -> list[tuple[int, int]]:
@@ -72,18 +74,24 @@ def sampled_sizes(dataset: Dataset) -> list[tuple[int, int]]:
 
 
 def choose_preprocessing(
-    sizes: Sequence[tuple[int, int]], recipe: Recipe, backbone: Backbone | None
+    sizes: Sequence[tuple[int, int]],
+    recipe: Recipe,
+    backbone: Backbone | None,
+    *,
+    least_px: int = LEAST_SIDE_PX,
 ) -> Preprocessing:
     """How pictures of `sizes` (width, height) become the input of `backbone` or, without, of the
     recipe's network.
 
     The input has the median picture's proportions and no more pixels than it (nothing is gained
-    by enlarging), within what the network is used to.
+    by enlarging), within what the network is used to: for a `backbone` at least the area of
+    `least_px` by `least_px`.
     """
     if recipe.image_size_px is not None:
         height, width = recipe.image_size_px
     elif backbone is not None:
-        height, width = _fitting(sizes, LEAST_SIDE_PX, backbone.side_px, MULTIPLE_PX)
+        multiple_px = FINER_MULTIPLE_PX if least_px < LEAST_SIDE_PX else MULTIPLE_PX
+        height, width = _fitting(sizes, least_px, backbone.side_px, multiple_px)
     elif (classical := classical_name(recipe.model)) and not classical.of_network:
         least_px, most_px = CLASSICAL_SIDES_PX[classical.features]
         height, width = _fitting(sizes, least_px, most_px, 1)

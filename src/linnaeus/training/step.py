@@ -25,6 +25,7 @@ from linnaeus.training.precision import autocast
 from linnaeus.training.recorded import CannotBeRecordedError, Recorded
 from linnaeus.training.schedule import learning_rate_factor
 from linnaeus.training.schedule_free import ScheduleFree
+from linnaeus.training.side_by_side import SideBySide
 from linnaeus.training.state import State
 from linnaeus.training.team import ALONE, Team
 
@@ -60,6 +61,9 @@ class Step:
         self._forward = compiled(network) if plan.compiled else self._parallel
         self._team = team
         self._plan = plan
+        self._side_by_side: SideBySide | None = None
+        if self._may_be_parted(device):
+            self._side_by_side = SideBySide(network, str(plan.precision))
         self._schedule = schedule or partial(learning_rate_factor, plan=plan)
         self._loss_of = loss
         self._device = device
@@ -119,6 +123,11 @@ class Step:
             and plan.precision != "float16"  # whose scaler waits for the GPU
             and plan.optimiser != "schedule-free"  # which has other weights before a step
         )
+
+    def _may_be_parted(self, device: str) -> bool:
+        """Whether parts of a batch may go through the network at the same time."""
+        plan, alone = self._plan, self._team.size == 1 and not self._plan.compiled
+        return torch.device(device).type == "cpu" and alone and plan.adversary == "none"
 
     def _taken_at_once(self, step: int, views: Tensor, labels: Tensor) -> Tensor | None:
         """The loss of a step that is recorded as a whole; None where that cannot be, now or from
@@ -312,6 +321,8 @@ class Step:
         return logits.float()
 
     def _logits(self, views: Tensor) -> Tensor:
+        if self._side_by_side is not None:
+            return self._side_by_side(views).float()
         with self._team.shared_statistics(), autocast(str(self._plan.precision), self._device):
             logits: Tensor = self._forward(views)
         return logits.float()

@@ -36,7 +36,12 @@ from linnaeus.training.telling_unknown import learnt_from
 from linnaeus.training.transfer_plan import TransferStage
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.tuning import Lesson, answers, tunable_from_head, tunable_from_probe, tune
-from linnaeus.training.tuning_time import SHARE_OF_FIRST_HEAD, allowance_s, pass_s
+from linnaeus.training.tuning_time import (
+    SHARE_OF_FIRST_HEAD,
+    allowance_s,
+    pass_s,
+    whole_first,
+)
 
 __all__ = ["learn_by_transfer"]
 
@@ -128,6 +133,8 @@ class _Transfer:
             self._leave_out(stage, f"{why} validation pictures to judge it on")
         elif self.saver.look(LOOP) is not None:  # begun by an earlier process, which knew how long
             self._try(stage, None)
+        elif self._leaves_its_time(stage, last):
+            self._leave_out(stage, "the whole network has use for all of the time")
         elif (allowed_s := self._allowed_s(stage, last)) == 0:
             self._leave_out(stage, "there was no time for half a pass over the pictures")
         else:
@@ -295,6 +302,14 @@ class _Transfer:
         assert isinstance(fitted.network, Tunable)
         return fitted.network, stage.model_copy(update={"paces": fitted.plan.paces})
 
+    def _leaves_its_time(self, stage: TransferStage, last: bool) -> bool:
+        """Whether `stage` is better left out for the one that follows."""
+        if stage.learns != "upper" or last or stage.paces or self.recipe.budget_s is None:
+            return False
+        left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
+        train = len(self.lesson.train)
+        return whole_first(left_s, pass_s(self._tunable(), self.lesson), train)
+
     def _allowed_s(self, stage: TransferStage, last: bool) -> float | None:
         """Seconds for `stage`; None where no clock decides, 0 where too few are left."""
         if stage.paces or self.recipe.budget_s is None:
@@ -352,7 +367,8 @@ class _Transfer:
     def _ended(self) -> Ended:
         if self.stop():
             return "stopped"
-        cut_short = self.probed is not None and len(self.probed.used) < len(self.lesson.train)
+        probed = None if self._is_tuned else self.probed
+        cut_short = probed is not None and len(probed.used) < len(self.lesson.train)
         return "budget" if cut_short else "finished"
 
     def _resolved(self, ended: Ended) -> Recipe:
@@ -391,4 +407,6 @@ class _Transfer:
         if self.probed is None:
             return ()
         as_asked = self.recipe.head_pictures is not None
-        return probe_remarks(self.probed, len(self.lesson.train), as_asked=as_asked)
+        return probe_remarks(
+            self.probed, len(self.lesson.train), as_asked=as_asked, tuned=self._is_tuned
+        )

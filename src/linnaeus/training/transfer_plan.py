@@ -10,9 +10,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from linnaeus.errors import UsageError
 from linnaeus.training.schedule import Pace
 
-__all__ = ["StageName", "TransferPlan", "TransferStage"]
+__all__ = ["COST", "StageName", "TransferPlan", "TransferStage"]
 
 StageName = Literal["probe", "head", "upper", "whole"]
+
+COST: dict[StageName, float] = {"head": 1.0, "upper": 1.5, "whole": 4.0}
+"""Times that a pass of learning takes, against one of answering: only the part that learns is gone
+through backwards, and that costs two to three times as much as forwards."""
 
 FIRST = ("probe", "head")
 """What a network can begin with: until its head answers, there is nothing to make better."""
@@ -35,8 +39,8 @@ class TransferStage(BaseModel):
     8 for whole."""
     learning_rate: Annotated[float, Gt(0)] | None = None
     """Peak rate of the head. None: that of `network`; where it says none either, or muon's, the
-    usual one of the optimiser for a head that is new (of AdamW 0.001), and 0.3 of it for what is
-    good already."""
+    usual one of the optimiser for a head that is new (of AdamW 0.001), and for what is good already
+    0.3 of it, or half where there are 10,000 training pictures or more."""
     views: Annotated[int, Ge(1), Le(6)] | None = None
     """Of a probe: views of each training picture that it learns from: as it is, mirrored where that
     is allowed, then closer towards its corners. None: what a budget has room for, or one."""
@@ -61,9 +65,10 @@ class TransferPlan(BaseModel):
     stages: tuple[Annotated[TransferStage, BeforeValidator(_named)], ...] | None = None
     """What learns, in order; the first is probe or head. None: as the preset and the budget say; of
     a network with a `head` of choice, head and then whole."""
-    rate_decay: Annotated[float, Gt(0), Le(1)] = 0.7
+    rate_decay: Annotated[float, Gt(0), Le(1)] | None = None
     """What each of the network's stages has of the rate of the one above it: the lower, the more
-    general, and the less there is to learn anew."""
+    general, and the less there is to learn anew. None: 0.7, or 0.8 where there are 10,000 training
+    pictures or more."""
     freeze_batch_norm: bool = True
     """Whether batch statistics stay those of the pretraining."""
     done: tuple[TransferStage, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from linnaeus.models.folded_norms import fold
 from linnaeus.models.network import Network
 
 __all__ = ["Tunable"]
@@ -52,6 +53,13 @@ class Tunable(nn.Module):
         self._lowest = depth
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(self._depths.get(name, self._top) >= depth)
+
+    def fold(self) -> None:
+        """Compute frozen batch normalisations with the convolutions before them, which is faster,
+        until `models.folded_norms.unfold`.
+        """
+        if self._freeze_batch_norm:
+            fold(self.network.body)
 
     def rate_factors(self, decay: float) -> dict[str, float]:
         """The share of the head's rate that each parameter learns at, by its name in this module.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from linnaeus.data.pixels import ChosenRows, PixelRows, chunks
 from linnaeus.models.build import build
 from linnaeus.models.depth import depths_of
+from linnaeus.models.folded_norms import unfold
 from linnaeus.models.network import Network
 from linnaeus.models.standardise import Standardise
 from linnaeus.models.weights import Backbone
@@ -30,12 +31,11 @@ from linnaeus.training.probe import Probe, pretrained_normalisation
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
 from linnaeus.training.scratch import as_targets
-from linnaeus.training.transfer_plan import StageName, TransferStage
+from linnaeus.training.transfer_plan import COST, StageName, TransferStage
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.usual import OPTIMISERS
 
 __all__ = [
-    "COST",
     "EPOCHS",
     "OF_MUON",
     "Lesson",
@@ -52,13 +52,15 @@ BATCH = 32
 EPOCHS: dict[StageName, float] = {"head": 20.0, "upper": 4.0, "whole": 8.0}
 """Passes without a budget: a head starts from nothing, the rest from what is good already."""
 
-COST: dict[StageName, float] = {"head": 1.0, "upper": 1.5, "whole": 4.0}
-"""Times that a pass of learning takes, against one of answering: only the part that learns is gone
-through backwards, and that costs two to three times as much as forwards."""
+SHARE_OF_RATE, RATE_DECAY = 0.3, 0.7
+"""Of the optimiser's usual rate, for what is good already, where nobody says one, and of that what
+each stage of the network has of the one above it. At the rate that a new head wants, what is good
+already is lost."""
 
-SHARE_OF_RATE: dict[StageName, float] = {"head": 1.0, "upper": 0.3, "whole": 0.3}
-"""Of the optimiser's usual rate, where nobody says one. At the rate that a new head wants, what is
-good already is lost."""
+MANY_PICTURES = 10_000
+SHARE_OF_RATE_FOR_MANY, RATE_DECAY_FOR_MANY = 0.5, 0.8
+"""The same where there are `MANY_PICTURES` to learn from. From 24,000 of CIFAR-10 at 72 px, each
+seen once, MobileNetV2 came to 85.2 % on validation, at 0.3 and 0.7 to 82.9 %."""
 
 OF_MUON = ("momentum", "weight_decay", "head_learning_rate", "head_momentum")
 """What a plan says of muon and means nothing, or something else, for what tunes in its place."""
@@ -150,9 +152,11 @@ def tune(
     Raises as `training.loop.fit_network` does.
     """
     targets = as_targets(lesson.labels)
+    usual_decay = RATE_DECAY_FOR_MANY if _many(lesson) else RATE_DECAY
     network = copy.deepcopy(start)
     network.learn_from(_lowest(stage.learns, network.stages))
-    return fit_network(
+    network.fold()
+    fitted = fit_network(
         network,
         ChosenRows(lesson.pixels, lesson.train),
         targets[lesson.train],
@@ -162,11 +166,13 @@ def tune(
         progress=progress,
         stop=stop,
         device=recipe.device,
-        rate_factors=network.rate_factors(recipe.transfer.rate_decay),
+        rate_factors=network.rate_factors(recipe.transfer.rate_decay or usual_decay),
         judging_cost=1 / COST[stage.learns],
         stage=stage.learns,
         saver=saver,
     )
+    unfold(fitted.network)
+    return fitted
 
 
 def stage_plan(
@@ -178,7 +184,9 @@ def stage_plan(
     if optimiser == "muon":
         optimiser, rate = "adamw", None
     if rate is None:
-        rate = SHARE_OF_RATE[stage.learns] * OPTIMISERS[optimiser]["learning_rate"]
+        share = SHARE_OF_RATE_FOR_MANY if _many(lesson) else SHARE_OF_RATE
+        rate = OPTIMISERS[optimiser]["learning_rate"]
+        rate *= 1.0 if stage.learns == "head" else share
     update: dict[str, object] = {
         "seed": recipe.seed,
         "augment": lesson.augment,
@@ -203,6 +211,10 @@ def answers(network: Tunable, pixels: PixelRows, rows: Rows) -> NDArray[np.float
     """The logits (k, classes) of `network` for the pictures at `rows` (k,)."""
     logits = [network(torch.from_numpy(batch)).numpy() for batch in chunks(pixels, rows, BATCH)]
     return np.concatenate(logits) if logits else np.zeros((0, 0), np.float32)
+
+
+def _many(lesson: Lesson) -> bool:
+    return len(lesson.train) >= MANY_PICTURES
 
 
 def _lowest(learns: StageName, stages: int) -> int:

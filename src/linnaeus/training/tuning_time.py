@@ -6,11 +6,11 @@ import time
 
 import torch
 
-from linnaeus.training.transfer_plan import StageName
+from linnaeus.training.transfer_plan import COST, StageName
 from linnaeus.training.tunable import Tunable
-from linnaeus.training.tuning import COST, Lesson, answers
+from linnaeus.training.tuning import BATCH, EPOCHS, Lesson, answers
 
-__all__ = ["SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s"]
+__all__ = ["SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s", "whole_first"]
 
 SHARE_OF_UPPER = 1 / 3
 """Of the time left, where the whole network comes after: its passes take longer, and bring more."""
@@ -19,6 +19,8 @@ SHARE_OF_FIRST_HEAD = 1 / 3
 """Of a budget, for a head of choice where more of the network comes after."""
 
 LEAST_PASSES = 0.5
+MANY_STEPS = 1_000
+"""From so many on the whole network can be taught at once, with nothing learnt above it first."""
 TRIED = 8  # pictures
 RESERVE = 0.02
 """Of the time left, for steps and answers that are slower than those that were timed."""
@@ -40,6 +42,16 @@ def pass_s(network: Tunable, lesson: Lesson) -> float:
         took.append(time.perf_counter() - start_s)
     torch.set_num_threads(threads)
     return min(took) * len(lesson.train) / len(rows)
+
+
+def whole_first(left_s: float, one_pass_s: float, pictures: int) -> bool:
+    """Whether the upper stages are better left out, for the whole network has use for all of the
+    `left_s` seconds: there are so many `pictures` to learn from that it takes many steps in them,
+    and yet fewer than its usual passes where the upper stages have their share.
+    """
+    passes = left_s / (COST["whole"] * one_pass_s)
+    steps = passes * pictures / BATCH
+    return steps >= MANY_STEPS and (1 - SHARE_OF_UPPER) * passes < EPOCHS["whole"]
 
 
 def allowance_s(

@@ -113,9 +113,12 @@ def _mirrors_may_pay(learned: Learned, recipe: Recipe, height_px: int, width_px:
     """Whether to try answers for mirror images too, where the recipe leaves it open.
 
     Only a network that has learnt from them. `best` tries them for any; otherwise they are for
-    small pictures and networks from scratch, whose answer takes no longer than reading the file.
+    small pictures, whose answer takes no longer than reading the file, and not for a frozen
+    network under its head.
     """
-    small = not learned.stages and height_px * width_px <= SMALL_PX
+    tuned = any(stage.kept for stage in learned.stages[1:])
+    learnt = tuned or not learned.stages
+    small = learnt and height_px * width_px <= SMALL_PX
     wanted = recipe.preset == "best" or (recipe.preset == "balanced" and small)
     return wanted and bool(learned.recipe.network.augment.mirror)
 
