@@ -21,9 +21,7 @@ def test_a_stage_before_the_last_leaves_most_of_the_time_where_that_is_of_use() 
     assert allowance_s("upper", 5.0, 2.0, judging_s=0.0, last=False) > 4.0, "too little for whole"
 
 
-def test_the_upper_stages_come_first_unless_the_whole_network_has_use_for_the_time() -> (
-    None
-):
+def test_the_upper_stages_come_first_unless_the_whole_network_has_use_for_the_time() -> None:
     many, few, one_pass_s = 45_000, 2_000, 60.0
     assert whole_first(780.0, one_pass_s, many), "three passes, and thousands of steps"
     assert not whole_first(780.0, one_pass_s, few), "as many passes, and two hundred steps"
