@@ -22,8 +22,7 @@ from linnaeus.training.enlarging import in_its_time
 from linnaeus.training.saving import Saver
 from linnaeus.training.suited import BEST_S
 
-A_MOMENT = Recipe(budget_s=0.01)
-A_DAY = Recipe(budget_s=86_400.0)
+A_DAY = Recipe(device="cpu", budget_s=86_400.0)
 
 
 class Little:
@@ -56,44 +55,89 @@ def little(tmp_path_factory: pytest.TempPathFactory, shared_weights: Path) -> Li
     return Little(tmp_path_factory.mktemp("little"), shared_weights)
 
 
-def test_with_little_time_small_pictures_are_enlarged_less(little: Little) -> None:
-    assert little.in_its_time(A_MOMENT).image_size_px == (72, 72)
-    assert little.in_its_time(A_DAY) == A_DAY, "as is usual"
+@pytest.fixture
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that learns from 100 pictures a second, where they are as large as is usual."""
+    monkeypatch.setattr("linnaeus.training.enlarging._seconds_a_picture", lambda *given: 0.01)
 
 
-def test_what_was_asked_for_or_needs_no_size_is_left_alone(little: Little) -> None:
+@pytest.mark.parametrize(("budget_s", "side_px"), [(0.36, 88), (0.15, 72)])
+def test_with_little_time_small_pictures_are_enlarged_less(
+    budget_s: float, side_px: int, little: Little, slow_machine: None
+) -> None:
+    chosen = little.in_its_time(Recipe(device="cpu", budget_s=budget_s))
+    assert chosen.image_size_px == (side_px, side_px)
+
+
+def test_with_time_for_two_passes_or_for_none_the_size_is_as_usual(little: Little) -> None:
+    for recipe in (A_DAY, Recipe(device="cpu", budget_s=0.001)):
+        assert little.in_its_time(recipe) == recipe
+
+
+def test_what_was_asked_for_or_needs_no_size_is_left_alone(
+    little: Little, slow_machine: None
+) -> None:
+    scarce = Recipe(device="cpu", budget_s=0.15)
     for recipe in (
-        A_MOMENT.model_copy(update={"image_size_px": (40, 40)}),
-        A_MOMENT.model_copy(update={"preset": "quick"}),
-        Recipe(),
-        Recipe(preset="best"),
+        scarce.model_copy(update={"image_size_px": (40, 40)}),
+        scarce.model_copy(update={"preset": "quick"}),
+        scarce.model_copy(update={"device": "cuda"}),
+        Recipe(device="cpu"),
+        Recipe(device="cpu", preset="best"),
     ):
         assert little.in_its_time(recipe) == recipe
 
 
+@pytest.mark.parametrize("size", [(200, 150), (300, 200), (250, 188), (640, 480)])
 def test_pictures_that_are_large_already_keep_their_size(
-    photo_folder: Path, little: Little
+    size: tuple[int, int], little: Little, tmp_path: Path, slow_machine: None
 ) -> None:
-    photographs = load_dataset(photo_folder)
-    chosen = in_its_time(
-        photographs, A_MOMENT, little.backbone, little.network, progress=Quiet(), saver=Saver()
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        for place in range(20):
+            Image.new("RGB", size, (place, 0, 0)).save(tmp_path / name / f"{place}.png")
+    scarce = Recipe(device="cpu", budget_s=0.15)
+    photographs = load_dataset(tmp_path)
+    assert scarce == in_its_time(
+        photographs, scarce, little.backbone, little.network, progress=Quiet(), saver=Saver()
     )
-    assert chosen == A_MOMENT
+
+
+def test_no_size_is_chosen_that_the_network_does_not_take(
+    little: Little, slow_machine: None
+) -> None:
+    import timm
+
+    network = timm.create_model("inception_v3", num_classes=0).eval()  # 75 px at least
+    chosen = in_its_time(
+        little.data,
+        Recipe(device="cpu", budget_s=0.15),
+        little.backbone,
+        network,
+        progress=Quiet(),
+        saver=Saver(),
+    )
+    assert chosen.image_size_px == (80, 80)
 
 
 def test_best_ends_within_the_hour_where_its_passes_would_not(
-    little: Little, monkeypatch: pytest.MonkeyPatch
+    little: Little, slow_machine: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    best = Recipe(preset="best")
-    monkeypatch.setattr("linnaeus.training.enlarging.BEST_S", 0.01)
-    chosen = little.in_its_time(best)
-    assert (chosen.budget_s, chosen.image_size_px) == (0.01, (72, 72))
+    monkeypatch.setattr("linnaeus.training.enlarging.BEST_S", 0.15)
+    for head in (None, "linear"):
+        chosen = little.in_its_time(Recipe(device="cpu", preset="best", head=head))
+        assert (chosen.budget_s, chosen.image_size_px) == (0.15, (72, 72))
     assert BEST_S < 3600
 
 
 def test_a_run_that_goes_on_keeps_the_size_that_it_began_with(
-    little: Little, tmp_path: Path
+    little: Little, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began = little.in_its_time(A_MOMENT, Saver(Checkpoints(tmp_path / "checkpoints")))
+    speed = "linnaeus.training.enlarging._seconds_a_picture"
+    scarce = Recipe(device="cpu", budget_s=0.15)
+    monkeypatch.setattr(speed, lambda *given: 0.01)
+    began = little.in_its_time(scarce, Saver(Checkpoints(tmp_path / "checkpoints")))
+    assert began.image_size_px == (72, 72)
+    monkeypatch.setattr(speed, lambda *given: 0.0001)
     again = Saver(Checkpoints(tmp_path / "checkpoints"))
-    assert little.in_its_time(A_MOMENT.model_copy(update={"budget_s": 0.01}), again) == began
+    assert little.in_its_time(scarce, again) == began

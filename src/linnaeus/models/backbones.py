@@ -94,6 +94,7 @@ class PooledStages(nn.Module):
         return torch.cat(self._parts(x), dim=1)
 
     def _parts(self, x: torch.Tensor) -> list[torch.Tensor]:
+        self._maps()  # of a picture before, on which the network failed
         final = self.backbone.forward_features(x)
         moments = [moment for one in self._maps() for moment in _moments(one)]
         return [*moments, self.backbone.forward_head(final, pre_logits=True)]

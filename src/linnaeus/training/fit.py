@@ -90,7 +90,10 @@ def fit(
     progress.say(f"{dataset}")
     progress.say(choice.why if choice.by_time else f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
-    recipe = in_its_time(dataset, recipe, choice.backbone, network, progress=progress, saver=saver)
+    if choice.classical is None:
+        recipe = in_its_time(
+            dataset, recipe, choice.backbone, network, progress=progress, saver=saver
+        )
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     learning = ChosenRows(material.pixels, material.train)

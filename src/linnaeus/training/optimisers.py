@@ -172,7 +172,7 @@ def _one(network: nn.Module, plan: TrainingPlan) -> torch.optim.Optimizer:
     adam = torch.optim.AdamW if plan.optimiser == "adamw" else torch.optim.Adam
     # One kernel for a weight in place of ten: of MobileNetV2's step of 32 pictures, 7 % less time.
     on_processor = all(parameter.device.type == "cpu" for parameter in network.parameters())
-    return adam(groups, lr=rate, betas=(momentum, SECOND_MOMENT), fused=on_processor)
+    return adam(groups, lr=rate, betas=(momentum, SECOND_MOMENT), fused=on_processor or None)
 
 
 def _groups(

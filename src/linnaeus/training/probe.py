@@ -51,6 +51,9 @@ ENOUGH_TO_BEGIN = 10_000
 """Pictures: a head on so many is enough for the whole network to begin with, where that has time
 for a pass over all of them."""
 
+SHARE_TO_BEGIN = 0.05
+"""Of a budget, that such a head is fitted in."""
+
 SHARE_FOR_VIEWS = 0.15
 """Of a budget: what further views of the training pictures may take, all together."""
 
@@ -135,6 +138,7 @@ class Probe:
         stop: Callable[[], bool],
         digests: Sequence[str] | None = None,
         others_follow: bool = False,
+        whole_follows: bool = False,
         embedded: Embedded | None = None,
         keep: Rows | None = None,
     ) -> Probed:
@@ -147,7 +151,8 @@ class Probe:
         whether a mirrored one is among them. Features are computed in float32, so that the head is
         the same on processors with and without bfloat16; those of pictures that an earlier run
         saw are taken from what was kept, by `digests` (n,) of their files. Where `others_follow`,
-        stages that go on from this head, half of the budget is left to them if they can use it.
+        stages that go on from this head, half of the budget is left to them if they can use it;
+        where the whole network does, a head on some of many pictures is enough.
         What is in `embedded` is not computed again, and it is given the features as they come.
         `keep`: training rows whose features are kept in what comes of it, where they were computed.
 
@@ -167,7 +172,7 @@ class Probe:
         )
         order = embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
         in_all = len(order)
-        if budget_s and others_follow and in_all > ENOUGH_TO_BEGIN:
+        if budget_s and whole_follows and in_all > ENOUGH_TO_BEGIN:
             pass_s = COST["whole"] * embedding.seconds_for(train)
             if embedding.seconds_for(order[:ENOUGH_TO_BEGIN]) + pass_s < budget_s:
                 order = order[:ENOUGH_TO_BEGIN]
@@ -183,7 +188,10 @@ class Probe:
         share = SHARE_BEFORE_OTHERS if others_follow else 1.0
         if budget_s and embedding_s > QUICKLY_EMBEDDED * budget_s:
             share = 1.0
-        late = past(budget_s and began + share * budget_s)
+        ends_s = began + share * (budget_s or 0.0)
+        if few:
+            ends_s = time.perf_counter() + SHARE_TO_BEGIN * (budget_s or 0.0)
+        late = past(budget_s and ends_s)
         head = fit_head(
             np.concatenate(learning),
             np.concatenate([labels[used]] * len(learning)),

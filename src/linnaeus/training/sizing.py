@@ -90,8 +90,11 @@ def choose_preprocessing(
     if recipe.image_size_px is not None:
         height, width = recipe.image_size_px
     elif backbone is not None:
-        multiple_px = FINER_MULTIPLE_PX if least_px < LEAST_SIDE_PX else MULTIPLE_PX
-        height, width = _fitting(sizes, least_px, backbone.side_px, multiple_px)
+        height, width = _fitting(sizes, LEAST_SIDE_PX, backbone.side_px, MULTIPLE_PX)
+        if least_px < LEAST_SIDE_PX:
+            smaller = _fitting(sizes, least_px, backbone.side_px, FINER_MULTIPLE_PX)
+            if math.prod(smaller) < LEAST_SIDE_PX**2:
+                height, width = smaller
     elif (classical := classical_name(recipe.model)) and not classical.of_network:
         least_px, most_px = CLASSICAL_SIDES_PX[classical.features]
         height, width = _fitting(sizes, least_px, most_px, 1)

@@ -28,6 +28,7 @@ from linnaeus.training.schedule_free import ScheduleFree
 from linnaeus.training.side_by_side import SideBySide
 from linnaeus.training.state import State
 from linnaeus.training.team import ALONE, Team
+from linnaeus.training.tunable import Tunable
 
 if TYPE_CHECKING:
     from linnaeus.training.plan import TrainingPlan
@@ -62,7 +63,7 @@ class Step:
         self._team = team
         self._plan = plan
         self._side_by_side: SideBySide | None = None
-        if self._may_be_parted(device):
+        if isinstance(network, Tunable) and self._may_be_parted(device):
             self._side_by_side = SideBySide(network, str(plan.precision))
         self._schedule = schedule or partial(learning_rate_factor, plan=plan)
         self._loss_of = loss
@@ -125,7 +126,8 @@ class Step:
         )
 
     def _may_be_parted(self, device: str) -> bool:
-        """Whether parts of a batch may go through the network at the same time."""
+        """Whether parts of a batch may go through a pretrained network at the same time: of a few
+        large layers, as our own have, it makes steps slower."""
         plan, alone = self._plan, self._team.size == 1 and not self._plan.compiled
         return torch.device(device).type == "cpu" and alone and plan.adversary == "none"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -85,7 +85,7 @@ def learn_by_transfer(
         transfer.save()
     over = len(transfer.facts) - 1
     for place, stage in enumerate(further[over:], over):
-        transfer.go_on(stage, last=place == len(further) - 1)
+        transfer.go_on(stage, further[place + 1 :])
         transfer.save()
     return transfer.learned()
 
@@ -123,8 +123,9 @@ class _Transfer:
             self._first_head(stage)
         self._note(stage.learns, time.perf_counter() - self.began_s, kept=True, why="the first one")
 
-    def go_on(self, stage: TransferStage, *, last: bool) -> None:
-        """Go on from the best so far, and take what comes of it where that is better."""
+    def go_on(self, stage: TransferStage, then: Sequence[TransferStage]) -> None:
+        """Go on from the best so far, and take what comes of it where that is better; `then` others
+        follow."""
         if self.stop():
             self._leave_out(stage, "it was ended by hand before")
         elif len(self.judged) == 0:
@@ -133,9 +134,9 @@ class _Transfer:
             self._leave_out(stage, f"{why} validation pictures to judge it on")
         elif self.saver.look(LOOP) is not None:  # begun by an earlier process, which knew how long
             self._try(stage, None)
-        elif self._leaves_its_time(stage, last):
+        elif self._leaves_its_time(stage, then):
             self._leave_out(stage, "the whole network has use for all of the time")
-        elif (allowed_s := self._allowed_s(stage, last)) == 0:
+        elif (allowed_s := self._allowed_s(stage, last=not then)) == 0:
             self._leave_out(stage, "there was no time for half a pass over the pictures")
         else:
             self._try(stage, allowed_s)
@@ -235,6 +236,7 @@ class _Transfer:
             stop=self.stop,
             digests=self.lesson.digests,
             others_follow=len(transfer_stages(self.recipe)) > 1,
+            whole_follows="whole" in [s.learns for s in transfer_stages(self.recipe)],
             embedded=embedded,
             keep=learnt_from(self.lesson.train, self.recipe.seed),
         )
@@ -302,15 +304,17 @@ class _Transfer:
         assert isinstance(fitted.network, Tunable)
         return fitted.network, stage.model_copy(update={"paces": fitted.plan.paces})
 
-    def _leaves_its_time(self, stage: TransferStage, last: bool) -> bool:
-        """Whether `stage` is better left out for the one that follows."""
-        if stage.learns != "upper" or last or stage.paces or self.recipe.budget_s is None:
+    def _leaves_its_time(self, stage: TransferStage, then: Sequence[TransferStage]) -> bool:
+        """Whether `stage` is better left out for the whole network, which follows."""
+        if stage.learns != "upper" or [one.learns for one in then] != ["whole"]:
+            return False
+        if stage.paces or self.recipe.budget_s is None:
             return False
         left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
         train = len(self.lesson.train)
         return whole_first(left_s, pass_s(self._tunable(), self.lesson), train)
 
-    def _allowed_s(self, stage: TransferStage, last: bool) -> float | None:
+    def _allowed_s(self, stage: TransferStage, *, last: bool) -> float | None:
         """Seconds for `stage`; None where no clock decides, 0 where too few are left."""
         if stage.paces or self.recipe.budget_s is None:
             return None
