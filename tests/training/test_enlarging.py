@@ -57,11 +57,16 @@ def little(tmp_path_factory: pytest.TempPathFactory, shared_weights: Path) -> Li
 
 @pytest.fixture
 def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that learns from 100 pictures a second, where they are as large as is usual."""
+    """Which learns from 100 pictures a second, as large as is usual, and has 45,000."""
     monkeypatch.setattr("linnaeus.training.enlarging._seconds_a_picture", lambda *given: 0.01)
+    monkeypatch.setattr("linnaeus.training.enlarging._learnt_from", lambda *given: 45_000)
 
 
-@pytest.mark.parametrize(("budget_s", "side_px"), [(0.36, 88), (0.15, 72)])
+SCARCE_S = 240.0
+"""Of time for those: less than half a pass at the usual size, more than one at the smallest."""
+
+
+@pytest.mark.parametrize(("budget_s", "side_px"), [(570.0, 88), (SCARCE_S, 72)])
 def test_with_little_time_small_pictures_are_enlarged_less(
     budget_s: float, side_px: int, little: Little, slow_machine: None
 ) -> None:
@@ -69,21 +74,29 @@ def test_with_little_time_small_pictures_are_enlarged_less(
     assert chosen.image_size_px == (side_px, side_px)
 
 
-def test_with_time_for_two_passes_or_for_none_the_size_is_as_usual(little: Little) -> None:
-    for recipe in (A_DAY, Recipe(device="cpu", budget_s=0.001)):
+def test_with_time_for_two_passes_or_for_none_the_size_is_as_usual(
+    little: Little, slow_machine: None
+) -> None:
+    for recipe in (A_DAY, Recipe(device="cpu", budget_s=60.0)):
+        assert little.in_its_time(recipe) == recipe
+
+
+def test_a_small_set_keeps_the_size_that_is_best_for_its_head(little: Little) -> None:
+    best = Recipe(device="cpu", preset="best")
+    budgets = [Recipe(device="cpu", budget_s=seconds) for seconds in (0.01, 1.0, 20.0, 3600.0)]
+    for recipe in (best, *budgets):
         assert little.in_its_time(recipe) == recipe
 
 
 def test_what_was_asked_for_or_needs_no_size_is_left_alone(
     little: Little, slow_machine: None
 ) -> None:
-    scarce = Recipe(device="cpu", budget_s=0.15)
+    scarce = Recipe(device="cpu", budget_s=SCARCE_S)
     for recipe in (
         scarce.model_copy(update={"image_size_px": (40, 40)}),
         scarce.model_copy(update={"preset": "quick"}),
         scarce.model_copy(update={"device": "cuda"}),
         Recipe(device="cpu"),
-        Recipe(device="cpu", preset="best"),
     ):
         assert little.in_its_time(recipe) == recipe
 
@@ -96,7 +109,7 @@ def test_pictures_that_are_large_already_keep_their_size(
         (tmp_path / name).mkdir()
         for place in range(20):
             Image.new("RGB", size, (place, 0, 0)).save(tmp_path / name / f"{place}.png")
-    scarce = Recipe(device="cpu", budget_s=0.15)
+    scarce = Recipe(device="cpu", budget_s=SCARCE_S)
     photographs = load_dataset(tmp_path)
     assert scarce == in_its_time(
         photographs, scarce, little.backbone, little.network, progress=Quiet(), saver=Saver()
@@ -111,7 +124,7 @@ def test_no_size_is_chosen_that_the_network_does_not_take(
     network = timm.create_model("inception_v3", num_classes=0).eval()  # 75 px at least
     chosen = in_its_time(
         little.data,
-        Recipe(device="cpu", budget_s=0.15),
+        Recipe(device="cpu", budget_s=SCARCE_S),
         little.backbone,
         network,
         progress=Quiet(),
@@ -123,19 +136,18 @@ def test_no_size_is_chosen_that_the_network_does_not_take(
 def test_best_ends_within_the_hour_where_its_passes_would_not(
     little: Little, slow_machine: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("linnaeus.training.enlarging.BEST_S", 0.15)
+    monkeypatch.setattr("linnaeus.training.enlarging.BEST_S", SCARCE_S)
     for head in (None, "linear"):
         chosen = little.in_its_time(Recipe(device="cpu", preset="best", head=head))
-        assert (chosen.budget_s, chosen.image_size_px) == (0.15, (72, 72))
+        assert (chosen.budget_s, chosen.image_size_px) == (SCARCE_S, (72, 72))
     assert BEST_S < 3600
 
 
 def test_a_run_that_goes_on_keeps_the_size_that_it_began_with(
-    little: Little, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: Little, tmp_path: Path, slow_machine: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speed = "linnaeus.training.enlarging._seconds_a_picture"
-    scarce = Recipe(device="cpu", budget_s=0.15)
-    monkeypatch.setattr(speed, lambda *given: 0.01)
+    scarce = Recipe(device="cpu", budget_s=SCARCE_S)
     began = little.in_its_time(scarce, Saver(Checkpoints(tmp_path / "checkpoints")))
     assert began.image_size_px == (72, 72)
     monkeypatch.setattr(speed, lambda *given: 0.0001)

@@ -42,6 +42,10 @@ PASSES, LEAST_PASSES = 2.0, 0.5
 """Over the training pictures, that the whole network has to have time for at a size; and without
 which at the smallest it learns nothing, so that only a head does, at the usual size."""
 
+LEAST_STEPS = 500
+"""With fewer the whole network learns little beyond the head, which a larger size serves better: a
+small set has few steps however often it is seen."""
+
 SHARE_FOR_LEARNING = 0.8
 """Of a budget; the rest is for the first head, for judging, and for what a step does beside."""
 
@@ -111,7 +115,7 @@ def _chosen(
         smaller[-1] if smaller else usual,
     )
     passes = learning_s / (a_px * _area(size))
-    if size == usual or passes < LEAST_PASSES:
+    if size == usual or passes < LEAST_PASSES or passes * pictures < LEAST_STEPS * BATCH:
         return recipe
     progress.say(
         f"Size: {size.height_px} × {size.width_px} px, at which {recipe.budget_s:,.0f} s are about"
