@@ -7,7 +7,6 @@ the more they are right and the fewer passes there is time for.
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,8 +25,10 @@ from linnaeus.training.saving import Saver
 from linnaeus.training.sizing import LEAST_SIDE_PX, choose_preprocessing, sampled_sizes
 from linnaeus.training.state import State
 from linnaeus.training.suited import BEST_S
+from linnaeus.training.threads import seconds_at_best
 from linnaeus.training.transfer_plan import COST
 from linnaeus.training.tuning import BATCH, EPOCHS
+from linnaeus.training.tuning_time import LEAST_PASSES
 
 __all__ = ["in_its_time"]
 
@@ -38,13 +39,15 @@ SIDES_PX = tuple(range(LEAST_SIDE_PX - 8, 71, -8))
 networks come to below 65 px, PyTorch's depthwise convolutions take ten times as long as in maps of
 three."""
 
-PASSES, LEAST_PASSES = 2.0, 0.5
-"""Over the training pictures, that the whole network has to have time for at a size; and without
-which at the smallest it learns nothing, so that only a head does, at the usual size."""
+PASSES = 2.0
+"""Over the training pictures, that the whole network has to have time for at a size. Where it has
+none for `LEAST_PASSES` at the smallest, only a head learns, at the usual size."""
 
 LEAST_STEPS = 500
 """With fewer the whole network learns little beyond the head, which a larger size serves better: a
 small set has few steps however often it is seen."""
+
+TRIALS = 2  # on all threads, and on one
 
 SHARE_FOR_LEARNING = 0.8
 """Of a budget; the rest is for the first head, for judging, and for what a step does beside."""
@@ -178,16 +181,8 @@ def _seconds_a_picture(network: nn.Module, size: Preprocessing) -> float | None:
     fold(tried)
     views = torch.zeros(BATCH, 3, size.height_px, size.width_px)
     views = views.to(memory_format=torch.channels_last)
-    threads = torch.get_num_threads()
-    took: list[float] = []
     try:
-        for count in (threads, threads, 1):
-            torch.set_num_threads(count)
-            start_s = time.perf_counter()
-            tried(views).square().mean().backward()
-            took.append(time.perf_counter() - start_s)
+        step_s = seconds_at_best(lambda: tried(views).square().mean().backward(), TRIALS)
     except (RuntimeError, AssertionError):
         return None
-    finally:
-        torch.set_num_threads(threads)
-    return min(took) / BATCH
+    return step_s / BATCH

@@ -6,8 +6,6 @@ before that. How often it can see them is the budget times the speed of this mac
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +23,7 @@ from linnaeus.training.precision import at_work_on, fast_precision, keep_freed_m
 from linnaeus.training.recorded import steps_to_try
 from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
+from linnaeus.training.threads import seconds_at_best
 
 __all__ = ["Sized", "choose_size", "size_at", "usual_size"]
 
@@ -149,23 +148,7 @@ def _multiply_adds_a_second(
     keep_freed_memory()
     with at_work_on(device):
         taker = Step(on_device, plan, F.cross_entropy, device)
-        step_s = _seconds_at_best(
+        step_s = seconds_at_best(
             lambda: taker.take(0, 0.5, views, labels).item(), steps_to_try(TRIAL_STEPS, device)
         )
     return size * _multiply_adds(tried, classes, height_px, width_px) / step_s
-
-
-def _seconds_at_best(work: Callable[[], object], times: int) -> float:
-    """Seconds of `work` on all threads or on one, as training tries it: the fastest of `times`."""
-    most = torch.get_num_threads()
-    seconds = []
-    try:
-        for threads in {most, 1}:
-            torch.set_num_threads(threads)
-            for step in range(times):
-                start_s = time.perf_counter()
-                work()
-                seconds += [time.perf_counter() - start_s] if step > 0 else []
-    finally:
-        torch.set_num_threads(most)
-    return min(seconds)

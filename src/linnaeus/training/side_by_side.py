@@ -44,8 +44,8 @@ class SideBySide:
 
     def __call__(self, views: Tensor) -> Tensor:
         """Logits (n, classes) for `views` (n, h, w, 3), which no gradient goes on to."""
-        parts = min(torch.get_num_threads(), len(views) // LEAST_PICTURES)
-        if parts < max(2, torch.get_num_threads()) or not self._suited(views):
+        parts = torch.get_num_threads()
+        if parts < 2 or len(views) < parts * LEAST_PICTURES or not self._suited(views):
             return self._answer(views)
         learning = [p for p in self._network.parameters() if p.requires_grad]
         logits: Tensor = _Parted.apply(self, views.tensor_split(parts), *learning)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import statistics
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 
-__all__ = ["ThreadTrial", "threads_for"]
+__all__ = ["ThreadTrial", "seconds_at_best", "threads_for"]
 
 # Threads meet after every layer. Where a layer takes less than about a millisecond they wait
 # longer than they work, and on a machine that others use too, many times longer: there, digits
@@ -29,6 +30,24 @@ def threads_for(batch_px: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def seconds_at_best(work: Callable[[], object], times: int) -> float:
+    """Seconds of `work` on all threads or on one, as training tries it: the fastest of `times` on
+    either, but for the first, which also pays for setting up.
+    """
+    most = torch.get_num_threads()
+    seconds = []
+    try:
+        for threads in {most, 1}:
+            torch.set_num_threads(threads)
+            for step in range(times):
+                start_s = time.perf_counter()
+                work()
+                seconds += [time.perf_counter() - start_s] if step > 0 else []
+    finally:
+        torch.set_num_threads(most)
+    return min(seconds)
 
 
 RECENT_STEPS = 5

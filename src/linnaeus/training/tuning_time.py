@@ -10,7 +10,7 @@ from linnaeus.training.transfer_plan import COST, StageName
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.tuning import BATCH, EPOCHS, Lesson, answers
 
-__all__ = ["SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s", "whole_first"]
+__all__ = ["LEAST_PASSES", "SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s", "whole_first"]
 
 SHARE_OF_UPPER = 1 / 3
 """Of the time left, where the whole network comes after: its passes take longer, and bring more."""
