@@ -14,13 +14,15 @@ from PIL import Image
 
 from linnaeus import Recipe, load_dataset
 from linnaeus.data.dataset import Dataset
+from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import Backbone, find_weights
 from linnaeus.progress import Quiet
 from linnaeus.training.checkpoint import Checkpoints
-from linnaeus.training.enlarging import in_its_time
+from linnaeus.training.enlarging import _seconds_a_picture, in_its_time
 from linnaeus.training.saving import Saver
 from linnaeus.training.suited import BEST_S
+from linnaeus.training.transfer_plan import TransferPlan
 
 A_DAY = Recipe(device="cpu", budget_s=86_400.0)
 
@@ -57,27 +59,77 @@ def little(tmp_path_factory: pytest.TempPathFactory, shared_weights: Path) -> Li
 
 @pytest.fixture
 def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which learns from 100 pictures a second, as large as is usual, and has 45,000."""
-    monkeypatch.setattr("linnaeus.training.enlarging._seconds_a_picture", lambda *given: 0.01)
+    """Which learns from 100 pictures a second, as large as is usual, and has 45,000; with stages
+    frozen from 133."""
+
+    def seconds_a_picture(network: object, size: object, recipe: Recipe) -> float:
+        return 0.0075 if recipe.transfer.frozen else 0.01
+
+    monkeypatch.setattr(SPEED, seconds_a_picture)
     monkeypatch.setattr("linnaeus.training.enlarging._learnt_from", lambda *given: 45_000)
 
+
+SPEED = "linnaeus.training.enlarging._seconds_a_picture"
 
 SCARCE_S = 240.0
 """Of time for those: less than half a pass at the usual size, more than one at the smallest."""
 
+FROZEN = 3
+"""Of MobileNetV2's stages, where there is little time: the stem and two blocks."""
 
-@pytest.mark.parametrize(("budget_s", "side_px"), [(570.0, 88), (SCARCE_S, 72)])
+
+@pytest.mark.parametrize(("budget_s", "side_px"), [(430.0, 88), (SCARCE_S, 72)])
 def test_with_little_time_small_pictures_are_enlarged_less(
     budget_s: float, side_px: int, little: Little, slow_machine: None
 ) -> None:
     chosen = little.in_its_time(Recipe(device="cpu", budget_s=budget_s))
     assert chosen.image_size_px == (side_px, side_px)
+    assert chosen.transfer.frozen == FROZEN
+
+
+def test_with_time_for_some_passes_of_many_pictures_the_lowest_stages_stay_as_they_are(
+    little: Little, slow_machine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = Recipe(device="cpu", budget_s=3_000.0)
+    frozen = hours.transfer.model_copy(update={"frozen": FROZEN})
+    assert little.in_its_time(hours) == hours.model_copy(update={"transfer": frozen})
+    for count in (0, 1):
+        said = Recipe(device="cpu", budget_s=3_000.0, transfer=TransferPlan(frozen=count))
+        assert little.in_its_time(said) == said
+    sized = Recipe(device="cpu", budget_s=SCARCE_S, image_size_px=(40, 40))
+    chosen = little.in_its_time(sized)
+    assert (chosen.transfer.frozen, chosen.image_size_px) == (FROZEN, (40, 40))
+    monkeypatch.setattr("linnaeus.training.enlarging._learnt_from", lambda *given: 5_000)
+    few = Recipe(device="cpu", budget_s=200.0)
+    assert little.in_its_time(few) == few
+
+
+def test_no_stage_is_frozen_where_that_is_no_faster(
+    little: Little, slow_machine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SPEED, lambda *given: 0.01)
+    hours = Recipe(device="cpu", budget_s=3_000.0)
+    assert little.in_its_time(hours) == hours
+
+
+def test_what_is_measured_learns_as_the_network_will(little: Little) -> None:
+    import timm
+
+    size = Preprocessing(height_px=32, width_px=32)
+    for frozen in (None, 3, 100):
+        for still in (True, False):
+            plan = TransferPlan(frozen=frozen, freeze_batch_norm=still)
+            seconds = _seconds_a_picture(little.network, size, Recipe(transfer=plan))
+            assert seconds is not None
+            assert seconds > 0
+    large = timm.create_model("inception_v3", num_classes=0).eval()  # takes 75 px at least
+    assert _seconds_a_picture(large, size, Recipe()) is None
 
 
 def test_with_time_for_two_passes_or_for_none_the_size_is_as_usual(
     little: Little, slow_machine: None
 ) -> None:
-    for recipe in (A_DAY, Recipe(device="cpu", budget_s=60.0)):
+    for recipe in (A_DAY, Recipe(device="cpu", budget_s=40.0)):
         assert little.in_its_time(recipe) == recipe
 
 
@@ -93,7 +145,9 @@ def test_what_was_asked_for_or_needs_no_size_is_left_alone(
 ) -> None:
     scarce = Recipe(device="cpu", budget_s=SCARCE_S)
     for recipe in (
-        scarce.model_copy(update={"image_size_px": (40, 40)}),
+        scarce.model_copy(
+            update={"image_size_px": (40, 40), "transfer": TransferPlan(frozen=0)},
+        ),
         scarce.model_copy(update={"preset": "quick"}),
         scarce.model_copy(update={"device": "cuda"}),
         Recipe(device="cpu"),
@@ -111,9 +165,10 @@ def test_pictures_that_are_large_already_keep_their_size(
             Image.new("RGB", size, (place, 0, 0)).save(tmp_path / name / f"{place}.png")
     scarce = Recipe(device="cpu", budget_s=SCARCE_S)
     photographs = load_dataset(tmp_path)
-    assert scarce == in_its_time(
+    chosen = in_its_time(
         photographs, scarce, little.backbone, little.network, progress=Quiet(), saver=Saver()
     )
+    assert chosen.image_size_px is None
 
 
 def test_no_size_is_chosen_that_the_network_does_not_take(
@@ -146,10 +201,9 @@ def test_best_ends_within_the_hour_where_its_passes_would_not(
 def test_a_run_that_goes_on_keeps_the_size_that_it_began_with(
     little: Little, tmp_path: Path, slow_machine: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speed = "linnaeus.training.enlarging._seconds_a_picture"
     scarce = Recipe(device="cpu", budget_s=SCARCE_S)
     began = little.in_its_time(scarce, Saver(Checkpoints(tmp_path / "checkpoints")))
     assert began.image_size_px == (72, 72)
-    monkeypatch.setattr(speed, lambda *given: 0.0001)
+    monkeypatch.setattr(SPEED, lambda *given: 0.0001)
     again = Saver(Checkpoints(tmp_path / "checkpoints"))
     assert little.in_its_time(scarce, again) == began

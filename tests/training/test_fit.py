@@ -358,6 +358,7 @@ def test_what_goes_wrong_afterwards_costs_no_learning(
         (None, "network.label_smoothing", 0, "is fitted, without label_smoothing"),
         (None, "network.patience", 3, "is fitted, without patience"),
         (None, "transfer.rate_decay", 0.5, "no pretrained network is tuned"),
+        (None, "transfer.frozen", 3, "no pretrained network is tuned"),
         ("best", "network.learning_rate", 0.01, "is tuned by AdamW"),
     ],
 )

@@ -23,15 +23,17 @@ from linnaeus.data.scan import scan
 from linnaeus.errors import Stopped, UsageError
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
+from linnaeus.models.depth import depths_of
 from linnaeus.models.weights import find_weights
 from linnaeus.progress import Progress, Quiet
 from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.batch_statistics import estimate_anew
+from linnaeus.training.embedding import embedding_order
 from linnaeus.training.head import fit_head
 from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
 from linnaeus.training.presets import transfer_stages
-from linnaeus.training.probe import Probe
+from linnaeus.training.probe import FEW_TO_BEGIN, FEW_TO_JUDGE, Probe, _few
 from linnaeus.training.recipe import recipe_with
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.transfer_plan import TransferPlan, TransferStage
@@ -41,6 +43,7 @@ from linnaeus.training.tuning import (
     stage_plan,
     tunable_from_head,
     tunable_from_probe,
+    tune,
 )
 
 Stop = Callable[[], bool]
@@ -202,6 +205,44 @@ def test_batch_statistics_stay_those_of_the_pretraining_where_they_are_frozen(
     assert torch.equal(before, after) == frozen  # type: ignore[arg-type]
 
 
+def test_the_lowest_stages_can_stay_as_they_are(photographs_of_waste: Photographs) -> None:
+    ours = photographs_of_waste
+    recipe = Recipe(device="cpu", head="linear", transfer=TransferPlan(frozen=3))
+    start = tunable_from_head(ours.backbone, ours.lesson, recipe)
+    depths = depths_of(load_backbone(ours.backbone))
+    before = {name: value.clone() for name, value in start.named_parameters()}
+    stage = TransferStage(learns="whole", epochs=1, learning_rate=1e-2)
+    fitted = tune(
+        start,
+        ours.lesson,
+        stage,
+        recipe,
+        budget_s=None,
+        progress=Quiet(),
+        stop=lambda: False,
+    )
+    after = dict(fitted.network.named_parameters())
+    for name, depth in depths.items():
+        key = f"network.body.network.{name}"
+        assert torch.equal(before[key], after[key]) == (depth < 3), key
+    all_frozen = recipe.model_copy(update={"transfer": TransferPlan(frozen=100)})
+    fitted = tune(
+        start,
+        ours.lesson,
+        stage,
+        all_frozen,
+        budget_s=None,
+        progress=Quiet(),
+        stop=lambda: False,
+    )
+    after = dict(fitted.network.named_parameters())
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved
+    assert all(name.startswith("network.head") for name in moved)
+    headed = ours.learn(stages("probe", frozen=3))
+    assert headed.recipe.transfer.frozen is None, "the recipe says what has come to pass"
+
+
 # What comes of it
 
 
@@ -281,12 +322,29 @@ def test_with_time_for_the_whole_network_few_pictures_are_enough_for_its_head(
     photographs_of_waste: Photographs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("linnaeus.training.probe.ENOUGH_TO_BEGIN", 24)
+    monkeypatch.setattr("linnaeus.training.probe.FEW_TO_BEGIN", 4)
+    monkeypatch.setattr("linnaeus.training.probe.FEW_TO_JUDGE", 4)
     photographs_of_waste.kept.clear()
     tuned = photographs_of_waste.learn(recipe_with(None, budget_s=40.0))
     assert tuned.recipe.head_pictures == 24
     assert any(row.stage == "whole" and row.epoch >= 0.5 for row in tuned.history)
     alone = photographs_of_waste.learn(recipe_with(None, budget_s=40.0, preset="quick"))
     assert alone.recipe.head_pictures == 72
+
+
+@pytest.mark.parametrize(("classes", "validated"), [(10, 0.1), (10, 0.02), (3_000, 0.1)])
+def test_the_fewest_pictures_for_a_head_show_every_class_and_can_be_judged_by(
+    classes: int, validated: float
+) -> None:
+    labels = np.arange(60_000) % classes
+    rows = np.random.default_rng(0).permutation(len(labels))
+    validation, train = np.split(rows, [int(validated * len(rows))])
+    order = embedding_order(labels, train, validation, 0)
+    enough = order[: _few(order, validation, labels[train])]
+    judged = np.isin(enough, validation)
+    assert judged.sum() >= FEW_TO_JUDGE or judged.sum() == len(validation)
+    assert set(labels[enough[~judged]]) == set(range(classes))
+    assert len(enough) >= FEW_TO_BEGIN
 
 
 def test_more_views_make_another_head(photographs_of_waste: Photographs) -> None:

@@ -16,7 +16,13 @@ from linnaeus.runs.paired import PairedDifference, paired_differences
 
 __all__ = ["RunComparison", "compare_runs"]
 
-RESOLVED = ("network.paces", "transfer.done", "head_pictures", "head_strengths")
+RESOLVED = (
+    "network.paces",
+    "transfer.done",
+    "transfer.frozen",
+    "head_pictures",
+    "head_strengths",
+)
 """What a run's recipe says of how it went rather than of what was asked for."""
 
 

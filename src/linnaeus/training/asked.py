@@ -104,8 +104,10 @@ def _check_unknown(dataset: Dataset, recipe: Recipe) -> None:
 
 
 def _as_asked(recipe: Recipe) -> Recipe:
-    """`recipe` before an earlier run left out the stages that it had no time for."""
-    transfer = recipe.transfer.model_copy(update={"done": ()})
+    """`recipe` before an earlier run left out, or froze, the stages that it had no time for."""
+    if not recipe.transfer.done:
+        return recipe
+    transfer = recipe.transfer.model_copy(update={"done": (), "frozen": None})
     return recipe.model_copy(update={"transfer": transfer})
 
 
@@ -124,7 +126,8 @@ def _check_idle(recipe: Recipe, choice: Choice) -> None:
             mend="Leave it out, fine-tune with --preset best, or learn from scratch with"
             " --model small_cnn.",
         )
-    staged = [name for name in ("rate_decay", "freeze_batch_norm") if _moved(recipe, name)]
+    of_stages = ("rate_decay", "freeze_batch_norm", "frozen")
+    staged = [name for name in of_stages if _moved(recipe, name)]
     if staged and (choice.backbone is None or only_probes(recipe, choice)):
         raise UsageError(
             f"no pretrained network is tuned by this recipe, with {choice.name}",

@@ -1,4 +1,5 @@
-"""How large a pretrained network sees small pictures, and how long `best` teaches it, by the time.
+"""How large a pretrained network sees small pictures, how much of it learns, and how long `best`
+teaches it, by the time.
 
 Pretrained networks know pictures of 224 px. Smaller ones are made larger for them, and the larger,
 the more they are right and the fewer passes there is time for.
@@ -7,7 +8,11 @@ the more they are right and the fewer passes there is time for.
 from __future__ import annotations
 
 import copy
+import math
+from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,20 +20,23 @@ from torch import nn
 
 from linnaeus.data.dataset import Dataset
 from linnaeus.images.preprocess import Preprocessing
+from linnaeus.models.depth import depths_of
 from linnaeus.models.folded_norms import fold
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Progress
 from linnaeus.training.begun import DECIDED
+from linnaeus.training.precision import fast_precision
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
+from linnaeus.training.side_by_side import LEAST_PICTURES as LEAST_PICTURES_A_THREAD
+from linnaeus.training.side_by_side import SideBySide
 from linnaeus.training.sizing import LEAST_SIDE_PX, choose_preprocessing, sampled_sizes
 from linnaeus.training.state import State
 from linnaeus.training.suited import BEST_S
 from linnaeus.training.threads import seconds_at_best
-from linnaeus.training.transfer_plan import COST
-from linnaeus.training.tuning import BATCH, EPOCHS
-from linnaeus.training.tuning_time import LEAST_PASSES
+from linnaeus.training.transfer_plan import COST, LEAST_PICTURES, least_passes
+from linnaeus.training.tuning import BATCH, EPOCHS, MANY_PICTURES
 
 __all__ = ["in_its_time"]
 
@@ -41,13 +49,20 @@ three."""
 
 PASSES = 2.0
 """Over the training pictures, that the whole network has to have time for at a size. Where it has
-none for `LEAST_PASSES` at the smallest, only a head learns, at the usual size."""
+none for `least_passes` at the smallest, or for `LEAST_PICTURES` seen again and again, it learns
+little beyond the head, which the usual size serves better."""
 
-LEAST_STEPS = 500
-"""With fewer the whole network learns little beyond the head, which a larger size serves better: a
-small set has few steps however often it is seen."""
+FEW_PASSES = EPOCHS["whole"]
+"""Below which the stages nearest to the pictures stay as they are, where there are many. They have
+little to learn, and their maps are large: with the first three frozen, MobileNetV2 learns from a
+quarter more pictures in the same time."""
 
-TRIALS = 2  # on all threads, and on one
+LIGHT, FEW_STAGES, CLEARLY_LESS = 0.01, 0.5, 0.95
+"""Of a network's weights, of its stages, and of the seconds for a picture: what they may hold, be
+and leave to be frozen."""
+
+TRIALS = 3  # on all threads, and on one; the first pays for setting up
+TRIAL_PICTURES = 8
 
 SHARE_FOR_LEARNING = 0.8
 """Of a budget; the rest is for the first head, for judging, and for what a step does beside."""
@@ -62,27 +77,36 @@ def in_its_time(
     progress: Progress,
     saver: Saver,
 ) -> Recipe:
-    """`recipe`, its device resolved, with a size of pictures and a budget under which `network`, of
-    `backbone`, can be taught as a whole, where these are left open and it is to be, on a processor.
-    Measures the speed of this machine, in a few seconds; what an earlier process of the run came to
-    holds.
+    """`recipe`, its device resolved, with a size of pictures, frozen stages and a budget with which
+    `network`, of `backbone`, can be taught, where these are left open and all of it is to learn, on
+    a processor. Measures the speed of this machine, in a few seconds; what an earlier process of
+    the run came to holds.
     """
     if backbone is None or network is None or not _tunes_the_whole(recipe):
         return recipe
     found = saver.take(SIZE)
     if found is not None:
-        return recipe.model_copy(update=found.facts | {"image_size_px": _pair(found.facts)})
+        return _as_found(recipe, found.facts)
     if saver.look(DECIDED) is not None:  # begun before there was anything to decide here
         return recipe
     chosen = _chosen(dataset, recipe, backbone, network, progress)
-    saver.keep(SIZE, State({"image_size_px": chosen.image_size_px, "budget_s": chosen.budget_s}))
+    decided = {"image_size_px": chosen.image_size_px, "budget_s": chosen.budget_s}
+    saver.keep(SIZE, State(decided | {"frozen": chosen.transfer.frozen}))
     saver.save()
     return chosen
 
 
-def _pair(facts: dict[str, list[int] | None]) -> tuple[int, int] | None:
+def _as_found(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
+    """`recipe` with what an earlier process of the run has decided."""
     sides = facts["image_size_px"]
-    return None if sides is None else (sides[0], sides[1])
+    transfer = recipe.transfer.model_copy(update={"frozen": facts.get("frozen")})
+    return recipe.model_copy(
+        update={
+            "image_size_px": None if sides is None else (sides[0], sides[1]),
+            "budget_s": facts["budget_s"],
+            "transfer": transfer,
+        }
+    )
 
 
 def _tunes_the_whole(recipe: Recipe) -> bool:
@@ -98,7 +122,7 @@ def _chosen(
     sizes = sampled_sizes(dataset)
     usual = choose_preprocessing(sizes, recipe, backbone)
     with progress.stage("Measuring how fast this machine learns"):
-        usual_s = _seconds_a_picture(network, usual)
+        usual_s = _seconds_a_picture(network, usual, recipe)
     if usual_s is None:
         return recipe
     pictures = _learnt_from(dataset, recipe)
@@ -109,23 +133,59 @@ def _chosen(
         progress.say(f"best: {BEST_S / 60:.0f} minutes, which its usual passes would not end in.")
     assert recipe.budget_s is not None
     learning_s = SHARE_FOR_LEARNING * recipe.budget_s / pictures
-    if recipe.image_size_px is not None or learning_s >= PASSES * usual_s:
+    if learning_s >= FEW_PASSES * usual_s:
         return recipe
-    a_px = usual_s / _area(usual)
-    smaller = _smaller(sizes, recipe, backbone, network, usual)
-    size = next(
-        (one for one in smaller if learning_s >= PASSES * a_px * _area(one)),
-        smaller[-1] if smaller else usual,
-    )
-    passes = learning_s / (a_px * _area(size))
-    if size == usual or passes < LEAST_PASSES or passes * pictures < LEAST_STEPS * BATCH:
+    with progress.stage("Measuring it with its lowest stages as they are"):
+        chosen, usual_s = _freezing(recipe, network, usual, usual_s, pictures)
+    size, passes = usual, learning_s / usual_s
+    if recipe.image_size_px is None:
+        for smaller in _smaller(sizes, recipe, backbone, network, usual):
+            if passes >= PASSES:
+                break
+            size, passes = smaller, learning_s / (usual_s * _area(smaller) / _area(usual))
+    few = size != usual and passes * pictures < LEAST_PICTURES
+    if few or passes < least_passes(pictures):
         return recipe
-    progress.say(
-        f"Size: {size.height_px} × {size.width_px} px, at which {recipe.budget_s:,.0f} s are about"
-        f" {passes:.1f} passes over {pictures:,} pictures; at the usual {usual.height_px} ×"
-        f" {usual.width_px} px they would be {learning_s / usual_s:.1f}."
-    )
-    return recipe.model_copy(update={"image_size_px": (size.height_px, size.width_px)})
+    if chosen != recipe:
+        progress.say(
+            f"Frozen: the lowest of the {1 + max(depths_of(network).values())} stages of"
+            f" {backbone.name}, {chosen.transfer.frozen} in number, so that the others learn from"
+            " more pictures in the time there is (--set transfer.frozen=0 lets all learn)."
+        )
+    if size != usual:
+        chosen = chosen.model_copy(update={"image_size_px": (size.height_px, size.width_px)})
+        progress.say(
+            f"Size: {size.height_px} × {size.width_px} px, at which {recipe.budget_s:,.0f} s are"
+            f" about {passes:.1f} passes over {pictures:,} pictures; at the usual"
+            f" {usual.height_px} × {usual.width_px} px they would be {learning_s / usual_s:.1f}."
+        )
+    return chosen
+
+
+def _freezing(
+    recipe: Recipe, network: nn.Module, usual: Preprocessing, usual_s: float, pictures: int
+) -> tuple[Recipe, float]:
+    """`recipe`, by which the lowest stages of `network` stay as they are where that is of use and
+    nobody said how many are to, and the seconds that a picture takes then, of `usual_s`."""
+    light = _light(network)
+    if recipe.transfer.frozen is not None or pictures < MANY_PICTURES or light == 0:
+        return recipe, usual_s
+    transfer = recipe.transfer.model_copy(update={"frozen": light})
+    freezing = recipe.model_copy(update={"transfer": transfer})
+    frozen_s = _seconds_a_picture(network, usual, freezing)
+    if frozen_s is None or frozen_s > CLEARLY_LESS * usual_s:
+        return recipe, usual_s
+    return freezing, frozen_s
+
+
+def _light(network: nn.Module) -> int:
+    """How many of the lowest stages of `network` together hold few of its weights."""
+    depths, weights = depths_of(network), Counter[int]()
+    for name, parameter in network.named_parameters():
+        weights[depths[name]] += parameter.numel()
+    held = accumulate(weights[depth] for depth in range(1 + max(weights)))
+    light = sum(some <= LIGHT * weights.total() for some in held)
+    return min(light, math.floor(FEW_STAGES * (1 + max(weights))))
 
 
 def _of_best(recipe: Recipe) -> float:
@@ -173,16 +233,27 @@ def _learnt_from(dataset: Dataset, recipe: Recipe) -> int:
     return max(1, round(len(dataset) * (1 - recipe.validation - recipe.test)))
 
 
-def _seconds_a_picture(network: nn.Module, size: Preprocessing) -> float | None:
-    """Seconds to learn from a picture of `size`, by a batch through a copy of `network`; None where
-    it takes no such pictures. On all threads and on one, as the steps will be.
+def _seconds_a_picture(network: nn.Module, size: Preprocessing, recipe: Recipe) -> float | None:
+    """Seconds to learn from a picture of `size` by `recipe`, by a batch through `network`.
+
+    A part of the batch for each thread or all of it on one, as the steps will be. None where the
+    network takes no such pictures.
     """
     tried = copy.deepcopy(network).to(memory_format=torch.channels_last)
-    fold(tried)
-    views = torch.zeros(BATCH, 3, size.height_px, size.width_px)
+    if recipe.transfer.freeze_batch_norm:
+        fold(tried)
+    else:
+        tried.train()
+    depths = depths_of(tried)
+    lowest = min(recipe.transfer.frozen or 0, max(depths.values()))
+    for name, parameter in tried.named_parameters():
+        parameter.requires_grad_(depths[name] >= lowest)
+    pictures = min(BATCH, max(TRIAL_PICTURES, LEAST_PICTURES_A_THREAD * torch.get_num_threads()))
+    views = torch.zeros(pictures, 3, size.height_px, size.width_px)
     views = views.to(memory_format=torch.channels_last)
+    answer = SideBySide(tried, recipe.network.precision or fast_precision())
     try:
-        step_s = seconds_at_best(lambda: tried(views).square().mean().backward(), TRIALS)
+        step_s = seconds_at_best(lambda: answer(views).square().mean().backward(), TRIALS)
     except (RuntimeError, AssertionError):
         return None
-    return step_s / BATCH
+    return step_s / pictures

@@ -32,7 +32,7 @@ from linnaeus.training.kept_work import KeptWork
 from linnaeus.training.known_features import KnownFeatures, known_or_new
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
-from linnaeus.training.transfer_plan import COST
+from linnaeus.training.transfer_plan import cost_of, least_passes
 
 __all__ = ["Probe", "Probed", "pretrained_normalisation"]
 
@@ -49,7 +49,17 @@ of learning takes about three times as long."""
 
 ENOUGH_TO_BEGIN = 10_000
 """Pictures: a head on so many is enough for the whole network to begin with, where that has time
-for a pass over all of them."""
+to learn."""
+
+SHARE_TO_SEE = 0.1
+"""Of a budget, in which as many of these are embedded as there is time for."""
+
+FEW_TO_BEGIN, FEW_TO_JUDGE = 2_000, 500
+"""No fewer are embedded for such a head, beside one of each class, than so many, and so many
+validation pictures among them."""
+
+SURELY = 0.9
+"""Of a budget, in which there has to be time for that and the least that the network learns."""
 
 SHARE_TO_BEGIN = 0.05
 """Of a budget, that such a head is fitted in."""
@@ -173,9 +183,13 @@ class Probe:
         order = embedding_order(labels, train, validation, recipe.seed)[: recipe.head_pictures]
         in_all = len(order)
         if budget_s and whole_follows and in_all > ENOUGH_TO_BEGIN:
-            pass_s = COST["whole"] * embedding.seconds_for(train)
-            if embedding.seconds_for(order[:ENOUGH_TO_BEGIN]) + pass_s < budget_s:
-                order = order[:ENOUGH_TO_BEGIN]
+            one_s = embedding.seconds_for(train) / len(train)
+            seen_in_time = min(ENOUGH_TO_BEGIN, int(SHARE_TO_SEE * budget_s / one_s))
+            enough = max(seen_in_time, _few(order, validation, labels[train]))
+            learnt_from = least_passes(len(train)) * len(train)
+            cost = cost_of("whole", recipe.transfer.frozen)
+            if (enough + cost * learnt_from) * one_s < SURELY * budget_s:
+                order = order[:enough]
         features = embedding.of(order, at_least=len(one_of_each(labels[train])))
         embedding_s = time.perf_counter() - began
         few = len(order) < in_all
@@ -322,6 +336,13 @@ class _Embedding:
             if len(features) < len(rows):
                 return
             yield features
+
+
+def _few(order: Rows, validation: Rows, taught: Labels) -> int:
+    """How many of the pictures in `order` are the fewest for a head to begin with."""
+    judged = np.cumsum(np.isin(order, validation))
+    wanted = min(FEW_TO_JUDGE, len(validation))
+    return max(FEW_TO_BEGIN + len(one_of_each(taught)), int(np.searchsorted(judged, wanted)) + 1)
 
 
 def pretrained_normalisation(network: nn.Module) -> Normalise:

@@ -183,7 +183,7 @@ def recipe_with(
     if "augment" in given:
         fields["network"]["augment"] = _augment(given.pop("augment"))
     if any(key.startswith("transfer.") for key in chosen):
-        fields["transfer"]["done"] = ()  # what was asked for before must not beat what is asked now
+        _leave_stages(fields)  # what was asked for before must not beat what is asked now
     apply_settings(fields, beside)
     _set_length(fields, given)
     if "split_file" in given:
@@ -248,7 +248,13 @@ def _set_length(fields: dict[str, Any], given: dict[str, object]) -> None:
     if "preset" in given:
         _leave_preset(fields)
     if {"epochs", "budget_s", "preset"} & given.keys():
-        fields["transfer"]["done"] = ()
+        _leave_stages(fields)
+
+
+def _leave_stages(fields: dict[str, Any]) -> None:
+    """Drop the stages that a run came to, and what of the network there was no time to teach."""
+    if fields["transfer"]["done"]:
+        fields["transfer"] |= {"done": (), "frozen": None}
 
 
 def _leave_preset(fields: dict[str, Any]) -> None:

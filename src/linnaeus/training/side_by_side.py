@@ -19,7 +19,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from linnaeus.training.precision import autocast
 
-__all__ = ["SideBySide"]
+__all__ = ["LEAST_PICTURES", "SideBySide"]
 
 LEAST_PICTURES = 4
 """In a part: fewer are not worth a thread."""

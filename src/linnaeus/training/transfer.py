@@ -33,7 +33,12 @@ from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
 from linnaeus.training.state import State
 from linnaeus.training.telling_unknown import learnt_from
-from linnaeus.training.transfer_plan import TransferStage
+from linnaeus.training.transfer_plan import (
+    LEAST_PASSES,
+    LEAST_PICTURES,
+    TransferStage,
+    least_passes,
+)
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.tuning import Lesson, answers, tunable_from_head, tunable_from_probe, tune
 from linnaeus.training.tuning_time import (
@@ -66,9 +71,9 @@ def learn_by_transfer(
     `network` is what `models.backbones.load_backbone` gave for it. The first stage makes a head.
     Each further one starts from the best network so far, and takes its place where it is better by
     its answers to the same validation pictures. Within a budget, a stage that has no time for half
-    a pass over the pictures is left out, which is told. `kept`: what earlier runs computed. `saver`
-    is given what each stage came to, and where it stands; what it holds of an earlier process is
-    gone on with.
+    a pass over the pictures, or for 16,000 of them, is left out, which is told. `kept`: what
+    earlier runs computed. `saver` is given what each stage came to, and where it stands; what it
+    holds of an earlier process is gone on with.
 
     Raises Stopped if `stop` says so before there was a model, and as `training.loop.fit_network`.
     """
@@ -137,7 +142,7 @@ class _Transfer:
         elif self._leaves_its_time(stage, then):
             self._leave_out(stage, "the whole network has use for all of the time")
         elif (allowed_s := self._allowed_s(stage, last=not then)) == 0:
-            self._leave_out(stage, "there was no time for half a pass over the pictures")
+            self._leave_out(stage, f"there was no time for {self._least} the pictures")
         else:
             self._try(stage, allowed_s)
 
@@ -311,8 +316,9 @@ class _Transfer:
         if stage.paces or self.recipe.budget_s is None:
             return False
         left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
-        train = len(self.lesson.train)
-        return whole_first(left_s, pass_s(self._tunable(), self.lesson), train)
+        one_s, train = pass_s(self._tunable(), self.lesson), len(self.lesson.train)
+        frozen, judging_s = self.recipe.transfer.frozen, self._judging_s(one_s)
+        return whole_first(left_s, one_s, train, judging_s=judging_s, frozen=frozen)
 
     def _allowed_s(self, stage: TransferStage, *, last: bool) -> float | None:
         """Seconds for `stage`; None where no clock decides, 0 where too few are left."""
@@ -323,7 +329,21 @@ class _Transfer:
             return 0.0
         one_s = pass_s(self._tunable(), self.lesson)
         judging_s = self._judging_s(one_s)
-        return allowance_s(stage.learns, left_s, one_s, judging_s=judging_s, last=last)
+        return allowance_s(
+            stage.learns,
+            left_s,
+            one_s,
+            len(self.lesson.train),
+            judging_s=judging_s,
+            last=last,
+            frozen=self.recipe.transfer.frozen,
+        )
+
+    @property
+    def _least(self) -> str:
+        """What a stage has to have time for, in words."""
+        share = least_passes(len(self.lesson.train))
+        return "half a pass over" if share == LEAST_PASSES else f"{LEAST_PICTURES:,} of"
 
     def _judging_s(self, one_pass_s: float) -> float:
         """Seconds to answer the judged pictures in, by those for a pass of the training ones."""
@@ -378,6 +398,8 @@ class _Transfer:
     def _resolved(self, ended: Ended) -> Recipe:
         """The recipe that comes to the same network again, whatever the clock and Ctrl-C did."""
         plan = self.recipe.transfer.model_copy(update={"done": tuple(self.done)})
+        if all(stage.learns != "whole" for stage in self.done):
+            plan = plan.model_copy(update={"frozen": None})
         update: dict[str, object] = {"transfer": plan}
         if any(stage.learns != "probe" for stage in transfer_stages(self.recipe)):
             # "auto" goes by how often pictures are seen, and stages may have been left out

@@ -10,13 +10,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from linnaeus.errors import UsageError
 from linnaeus.training.schedule import Pace
 
-__all__ = ["COST", "StageName", "TransferPlan", "TransferStage"]
+__all__ = ["COST", "StageName", "TransferPlan", "TransferStage", "cost_of", "least_passes"]
 
 StageName = Literal["probe", "head", "upper", "whole"]
 
 COST: dict[StageName, float] = {"head": 1.0, "upper": 1.5, "whole": 4.0}
 """Times that a pass of learning takes, against one of answering: only the part that learns is gone
 through backwards, and that costs two to three times as much as forwards."""
+
+COST_WITH_FROZEN = 3.0
+"""The same of the whole with its lowest stages frozen, whose maps are the largest: a step of
+MobileNetV2 then takes three quarters of its time."""
+
+LEAST_PASSES, LEAST_PICTURES = 0.5, 16_000
+"""That a stage has to have time to learn from, whichever is less: 500 steps of 32 pictures."""
 
 FIRST = ("probe", "head")
 """What a network can begin with: until its head answers, there is nothing to make better."""
@@ -33,7 +40,7 @@ class TransferStage(BaseModel):
     learns: StageName
     """probe: a linear head by itself, on features that are computed once; head: the head of choice,
     under which the network is frozen; upper: the upper third of the network's stages too; whole:
-    all of it."""
+    all of it but what is `frozen`."""
     epochs: Annotated[float, Gt(0)] | None = None
     """Passes over the training pictures, where no budget decides. None: 20 for a head, 4 for upper,
     8 for whole."""
@@ -46,6 +53,16 @@ class TransferStage(BaseModel):
     is allowed, then closer towards its corners. None: what a budget has room for, or one."""
     paces: tuple[Pace, ...] = ()
     """The resolved length of an earlier run, to be repeated. Beats `epochs` and any budget."""
+
+
+def cost_of(learns: StageName, frozen: int | None) -> float:
+    """`COST` of a stage where so many of the lowest stages of the network stay as they are."""
+    return COST_WITH_FROZEN if learns == "whole" and frozen else COST[learns]
+
+
+def least_passes(pictures: int) -> float:
+    """How many passes over so many training pictures a stage has to have time for."""
+    return min(LEAST_PASSES, LEAST_PICTURES / pictures)
 
 
 def _named(stage: object) -> object:
@@ -71,6 +88,10 @@ class TransferPlan(BaseModel):
     pictures or more."""
     freeze_batch_norm: bool = True
     """Whether batch statistics stay those of the pretraining."""
+    frozen: Annotated[int, Ge(0)] | None = None
+    """Of how many of the network's stages, from the lowest, the weights stay as they are when the
+    whole learns. None: 0; but on a processor, of 10,000 training pictures or more that there is no
+    time to see 8 times, as many as hold a hundredth of all weights together, if that is faster."""
     done: tuple[TransferStage, ...] = ()
     """The stages that an earlier run came to, with their lengths, to be repeated. Beats `stages`
     and any budget."""

@@ -31,12 +31,13 @@ from linnaeus.training.probe import Probe, pretrained_normalisation
 from linnaeus.training.recipe import Recipe
 from linnaeus.training.saving import Saver
 from linnaeus.training.scratch import as_targets
-from linnaeus.training.transfer_plan import COST, StageName, TransferStage
+from linnaeus.training.transfer_plan import StageName, TransferStage, cost_of
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.usual import OPTIMISERS
 
 __all__ = [
     "EPOCHS",
+    "MANY_PICTURES",
     "OF_MUON",
     "Lesson",
     "answers",
@@ -154,7 +155,7 @@ def tune(
     targets = as_targets(lesson.labels)
     usual_decay = RATE_DECAY_FOR_MANY if _many(lesson) else RATE_DECAY
     network = copy.deepcopy(start)
-    network.learn_from(_lowest(stage.learns, network.stages))
+    network.learn_from(_lowest(stage.learns, network.stages, recipe.transfer.frozen or 0))
     network.fold()
     fitted = fit_network(
         network,
@@ -167,7 +168,7 @@ def tune(
         stop=stop,
         device=recipe.device,
         rate_factors=network.rate_factors(recipe.transfer.rate_decay or usual_decay),
-        judging_cost=1 / COST[stage.learns],
+        judging_cost=1 / cost_of(stage.learns, recipe.transfer.frozen),
         stage=stage.learns,
         saver=saver,
     )
@@ -217,8 +218,11 @@ def _many(lesson: Lesson) -> bool:
     return len(lesson.train) >= MANY_PICTURES
 
 
-def _lowest(learns: StageName, stages: int) -> int:
-    """The lowest of so many `stages` that learns; `stages` itself where only the head does."""
+def _lowest(learns: StageName, stages: int, frozen: int) -> int:
+    """The lowest of so many `stages` that learns; `stages` itself where only the head does.
+
+    Of the whole, so many are `frozen`.
+    """
     if learns == "whole":
-        return 0
+        return min(frozen, stages)
     return stages if learns == "head" else stages - max(1, math.floor(UPPER_SHARE * stages))

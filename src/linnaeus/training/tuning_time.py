@@ -6,11 +6,11 @@ import time
 
 import torch
 
-from linnaeus.training.transfer_plan import COST, StageName
+from linnaeus.training.transfer_plan import StageName, cost_of, least_passes
 from linnaeus.training.tunable import Tunable
-from linnaeus.training.tuning import BATCH, EPOCHS, Lesson, answers
+from linnaeus.training.tuning import BATCH, EPOCHS, MANY_PICTURES, Lesson, answers
 
-__all__ = ["LEAST_PASSES", "SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s", "whole_first"]
+__all__ = ["SHARE_OF_FIRST_HEAD", "allowance_s", "pass_s", "whole_first"]
 
 SHARE_OF_UPPER = 1 / 3
 """Of the time left, where the whole network comes after: its passes take longer, and bring more."""
@@ -18,10 +18,15 @@ SHARE_OF_UPPER = 1 / 3
 SHARE_OF_FIRST_HEAD = 1 / 3
 """Of a budget, for a head of choice where more of the network comes after."""
 
-LEAST_PASSES = 0.5
 MANY_STEPS = 1_000
-"""From so many on the whole network can be taught at once, with nothing learnt above it first."""
+"""From so many on the whole network can be taught at once, with nothing learnt above it first. Of
+`MANY_PICTURES` it can with as few as a stage takes at least."""
+
 TRIED = 8  # pictures
+SURELY = 0.9
+"""Of the time left: what the upper stages are left out for has to have time even if it is asked
+about when the machine is a little slower."""
+
 RESERVE = 0.02
 """Of the time left, for steps and answers that are slower than those that were timed."""
 
@@ -44,26 +49,48 @@ def pass_s(network: Tunable, lesson: Lesson) -> float:
     return min(took) * len(lesson.train) / len(rows)
 
 
-def whole_first(left_s: float, one_pass_s: float, pictures: int) -> bool:
+def whole_first(
+    left_s: float,
+    one_pass_s: float,
+    pictures: int,
+    *,
+    judging_s: float,
+    frozen: int | None = None,
+) -> bool:
     """Whether the upper stages are better left out, for the whole network has use for all of the
     `left_s` seconds: there are so many `pictures` to learn from that it takes many steps in them,
     and yet fewer than its usual passes where the upper stages have their share.
+
+    `judging_s`: as `allowance_s` takes it. `frozen`: how many of its stages stay as they are.
     """
-    passes = left_s / (COST["whole"] * one_pass_s)
-    steps = passes * pictures / BATCH
-    return steps >= MANY_STEPS and (1 - SHARE_OF_UPPER) * passes < EPOCHS["whole"]
+    surely_s = SURELY * left_s
+    allowed_s = allowance_s(
+        "whole", surely_s, one_pass_s, pictures, judging_s=judging_s, last=True, frozen=frozen
+    )
+    passes = left_s / (cost_of("whole", frozen) * one_pass_s)
+    many_steps = pictures >= MANY_PICTURES or passes * pictures >= MANY_STEPS * BATCH
+    return allowed_s > 0 and many_steps and (1 - SHARE_OF_UPPER) * passes < EPOCHS["whole"]
 
 
 def allowance_s(
-    learns: StageName, left_s: float, one_pass_s: float, *, judging_s: float, last: bool
+    learns: StageName,
+    left_s: float,
+    one_pass_s: float,
+    pictures: int,
+    *,
+    judging_s: float,
+    last: bool,
+    frozen: int | None = None,
 ) -> float:
-    """Seconds for a stage, of `left_s` in all; 0 where these are not worth half a pass of learning.
+    """Seconds for a stage, of `left_s` in all; 0 where these are not worth learning in.
 
-    `judging_s`: what answering the validation pictures takes once more, when the stage is over.
-    A stage that is not the `last` leaves most of the time to the next, if that can use it.
+    `one_pass_s`: what answering all of the training `pictures` takes. `judging_s`: what answering
+    the validation pictures takes once more, when the stage is over. A stage that is not the `last`
+    leaves most of the time to the next, if that can use it. `frozen`: as in `whole_first`.
     """
+    least_s = least_passes(pictures) * one_pass_s
     usable_s = (1 - RESERVE) * left_s - judging_s
     share = SHARE_OF_UPPER * usable_s
-    next_can = usable_s - share >= LEAST_PASSES * COST["whole"] * one_pass_s
+    next_can = usable_s - share >= least_s * cost_of("whole", frozen)
     allowed_s = share if not last and next_can else usable_s
-    return allowed_s if allowed_s >= LEAST_PASSES * COST[learns] * one_pass_s else 0.0
+    return allowed_s if allowed_s >= least_s * cost_of(learns, frozen) else 0.0
