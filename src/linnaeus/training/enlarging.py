@@ -64,6 +64,10 @@ and leave to be frozen."""
 TRIALS = 3  # on all threads, and on one; the first pays for setting up
 TRIAL_PICTURES = 8
 
+SLOWER = 1.3
+"""Times that a picture takes in a run, against the quickest of a trial: where there is hardly time
+for the whole network, a head at the usual size is better than one at a size that was for more."""
+
 SHARE_FOR_LEARNING = 0.8
 """Of a budget; the rest is for the first head, for judging, and for what a step does beside."""
 
@@ -143,8 +147,8 @@ def _chosen(
             if passes >= PASSES:
                 break
             size, passes = smaller, learning_s / (usual_s * _area(smaller) / _area(usual))
-    few = size != usual and passes * pictures < LEAST_PICTURES
-    if few or passes < least_passes(pictures):
+    surely = passes / SLOWER
+    if surely < least_passes(pictures) or (size != usual and surely * pictures < LEAST_PICTURES):
         return recipe
     if chosen != recipe:
         progress.say(

@@ -59,7 +59,8 @@ FEW_TO_BEGIN, FEW_TO_JUDGE = 2_000, 500
 validation pictures among them."""
 
 SURELY = 0.9
-"""Of a budget, in which there has to be time for that and the least that the network learns."""
+"""Of a budget, in which there has to be time for that and the least that the network learns, unless
+it has been measured that there is, as where stages are frozen."""
 
 SHARE_TO_BEGIN = 0.05
 """Of a budget, that such a head is fitted in."""
@@ -188,7 +189,8 @@ class Probe:
             enough = max(seen_in_time, _few(order, validation, labels[train]))
             learnt_from = least_passes(len(train)) * len(train)
             cost = cost_of("whole", recipe.transfer.frozen)
-            if (enough + cost * learnt_from) * one_s < SURELY * budget_s:
+            needed_s = (enough + cost * learnt_from) * one_s
+            if recipe.transfer.frozen or needed_s < SURELY * budget_s:
                 order = order[:enough]
         features = embedding.of(order, at_least=len(one_of_each(labels[train])))
         embedding_s = time.perf_counter() - began
