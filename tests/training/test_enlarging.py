@@ -17,7 +17,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import Backbone, find_weights
-from linnaeus.progress import Quiet
+from linnaeus.progress import Progress, Quiet
 from linnaeus.training.checkpoint import Checkpoints
 from linnaeus.training.enlarging import _seconds_a_picture, in_its_time
 from linnaeus.training.saving import Saver
@@ -41,15 +41,26 @@ class Little:
         self.backbone: Backbone = next(iter(find_weights([weights]).values()))
         self.network = load_backbone(self.backbone)
 
-    def in_its_time(self, recipe: Recipe, saver: Saver | None = None) -> Recipe:
+    def in_its_time(
+        self, recipe: Recipe, saver: Saver | None = None, progress: Progress | None = None
+    ) -> Recipe:
         return in_its_time(
             self.data,
             recipe,
             self.backbone,
             self.network,
-            progress=Quiet(),
+            progress=progress or Quiet(),
             saver=saver or Saver(),
         )
+
+
+class Heard(Quiet):
+    """Keeps what it is told."""
+
+    said = ""
+
+    def say(self, sentence: str) -> None:
+        self.said += sentence
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +140,11 @@ def test_what_is_measured_learns_as_the_network_will(little: Little) -> None:
 def test_with_time_for_two_passes_or_for_none_the_size_is_as_usual(
     little: Little, slow_machine: None
 ) -> None:
-    for recipe in (A_DAY, Recipe(device="cpu", budget_s=40.0)):
-        assert little.in_its_time(recipe) == recipe
+    for recipe, told in ((A_DAY, ""), (Recipe(device="cpu", budget_s=40.0), "airbench-small")):
+        heard = Heard()
+        assert little.in_its_time(recipe, progress=heard) == recipe
+        assert told in heard.said
+        assert bool(told) == bool(heard.said)
 
 
 def test_a_small_set_keeps_the_size_that_is_best_for_its_head(little: Little) -> None:

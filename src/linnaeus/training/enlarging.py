@@ -25,6 +25,7 @@ from linnaeus.models.folded_norms import fold
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Progress
 from linnaeus.training.begun import DECIDED
+from linnaeus.training.network_size import about_32_px
 from linnaeus.training.precision import fast_precision
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe
@@ -149,6 +150,11 @@ def _chosen(
             size, passes = smaller, learning_s / (usual_s * _area(smaller) / _area(usual))
     surely = passes / SLOWER
     if surely < least_passes(pictures) or (size != usual and surely * pictures < LEAST_PICTURES):
+        if pictures >= MANY_PICTURES and about_32_px(*map(int, np.median(sizes, axis=0))):
+            progress.say(
+                f"There is hardly time for more than a head on {backbone.name}: from so many small"
+                " pictures a network from scratch may learn more in it (--model airbench-small)."
+            )
         return recipe
     if chosen != recipe:
         progress.say(

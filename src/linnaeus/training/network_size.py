@@ -25,7 +25,7 @@ from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
 from linnaeus.training.threads import seconds_at_best
 
-__all__ = ["Sized", "choose_size", "size_at", "usual_size"]
+__all__ = ["Sized", "about_32_px", "choose_size", "size_at", "usual_size"]
 
 VIEWS_NEEDED = {
     "cnn-large": 700_000,
@@ -69,7 +69,7 @@ class Sized(NamedTuple):
 
 def usual_size(height_px: int, width_px: int, *, quick: bool = False) -> str:
     """The network for pictures of this size where no budget says how much time there is."""
-    if _about_32_px(height_px, width_px):
+    if about_32_px(height_px, width_px):
         return "airbench-tiny" if quick else "airbench-small"
     return "cnn-tiny" if quick else SMALL_CNN
 
@@ -113,10 +113,11 @@ def size_at(
 
 def _views_needed(height_px: int, width_px: int) -> dict[str, int]:
     """The networks for pictures of this size, the largest first, and the views that each needs."""
-    return VIEWS_NEEDED_ABOUT_32_PX if _about_32_px(height_px, width_px) else VIEWS_NEEDED
+    return VIEWS_NEEDED_ABOUT_32_PX if about_32_px(height_px, width_px) else VIEWS_NEEDED
 
 
-def _about_32_px(height_px: int, width_px: int) -> bool:
+def about_32_px(height_px: int, width_px: int) -> bool:
+    """Whether pictures are of the size that the airbench networks are for."""
     least_px, most_px = AIRBENCH_SIDES_PX
     return least_px <= min(height_px, width_px) and max(height_px, width_px) <= most_px
 
