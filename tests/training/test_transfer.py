@@ -207,38 +207,27 @@ def test_batch_statistics_stay_those_of_the_pretraining_where_they_are_frozen(
 
 def test_the_lowest_stages_can_stay_as_they_are(photographs_of_waste: Photographs) -> None:
     ours = photographs_of_waste
-    recipe = Recipe(device="cpu", head="linear", transfer=TransferPlan(frozen=3))
-    start = tunable_from_head(ours.backbone, ours.lesson, recipe)
+
+    def moved(frozen: int) -> set[str]:
+        recipe = Recipe(device="cpu", head="linear", transfer=TransferPlan(frozen=frozen))
+        start = tunable_from_head(ours.backbone, ours.lesson, recipe)
+        fitted = tune(
+            start,
+            ours.lesson,
+            TransferStage(learns="whole", epochs=1, learning_rate=1e-2),
+            recipe,
+            budget_s=None,
+            progress=Quiet(),
+            stop=lambda: False,
+        )
+        after = dict(fitted.network.named_parameters())
+        return {n for n, value in start.named_parameters() if not torch.equal(value, after[n])}
+
     depths = depths_of(load_backbone(ours.backbone))
-    before = {name: value.clone() for name, value in start.named_parameters()}
-    stage = TransferStage(learns="whole", epochs=1, learning_rate=1e-2)
-    fitted = tune(
-        start,
-        ours.lesson,
-        stage,
-        recipe,
-        budget_s=None,
-        progress=Quiet(),
-        stop=lambda: False,
-    )
-    after = dict(fitted.network.named_parameters())
-    for name, depth in depths.items():
-        key = f"network.body.network.{name}"
-        assert torch.equal(before[key], after[key]) == (depth < 3), key
-    all_frozen = recipe.model_copy(update={"transfer": TransferPlan(frozen=100)})
-    fitted = tune(
-        start,
-        ours.lesson,
-        stage,
-        all_frozen,
-        budget_s=None,
-        progress=Quiet(),
-        stop=lambda: False,
-    )
-    after = dict(fitted.network.named_parameters())
-    moved = {name for name in before if not torch.equal(before[name], after[name])}
-    assert moved
-    assert all(name.startswith("network.head") for name in moved)
+    body = {f"network.body.network.{name}": depth for name, depth in depths.items()}
+    head = {"network.head.weight", "network.head.bias"}
+    assert moved(3) == head | {name for name, depth in body.items() if depth >= 3}
+    assert moved(100) == head, "more than there are"
     headed = ours.learn(stages("probe", frozen=3))
     assert headed.recipe.transfer.frozen is None, "the recipe says what has come to pass"
 
