@@ -140,8 +140,11 @@ def _chosen(
     learning_s = SHARE_FOR_LEARNING * recipe.budget_s / pictures
     if learning_s >= FEW_PASSES * usual_s:
         return recipe
-    with progress.stage("Measuring it with its lowest stages as they are"):
-        chosen, usual_s = _freezing(recipe, network, usual, usual_s, pictures)
+    chosen = recipe
+    light = _light(network) if recipe.transfer.frozen is None and pictures >= MANY_PICTURES else 0
+    if light > 0:
+        with progress.stage("Measuring it with its lowest stages as they are"):
+            chosen, usual_s = _freezing(recipe, light, network, usual, usual_s)
     size, passes = usual, learning_s / usual_s
     if recipe.image_size_px is None:
         for smaller in _smaller(sizes, recipe, backbone, network, usual):
@@ -173,13 +176,10 @@ def _chosen(
 
 
 def _freezing(
-    recipe: Recipe, network: nn.Module, usual: Preprocessing, usual_s: float, pictures: int
+    recipe: Recipe, light: int, network: nn.Module, usual: Preprocessing, usual_s: float
 ) -> tuple[Recipe, float]:
-    """`recipe`, by which the lowest stages of `network` stay as they are where that is of use and
-    nobody said how many are to, and the seconds that a picture takes then, of `usual_s`."""
-    light = _light(network)
-    if recipe.transfer.frozen is not None or pictures < MANY_PICTURES or light == 0:
-        return recipe, usual_s
+    """`recipe`, by which the lowest `light` stages of `network` stay as they are where that is
+    clearly faster than `usual_s`, and the seconds that a picture takes then."""
     transfer = recipe.transfer.model_copy(update={"frozen": light})
     freezing = recipe.model_copy(update={"transfer": transfer})
     frozen_s = _seconds_a_picture(network, usual, freezing)

@@ -10,7 +10,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from linnaeus.errors import UsageError
 from linnaeus.training.schedule import Pace
 
-__all__ = ["COST", "StageName", "TransferPlan", "TransferStage", "cost_of", "least_passes"]
+__all__ = [
+    "COST",
+    "LEAST_PASSES",
+    "LEAST_PICTURES",
+    "StageName",
+    "TransferPlan",
+    "TransferStage",
+    "cost_of",
+    "least_passes",
+]
 
 StageName = Literal["probe", "head", "upper", "whole"]
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-import torch
-
+from linnaeus.training.threads import seconds_at_best
 from linnaeus.training.transfer_plan import StageName, cost_of, least_passes
 from linnaeus.training.tunable import Tunable
 from linnaeus.training.tuning import BATCH, EPOCHS, MANY_PICTURES, Lesson, answers
@@ -22,7 +19,7 @@ MANY_STEPS = 1_000
 """From so many on the whole network can be taught at once, with nothing learnt above it first. Of
 `MANY_PICTURES` it can with as few as a stage takes at least."""
 
-TRIED = 8  # pictures
+TRIED, TRIALS = 8, 3  # pictures, and times
 SURELY = 0.9
 """Of the time left: what the upper stages are left out for has to have time even if it is asked
 about when the machine is a little slower."""
@@ -38,15 +35,8 @@ def pass_s(network: Tunable, lesson: Lesson) -> float:
     others use too now and then takes ten times as long.
     """
     rows = lesson.train[:TRIED]
-    threads = torch.get_num_threads()
-    took: list[float] = []
-    for count in (threads, threads, 1, 1):
-        torch.set_num_threads(count)
-        start_s = time.perf_counter()
-        answers(network, lesson.pixels, rows)
-        took.append(time.perf_counter() - start_s)
-    torch.set_num_threads(threads)
-    return min(took) * len(lesson.train) / len(rows)
+    took_s = seconds_at_best(lambda: answers(network, lesson.pixels, rows), TRIALS)
+    return took_s * len(lesson.train) / len(rows)
 
 
 def whole_first(
