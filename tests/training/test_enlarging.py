@@ -19,6 +19,7 @@ from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import Backbone, find_weights
 from linnaeus.progress import Progress, Quiet
 from linnaeus.training.checkpoint import Checkpoints
+from linnaeus.training.choice import Choice
 from linnaeus.training.enlarging import _seconds_a_picture, in_its_time
 from linnaeus.training.saving import Saver
 from linnaeus.training.suited import BEST_S
@@ -40,18 +41,34 @@ class Little:
         self.data: Dataset = load_dataset(folder)
         self.backbone: Backbone = next(iter(find_weights([weights]).values()))
         self.network = load_backbone(self.backbone)
+        self.asked_for = Choice(self.backbone, "It was asked for by name.")
+        self.at_hand = Choice(self.backbone, "It is at hand.", by_time=True)
 
     def in_its_time(
         self, recipe: Recipe, saver: Saver | None = None, progress: Progress | None = None
     ) -> Recipe:
-        return in_its_time(
+        choice, recipe = in_its_time(
             self.data,
             recipe,
-            self.backbone,
+            self.asked_for,
             self.network,
             progress=progress or Quiet(),
             saver=saver or Saver(),
         )
+        assert choice == self.asked_for
+        return recipe
+
+    def chosen(self, recipe: Recipe, saver: Saver | None = None) -> Choice:
+        """What learns by `recipe` where nobody asked for a network."""
+        choice, _ = in_its_time(
+            self.data,
+            recipe,
+            self.at_hand,
+            self.network,
+            progress=Quiet(),
+            saver=saver or Saver(),
+        )
+        return choice
 
 
 class Heard(Quiet):
@@ -147,6 +164,25 @@ def test_with_time_for_two_passes_or_for_none_the_size_is_as_usual(
         assert bool(told) == bool(heard.said)
 
 
+def test_many_small_pictures_are_learnt_from_scratch_where_a_head_is_all_there_is_time_for(
+    little: Little, tmp_path: Path, slow_machine: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hardly = Recipe(device="cpu", budget_s=40.0)
+    began = little.chosen(hardly, Saver(Checkpoints(tmp_path / "checkpoints")))
+    assert (began.backbone, began.by_time) == (None, True)
+    assert little.backbone.name in began.why
+    assert little.chosen(Recipe(device="cpu", budget_s=SCARCE_S)) == little.at_hand
+    for staged in (
+        hardly.model_copy(update={"transfer": TransferPlan(rate_decay=0.5)}),
+        hardly.model_copy(update={"head": "linear"}),
+        hardly.model_copy(update={"image_size_px": (128, 128)}),
+    ):
+        assert little.chosen(staged) == little.at_hand
+    monkeypatch.setattr("linnaeus.training.enlarging._learnt_from", lambda *given: 5_000)
+    assert little.chosen(hardly) == little.at_hand  # too few to learn much from
+    assert little.chosen(hardly, Saver(Checkpoints(tmp_path / "checkpoints"))) == began
+
+
 def test_a_small_set_keeps_the_size_that_is_best_for_its_head(little: Little) -> None:
     best = Recipe(device="cpu", preset="best")
     budgets = [Recipe(device="cpu", budget_s=seconds) for seconds in (0.01, 1.0, 20.0, 3600.0)]
@@ -179,9 +215,10 @@ def test_pictures_that_are_large_already_keep_their_size(
             Image.new("RGB", size, (place, 0, 0)).save(tmp_path / name / f"{place}.png")
     scarce = Recipe(device="cpu", budget_s=SCARCE_S)
     photographs = load_dataset(tmp_path)
-    chosen = in_its_time(
-        photographs, scarce, little.backbone, little.network, progress=Quiet(), saver=Saver()
+    choice, chosen = in_its_time(
+        photographs, scarce, little.at_hand, little.network, progress=Quiet(), saver=Saver()
     )
+    assert choice == little.at_hand
     assert chosen.image_size_px is None
 
 
@@ -191,10 +228,10 @@ def test_no_size_is_chosen_that_the_network_does_not_take(
     import timm
 
     network = timm.create_model("inception_v3", num_classes=0).eval()  # 75 px at least
-    chosen = in_its_time(
+    _, chosen = in_its_time(
         little.data,
         Recipe(device="cpu", budget_s=SCARCE_S),
-        little.backbone,
+        little.at_hand,
         network,
         progress=Quiet(),
         saver=Saver(),

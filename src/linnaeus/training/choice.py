@@ -30,7 +30,8 @@ class Choice:
     `classical`: features and a classifier instead, the features those of `backbone` where there is
     one; `network` is then the whole name.
 
-    `by_time`: nobody asked for `network` by name, so that a budget may choose a larger or smaller.
+    `by_time`: nobody asked for a network by name, so that a budget may choose a larger or smaller
+    one from scratch.
     `passes`: about how many over the pictures it then makes in the budget; None where nobody has
     measured that.
     """
@@ -132,7 +133,7 @@ def _best_at_hand(found: dict[str, Backbone], download: bool, ask: Ask) -> Choic
     if found:
         best = next(iter(found.values()))
         among = f", the first choice of {len(found)}" if len(found) > 1 else ""
-        return Choice(best, f"Its pretrained weights are at hand{among}.")
+        return Choice(best, f"Its pretrained weights are at hand{among}.", by_time=True)
     question = f"No pretrained weights are on this machine. Download {DEFAULT_BACKBONE}?"
     if download or ask(question):
         return Choice(fetch(DEFAULT_BACKBONE), "It was downloaded, as asked for.")

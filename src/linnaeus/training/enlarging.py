@@ -1,5 +1,5 @@
-"""How large a pretrained network sees small pictures, how much of it learns, and how long `best`
-teaches it, by the time.
+"""How large a pretrained network sees small pictures, how much of it learns, how long `best`
+teaches it, and whether one from scratch does better, by the time.
 
 Pretrained networks know pictures of 224 px. Smaller ones are made larger for them, and the larger,
 the more they are right and the fewer passes there is time for.
@@ -25,6 +25,7 @@ from linnaeus.models.folded_norms import fold
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Progress
 from linnaeus.training.begun import DECIDED
+from linnaeus.training.choice import Choice
 from linnaeus.training.network_size import about_32_px
 from linnaeus.training.precision import fast_precision
 from linnaeus.training.presets import transfer_stages
@@ -36,7 +37,7 @@ from linnaeus.training.sizing import LEAST_SIDE_PX, choose_preprocessing, sample
 from linnaeus.training.state import State
 from linnaeus.training.suited import BEST_S
 from linnaeus.training.threads import seconds_at_best
-from linnaeus.training.transfer_plan import COST, LEAST_PICTURES, least_passes
+from linnaeus.training.transfer_plan import COST, LEAST_PICTURES, TransferPlan, least_passes
 from linnaeus.training.tuning import BATCH, EPOCHS, MANY_PICTURES
 
 __all__ = ["in_its_time"]
@@ -76,29 +77,35 @@ SHARE_FOR_LEARNING = 0.8
 def in_its_time(
     dataset: Dataset,
     recipe: Recipe,
-    backbone: Backbone | None,
+    choice: Choice,
     network: nn.Module | None,
     *,
     progress: Progress,
     saver: Saver,
-) -> Recipe:
+) -> tuple[Choice, Recipe]:
     """`recipe`, its device resolved, with a size of pictures, frozen stages and a budget with which
-    `network`, of `backbone`, can be taught, where these are left open and all of it is to learn, on
-    a processor. Measures the speed of this machine, in a few seconds; what an earlier process of
-    the run came to holds.
+    `network`, the backbone of `choice`, can be taught, where these are left open and all of it is
+    to learn, on a processor; and `choice`, or one from scratch where there is too little time for
+    that and nobody asked for the network. Measures the speed of this machine, in a few seconds;
+    what an earlier process of the run came to holds.
     """
-    if backbone is None or network is None or not _tunes_the_whole(recipe):
-        return recipe
+    if choice.backbone is None or network is None or not _tunes_the_whole(recipe):
+        return choice, recipe
     found = saver.take(SIZE)
     if found is not None:
-        return _as_found(recipe, found.facts)
+        why = found.facts.get("from_scratch", "")
+        return _from_scratch(why) if why else choice, _as_found(recipe, found.facts)
     if saver.look(DECIDED) is not None:  # begun before there was anything to decide here
-        return recipe
-    chosen = _chosen(dataset, recipe, backbone, network, progress)
+        return choice, recipe
+    chosen, why = _chosen(dataset, recipe, choice, choice.backbone, network, progress)
     decided = {"image_size_px": chosen.image_size_px, "budget_s": chosen.budget_s}
-    saver.keep(SIZE, State(decided | {"frozen": chosen.transfer.frozen}))
+    saver.keep(SIZE, State(decided | {"frozen": chosen.transfer.frozen, "from_scratch": why}))
     saver.save()
-    return chosen
+    return _from_scratch(why) if why else choice, chosen
+
+
+def _from_scratch(why: str) -> Choice:
+    return Choice(None, why, by_time=True)
 
 
 def _as_found(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
@@ -122,24 +129,30 @@ def _tunes_the_whole(recipe: Recipe) -> bool:
 
 
 def _chosen(
-    dataset: Dataset, recipe: Recipe, backbone: Backbone, network: nn.Module, progress: Progress
-) -> Recipe:
+    dataset: Dataset,
+    recipe: Recipe,
+    choice: Choice,
+    backbone: Backbone,
+    network: nn.Module,
+    progress: Progress,
+) -> tuple[Recipe, str]:
+    """The recipe, and why a network from scratch is to learn by it: "" where `backbone` does."""
     sizes = sampled_sizes(dataset)
     usual = choose_preprocessing(sizes, recipe, backbone)
     with progress.stage("Measuring how fast this machine learns"):
         usual_s = _seconds_a_picture(network, usual, recipe)
     if usual_s is None:
-        return recipe
+        return recipe, ""
     pictures = _learnt_from(dataset, recipe)
     if recipe.budget_s is None:
         if recipe.transfer.stages is not None or _of_best(recipe) * usual_s * pictures < BEST_S:
-            return recipe
+            return recipe, ""
         recipe = recipe.model_copy(update={"budget_s": BEST_S})
         progress.say(f"best: {BEST_S / 60:.0f} minutes, which its usual passes would not end in.")
     assert recipe.budget_s is not None
     learning_s = SHARE_FOR_LEARNING * recipe.budget_s / pictures
     if learning_s >= FEW_PASSES * usual_s:
-        return recipe
+        return recipe, ""
     chosen = recipe
     light = _light(network) if recipe.transfer.frozen is None and pictures >= MANY_PICTURES else 0
     if light > 0:
@@ -153,12 +166,7 @@ def _chosen(
             size, passes = smaller, learning_s / (usual_s * _area(smaller) / _area(usual))
     surely = passes / SLOWER
     if surely < least_passes(pictures) or (size != usual and surely * pictures < LEAST_PICTURES):
-        if pictures >= MANY_PICTURES and about_32_px(*map(int, np.median(sizes, axis=0))):
-            progress.say(
-                f"There is hardly time for more than a head on {backbone.name}: from so many small"
-                " pictures a network from scratch may learn more in it (--model airbench-small)."
-            )
-        return recipe
+        return recipe, _more_from_scratch(recipe, choice, backbone, sizes, pictures, progress)
     if chosen != recipe:
         progress.say(
             f"Frozen: the lowest of the {1 + max(depths_of(network).values())} stages of"
@@ -172,7 +180,34 @@ def _chosen(
             f" about {passes:.1f} passes over {pictures:,} pictures; at the usual"
             f" {usual.height_px} × {usual.width_px} px they would be {learning_s / usual_s:.1f}."
         )
-    return chosen
+    return chosen, ""
+
+
+def _more_from_scratch(
+    recipe: Recipe,
+    choice: Choice,
+    backbone: Backbone,
+    sizes: Sequence[tuple[int, int]],
+    pictures: int,
+    progress: Progress,
+) -> str:
+    """Why a network from scratch learns more than a head in the time there is; "" where it does
+    not, or a pretrained network was asked for, in which case it is only told."""
+    seen = recipe.image_size_px or np.median(sizes, axis=0)
+    if pictures < MANY_PICTURES or not about_32_px(*map(int, seen)):
+        return ""
+    hardly = f"There is hardly time for more than a head on {backbone.name}"
+    asked_for = recipe.head is not None or recipe.transfer != TransferPlan()
+    if choice.by_time and not asked_for:
+        return (
+            f"{hardly}, and from so many small pictures a network from scratch learns more in it"
+            f" (--model {backbone.name} keeps to the head)."
+        )
+    progress.say(
+        f"{hardly}: from so many small pictures a network from scratch may learn more in it"
+        " (--model airbench-small)."
+    )
+    return ""
 
 
 def _freezing(

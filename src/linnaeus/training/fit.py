@@ -88,12 +88,17 @@ def fit(
         check_precision(recipe.network.precision, device)
     recipe = recipe.model_copy(update={"model": choice.name, "device": device})
     progress.say(f"{dataset}")
-    progress.say(choice.why if choice.by_time else f"Network: {choice.name}. {choice.why}")
+    said = choice.by_time and choice.backbone is None
+    progress.say(choice.why if said else f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
     if choice.classical is None:
-        recipe = in_its_time(
-            dataset, recipe, choice.backbone, network, progress=progress, saver=saver
+        begun = choice
+        choice, recipe = in_its_time(
+            dataset, recipe, choice, network, progress=progress, saver=saver
         )
+        if choice is not begun:
+            recipe = recipe.model_copy(update={"model": choice.name})
+            progress.say(choice.why)
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     learning = ChosenRows(material.pixels, material.train)
