@@ -93,19 +93,15 @@ def in_its_time(
         return choice, recipe
     found = saver.take(SIZE)
     if found is not None:
-        why = found.facts.get("from_scratch", "")
-        return _from_scratch(why) if why else choice, _as_found(recipe, found.facts)
-    if saver.look(DECIDED) is not None:  # begun before there was anything to decide here
+        why, recipe = found.facts.get("from_scratch", ""), _as_found(recipe, found.facts)
+    elif saver.look(DECIDED) is not None:  # begun before there was anything to decide here
         return choice, recipe
-    chosen, why = _chosen(dataset, recipe, choice, choice.backbone, network, progress)
-    decided = {"image_size_px": chosen.image_size_px, "budget_s": chosen.budget_s}
-    saver.keep(SIZE, State(decided | {"frozen": chosen.transfer.frozen, "from_scratch": why}))
-    saver.save()
-    return _from_scratch(why) if why else choice, chosen
-
-
-def _from_scratch(why: str) -> Choice:
-    return Choice(None, why, by_time=True)
+    else:
+        recipe, why = _chosen(dataset, recipe, choice, choice.backbone, network, progress)
+        decided = {"image_size_px": recipe.image_size_px, "budget_s": recipe.budget_s}
+        saver.keep(SIZE, State(decided | {"frozen": recipe.transfer.frozen, "from_scratch": why}))
+        saver.save()
+    return Choice(None, why, by_time=True) if why else choice, recipe
 
 
 def _as_found(recipe: Recipe, facts: dict[str, Any]) -> Recipe:

@@ -86,19 +86,19 @@ def fit(
     device = "cpu" if fitted else chosen_device(recipe.device)
     if recipe.network.precision is not None:
         check_precision(recipe.network.precision, device)
-    recipe = recipe.model_copy(update={"model": choice.name, "device": device})
+    recipe = recipe.model_copy(update={"device": device})
     progress.say(f"{dataset}")
     said = choice.by_time and choice.backbone is None
     progress.say(choice.why if said else f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
     if choice.classical is None:
-        begun = choice
+        asked = choice
         choice, recipe = in_its_time(
             dataset, recipe, choice, network, progress=progress, saver=saver
         )
-        if choice is not begun:
-            recipe = recipe.model_copy(update={"model": choice.name})
+        if choice is not asked:
             progress.say(choice.why)
+    recipe = recipe.model_copy(update={"model": choice.name})
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     learning = ChosenRows(material.pixels, material.train)
