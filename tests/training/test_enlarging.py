@@ -176,6 +176,7 @@ def test_many_small_pictures_are_learnt_from_scratch_where_a_head_is_all_there_i
         hardly.model_copy(update={"transfer": TransferPlan(rate_decay=0.5)}),
         hardly.model_copy(update={"head": "linear"}),
         hardly.model_copy(update={"image_size_px": (128, 128)}),
+        Recipe(device="cpu", budget_s=10.0),  # in which a network from scratch learns nothing
     ):
         assert little.chosen(staged) == little.at_hand
     monkeypatch.setattr("linnaeus.training.enlarging._learnt_from", lambda *given: 5_000)
