@@ -122,6 +122,37 @@ def test_95_in_100_hold_averages_that_few_pictures_a_class_bias() -> None:
         assert 0.92 <= count / 400 <= 0.98, (name, held)
 
 
+@pytest.mark.slow
+def test_95_in_100_hold_macro_precision_where_some_classes_are_never_answered() -> None:
+    """600 draws; 91 of 100 held the truth where what is not answered was taken for certain."""
+    classes, pictures = 50, 150
+    crowd = random_answers(1, 60_000, classes, skill=3.0)
+    said = crowd.probabilities.argmax(axis=1)
+    truth = class_average_figure(
+        said == crowd.labels, said, np.full(classes, 1 / classes), Resampling.of(60_000)
+    )
+    random, held = np.random.default_rng(0), 0
+    for _ in range(600):
+        rows = random.integers(0, 60_000, pictures)
+        labels, answers = crowd.labels[rows], said[rows]
+        has = np.bincount(labels, minlength=classes) > 0
+        by = Resampling.of(pictures)
+        figure = class_average_figure(labels == answers, answers, has / has.sum(), by)
+        held += figure.low <= truth.value <= figure.high
+    assert 0.93 <= held / 600 <= 0.975
+
+
+def test_a_class_that_is_never_answered_widens_the_interval() -> None:
+    """The third of three counts 0, which may be chance."""
+    right = np.array([True, False] * 20 + [True] * 30 + [False] * 10)
+    of = np.repeat([0, 1], 40)
+    two, three = np.array([0.5, 0.5, 0.0]), np.full(3, 1 / 3)
+    alone = class_average_figure(right, of, two, Resampling.of(80))
+    with_it = class_average_figure(right, of, three, Resampling.of(80))
+    assert with_it.value == pytest.approx(alone.value * 2 / 3)
+    assert with_it.high - with_it.low > 1.5 * (alone.high - alone.low)
+
+
 def _averages(labels: NDArray[Any], probabilities: NDArray[Any]) -> dict[str, Figure]:
     """Those that are biased."""
     said, exact = probabilities.argmax(axis=1), probabilities.astype(np.float64)
