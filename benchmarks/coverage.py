@@ -43,7 +43,7 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.intervals import Resampling
 from linnaeus.evaluation.judging import Measured
-from linnaeus.evaluation.label_agreement import over_cells
+from linnaeus.evaluation.label_agreement import label_agreement, over_cells
 from linnaeus.evaluation.label_figures import LabelFigures
 from linnaeus.evaluation.label_metrics import LabelMetrics, measure_labels
 from linnaeus.evaluation.metrics import Metrics, measure
@@ -240,6 +240,14 @@ def _macro_f1(test: Predictions, by: Resampling) -> Figure:
     return average_f1_figure(test.labels, test.decisions, has / has.sum(), by)
 
 
+def _macro_precision(test: Predictions, by: Resampling) -> Figure:
+    if test.label_sets is not None:
+        return label_agreement(test.label_sets, test.given, by).macro_precision
+    has = np.bincount(test.labels, minlength=len(test.classes)) > 0
+    right = test.labels == test.decisions
+    return class_average_figure(right, test.decisions, has / has.sum(), by)
+
+
 def _weighted_precision(test: Predictions, by: Resampling) -> Figure | None:
     if test.label_sets is not None:
         return None
@@ -267,6 +275,7 @@ ALONE: dict[str, Callable[[Predictions, Resampling], Figure | None]] = {
     "calibration_error": _calibration,
     "classwise_calibration_error": _classwise,
     "macro_f1": _macro_f1,
+    "macro_precision": _macro_precision,
     "weighted_precision": _weighted_precision,
     "macro_average_precision": _macro_average_precision,
     "weighted_average_precision": _weighted_average_precision,

@@ -108,18 +108,21 @@ def test_95_in_100_hold_the_truth_where_classes_are_small_or_mistakes_few(
 
 
 @pytest.mark.slow
-def test_95_in_100_hold_averages_that_few_pictures_a_class_bias() -> None:
-    """A hundred classes of four pictures, 400 draws; unshifted, 58 to 88 of 100 held the truth."""
-    crowd = random_answers(1, 40_000, 100, skill=3.0)
+@pytest.mark.parametrize(("classes", "pictures", "skill"), [(100, 400, 3.0), (50, 150, 2.0)])
+def test_95_in_100_hold_averages_that_few_pictures_a_class_bias(
+    classes: int, pictures: int, skill: float
+) -> None:
+    """Of four and three pictures, 400 draws; unshifted, 58 to 88 of 100 held the truth."""
+    crowd = random_answers(1, 40_000, classes, skill=skill)
     truth = _averages(crowd.labels, crowd.probabilities)
     held = dict.fromkeys(truth, 0)
     random = np.random.default_rng(0)
     for _ in range(400):
-        rows = random.integers(0, len(crowd.labels), 400)
+        rows = random.integers(0, len(crowd.labels), pictures)
         for name, figure in _averages(crowd.labels[rows], crowd.probabilities[rows]).items():
             held[name] += figure.low <= truth[name].value <= figure.high
     for name, count in held.items():
-        assert 0.92 <= count / 400 <= 0.98, (name, held)
+        assert 0.9 <= count / 400 <= 0.99, (name, held)
 
 
 @pytest.mark.slow
