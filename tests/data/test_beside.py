@@ -95,12 +95,12 @@ def test_pictures_without_a_row_are_told(folder: Path) -> None:
     assert len(dataset) == 4
     assert dataset.groups is not None
     assert dataset.groups[3] == ""
-    assert "No row of a table tells of 1 pictures (dog/1.png)." in dataset.notes
+    assert "No row of a table tells of 1 picture (dog/1.png)." in dataset.notes
 
 
 def test_rows_without_a_picture_are_told_or_refused_where_the_table_was_named(folder: Path) -> None:
     with_table(folder, WHOLE + "dog/9.png,dog,eve,7\n")
-    assert "1 rows of files that no picture, or several, are called (dog/9.png)" in " ".join(
+    assert "1 row of files that no picture, or several, are called (dog/9.png)" in " ".join(
         load_dataset(folder).notes
     )
     with pytest.raises(DataError, match=r"1 of 5 rows name files that are not in .*dog/9\.png"):
@@ -150,7 +150,7 @@ def test_splits_may_come_from_the_table(folder: Path) -> None:
     with_table(folder, "\n".join(["file,split", *rows]))
     assert load_dataset(folder).splits.tolist() == ["train", "test"] * 2
     with_table(folder, "\n".join(["file,split", *rows[:3]]))
-    with pytest.raises(DataError, match=r"1 pictures have no row.*no split: dog/1\.png"):
+    with pytest.raises(DataError, match=r"1 picture without a row is in no split: dog/1\.png"):
         load_dataset(folder)
 
 
@@ -189,7 +189,7 @@ def test_names_without_their_ending_are_found_where_they_are_unique(tmp_path: Pa
     write_tree(tmp_path, {"images/img_1.jpg": png(1)})
     dataset = load_dataset(folder, image_column="image_id")
     assert dataset.paths == ("images/img_0.png", "images/img_2.png")
-    assert "1 rows of files that no picture, or several, are called (img_1)" in dataset.notes[0]
+    assert "1 row of files that no picture, or several, are called (img_1)" in dataset.notes[0]
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from linnaeus.counted import counted
 from linnaeus.data.columns import (
     IMAGE_NAMES,
     Columns,
@@ -81,8 +82,8 @@ class Beside:
         told = [note for match in self.matched for note in match.reading.notes]
         strange = [match for match in self.matched if match.without_files]
         return told + [
-            f"{match.shown} has {len(match.without_files):,} rows of files that no picture, or"
-            f" several, are called ({listed(match.without_files)})."
+            f"{match.shown} has {counted(len(match.without_files), 'row')} of files that no"
+            f" picture, or several, are called ({listed(match.without_files)})."
             for match in strange
         ]
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from linnaeus.counted import are, pictures
 from linnaeus.data.beside import Beside, Found
 from linnaeus.data.columns import Columns, Reading, kept_metadata
 from linnaeus.data.dataset import Dataset
@@ -168,7 +169,8 @@ def _splits(folders: Mapping[str, str], found: Mapping[str, Found]) -> dict[str,
     if without:
         reading, _ = found[next(iter(said))]
         raise DataError(
-            f"{len(without):,} pictures have no row, so they are in no split: {listed(without)}",
+            f"{pictures(len(without))} without a row {are(len(without))} in no split:"
+            f" {listed(without)}",
             where=reading.table.where,
             mend="Add a row for each, or take the pictures or the column of splits out.",
         )
@@ -212,7 +214,7 @@ def _without_row(paths: Iterable[str], found: Mapping[str, Found]) -> tuple[str,
     without = [path for path in paths if path not in found] if found else []
     if not without:
         return ()
-    return (f"No row of a table tells of {len(without):,} pictures ({listed(without)}).",)
+    return (f"No row of a table tells of {pictures(len(without))} ({listed(without)}).",)
 
 
 def _beginning(listing: Listing) -> str:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from linnaeus.counted import pictures
 from linnaeus.data.one_spelling import one_spelling
 from linnaeus.data.store import SYSTEM_FILES, Listing
 from linnaeus.errors import DataError
@@ -258,7 +259,7 @@ def _without_pictures(tree: _Tree) -> DataError:
 
 def _without_labels(tree: _Tree, folder: str) -> DataError:
     count = len(tree.pictures[folder])
-    loose = "1 picture lies loose" if count == 1 else f"{count:,} pictures lie loose"
+    loose = f"{pictures(count)} {'lies' if count == 1 else 'lie'} loose"
     place = f" in '{folder}'" if folder else ""
     return DataError(
         f"{loose}{place}, without a class folder, so without a label",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.counted import pictures, were
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.layout import listed
 from linnaeus.data.leaks import Ties
@@ -127,7 +128,7 @@ def _check_all_there(
 ) -> None:
     if found.changed:
         raise DataError(
-            f"{_pictures(len(found.changed))} changed since this split was saved:"
+            f"{pictures(len(found.changed))} changed since this split was saved:"
             f" {listed(dataset.paths[row] for row in found.changed)}",
             where=file.where,
             mend="Restore what was there, or save a new split with `linnaeus data split`.",
@@ -135,7 +136,7 @@ def _check_all_there(
     gone = [line for line in found.missing if sides[line] != LEFT_OUT]
     if gone:
         raise DataError(
-            f"{_pictures(len(gone))} of this split {'is' if len(gone) == 1 else 'are'} not in"
+            f"{pictures(len(gone))} of this split {'is' if len(gone) == 1 else 'are'} not in"
             f" {dataset.name}: {listed(file.images[line] for line in gone)}",
             where=file.where,
             mend="Restore what was there, or save a new split with `linnaeus data split`.",
@@ -148,7 +149,7 @@ def _check_usable(
     lost = [row for row in bad if assignment[row] != LEFT_OUT]
     if lost:
         raise DataError(
-            f"{_pictures(len(lost))} of this split cannot be used any more:"
+            f"{pictures(len(lost))} of this split cannot be used any more:"
             f" {listed(f'{dataset.paths[row]} ({bad[row]})' for row in lost)}",
             where=file.where,
             mend="Save a new split with `linnaeus data split`.",
@@ -197,19 +198,11 @@ def _told(file: SplitFile, dataset: Dataset, found: _Found, leaking: dict[int, s
     ):
         if rows:
             names = listed(dataset.paths[row] for row in rows)
-            told.append(f"{_pictures(len(rows))} {_were(len(rows))} {what}: {names}.")
+            told.append(f"{pictures(len(rows))} {were(len(rows))} {what}: {names}.")
     if gone:
-        told.append(f"{_pictures(len(gone))} that the split left out {_were(len(gone))} gone.")
+        told.append(f"{pictures(len(gone))} that the split left out {were(len(gone))} gone.")
     return told
 
 
 def _label(dataset: Dataset, row: int) -> str:
     return _written(LABEL_SEPARATOR.join(dataset.labels_of(row)))
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from linnaeus.counted import are, pictures
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.folds import Folds, check_plan
 from linnaeus.data.near import near_duplicates
@@ -80,7 +81,8 @@ def save_split(
     told = progress or Quiet()
     left_out = len(looked.unreadable)
     if left_out:
-        told.warn(f"{left_out:,} pictures cannot be read and are {LEFT_OUT}; {out} says why.")
+        what = f"{pictures(left_out)} cannot be read and {are(left_out)} {LEFT_OUT}"
+        told.warn(f"{what}; {out} says why.")
     return SavedSplit(out, found, found.remarks)
 
 

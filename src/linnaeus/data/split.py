@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.counted import are, pictures, were
 from linnaeus.data.dataset import SPLITS
 from linnaeus.data.layout import listed
 from linnaeus.data.leaks import Ties
@@ -185,7 +186,8 @@ def _honoured(
         for name in carved:
             count = int(np.count_nonzero(assignment == name))
             remarks.append(
-                f"No {name} split was given, so {count:,} pictures of train were set aside for it."
+                f"No {name} split was given, so {pictures(count)} of train {were(count)} set aside"
+                " for it."
             )
     everywhere = np.ones(len(samples.classes), bool)
     for name in SPLITS:  # what a given split lacked from the start, the data set's notes tell
@@ -197,7 +199,7 @@ def _honoured(
 def _check_given(given: NDArray[np.str_], where: str) -> None:
     if blank := int(np.count_nonzero(given == "")):
         raise DataError(
-            f"{blank:,} pictures are in no split while others are",
+            f"{pictures(blank)} {are(blank)} in no split while others are",
             where=where,
             mend="Give every picture a split, or use --resplit to part them all anew.",
         )
@@ -228,9 +230,12 @@ def _told_as_left_out(
     for name in ("train", "validation"):
         rows = [row for row in reasons if given[row] == name]
         if rows:
+            they, them, groups = (
+                ("it", "it", "its group") if len(rows) == 1 else ("they", "them", "their groups")
+            )
             remarks.append(
-                f"{len(rows):,} pictures of {name} were left out because they, copies of them,"
-                " pictures that look like them or their groups are also judged on:"
+                f"{pictures(len(rows))} of {name} {were(len(rows))} left out because {they}, copies"
+                f" of {them}, pictures that look like {them} or {groups} are also judged on:"
                 f" {listed(names[row] for row in rows)}."
             )
     return remarks

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.counted import pictures
 from linnaeus.data.dataset import Dataset
 from linnaeus.ensembling.candidates import Candidate
 from linnaeus.evaluation.answers_for import answers_for
@@ -44,5 +45,6 @@ def answers_of(
     probabilities = np.array([answers.probabilities for answers in given], np.float64)
     read = ~np.isnan(probabilities).any(axis=(0, 2))
     if not read.all():
-        progress.warn(f"{int((~read).sum()):,} pictures cannot be read by all members; left out.")
+        unread = pictures(int((~read).sum()))
+        progress.warn(f"{unread} cannot be read by all members; left out.")
     return Answers(rows[read], labels[read], probabilities[:, read])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linnaeus.bundle.load import load
+from linnaeus.counted import pictures, were
 from linnaeus.data.layout import listed
 from linnaeus.errors import UsageError
 from linnaeus.predicting.asked import Answering, Asked
@@ -264,11 +265,9 @@ def _nothing_to_link_to(what: str) -> UsageError:
 def _tell_sorted(sorting: Sorting, progress: Progress) -> None:
     """What of sorting the folders do not show."""
     if sorting.there_already:
-        progress.say(
-            f"{sorting.there_already:,} pictures stood in their folder already, to the byte."
-        )
+        progress.say(f"{pictures(sorting.there_already)} stood in place already, to the byte.")
     if sorting.gone:
         progress.warn(
-            f"{len(sorting.gone):,} pictures were answered, but their files were gone when they"
-            f" were to be copied into folders: {listed(sorting.gone)}."
+            f"{pictures(len(sorting.gone))} {were(len(sorting.gone))} answered, but gone when the"
+            f" files were to be copied into folders: {listed(sorting.gone)}."
         )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier
+from linnaeus.counted import pictures
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.limit import check_limit
 from linnaeus.errors import DataError, UnreadableImage
@@ -74,9 +75,9 @@ def pictures_of(
     pixels, kept, unread = _read(given, chosen, dataset, progress)
     remarks = list(given[0].remarks)
     if len(places) > limit:
-        remarks.append(f"{limit:,} of {len(places):,} pictures, drawn; --limit takes more.")
+        remarks.append(f"{limit:,} of {pictures(len(places))}, drawn; --limit takes more.")
     if unread:
-        remarks.append(f"{len(unread):,} of {len(chosen):,} pictures could not be read.")
+        remarks.append(f"{len(unread):,} of {pictures(len(chosen))} could not be read.")
     rows = given[0].rows[kept]
     return tuple(
         JudgedPictures(

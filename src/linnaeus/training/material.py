@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from linnaeus.counted import are, pictures
 from linnaeus.data.audit import audit
 from linnaeus.data.cache import Cache
 from linnaeus.data.cached_scan import cached_scan
@@ -106,4 +107,7 @@ def _tell_unreadable(looked: Scan, progress: Progress) -> None:
     if bad:
         named = "; ".join(f"{path}: {why}" for path, why in bad[:NAMED_FILES])
         more = f"; and {len(bad) - NAMED_FILES:,} more" if len(bad) > NAMED_FILES else ""
-        progress.warn(f"{len(bad):,} pictures cannot be read and are left out ({named}{more}).")
+        count = len(bad)
+        progress.warn(
+            f"{pictures(count)} cannot be read and {are(count)} left out ({named}{more})."
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.counted import are, counted
 from linnaeus.data.layout import listed
 from linnaeus.data.pictures_below import pictures_below
 from linnaeus.errors import DataError, UnreadableImage
@@ -68,5 +69,6 @@ def given_pictures(
     if unread:
         named = listed(f"{name}: {why}" for name, why in unread.items())
         progress.warn(
-            f"{len(unread):,} unknown pictures cannot be read and are left out ({named})."
+            f"{counted(len(unread), 'unknown picture')} cannot be read and {are(len(unread))} left"
+            f" out ({named})."
         )

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.data.checks.seen import Seen, are, pictures
+from linnaeus.counted import are, pictures
+from linnaeus.data.checks.seen import Seen
 from linnaeus.data.findings import Finding, Severity
 from linnaeus.data.layout import listed
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.counted import are, pictures
 from linnaeus.data.checks.contents import ONE_COLOUR_SPREAD
-from linnaeus.data.checks.seen import Seen, are, pictures
+from linnaeus.data.checks.seen import Seen
 from linnaeus.data.findings import Finding
 from linnaeus.data.layout import listed
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from linnaeus.data.checks.seen import Seen, are, pictures
+from linnaeus.counted import are, pictures
+from linnaeus.data.checks.seen import Seen
 from linnaeus.data.findings import Finding
 from linnaeus.data.layout import is_picture, listed
 from linnaeus.errors import Fault

@@ -14,7 +14,7 @@ from linnaeus.data.findings import Finding
 from linnaeus.data.near import NearDuplicates
 from linnaeus.data.scan import Scan
 
-__all__ = ["Check", "Seen", "are", "pictures"]
+__all__ = ["Check", "Seen"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +56,3 @@ class Seen:
 
 Check = Callable[[Seen], Iterable[Finding]]
 """From what was seen to findings."""
-
-
-def pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
-
-
-def are(count: int) -> str:
-    return "is" if count == 1 else "are"

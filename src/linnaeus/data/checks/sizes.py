@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from linnaeus.data.checks.seen import Seen, are, pictures
+from linnaeus.counted import are, pictures
+from linnaeus.data.checks.seen import Seen
 from linnaeus.data.findings import Finding
 from linnaeus.data.layout import listed
 
