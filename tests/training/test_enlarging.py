@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,16 @@ from PIL import Image
 
 from linnaeus import Recipe, load_dataset
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.save_split import save_split
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
 from linnaeus.models.weights import Backbone, find_weights
 from linnaeus.progress import Progress, Quiet
 from linnaeus.training.checkpoint import Checkpoints
 from linnaeus.training.choice import Choice
-from linnaeus.training.enlarging import _seconds_a_picture, in_its_time
+from linnaeus.training.enlarging import _learnt_from, _seconds_a_picture, in_its_time
 from linnaeus.training.saving import Saver
+from linnaeus.training.split_choice import parting_of
 from linnaeus.training.suited import BEST_S
 from linnaeus.training.transfer_plan import TransferPlan
 
@@ -182,6 +185,26 @@ def test_many_small_pictures_are_learnt_from_scratch_where_a_head_is_all_there_i
     monkeypatch.setattr("linnaeus.training.enlarging._learnt_from", lambda *given: 5_000)
     assert little.chosen(hardly) == little.at_hand  # too few to learn much from
     assert little.chosen(hardly, Saver(Checkpoints(tmp_path / "checkpoints"))) == began
+
+
+def test_other_networks_keep_their_heads_which_may_be_better(
+    little: Little, slow_machine: None
+) -> None:
+    better = Choice(replace(little.backbone, name="convnextv2_atto"), "At hand.", by_time=True)
+    recipe, heard = Recipe(device="cpu", budget_s=40.0), Heard()
+    choice, _ = in_its_time(
+        little.data, recipe, better, little.network, progress=heard, saver=Saver()
+    )
+    assert choice == better
+    assert "from scratch may learn more" in heard.said
+
+
+def test_a_split_file_says_how_many_pictures_there_are_to_learn_from(
+    little: Little, tmp_path: Path
+) -> None:
+    file, halved = tmp_path / "split.csv", Recipe(device="cpu", validation=0.25, test=0.25)
+    save_split(little.data, file, parting_of(halved))
+    assert 18 <= _learnt_from(little.data, Recipe(split_file=str(file))) <= 22
 
 
 def test_a_small_set_keeps_the_size_that_is_best_for_its_head(little: Little) -> None:

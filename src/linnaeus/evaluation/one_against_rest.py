@@ -22,6 +22,7 @@ from linnaeus.evaluation.intervals import Resampling, moved_figure
 __all__ = ["Averaged", "ClassRanking", "OneAgainstRest", "one_against_rest"]
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 Sets = NDArray[np.bool_]
 
 HALVINGS = 45
@@ -177,7 +178,10 @@ def _together(
         return None, None, ()
     flat, score = truth.ravel(), probabilities.ravel()
     figures = []
-    for value, moves in (_area(flat, score), _average_precision(flat, score)[:2]):
+    ranking = _Ranking.of(flat, score)
+    precision = ranking.precision
+    ranked = ranking.average(precision), ranking.moves(precision)
+    for value, moves in (_area(flat, score), ranked):
         of_pictures = moves.reshape(truth.shape).sum(axis=1)
         figures.append(moved_figure(value, of_pictures, float(len(truth)), by))
     return figures[0], figures[1], curve_points(flat, score)
@@ -192,36 +196,41 @@ class _Top(NamedTuple):
 
     @classmethod
     def of(cls, truth: Sets, scores: Floats) -> _Top:
-        """From the classes of few pictures: what stands above such a picture on the second place.
+        """From the classes of two to nine pictures, where one of theirs stands second, by itself.
 
-        That is right in a share of them; of the first place, a power of the share of mistakes is
-        taken. One more is counted as right, so that without any the expected precision is 1.
+        What stands first is right in a share of them. For those that stand first, a power of the
+        share of mistakes is taken. One more is counted as right, so that without any the expected
+        precision is 1.
         """
-        count = truth.sum(axis=0)
-        few, moves = np.flatnonzero((count > 0) & (count < FEW)), np.zeros(len(truth))
-        if not len(few) or len(truth) < 3:
-            return cls(1.0, moves)
-        first, second, third = np.argsort(-scores[:, few], axis=0, kind="stable")[:3]
-        known = truth[second, few] & (scores[second, few] > scores[third, few])
-        right = truth[first, few][known]
-        wrong = float((~right).sum()) / (1 + len(right))
+        count, moves = truth.sum(axis=0), np.zeros(len(truth))
+        right: list[bool] = []
+        second: list[int] = []
+        for at in np.flatnonzero((count > 1) & (count < FEW)) if len(truth) > 2 else ():
+            score = scores[:, at]
+            top = np.argpartition(-score, 2)[:3]
+            top = top[np.argsort(-score[top])]
+            if truth[top[1], at] and score[top[0]] > score[top[1]] > score[top[2]]:
+                right.append(bool(truth[top[0], at]))
+                second.append(int(top[1]))
+        wrong = right.count(False) / (1 + len(right))
         moved = STEP_UP * wrong ** (STEP_UP - 1) / (1 + len(right))
-        np.add.at(moves, second[known], moved * (right - 1 + wrong))
+        np.add.at(moves, second, moved * (np.array(right, np.float64) - 1 + wrong))
         return cls(1 - wrong**STEP_UP, moves)
 
 
 class _Precision(NamedTuple):
     """The average precision of a class, and what its means over classes need.
 
-    `moves`: (n,) its derivative by each picture's weight; `freed`: the same of precisions freed of
-    what a picture adds to its own. `at_top`: the share of the class that stands alone at the top.
-    `biases`: how far it lies off in a plain mean, and in one by the pictures of classes.
+    `moves`: (n,) its derivative by each picture's weight; `freed`: the same with each picture of
+    the class at its precision without itself. `lone`: the share of the class, if of several
+    pictures, that stands alone at the top. `biases`: how far it lies off in a plain mean, and in
+    one by the pictures of classes.
     """
 
     value: float
     moves: Floats
     freed: Floats
-    at_top: float
+    lone: float
     biases: tuple[float, float]
 
 
@@ -231,7 +240,7 @@ class _Mean:
     def __init__(self, pictures: int) -> None:
         self.weight = self.value = self.below = self.above = 0.0
         self.seen = self.uneven = self.bias = 0.0
-        self.few, self.leans, self.at_top = 0, 0.0, 0.0
+        self.few, self.leans, self.lone = 0, 0.0, 0.0
         self.moves = np.zeros(pictures)
 
     def take(
@@ -313,8 +322,8 @@ class _Means:
         moves, told = found.moves, (0.0, 0.0)
         if trials < FEW:
             moves, told = found.freed, found.biases
-            self.plain.at_top += found.at_top
-            self.weighted.at_top += float(self.shares[at]) * found.at_top
+            self.plain.lone += found.lone
+            self.weighted.lone += float(self.shares[at]) * found.lone
         self._see(moves, truth)
         return self._taken(at, figure, moves, trials, self.by.variance(moves), told)
 
@@ -377,7 +386,7 @@ class _Means:
         """
         more = self._few_tell_too_little()
         plain, weighted = (
-            top * (mean.at_top / mean.weight if mean.weight else 0.0)
+            top * (mean.lone / mean.weight if mean.weight else 0.0)
             for mean in (self.plain, self.weighted)
         )
         return (
@@ -444,23 +453,58 @@ def _below(rising: Floats, score: Floats) -> Floats:
     return np.add(*sides) / 2
 
 
-def _average_precision(truth: Sets, score: Floats, at_top: float = 1.0) -> _Precision:
-    """Without interpolation. `at_top`: the precision that is true where nothing else is seen."""
-    levels, place = np.unique(-score, return_inverse=True)  # the highest score first
-    have: Floats = np.bincount(place, weights=truth, minlength=len(levels)).astype(np.float64)
-    seen = np.cumsum(np.bincount(place, minlength=len(levels))).astype(np.float64)
-    precision = np.cumsum(have) / seen
+def _average_precision(truth: Sets, score: Floats, at_top: float) -> _Precision:
+    """Without interpolation. `at_top`: the precision to expect where nothing else is seen, if the
+    class has several pictures; of a single one, nothing could be right there."""
+    ranking = _Ranking.of(truth, score)
+    have, seen, precision = ranking.have, ranking.seen, ranking.precision
     total = have.sum()
-    value = float(have @ precision / total)
-    raised = np.cumsum((have / seen)[::-1])[::-1]
-    lowered = np.cumsum((have * precision / seen)[::-1])[::-1]
-    others = np.where(seen > 1, (np.cumsum(have) - 1) / np.maximum(seen - 1, 1), at_top)
-    moves, freed = (
-        (truth * (at[place] - float(have @ at) / total + raised[place]) - lowered[place]) / total
-        for at in (precision, others)
+    alone = at_top if total > 1 else 1.0
+    others = np.where(seen > 1, (np.cumsum(have) - 1) / np.maximum(seen - 1, 1), alone)
+    return _Precision(
+        ranking.average(precision),
+        ranking.moves(precision),
+        ranking.moves(others),
+        float(have[0] / total) if total > 1 and seen[0] == 1 else 0.0,
+        _biases(have, precision, others),
     )
-    lone = float(have[0] / total) if seen[0] == 1 else 0.0
-    return _Precision(value, moves, freed, lone, _biases(have, precision, others))
+
+
+class _Ranking(NamedTuple):
+    """The levels of a score, the highest first: how many pictures of the class stand on each,
+    `have`, and how many of all down to it, `seen`. `place`: (n,) the level of each picture."""
+
+    truth: Sets
+    place: Places
+    have: Floats
+    seen: Floats
+
+    @classmethod
+    def of(cls, truth: Sets, score: Floats) -> _Ranking:
+        levels, place = np.unique(-score, return_inverse=True)
+        have = np.bincount(place, weights=truth, minlength=len(levels)).astype(np.float64)
+        seen = np.cumsum(np.bincount(place, minlength=len(levels))).astype(np.float64)
+        return cls(truth, place, have, seen)
+
+    @property
+    def precision(self) -> Floats:
+        """Of all down to each level."""
+        precision: Floats = np.cumsum(self.have) / self.seen
+        return precision
+
+    def average(self, precision: Floats) -> float:
+        """The mean over the pictures of the class of the `precision` at their level."""
+        return float(self.have @ precision / self.have.sum())
+
+    def moves(self, precision: Floats) -> Floats:
+        """(n,) the derivative of the average precision by each picture's weight, where a picture of
+        the class has the `precision` of its level."""
+        have, seen = self.have, self.seen
+        raised = np.cumsum((have / seen)[::-1])[::-1]
+        lowered = np.cumsum((have * self.precision / seen)[::-1])[::-1]
+        apart = (precision - self.average(precision) + raised)[self.place]
+        moves: Floats = (self.truth * apart - lowered[self.place]) / have.sum()
+        return moves
 
 
 def _biases(have: Floats, precision: Floats, others: Floats) -> tuple[float, float]:

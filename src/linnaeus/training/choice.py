@@ -136,7 +136,7 @@ def _best_at_hand(found: dict[str, Backbone], download: bool, ask: Ask) -> Choic
         return Choice(best, f"Its pretrained weights are at hand{among}.", by_time=True)
     question = f"No pretrained weights are on this machine. Download {DEFAULT_BACKBONE}?"
     if download or ask(question):
-        return Choice(fetch(DEFAULT_BACKBONE), "It was downloaded, as asked for.")
+        return Choice(fetch(DEFAULT_BACKBONE), "It was downloaded, as asked for.", by_time=True)
     return Choice(
         None,
         "No pretrained weights are at hand, so a small network learns from scratch; --weights DIR"

@@ -97,6 +97,7 @@ def fit(
             dataset, recipe, choice, network, progress=progress, saver=saver
         )
         if choice is not asked:
+            network = None
             progress.say(choice.why)
     recipe = recipe.model_copy(update={"model": choice.name})
     with team.leader_first():  # the others then find the pictures in the cache

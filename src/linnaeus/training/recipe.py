@@ -53,8 +53,9 @@ class Recipe(BaseModel):
     else one learnt from scratch; or features and a classifier, such as hog+svm. "auto" takes the
     best pretrained network at hand; where there is none, airbench-small for sides of 24 to 48 px,
     small_cnn for others or, with a budget, the one of our sizes that the time is best spent on.
-    It takes the place of a pretrained one too where a budget has no time for more than a head on it
-    and there are 10,000 training pictures or more with sides of 24 to 48 px."""
+    It takes the place of a pretrained MobileNet too where a budget of half a minute or more on a
+    processor has no time for more than a head on it, there are 10,000 training pictures or more
+    with sides of 24 to 48 px, and neither `head` nor anything of `transfer` is given."""
     seed: Annotated[int, Ge(0)] = 0
     """Of every random number of the run. Change it to see how much luck there is in a figure."""
     validation: float = 0.1
