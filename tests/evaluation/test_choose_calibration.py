@@ -16,7 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from linnaeus.bundle.calibration import METHODS, Calibration, Method, log_odds_of
 from linnaeus.errors import DataError
 from linnaeus.evaluation.calibrated import Calibrated
-from linnaeus.evaluation.choose_calibration import choose_calibration, fit_calibration
+from linnaeus.evaluation.choose_calibration import (
+    _simplest_of_the_best,
+    choose_calibration,
+    fit_calibration,
+)
 
 Floats = NDArray[Any]
 
@@ -101,6 +105,14 @@ def test_a_smaller_log_loss_alone_is_not_enough() -> None:
     assert min(found.log_losses.values()) < found.log_losses["none"] - 0.02
     assert found.method == "none"
     assert "no clearly smaller calibration error" in found.why
+
+
+def test_what_is_worse_than_none_is_not_chosen_for_being_simpler_than_the_best() -> None:
+    """A temperature whose losses scatter so much that they are not clearly above the best ones."""
+    even = np.ones(20)
+    scattered = np.where(np.arange(20) % 2, 2.3, -0.2)  # 1.05 in the mean
+    losses = {"none": even, "temperature": scattered, "vector": 0.9 * even}
+    assert _simplest_of_the_best(losses, np.arange(20)) == "vector"
 
 
 @settings(max_examples=25, deadline=None)

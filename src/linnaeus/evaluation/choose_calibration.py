@@ -171,7 +171,8 @@ def _simplest_of_the_best(losses: Mapping[Method, Floats], units: Places) -> Met
     simplest = next(
         method
         for method, each in losses.items()
-        if means[method] - means[best] <= _error(each - losses[best], units)
+        if means[method] <= means["none"]  # worse, it may still not be clearly worse than the best
+        and means[method] - means[best] <= _error(each - losses[best], units)
     )
     gain = (means["none"] - means["temperature"]) * (int(units.max()) + 1)
     if simplest == "none" and gain > LEAST_GAIN:
