@@ -222,9 +222,10 @@ def _why(method: Method, means: Mapping[Method, float]) -> str:
     others = {name: loss for name, loss in means.items() if name != method}
     best = min(others, key=lambda name: others[name])
     if method == "none":
+        better = "not clearly better" if means[best] < means[method] else "no better"
         return (
             f"log loss {means[method]:.3f} on validation; {means[best]:.3f} by {best}, the best of"
-            " what was fitted without the pictures that judged it, is not clearly better"
+            f" what was fitted without the pictures that judged it, is {better}"
         )
     told = f"log loss {means[method]:.3f} on validation pictures that it was not fitted on"
     told += f", {means['none']:.3f} without"
