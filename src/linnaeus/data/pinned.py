@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.counted import pictures, were
+from linnaeus.counted import are, pictures, were
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.layout import listed
 from linnaeus.data.leaks import Ties
@@ -136,7 +136,7 @@ def _check_all_there(
     gone = [line for line in found.missing if sides[line] != LEFT_OUT]
     if gone:
         raise DataError(
-            f"{pictures(len(gone))} of this split {'is' if len(gone) == 1 else 'are'} not in"
+            f"{pictures(len(gone))} of this split {are(len(gone))} not in"
             f" {dataset.name}: {listed(file.images[line] for line in gone)}",
             where=file.where,
             mend="Restore what was there, or save a new split with `linnaeus data split`.",

@@ -12,6 +12,7 @@ from linnaeus.bundle.calibration import Calibration
 from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.record import GOLDEN_FILE
 from linnaeus.bundle.seen import SEEN_FILE
+from linnaeus.counted import pictures
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.judging import Measured
@@ -115,7 +116,7 @@ def _carried(facts: RunFacts) -> str:
     counts = facts.data.pictures
     split = "validation" if counts.get("validation") else "train"
     golden = min(GOLDEN_IMAGES, counts[split])
-    shown = "1 picture" if golden == 1 else f"{golden} pictures"
+    shown = pictures(golden)
     return f"""## Pictures inside this bundle
 
 - `{GOLDEN_FILE}` holds {shown} of the {split} split at the size that the network sees, so that \
