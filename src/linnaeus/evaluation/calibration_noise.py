@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,8 @@ def calibration_noise(
     the variance of labels in it: next to nothing of narrow bins, most of one from 0.01 to 1. How
     much larger that part is than coin flips alone would make it is estimated from all bins
     together. What an error does to noise is told by the coins that it leaves and by the resamples
-    of each bin, half by each.
+    of each bin, half by each. What comes true stays whole: in a bin where hardly anything is to be
+    expected, more of it or less is not what moves a normal number.
     """
     count, flips = np.bincount(bins), flips_of_bins(bins, probabilities)
     size, share = len(count), np.bincount(bins, weights=gaps) / len(gaps)
@@ -51,19 +53,56 @@ def calibration_noise(
     if hits is None:
         return _in_groups(moved, share, effect * flips, by)
     random, expected = generator(by.seed, "calibrated labels"), np.bincount(bins, probabilities)
-    drawn = [np.bincount(hits(random), minlength=size) for _ in range(by.resamples)]
-    noise = (expected - np.array(drawn, np.float64)) / len(gaps)
+    drawn = np.array(
+        [np.bincount(hits(random), minlength=size) for _ in range(by.resamples)], np.float64
+    )
     mean = expected / np.maximum(count, 1)
     part, seen, as_drawn = _explained(mean, count, flips), moved.var(axis=0), _of_variance_1(moved)
     wide = flips * _together(part * seen, part * flips)
     alone = (1 - part) * flips + part * wide
     as_coins, as_seen = _of_flips(mean, count, flips), _up_to_seen(share, alone, seen)
-    return Noise(
-        np.sqrt(1 - part) * noise + np.sqrt(part * wide) * as_drawn,
-        alone,
-        lambda true: ((1 - part) * as_coins(true) + part * wide + as_seen(true)) / 2,
-        np.roll(as_drawn, 1, axis=0),  # another resample's, so that they are apart
-    )
+    come_true = _ComingTrue(drawn, mean, count, random.random(drawn.shape))
+    beyond = np.roll(as_drawn, 1, axis=0)  # another resample's, so that they are apart
+
+    def with_gaps(true: Floats) -> Floats:
+        noise, variance = come_true.noise(true, flips)
+        noise = np.sqrt(1 - part) * noise + np.sqrt(part * wide) * as_drawn
+        variance = (1 - part) * variance + part * wide
+        wanted = ((1 - part) * as_coins(true) + part * wide + as_seen(true)) / 2
+        return _of_variance(wanted, noise, variance, beyond)
+
+    noise = (expected - drawn) / len(gaps)
+    return Noise(np.sqrt(1 - part) * noise + np.sqrt(part * wide) * as_drawn, alone, with_gaps)
+
+
+@dataclass(frozen=True)
+class _ComingTrue:
+    """What comes true in k bins: `drawn` (draws, k) of `count` (k,), with the probability `mean`.
+
+    `random` (draws, k), in [0, 1), rounds what an error adds or takes.
+    """
+
+    drawn: Floats
+    mean: Floats
+    count: Places
+    random: Floats
+
+    def noise(self, gaps: Floats, flips: Floats) -> tuple[Floats, Floats]:
+        """(draws, k) its noise where the true gaps are these (k,), and the variances, nearly.
+
+        `flips` (k,): the variances where all gaps are 0. Where less comes true than was drawn, so
+        much of that is taken; where more does, so much of what did not come true is added.
+        """
+        pictures, count = self.count.sum(), np.maximum(self.count, 1)
+        rate = np.clip(self.mean - gaps * pictures / count, 0.0, 1.0)
+        fewer = _part_of(self.mean - rate, self.mean)
+        more = _part_of(rate - self.mean, 1 - self.mean)
+        change = (self.count - self.drawn) * more - self.drawn * fewer
+        whole = np.floor(change + self.random)
+        noise = (rate * self.count - self.drawn - whole) / pictures
+        rest = change - np.floor(change)
+        rounded = (rest * (1 - rest)).mean(axis=0) / pictures**2
+        return noise, (1 - fewer - more) ** 2 * flips + rounded
 
 
 def effect_in_bins(bins: Places, gaps: Floats, by: Resampling) -> float:
@@ -99,7 +138,24 @@ def _in_groups(moved: Floats, share: Floats, flips: Floats, by: Resampling) -> N
     seen = moved.var(axis=0) * (by.z / Z) ** 2 * by.groups / (by.groups - 1)
     as_drawn = _of_variance_1(moved)
     beyond = np.roll(as_drawn, 1, axis=0)  # another resample's, so that they are apart
-    return Noise(as_drawn * np.sqrt(alone), alone, _up_to_seen(share, alone, seen), beyond)
+    noise, as_seen = as_drawn * np.sqrt(alone), _up_to_seen(share, alone, seen)
+    return Noise(noise, alone, lambda true: _of_variance(as_seen(true), noise, alone, beyond))
+
+
+def _of_variance(wanted: Floats, noise: Floats, variance: Floats, beyond: Floats) -> Floats:
+    """`noise` (draws, k) of `variance` (k,) as it is `wanted` (k,).
+
+    Where that is more, what is more is drawn as `beyond` (draws, k), of variance 1.
+    """
+    scale = np.divide(wanted, variance, out=np.ones_like(variance), where=variance > 0)
+    scaled: Floats = noise * np.sqrt(np.minimum(scale, 1.0))
+    return scaled + beyond * np.sqrt(np.maximum(wanted - variance, 0.0))
+
+
+def _part_of(some: Floats, whole: Floats) -> Floats:
+    """What `some` is of `whole`, in [0, 1]; 0 of nothing."""
+    part: Floats = np.divide(some, whole, out=np.zeros_like(whole), where=whole > 0)
+    return part.clip(0.0, 1.0)
 
 
 def _explained(mean: Floats, count: Places, flips: Floats) -> Floats:

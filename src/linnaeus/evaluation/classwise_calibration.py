@@ -24,6 +24,7 @@ Places = NDArray[np.int64]
 
 # Probabilities to be added up over all resamples: about two seconds on one core.
 MOST_ADDED = 500_000_000
+MANY_CLASSES = 10  # of fewer, what they tell together is hardly more than what each does
 MOST_HELD = 5_000_000  # sums of bins, of all resamples: 40 megabytes
 
 
@@ -70,4 +71,25 @@ def _noise(
     often = min(by.resamples, MOST_ADDED // gaps.size, MOST_HELD // (int(bins.max()) + 1))
     cells = over_cells(replace(by, resamples=max(FEWEST_RESAMPLES, often)), gaps.shape[1])
     flat = bins.ravel(), probabilities.ravel(), gaps.ravel()
-    return calibration_noise(*flat, cells, None if by.grouped else hits, effect)
+    noise = calibration_noise(*flat, cells, None if by.grouped else hits, effect)
+    if by.grouped or gaps.shape[1] < MANY_CLASSES:
+        return noise
+    return replace(noise, expected=_as_in_all_classes(*flat), estimated=BINS)
+
+
+def _as_in_all_classes(bins: Places, probabilities: Floats, gaps: Floats) -> Floats:
+    """The gap to be expected in each bin from those of all classes at its place, shares of n.
+
+    What is too sure of one class is mostly so of others. With many classes hardly a picture in a
+    bin is of its class, and no bin tells by itself what all of them tell together. In proportion
+    to the variance of coin flips, as a temperature has it, and drawn to 0 as far as noise may be
+    all of it.
+    """
+    flips = np.bincount(bins, weights=probabilities * (1 - probabilities))
+    place = np.arange(len(flips)) % BINS
+    seen = np.bincount(place, weights=np.bincount(bins, weights=gaps), minlength=BINS)
+    variance = np.bincount(place, weights=flips, minlength=BINS)
+    slope = np.divide(seen, variance, out=np.zeros(BINS), where=variance > 0)
+    certain = np.divide(variance, seen**2, out=np.ones(BINS), where=seen != 0)
+    expected: Floats = (slope * np.maximum(1 - certain, 0.0))[place] * flips / len(gaps)
+    return expected

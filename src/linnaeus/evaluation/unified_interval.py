@@ -29,22 +29,20 @@ class Noise:
     """How chance moves k gaps.
 
     `alone`: (draws, k) numbers, of mean 0 and the variances `least` (k,), as it does where all gaps
-    are truly 0. `variance`: what the variances are of any true gaps (k,); None where the same.
-    Where they are larger, what is more is drawn as `beyond` (draws, k), of variance 1.
+    are truly 0. `with_gaps`: the same (draws, k) of any true gaps (k,); None where it is `alone`.
+    `expected`: (k,) what each gap is likely to be, as `estimated` numbers tell that all of them
+    have told together; None where nothing does.
     """
 
     alone: Floats
     least: Floats
-    variance: Callable[[Floats], Floats] | None = None
-    beyond: Floats | None = None
+    with_gaps: Callable[[Floats], Floats] | None = None
+    expected: Floats | None = None
+    estimated: int = 0
 
     def at(self, gaps: Floats) -> Floats:
         """(draws, k) noise where the true gaps are these (k,)."""
-        if self.variance is None or self.beyond is None:
-            return self.alone
-        variance, least = self.variance(gaps), np.where(self.least > 0, self.least, 1.0)
-        noise: Floats = self.alone * np.sqrt(np.minimum(variance / least, 1.0))
-        return noise + self.beyond * np.sqrt(np.maximum(variance - self.least, 0.0))
+        return self.alone if self.with_gaps is None else self.with_gaps(gaps)
 
 
 def unified_interval(gaps: Floats, noise: Noise) -> tuple[float, float]:
@@ -84,7 +82,7 @@ class _Supposed:
     def of(cls, gaps: Floats, noise: Noise) -> _Supposed:
         """To the `gaps` (k,) seen."""
         nothing = np.abs(noise.alone).sum(axis=1)
-        likely = _likely(gaps, np.sqrt(noise.least))
+        likely = _likely(gaps, noise)
         hidden = noise.least if noise.least.any() else np.abs(gaps)
         about = float(nothing.mean()), max(float(nothing.std()), np.finfo(float).tiny)
         return cls(float(np.abs(gaps).sum()), likely, hidden, noise, about)
@@ -120,21 +118,26 @@ class _Supposed:
         return _tails((float(shown.mean()) - mean) / spread)
 
 
-def _likely(gaps: Floats, errors: Floats) -> Floats:
-    """The `gaps` (k,) freed of what noise of standard `errors` (k,) makes of them, nearly.
+def _likely(gaps: Floats, noise: Noise) -> Floats:
+    """The `gaps` (k,) freed of what `noise` makes of them, nearly.
 
-    In units of those errors either drawn to each other, as far as noise explains how they differ
-    (Efron and Morris, "Stein's estimation rule and its competitors", 1973), or, where a few stand
-    out, all drawn to 0 by as much: whichever is the less risky by Stein's estimate, as Donoho and
-    Johnstone choose ("Adapting to unknown smoothness via wavelet shrinkage", 1995). Gaps without
-    noise stay.
+    In units of its standard errors, from 0 or from what is expected of each gap, either drawn to
+    each other, as far as noise explains how they differ (Efron and Morris, "Stein's estimation rule
+    and its competitors", 1973), or, where a few stand out, all drawn by as much: whichever is the
+    least risky by Stein's estimate, as Donoho and Johnstone choose ("Adapting to unknown smoothness
+    via wavelet shrinkage", 1995). Gaps without noise stay.
     """
-    noisy = errors > 0
+    noisy = noise.least > 0
     likely = gaps.copy()
     if noisy.any():
-        scores = gaps[noisy] / errors[noisy]
-        _, found = min(_drawn_together(scores), _drawn_to_0(scores), key=lambda pair: pair[0])
-        likely[noisy] = found * errors[noisy]
+        errors = np.sqrt(noise.least[noisy])
+        scores = gaps[noisy] / errors
+        ways = [_drawn_together(scores), _drawn_to_0(scores)]
+        if noise.expected is not None:  # of each number estimated, Stein's estimate counts two
+            centre, price = noise.expected[noisy] / errors, 2 * noise.estimated
+            for risk, found in (_drawn_together(scores - centre), _drawn_to_0(scores - centre)):
+                ways.append((risk + price, found + centre))
+        likely[noisy] = min(ways, key=lambda way: way[0])[1] * errors
     return likely
 
 
