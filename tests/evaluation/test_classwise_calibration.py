@@ -24,7 +24,7 @@ def made_up(pictures: int, seed: int) -> tuple[NDArray[np.int64], Floats]:
 
 
 def test_eight_pictures_a_class_tell_that_all_are_too_unsure() -> None:
-    """34 of 40 intervals are to be expected to hold the truth, with each bin by itself 15."""
+    """35 of 40 intervals are to be expected to hold the truth, with each bin by itself 16."""
     everything = made_up(60_000, 1)
     truth = classwise_calibration_error(*everything, Resampling.of(60_000, None, 100)).value
     assert 0.003 < truth < 0.006

@@ -53,56 +53,69 @@ def calibration_noise(
     if hits is None:
         return _in_groups(moved, share, effect * flips, by)
     random, expected = generator(by.seed, "calibrated labels"), np.bincount(bins, probabilities)
-    drawn = np.array(
-        [np.bincount(hits(random), minlength=size) for _ in range(by.resamples)], np.float64
-    )
-    mean = expected / np.maximum(count, 1)
-    part, seen, as_drawn = _explained(mean, count, flips), moved.var(axis=0), _of_variance_1(moved)
+    drawn = np.array([np.bincount(hits(random), minlength=size) for _ in range(by.resamples)])
+    coins = _Coins(expected / np.maximum(count, 1), count, flips, drawn, random.random(drawn.shape))
+    part, seen, as_drawn = coins.explained(), moved.var(axis=0), _of_variance_1(moved)
     wide = flips * _together(part * seen, part * flips)
     alone = (1 - part) * flips + part * wide
-    as_coins, as_seen = _of_flips(mean, count, flips), _up_to_seen(share, alone, seen)
-    come_true = _ComingTrue(drawn, mean, count, random.random(drawn.shape))
+    as_seen = _up_to_seen(share, alone, seen)
     beyond = np.roll(as_drawn, 1, axis=0)  # another resample's, so that they are apart
 
     def with_gaps(true: Floats) -> Floats:
-        noise, variance = come_true.noise(true, flips)
+        noise, variance = coins.noise(true)
         noise = np.sqrt(1 - part) * noise + np.sqrt(part * wide) * as_drawn
         variance = (1 - part) * variance + part * wide
-        wanted = ((1 - part) * as_coins(true) + part * wide + as_seen(true)) / 2
+        wanted = ((1 - part) * coins.variance(true) + part * wide + as_seen(true)) / 2
         return _of_variance(wanted, noise, variance, beyond)
 
-    noise = (expected - drawn) / len(gaps)
-    return Noise(np.sqrt(1 - part) * noise + np.sqrt(part * wide) * as_drawn, alone, with_gaps)
+    return Noise(with_gaps(np.zeros(size)), alone, with_gaps)
 
 
 @dataclass(frozen=True)
-class _ComingTrue:
-    """What comes true in k bins: `drawn` (draws, k) of `count` (k,), with the probability `mean`.
+class _Coins:
+    """Labels as coins: in each of k bins `count` (k,) of them, of the probability `mean` (k,).
 
-    `random` (draws, k), in [0, 1), rounds what an error adds or takes.
+    `flips` (k,): the variances of their shares in the mean, which are less than those of coins of
+    one probability. `drawn` (draws, k): how many come true. `random` (draws, k), in [0, 1), rounds
+    what an error adds to them or takes.
     """
 
-    drawn: Floats
     mean: Floats
     count: Places
+    flips: Floats
+    drawn: Places
     random: Floats
 
-    def noise(self, gaps: Floats, flips: Floats) -> tuple[Floats, Floats]:
-        """(draws, k) its noise where the true gaps are these (k,), and the variances, nearly.
+    def explained(self) -> Floats:
+        """The share of the variance of labels that differing probabilities explain, in [0, 1]."""
+        labels = self.mean * (1 - self.mean) * self.count
+        return _part_of(labels - self.flips * self.count.sum() ** 2, labels)
 
-        `flips` (k,): the variances where all gaps are 0. Where less comes true than was drawn, so
-        much of that is taken; where more does, so much of what did not come true is added.
+    def variance(self, gaps: Floats) -> Floats:
+        """The variances were the probability off by the gap (k,), and they differ as stated."""
+        p, pictures = self._true(gaps), self.count.sum()
+        apart = self.mean * (1 - self.mean) - self.flips * pictures**2 / np.maximum(self.count, 1)
+        varied: Floats = np.maximum(p * (1 - p) - apart, 0.0) * self.count / pictures**2
+        return varied
+
+    def noise(self, gaps: Floats) -> tuple[Floats, Floats]:
+        """(draws, k) the noise were the probability off by the gap (k,), and its variances, nearly.
+
+        Where less comes true than was drawn, as much of that is taken; where more does, as much of
+        what did not come true is added.
         """
-        pictures, count = self.count.sum(), np.maximum(self.count, 1)
-        rate = np.clip(self.mean - gaps * pictures / count, 0.0, 1.0)
-        fewer = _part_of(self.mean - rate, self.mean)
-        more = _part_of(rate - self.mean, 1 - self.mean)
+        p, pictures = self._true(gaps), self.count.sum()
+        fewer, more = _part_of(self.mean - p, self.mean), _part_of(p - self.mean, 1 - self.mean)
         change = (self.count - self.drawn) * more - self.drawn * fewer
-        whole = np.floor(change + self.random)
-        noise = (rate * self.count - self.drawn - whole) / pictures
+        noise = (p * self.count - self.drawn - np.floor(change + self.random)) / pictures
         rest = change - np.floor(change)
         rounded = (rest * (1 - rest)).mean(axis=0) / pictures**2
-        return noise, (1 - fewer - more) ** 2 * flips + rounded
+        return noise, (1 - fewer - more) ** 2 * self.flips + rounded
+
+    def _true(self, gaps: Floats) -> Floats:
+        off = gaps * self.count.sum() / np.maximum(self.count, 1)
+        p: Floats = np.clip(self.mean - off, 0.0, 1.0)
+        return p
 
 
 def effect_in_bins(bins: Places, gaps: Floats, by: Resampling) -> float:
@@ -158,32 +171,10 @@ def _part_of(some: Floats, whole: Floats) -> Floats:
     return part.clip(0.0, 1.0)
 
 
-def _explained(mean: Floats, count: Places, flips: Floats) -> Floats:
-    """The share of the variance of labels in a bin that its probabilities explain, in [0, 1]."""
-    labels = mean * (1 - mean) * count
-    apart = labels - flips * count.sum() ** 2
-    share: Floats = np.divide(apart, labels, out=np.zeros_like(labels), where=labels > 0)
-    return share.clip(0.0, 1.0)
-
-
 def _together(seen: Floats, flips: Floats) -> float:
     """How much more all bins together vary than as `flips`; of few labels each they tell little."""
     expected = float(flips.sum())
     return float(seen.sum()) / expected if expected > 0 else 1.0
-
-
-def _of_flips(mean: Floats, count: Places, flips: Floats) -> Variance:
-    """Coins whose probability lies off by the gap of their bin, in which they differ as stated."""
-    pictures = count.sum()
-    each = np.maximum(count, 1)
-    apart = mean * (1 - mean) - flips * pictures**2 / each
-
-    def variance(gaps: Floats) -> Floats:
-        p = np.clip(mean - gaps * pictures / each, 0.0, 1.0)
-        varied: Floats = np.maximum(p * (1 - p) - apart, 0.0) * count / pictures**2
-        return varied
-
-    return variance
 
 
 def _up_to_seen(share: Floats, alone: Floats, seen: Floats) -> Variance:

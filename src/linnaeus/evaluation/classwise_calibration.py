@@ -24,8 +24,9 @@ Places = NDArray[np.int64]
 
 # Probabilities to be added up over all resamples: about two seconds on one core.
 MOST_ADDED = 500_000_000
-MANY_CLASSES = 10  # of fewer, what they tell together is hardly more than what each does
 MOST_HELD = 5_000_000  # sums of bins, of all resamples: 40 megabytes
+
+MANY_CLASSES = 10  # of fewer, what they tell together is hardly more than what each does
 
 
 def classwise_calibration_error(
