@@ -40,6 +40,7 @@ IN_WORDS = {
     "stages": "list of stages or `null`",
     "done": "list of stages",
     "paces": "list of paces",
+    "teacher_paces": "list of paces",
 }
 TYPES = {Path: "PATH", str: "TEXT", int: "WHOLE", float: "NUMBER"}
 
@@ -102,9 +103,10 @@ def recipe() -> str:
             "```",
             "",
             "Only one thing says how long a run is: `network.epochs` drops a recipe's `budget_s`,",
-            "and the other way round. Another `network.optimiser`, `network.schedule` or",
-            "`network.loss` drops what the recipe says of the former one's rates and shape, which",
-            "then have the usual values of the new one, unless they are set too.",
+            "and the other way round. Another `network.optimiser`, `network.schedule`,",
+            "`network.loss` or `network.adversary` drops what the recipe says of the former one's",
+            "rates, shape and strength, which then have the usual values of the new one, unless",
+            "they are set too.",
             "",
             "[The schema](recipe.schema.json) lets an editor complete and check the fields: begin",
             "a file with `# yaml-language-server: $schema=PATH` and the path to it.",
@@ -131,8 +133,8 @@ def recipe() -> str:
             "",
             inspect.getdoc(TrainingPlan) or "",
             "",
-            "The recipe's own `seed` takes the place of the one here, and so does its `budget_s`",
-            "where it is given and `paces` is empty.",
+            "The recipe's own `seed` takes the place of the one here. A `budget_s` here is the",
+            "recipe's own where `paces` is empty; two different ones are refused.",
             "",
             *_fields(TrainingPlan),
             "",

@@ -27,7 +27,7 @@ def verify_manifest(folder: Path) -> dict[str, str]:
 
     What a file browser left behind (`LEFT_BY_BROWSERS`) is no change.
 
-    Raises BundleError naming the first file that is changed, missing or not listed.
+    Raises BundleError naming the first file that is changed, missing, not listed or not readable.
     """
     manifest = folder / MANIFEST
     try:
@@ -38,13 +38,16 @@ def verify_manifest(folder: Path) -> dict[str, str]:
             where=str(manifest),
             mend="Copy the bundle again from where it was made.",
         ) from None
-    present = _files_under(folder)
+    try:
+        present = _files_under(folder)
+    except OSError as error:
+        raise _cannot_be_read(folder, error) from None
     for name in sorted(present - {MANIFEST} - files.keys()):
         raise _not_as_made(folder / name, "was added after the bundle was made")
     for name, digest in sorted(files.items()):
         if name not in present:
             raise _not_as_made(folder / name, "is missing from the bundle")
-        if sha256_of(folder / name) != digest:
+        if _digest(folder / name) != digest:
             raise _not_as_made(folder / name, "was changed after the bundle was made")
     return files
 
@@ -64,7 +67,18 @@ def read_listed(folder: Path) -> Iterator[tuple[str, bytes]]:
     Raises BundleError as `verify_manifest` does, before the first of them.
     """
     for name in (*verify_manifest(folder), MANIFEST):
-        yield name, (folder / name).read_bytes()
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as error:
+            raise _cannot_be_read(folder / name, error) from None
+        yield name, content
+
+
+def _digest(file: Path) -> str:
+    try:
+        return sha256_of(file)
+    except OSError as error:
+        raise _cannot_be_read(file, error) from None
 
 
 def _files_under(folder: Path) -> set[str]:
@@ -74,6 +88,11 @@ def _files_under(folder: Path) -> set[str]:
         for file in folder.rglob("*")
         if file.name.lower() not in LEFT_BY_BROWSERS and file.is_file()
     }
+
+
+def _cannot_be_read(file: Path, error: OSError) -> BundleError:
+    what = f"it cannot be read ({error.strerror or error})"
+    return BundleError(what, where=str(file), mend="Check its permissions, or copy it again.")
 
 
 def _not_as_made(file: Path, what: str) -> BundleError:

@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 import linnaeus
 from linnaeus.errors import BundleError
-from linnaeus.manifest import write_manifest
+from linnaeus.manifest import verify_manifest, write_manifest
 from linnaeus.training.run import Run
 
 FILES = [
@@ -111,6 +111,16 @@ def test_a_missing_file_is_refused_by_name(bundle: Path, name: str) -> None:
     with pytest.raises(BundleError, match="is missing") as told:
         linnaeus.load(bundle)
     assert told.value.where == str(bundle / name)
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    write_manifest(tmp_path)
+    (tmp_path / "model.onnx").unlink()
+    (tmp_path / "model.onnx").symlink_to("/proc/self/mem")  # opens, and cannot be read at its begin
+    with pytest.raises(BundleError, match="it cannot be read") as told:
+        verify_manifest(tmp_path)
+    assert told.value.where == str(tmp_path / "model.onnx")
 
 
 def test_an_added_file_is_refused_by_name(bundle: Path) -> None:

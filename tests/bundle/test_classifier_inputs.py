@@ -72,6 +72,27 @@ def test_one_of_many_that_is_no_picture_is_wrong_usage(
         list(classifier.stream([("one", thing)]))  # type: ignore[list-item]
 
 
+def test_the_set_of_a_picture_without_a_path_is_drawn_from_what_it_holds(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (24, 8, 8, 3), np.uint8)
+    files = []
+    for place, one in enumerate(pixels):
+        Image.fromarray(one).save(tmp_path / f"{place}.png")
+        files.append((tmp_path / f"{place}.png").read_bytes())
+
+    def sets(given: list[ImageSource]) -> list[bool]:
+        predictions = classifier.predict(given, unknown_rate=0)
+        told = classifier.promise(predictions, coverage=0.5, method="aps")
+        assert told.inside is not None
+        return [bool(row.any()) for row in told.inside]
+
+    for given in (files, list(pixels), [Image.fromarray(one) for one in pixels]):
+        alone = [sets([one])[0] for one in given]
+        assert len(set(alone)) == 2  # chance is not the same of all
+        assert sets(list(given)) == alone  # nor that of a place
+
+
 def test_only_known_ways_with_unreadable_pictures_are_taken(classifier: Classifier) -> None:
     with pytest.raises(UsageError, match=r'unreadable: .*Give "raise" or "keep"'):
         classifier.predict(b"", unreadable="skip")  # type: ignore[arg-type]

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from linnaeus.bundle.given import digest_of
 from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Penalty, Scores, Sets, label_scores, tie_breakers
+from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.promises import Promise
 from linnaeus.errors import UsageError
 
 Floats = NDArray[np.float64]
@@ -118,6 +121,21 @@ def test_the_same_picture_gets_the_same_set_whatever_stands_beside_it() -> None:
     together = rule(probabilities[200:], tie_breakers(names))
     alone = rule(probabilities[217:218], tie_breakers(names[17:18]))
     np.testing.assert_array_equal(together[17], alone[0])
+
+
+def test_pictures_without_a_path_that_come_one_by_one_are_covered_as_often() -> None:
+    probabilities, labels = answers(7, 2400)
+    held_out = HeldOut.of(ids(0, 1200), probabilities[:1200], labels[:1200])
+    promise = Promise.of(held_out, coverage=0.9, method="aps")
+    nobody = np.array([-1])
+
+    def covered(row: int) -> bool:
+        drawn_from = (digest_of(f"content of {row}".encode()),)
+        one = probabilities[row : row + 1].astype(np.float32)
+        told = promise(Predictions(("0",), tuple("abcdef"), one, nobody, drawn_from=drawn_from))
+        return "abcdef"[labels[row]] in told.labels(0, "abcdef")
+
+    assert np.mean([covered(row) for row in range(1200, 2400)]) == pytest.approx(0.9, abs=0.02)
 
 
 @pytest.mark.parametrize("coverage", [0.0, 1.0, 90.0, -0.1, float("nan")])

@@ -57,3 +57,20 @@ def test_a_run_is_removed_only_where_somebody_says_so(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert done.out.startswith("Removed runs/one (stopped, ")
     assert not folder.exists()
+
+
+def test_options_of_the_list_are_refused_before_a_subcommand(tmp_path: Path) -> None:
+    """What would be passed over in silence could remove another run of the same name."""
+    folders = [tmp_path / parent / "photos-1" for parent in ("runs", "archive")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "begun.json").write_text('{"begun": "2026-01-03T00:00:00+00:00", "data": "x"}')
+    done = linnaeus("runs", "--in", "archive", "rm", "photos-1", "--yes", cwd=tmp_path)
+    assert done.code == 2
+    assert "Give the run as archive/NAME." in done.err
+    done = linnaeus("runs", "--json", "show", "photos-1", cwd=tmp_path)
+    assert done.code == 2
+    assert "Write `linnaeus runs show --json`." in done.err
+    done = linnaeus("runs", "--json", "rm", "photos-1", "--yes", cwd=tmp_path)
+    assert done.code == 2
+    assert all(folder.exists() for folder in folders)

@@ -9,12 +9,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from linnaeus import compare
+from linnaeus.comparing.jobs import Job
+from linnaeus.comparing.workplace import Workplace
 from linnaeus.errors import MissingError, UsageError
+
+if TYPE_CHECKING:
+    from linnaeus import Dataset
 
 pytest.importorskip("torch")
 
@@ -76,6 +82,40 @@ def test_two_classes_and_many_in_one_call_with_a_model_that_fails(
     assert {file: file.stat().st_mtime for file in records} == records
     second = json.loads((again.folder / "comparison.json").read_text("utf-8"))
     assert but_costs(first) == but_costs(second)
+
+
+@pytest.fixture
+def strange_names(tmp_path: Path, some_digits: Dataset) -> Path:
+    """Ten pictures each of two digits, under names that do not come back from a table."""
+    folder = tmp_path / "digits"
+    for digit in (0, 1):
+        (folder / str(digit)).mkdir(parents=True)
+        for at, row in enumerate(np.flatnonzero(some_digits.labels == digit)[:10].tolist()):
+            name = os.fsdecode((f" of\\{at} ".encode(), b"\xe4%d" % at)[at % 2]) + ".png"
+            content = some_digits.source.read(some_digits.paths[row])
+            (folder / str(digit) / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_part_that_fails_costs_the_curve_alone_and_any_name_is_found_again(
+    strange_names: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried_out: list[float] = []
+    as_usual = Workplace.carry_out
+
+    def failing(place: Workplace, job: Job) -> str:
+        carried_out.append(job.share)
+        return as_usual(place, job) if job.share == 1 else "its answers are not finite"
+
+    monkeypatch.setattr(Workplace, "carry_out", failing)
+    asked: dict[str, Any] = {"models": "raw+naive-bayes", "folds": 2, "out": tmp_path / "study"}
+    (found,) = compare(strange_names, **asked).comparison.sets
+    assert not found.gaps
+    (model,) = found.models
+    assert model.metrics.images == 20
+    assert model.curve is None
+    assert carried_out == [1, 1, 0.1]  # larger parts are of no use without it
 
 
 def test_unknown_models_are_refused_before_anything_is_done(

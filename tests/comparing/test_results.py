@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
-from records_made import found, trained
+from records_made import answers, found, trained
 
-from linnaeus.comparing.results import compared
+from linnaeus.comparing.results import compared, found_on
 from linnaeus.comparing.tables import fold_table, model_table
+from linnaeus.comparing.winners import class_winners
 from linnaeus.comparing.words import curve_words, hard_words, overall_words, set_words
 
 
@@ -59,6 +61,34 @@ def test_the_winner_of_a_class_by_luck_is_told_as_such() -> None:
     assert not any(row.real for row in one.winners)
 
 
+def test_pictures_of_one_group_are_one_stroke_of_luck() -> None:
+    """Thirty pictures that only the first knows are overwhelming, and three patients are not."""
+    right, wrong = np.ones(60, bool), np.zeros(60, bool)
+    labels = np.repeat([0, 1], 30)
+    made = answers(right, labels, [f"{at}.png" for at in range(60)], ("ok", "broken"))
+    alone = class_winners(["a", "b"], [right, wrong], made)
+    assert all(one.real for one in alone)
+    assert alone[0].p == pytest.approx(2 * 2.0**-30)
+    patients = [f"patient {at // 10}" for at in range(60)]
+    grouped = class_winners(["a", "b"], [right, wrong], made, patients)
+    assert [one.p for one in grouped] == pytest.approx([2 / 8] * 2)  # Holm doubles it
+    assert not any(one.real for one in grouped)
+    ungrouped = class_winners(["a", "b"], [right, wrong], made, [""] * 60)
+    assert [one.p for one in ungrouped] == pytest.approx([one.p for one in alone])
+
+
+def test_equals_are_told_as_such_and_not_as_winners_by_luck() -> None:
+    sets = [
+        found(f"set {at}", *(trained(m, 0.8, seed=at) for m in ("a", "b")), trained("c", 0.5))
+        for at in range(2)
+    ]
+    words = " ".join(set_words(sets[0]))
+    assert "It is as often right as “b”." in words
+    assert "did better than “b”" not in words
+    ranks = overall_words(compared(sets))[0]
+    assert ranks.startswith("Over 2 data sets, “a” and “b” share the first rank, but")
+
+
 def test_what_nothing_beats_is_on_the_front() -> None:
     one = found(
         "leaves",
@@ -77,6 +107,29 @@ def test_twice_the_pictures_bring_what_the_planted_curve_says() -> None:
     assert [point.pictures for point in curve.points] == [200, 500, 1000, 8000]
     assert 0.0 < curve.gain.value < 0.06
     assert "twice the pictures would bring about" in curve_words(one.models[0])
+
+
+def test_what_is_to_gain_where_no_mistake_is_seen_cannot_be_told() -> None:
+    perfect = trained("a", 1.0, pictures=500, parts={40: 1.0, 100: 1.0, 200: 1.0})
+    (model,) = found("leaves", perfect).models
+    assert "cannot be told: it made no mistake" in curve_words(model)
+    many = trained("a", 1.0, pictures=5000, parts={40: 1.0, 100: 1.0, 200: 1.0})
+    (model,) = found("leaves", many).models
+    assert "would gain next to nothing" in curve_words(model)
+
+
+def test_the_curve_too_counts_pictures_of_one_group_as_one() -> None:
+    taught = trained("a", 0.8, pictures=500, parts={40: 0.6, 100: 0.7, 200: 0.75})
+    names = [name for _, made in taught.folds for name in made.ids]
+    patients = {name: f"patient {at // 25}" for at, name in enumerate(names)}
+    classes = taught.folds[0][1].classes
+    (alone,) = found("leaves", taught).models
+    (grouped,) = found_on("leaves", "f" * 64, classes, [taught], {}, groups=patients).models
+    assert alone.curve is not None
+    assert grouped.curve is not None
+    one, other = grouped.curve.points[-1].mistakes, alone.curve.points[-1].mistakes
+    assert one.value == other.value
+    assert one.high - one.low > 1.5 * (other.high - other.low)
 
 
 def test_a_model_without_figures_is_a_gap_and_is_not_ranked() -> None:

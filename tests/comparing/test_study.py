@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 
 from linnaeus.comparing.folds import saved_folds
 from linnaeus.comparing.jobs import jobs_of
+from linnaeus.comparing.records import weights_told
 from linnaeus.comparing.sets import DataSet, opened_sets
-from linnaeus.comparing.study import SHARES, Asked, opened_study, usual_folder
+from linnaeus.comparing.study import SHARES, Asked, opened_study, study_alone, usual_folder
 from linnaeus.data.split_file import read_split_file
 from linnaeus.errors import UsageError, WriteError
+from linnaeus.models.weights import Backbone
 from linnaeus.progress import Quiet
 
 DIGITS = DataSet(name="digits", data="digits")
@@ -60,6 +63,53 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text("{")
     with pytest.raises(UsageError, match="not a study that can be gone on with"):
         opened_study(tmp_path, asked())
+
+
+def test_a_study_is_read_when_no_other_process_is_at_work_on_it(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "photo.jpg").write_bytes(b"")
+    with (
+        pytest.raises(WriteError, match="holds no study"),
+        study_alone(tmp_path / "other", Quiet()),
+    ):
+        pass
+    assert [one.name for one in (tmp_path / "other").iterdir()] == ["photo.jpg"]
+    folder, told = tmp_path / "study", []
+
+    class Waited(Quiet):
+        def say(self, sentence: str) -> None:
+            told.append(sentence)
+            settled.set()
+
+    settled, found = threading.Event(), []
+
+    def second() -> None:
+        with study_alone(folder, Waited()):
+            found.append(opened_study(folder, asked(models=("plain",))))
+
+    with study_alone(folder, Quiet()):  # the lock alone makes the folder no strange one
+        study = opened_study(folder, asked())
+        other = threading.Thread(target=second)
+        other.start()
+        assert settled.wait(60)
+        study.settle("ceiling_s", 3.0)
+    other.join(60)
+    assert told == ["Another process is at work on this study; waiting for it to end."]
+    assert found[0].settled() == {"ceiling_s": 3.0}
+    assert found[0].asked.models == ("mlp", "cnn-tiny", "plain")
+
+
+def test_other_weights_of_the_same_name_are_other_weights(tmp_path: Path) -> None:
+    told = []
+    for name in ("one", "other"):
+        folder = tmp_path / name / "resnet10t"
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        (folder / "model.safetensors").write_bytes(name.encode())
+        told.append(weights_told(Backbone("resnet10t", folder, "resnet10t", 176, "")))
+    assert told[0] != told[1]
+    assert all(one.startswith("resnet10t ") for one in told)
+    assert weights_told(None) == ""
 
 
 def test_a_study_has_a_training_for_every_fold_and_part(tmp_path: Path) -> None:

@@ -20,7 +20,18 @@ from linnaeus.compression.compressed import Compressed
 from linnaeus.data.scan import scan
 from linnaeus.errors import BundleError, DataError, Shortfall, UsageError
 from linnaeus.models.reopened import reopen
+from linnaeus.progress import Quiet
 from linnaeus.training.run import Run
+
+
+class Told(Quiet):
+    """Keeps the sentences that work tells of itself."""
+
+    def __init__(self) -> None:
+        self.sentences: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
 
 
 def test_an_int8_bundle_holds_whole_numbers_and_is_whole(in_int8: Compressed) -> None:
@@ -208,6 +219,10 @@ def test_what_cannot_be_made_smaller_is_refused(
         ({"max_drop": -1}, "is no number of points"),
         ({"method": "int8", "student": "mlp"}, "--student: no step .* takes it"),
         ({"epochs": 3}, "--epochs: no step .* takes it"),
+        ({"method": "prune", "epochs": 0}, "--epochs: 0 is no number of passes"),
+        ({"method": "distill", "epochs": -1.5}, "--epochs: -1.5 is no number of passes"),
+        ({"method": "sparse", "epochs": float("inf")}, "--epochs: inf is no number of passes"),
+        ({"method": "sparse", "epochs": float("nan")}, "--epochs: nan is no number of passes"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -251,6 +266,26 @@ def test_a_network_without_channels_to_take_out_is_refused(
 ) -> None:
     with pytest.raises(BundleError, match="nothing between its layers"):
         linnaeus.compress(digits_run.folder, some_digits, out=tmp_path / "no", method="prune")
+
+
+def test_a_target_leaves_out_the_ways_that_a_network_cannot_take(
+    digits_run: Run, some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    told = Told()
+    made = linnaeus.compress(
+        digits_run.folder,
+        some_digits,
+        out=tmp_path / "fits",
+        target="10MB",
+        student="mlp-2",
+        epochs=1,
+        progress=told,
+    )
+    assert [one.method for one in made.tried] == ["float16", "int8", "distill+int8"]
+    left_out = [one for one in told.sentences if "left out" in one]
+    assert left_out == [
+        "prune+int8 is left out: nothing between its layers can be taken out of this network."
+    ]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,6 +135,40 @@ def test_each_thing_that_is_wrong_is_found(photo_folder: Path) -> None:
     assert severities == sorted(severities, key=["error", "warning", "note"].index)
     assert found.images - found.readable == 1
     assert finding(found, "tiny-class").severity == "error"
+
+
+def test_pictures_of_a_kind_that_is_not_read_are_told_apart(photo_folder: Path) -> None:
+    files = {"glass/1.heic": b"", "glass/inner/2.CR2": b"", "3.dng": b"", "LICENSE": b""}
+    found = audited(write_tree(photo_folder, files))
+    one = finding(found, "unread-kinds")
+    assert one.severity == "warning"
+    assert [path for (path,) in one.files] == ["3.dng", "glass/1.heic", "glass/inner/2.CR2"]
+    assert all("save it as JPEG or PNG" in why for why in one.reasons.values())
+    assert finding(found, "stray-files").files == [["LICENSE"]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_refused_pictures_are_told_and_are_no_unlabelled_ones(photo_folder: Path) -> None:
+    for place in ("glass/gone.jpg", "gone.jpg"):
+        (photo_folder / place).symlink_to("nowhere.jpg")
+    found = audited(photo_folder)
+    one = finding(found, "refused-pictures")
+    assert one.severity == "warning"
+    assert [path for (path,) in one.files] == ["glass/gone.jpg", "gone.jpg"]
+    assert "2 pictures were refused" in one.sentence
+    assert {"unlabelled-pictures", "stray-files"}.isdisjoint(f.kind for f in found.findings)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_class_of_one_split_that_is_refused_as_a_whole_is_an_error(tmp_path: Path) -> None:
+    files = {f"set/{split}/{c}/1.png": png(ord(c)) for split in ("train", "test") for c in "ab"}
+    write_tree(tmp_path, files)
+    gone = tmp_path / "set/test/b/1.png"
+    gone.unlink()
+    gone.symlink_to("nowhere.png")
+    one = finding(audited(tmp_path), "refused-pictures")
+    assert one.severity == "error"
+    assert one.files == [["test/b/1.png"]]
 
 
 def test_of_many_copies_a_sentence_names_a_few_and_the_finding_all(tmp_path: Path) -> None:

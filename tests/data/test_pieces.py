@@ -78,6 +78,13 @@ def test_splits_and_class_names_lie_around_the_shards(tmp_path: Path) -> None:
     assert dataset.labels.tolist() == [0, 1] * 3
 
 
+def test_class_names_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
+    shard(tmp_path / "train/0.tar", numbered(range(4)))
+    (tmp_path / "classes.txt").write_text("käfer\ndog\n", encoding="latin-1")
+    with pytest.raises(DataError, match=r"classes\.txt: the list of class names is not UTF-8"):
+        load_dataset(tmp_path)
+
+
 def test_the_json_of_a_sample_is_a_row_of_columns(tmp_path: Path) -> None:
     members: dict[str, bytes | str] = {}
     for number, (label, who) in enumerate([("cat", "ann"), ("dog", "bob"), ("cat", "ann")]):

@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 import tarfile
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +145,51 @@ def test_archives_of_macos_are_seen_through(photo_folder: Path, tmp_path: Path) 
     assert set(dataset.left_alone) == {".DS_Store", "../__MACOSX/"}
 
 
+@pytest.mark.parametrize("name", ["grün", "gru\u0308n", "猫"])
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2])
+def test_names_of_a_zip_in_utf_8_are_read_where_the_zip_does_not_say_so(
+    tmp_path: Path, name: str, compression: int
+) -> None:
+    archive = tmp_path / "a.zip"
+    stored = {f"{name}/1.png".encode().decode("cp437"): png(1), "ant/2.png": png(2)}
+    with zipfile.ZipFile(archive, "w", compression) as written:
+        for path, content in stored.items():
+            member = _InOldCharacters(path)
+            member.compress_type = compression
+            written.writestr(member, content)
+    dataset = load_dataset(archive)
+    assert dataset.classes == ("ant", unicodedata.normalize("NFC", name))
+    assert dataset.source.read(dataset.paths[1]) == png(1)
+
+
+def test_names_of_a_zip_in_old_characters_are_kept(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr(_InOldCharacters("grün/1.png"), png(1))
+        written.writestr(_InOldCharacters("ant/2.png"), png(2))
+    dataset = load_dataset(archive)
+    assert dataset.classes == ("ant", "grün")
+    assert dataset.source.read("grün/1.png") == png(1)
+
+
+class _InOldCharacters(zipfile.ZipInfo):
+    """A member whose name is written in the characters of code page 437, as old programs do."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - the library's name
+        return self.filename.encode("cp437"), self.flag_bits
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_that_cannot_be_followed_is_named(photo_folder: Path) -> None:
+    before = load_dataset(photo_folder).paths
+    (photo_folder / "glass" / "itself.jpg").symlink_to("itself.jpg")
+    (photo_folder / "LICENSE").symlink_to("LICENSE")
+    dataset = load_dataset(photo_folder)
+    assert dataset.paths == before
+    assert dataset.left_alone.keys() == {"glass/itself.jpg", "LICENSE"}
+    assert all("cannot be opened" in why for why in dataset.left_alone.values())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_links_in_a_folder_are_followed_and_loops_are_not(photo_folder: Path) -> None:
     (photo_folder / "linked").symlink_to(photo_folder / "glass")
@@ -184,9 +230,22 @@ def _only_in_test(folder: Path) -> Path:
     return write_tree(folder, {**files, "test/b/1.png": png(1), "test/bee/2.png": png(2)})
 
 
+def _telephones(folder: Path) -> Path:
+    return write_tree(folder, {f"{c}/{n}.HEIC": b"" for c in "ab" for n in range(3)})
+
+
+def _one_telephone(folder: Path) -> Path:
+    return write_tree(folder, {"a/1.png": png(1), "b/2.png": png(2), "c/3.heic": b"", "c/4": b""})
+
+
 @pytest.mark.parametrize(
     ("build", "words"),
     [
+        (_telephones, ["other kinds: 6", "6 pictures are of kinds that are not read: .heic"]),
+        (
+            _one_telephone,
+            ["without a picture: c that is read (1 picture is of", ".heic", "as JPEG"],
+        ),
         (_nothing, ["no picture", "other kinds: 1", ".jpg"]),
         (_nested, ["x/a, x/b, y/a, y/b", "move the pictures up"]),
         (_one_class, ["only one class, 'cat'", "add pictures"]),
@@ -312,6 +371,36 @@ def test_links_and_devices_in_a_tar_are_named_and_never_followed(
     dataset = load_dataset(archive)
     assert dataset.paths == load_dataset(photo_folder).paths
     assert set(dataset.left_alone) == {f"glass/{name}.png" for name in kinds}
+
+
+def linked(archive: Path, names: list[str], pictures: list[str]) -> Path:
+    """A zip with `pictures`, and with links called `names` whose folders nothing else tells of."""
+    with zipfile.ZipFile(archive, "w") as written:
+        for number, name in enumerate(pictures):
+            written.writestr(name, png(number))
+        for name in names:
+            link = zipfile.ZipInfo(name)
+            link.external_attr = (stat.S_IFLNK | 0o777) << 16
+            written.writestr(link, "elsewhere.png")
+    return archive
+
+
+def test_a_class_whose_pictures_are_all_refused_does_not_vanish(tmp_path: Path) -> None:
+    archive = linked(tmp_path / "a.zip", ["c/1.png", "c/2.png"], ["a/1.png", "b/1.png"])
+    with pytest.raises(DataError, match=r"without a picture: c \(2 pictures are refused.*a link"):
+        load_dataset(archive)
+
+
+def test_an_archive_of_refused_pictures_says_why(tmp_path: Path) -> None:
+    archive = linked(tmp_path / "a.zip", ["a/1.png", "b/1.png"], [])
+    with pytest.raises(DataError, match=r"no picture in it \(refused: 2, first: a/1\.png: it is a"):
+        load_dataset(archive)
+
+
+def test_what_would_leave_an_archive_or_is_hidden_is_no_class(tmp_path: Path) -> None:
+    strays = ["../c/1.png", "/c/1.png", "C:\\c\\1.png", ".c/1.png", "__MACOSX/c/1.png"]
+    archive = linked(tmp_path / "a.zip", strays, ["a/1.png", "b/1.png"])
+    assert load_dataset(archive).classes == ("a", "b")
 
 
 def test_a_locked_zip_is_refused_and_a_locked_member_is_named(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_look_alikes_are_counted_and_exact_copies_not_among_them() -> None:
     near = np.array([(0, 1), (2, 3), (3, 4)])
     result = split(np.zeros(21, int), classes=["x"], seed=0, duplicates=pixels, near=near)
     assert "3 pictures that look alike were kept together." in result.remarks
-    assert any("1 sets of pictures (copies" in remark for remark in result.remarks)
+    assert any("1 set of pictures (copies" in remark for remark in result.remarks)
 
 
 def test_a_chain_of_a_whole_class_is_cut_so_that_it_can_be_judged_and_told() -> None:
@@ -284,6 +284,14 @@ def test_domains_written_as_numbers_are_found(tmp_path: Path) -> None:
     dataset = of_hospitals(tmp_path, "1" * 8 + "2" * 20)
     found = parted(dataset, domain_column="hospital", test_domain="1")
     assert np.array_equal(found.assignment == "test", dataset.metadata["hospital"] == 1)
+
+
+def test_a_domain_is_called_as_its_number_is_written(tmp_path: Path) -> None:
+    rows = [{"label": "xy"[n % 2], "site": "1.1" if n < 8 else "2.0"} for n in range(28)]
+    dataset = table_of(tmp_path / "domains", rows)
+    for tested, number in (("1.1", 1.1), ("2", 2.0)):
+        found = parted(dataset, domain_column="site", test_domain=tested)
+        assert np.array_equal(found.assignment == "test", dataset.metadata["site"] == number)
 
 
 def test_domains_that_cannot_be_meant_are_told(tmp_path: Path) -> None:

@@ -126,3 +126,26 @@ def test_a_table_in_an_old_encoding_is_refused(pictures: Path) -> None:
     path = table(pictures, f"path,label\n{ROWS}img/0.png,Käfer\n", encoding="latin-1")
     with pytest.raises(DataError, match="not UTF-8"):
         load_dataset(path)
+
+
+def test_old_macs_line_ends_are_read(pictures: Path) -> None:
+    dataset = load_dataset(table(pictures, f"path,label\n{ROWS}".replace("\n", "\r")))
+    assert dataset.classes == ("cat", "dog")
+
+
+def test_a_first_line_longer_than_one_field_may_be_is_read(pictures: Path) -> None:
+    more = [f"column{number}" for number in range(20_000)]
+    lines = [f"path,label,{','.join(more)}"]
+    lines += [f"{row}{',0' * len(more)}" for row in ROWS.split()]
+    assert len(load_dataset(table(pictures, "\n".join(lines))).metadata) == 20_000
+
+
+def test_groups_are_numbers_without_a_fraction_and_names_in_one_spelling(pictures: Path) -> None:
+    text = "path,label,who,at\nimg/0.png,cat,1.0,Gru\u0308n\nimg/1.png,dog,12.50,Gr\u00fcn\n"
+    text += "img/2.png,cat,1,1.0\nimg/3.png,dog,,007.0\n"
+    path = table(pictures, text)
+    who, at = (load_dataset(path, group_column=name).groups for name in ("who", "at"))
+    assert who is not None
+    assert at is not None
+    assert who.tolist() == ["1", "12.50", "1", ""]
+    assert at.tolist() == ["Gr\u00fcn", "Gr\u00fcn", "1", "007.0"]

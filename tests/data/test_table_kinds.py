@@ -220,6 +220,30 @@ def test_columns_with_one_1_a_row_are_one_label_each(pictures: Path) -> None:
     assert dataset.labels.tolist() == [0, 1, 0, 1]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_cell_among_indicators_is_refused(pictures: Path, kind: str) -> None:
+    rows: list[dict[str, Any]] = [
+        {"path": f"img/{number}.png", "cat": number % 2, "dog": 1 - number % 2}
+        for number in range(4)
+    ]
+    rows[2]["dog"] = None
+    path = KINDS[kind](pictures, rows)
+    place = "row 3" if kind == "parquet" else "line 4" if kind == "csv" else "line 3"
+    with pytest.raises(DataError, match=rf"{place}: the column 'dog' is empty.*Write 0 or 1"):
+        load_dataset(path, label_column=["cat", "dog"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("one", [1, 1.0])
+def test_a_number_is_the_same_group_however_it_is_written(
+    pictures: Path, kind: str, one: float
+) -> None:
+    rows = [{**row, "who": who} for row, who in zip(ROWS, (one, 2, 3, 3), strict=True)]
+    groups = load_dataset(KINDS[kind](pictures, rows), group_column="who").groups
+    assert groups is not None
+    assert groups.tolist() == ["1", "2", "3", "3"]
+
+
 def test_columns_of_other_values_are_told_apart_by_their_names(pictures: Path) -> None:
     path = pictures / "table.csv"
     path.write_text("path,colour,shape\nimg/0.png,red,round\nimg/1.png,red,\nimg/2.png,blue,red\n")

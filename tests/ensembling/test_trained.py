@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +144,45 @@ def test_more_folds_than_pictures_of_a_class_are_refused_and_leave_nothing(
     assert not (tmp_path / "none").exists()
 
 
+def test_a_picture_that_the_split_left_out_for_its_group_judges_nothing(
+    some_digits: Dataset, tmp_path: Path
+) -> None:
+    """A published validation shares forty patients with train, which are left out there."""
+    of_each = np.concatenate([np.flatnonzero(some_digits.labels == d)[:20] for d in range(10)])
+    few = some_digits.subset(of_each)
+    place = np.arange(200)
+    splits = np.where(place % 20 < 16, "train", "validation")
+    groups = np.array([f"patient {at // 20} {at % 20 % 16}" for at in place.tolist()])
+    shared = replace(few, splits=splits, groups=groups)
+    out = tmp_path / "run"
+    run = linnaeus.train(shared, out=out, model="raw+naive-bayes", ensemble="folds:2")
+    whole = sides(out / "split.csv")["split"]
+    assert list(whole.values()).count("left out") >= 40
+    test = {name for name, side in whole.items() if side == "test"}
+    assert judged_by(run.folder) == test
+    members = [out / f"members/fold-{fold}" for fold in range(2)]
+    again = linnaeus.ensemble(members, shared, out=tmp_path / "again")
+    assert judged_by(again.folder) == test
+
+
+def judged_by(run: Path) -> set[str]:
+    with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        return {row["image"] for row in csv.DictReader(file)}
+
+
+def test_finished_members_of_other_labels_are_not_gone_on_with(
+    folded: Run, some_digits: Dataset, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(folded.folder, tmp_path / "run"))
+    for name in ("bundle", "report", "members/fold-2"):
+        shutil.rmtree(run / name)
+    labels = some_digits.labels.copy()
+    labels[0] = (labels[0] + 1) % 10
+    with pytest.raises(DataError, match="fold-0 learnt from others"):
+        linnaeus.train(replace(some_digits, labels=labels), resume=run)
+    assert not (run / "members/fold-2").exists()
+
+
 # Snapshots
 
 
@@ -191,6 +231,22 @@ def test_the_hour_of_a_preset_is_shared_out_too(kind: str) -> None:
     assert quick.network.epochs == pytest.approx(4 if kind == "folds" else 0.8)
 
 
+def test_snapshots_share_out_the_passes_of_a_run_that_is_repeated() -> None:
+    pytest.importorskip("torch")
+    from linnaeus.ensembling.trained import share_of_time
+    from linnaeus.training.ensemble_plan import ensemble_plan
+    from linnaeus.training.plan import TrainingPlan
+    from linnaeus.training.schedule import Pace
+
+    made = TrainingPlan(batch_size=50, budget_s=60, paces=(Pace(0, 90), Pace(20, 200)))
+    repeated = linnaeus.Recipe(budget_s=60, device="cpu", network=made)
+    shared = share_of_time(repeated, ensemble_plan("snapshots:5"), (1_000, 32, 32, 3))
+    assert shared.network.paces == ()
+    assert shared.budget_s is None
+    assert shared.network.budget_s is None
+    assert shared.network.epochs == pytest.approx(2)  # a fifth of 200 steps of 20 a pass
+
+
 # What cannot be meant
 
 
@@ -207,3 +263,39 @@ def test_snapshots_of_what_does_not_learn_by_passes(some_digits: Dataset, tmp_pa
             some_digits, out=tmp_path / "none", model="raw+naive-bayes", ensemble="snapshots:3"
         )
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("kind", ["folds:3", "snapshots:2"])
+def test_pictures_with_several_labels_are_refused_before_the_work(
+    pairs_table: Path, tmp_path: Path, kind: str
+) -> None:
+    out = tmp_path / "none"
+    with pytest.raises(DataError, match="may have several labels"):
+        linnaeus.train(pairs_table, out=out, label_separator="|", ensemble=kind, **TAUGHT)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("ensemble", "beside", "option"),
+    [
+        ("folds:3", {"val": 0.3}, "--val"),
+        ("folds:3", {"unknown": "elsewhere"}, "--unknown"),
+        ("snapshots:2", {"unknown": "elsewhere"}, "--unknown"),
+    ],
+)
+def test_what_an_ensemble_would_pass_over_is_refused(
+    some_digits: Dataset, tmp_path: Path, ensemble: str, beside: dict[str, Any], option: str
+) -> None:
+    if "unknown" in beside:
+        (tmp_path / "elsewhere").mkdir()
+        beside = {"unknown": str(tmp_path / "elsewhere")}
+    with pytest.raises(UsageError) as told:
+        linnaeus.train(some_digits, out=tmp_path / "none", ensemble=ensemble, **beside, **TAUGHT)
+    assert told.value.where == option
+    assert not (tmp_path / "none").exists()
+
+
+def test_snapshots_may_have_a_share_for_validation() -> None:
+    from linnaeus.training.recipe import recipe_with
+
+    assert recipe_with(None, ensemble="snapshots:2", validation=0.3).validation == 0.3

@@ -76,3 +76,45 @@ def test_what_cannot_be_judged_is_refused_with_its_row(
         linnaeus.evaluate(
             predictions=tmp_path / "bad.csv", label_separator=";", label_column="labels"
         )
+
+
+def several(folder: Path, text: str, name: str = "several.csv") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def test_labels_given_may_stand_as_the_true_ones_do(tmp_path: Path) -> None:
+    text = "id,label,prediction,p:a,p:b,p:c\n1,a;b,a;b,0.9,0.8,0.1\n2,c,c,0.2,0.3,0.7\n"
+    found = linnaeus.evaluate(predictions=several(tmp_path, text), label_separator=";")
+    assert isinstance(found.metrics, LabelMetrics)
+    assert found.metrics.subset_accuracy.value == 1.0
+
+
+def test_a_label_that_was_given_and_has_no_column_is_refused_with_its_row(tmp_path: Path) -> None:
+    text = "id,label,prediction,p:a,p:b\n1,a;b,a;b,0.9,0.8\n2,b,emu,0.2,0.7\n"
+    with pytest.raises(DataError, match=r"line 3: no column .* of the label 'emu'"):
+        linnaeus.evaluate(predictions=several(tmp_path, text), label_separator=";")
+
+
+def test_a_strange_label_is_found_whichever_mark_parts_the_labels(tmp_path: Path) -> None:
+    text = "id,label,prediction,p:a,p:b\n1,a;b,a|b,0.9,0.8\n2,b,emu,0.2,0.7\n"
+    with pytest.raises(DataError, match=r"line 3: no column .* of the label 'emu'"):
+        linnaeus.evaluate(predictions=several(tmp_path, text), label_separator=";")
+
+
+def test_labels_given_from_one_half_on_are_known_as_that_in_every_fold(tmp_path: Path) -> None:
+    rows = ["1,a,a,0.53,0.2", "2,b,b,0.3,0.9", "3,a|b,a|b,0.51,0.7", "4,b,b,0.1,0.6"]
+    folds = [
+        several(tmp_path, "\n".join(["id,label,prediction,p:a,p:b", *part]), f"{place}.csv")
+        for place, part in enumerate((rows[:2], rows[2:]))
+    ]
+    found = linnaeus.evaluate(predictions=folds, label_separator="|")
+    assert found.predictions.thresholds is not None
+    assert found.predictions.thresholds.tolist() == [0.5, 0.5]
+
+
+def test_tables_with_their_classes_in_another_order_are_compared(tmp_path: Path) -> None:
+    one = several(tmp_path, "id,label,p:a,p:b\n1,a|b,0.9,0.8\n2,b,0.2,0.7\n", "one.csv")
+    other = several(tmp_path, "id,label,p:b,p:a\n1,a|b,0.3,0.8\n2,b,0.9,0.1\n", "other.csv")
+    found = linnaeus.evaluate(predictions=one, against=other, label_separator="|")
+    assert found.compared.paired is not None

@@ -131,6 +131,11 @@ def test_the_report_has_pictures_only_where_the_names_lead_to_files(tmp_path: Pa
         ("id,truth,cat,dog\na,cat,1,0\na,dog,0,1\n", "line 3: 'a' stands in line 2 too"),
         ("id,truth,cat,dog\na,cat,3.5,-1\nb,dog,-2,4.5\n", "look like logits .*softmax"),
         ("id,truth,cat,dog\na,cat,97,3\nb,dog,40,60\n", "percentages .*Divide by 100"),
+        ("id,truth,cat,dog,emu\na,cat,33.3,33.3,33.3\nb,dog,90,9,2\n", "percentages"),
+        (
+            "id,truth,cat,dog,emu,age\na,cat,0.6,0.3,0.1,40\nb,dog,0.2,0.7,0.1,50\n",
+            "rows sum to 1 without 'age', so that is no class's probability",
+        ),
         (
             f"id,truth,cat,dog\na,cat,{np.log(0.9)},{np.log(0.1)}\nb,dog,0,-99\n",
             "logarithms .*exponential",

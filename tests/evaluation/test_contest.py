@@ -168,3 +168,24 @@ def test_tables_of_other_pictures_or_labels_are_refused(tmp_path: Path) -> None:
     write_csv(tmp_path / "other.csv", replace(answers, labels=(answers.labels + 1) % 3))
     with pytest.raises(DataError, match=r"'0.jpg' has another label here than in a.csv"):
         linnaeus.evaluate(predictions=tmp_path / "a.csv", against=tmp_path / "other.csv")
+
+
+def test_pictures_that_the_other_could_not_read_keep_their_reasons(tmp_path: Path) -> None:
+    first = "id,label,p:a,p:b\nx,a,0.9,0.1\ny,b,0.2,0.8\nz,b,0.4,0.6\n"
+    second = "id,label,error,p:a,p:b\nz,b,,0.6,0.4\ny,b,broken,,\nx,a,,0.7,0.3\n"
+    (tmp_path / "new").mkdir()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new/predictions.csv").write_text(first)
+    (tmp_path / "old/predictions.csv").write_text(second)
+    out = tmp_path / "judged"
+    found = linnaeus.evaluate(
+        predictions=tmp_path / "new/predictions.csv",
+        against=tmp_path / "old/predictions.csv",
+        out=out,
+    )
+    lines = (out / "predictions_against.csv").read_text().splitlines()
+    told = {line.split(",")[0]: "broken" in line for line in lines[1:]}
+    assert told == {"x": False, "y": True, "z": False}
+    assert found.compared.paired is not None
+    names = found.compared.paired.names
+    assert [Path(name).parent.name for name in names] == ["new", "old"]

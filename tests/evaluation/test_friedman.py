@@ -75,3 +75,12 @@ def test_models_that_tie_everywhere_are_alike() -> None:
 
 def test_the_same_scores_give_the_same_p() -> None:
     assert rank_over_sets(DEMSAR) == rank_over_sets(DEMSAR)
+
+
+def test_where_friedman_s_test_finds_nothing_all_are_one_group_though_two_lie_far_apart() -> None:
+    ranks = [[2, 1, 4, 3], [3, 2, 4, 1], [4, 2, 3, 1], [2, 4, 3, 1], [2, 3, 4, 1]]
+    found = rank_over_sets(-np.array(ranks, np.float64))
+    assert found.mean_ranks == pytest.approx((2.6, 2.4, 3.6, 1.4))
+    assert found.mean_ranks[2] - found.mean_ranks[3] > found.critical_difference
+    assert found.p > 0.05
+    assert found.alike == ((3, 1, 0, 2),)

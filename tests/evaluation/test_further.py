@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from math import pi, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 from answers import answers_of, random_answers, random_labels
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.table import write_csv
+from linnaeus.cli.main import app
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
@@ -262,3 +266,30 @@ def test_groups_that_repeat_pictures_widen_the_intervals_to_those_of_the_picture
         assert other.value == pytest.approx(one.value, **EXACT)
         assert other.low == pytest.approx(one.low, abs=2e-3)
         assert other.high == pytest.approx(one.high, abs=2e-3)
+
+
+def test_what_is_asked_for_is_told_on_the_command_line(tmp_path: Path) -> None:
+    answers = random_answers(0, 60, 2)
+    write_csv(tmp_path / "answers.csv", answers)
+    options = ["--positive", "class 1", "--prevalence", "0.1", "--top-k", "1"]
+    told = told_of(tmp_path / "answers.csv", *options)
+    assert "top-1 accuracy" in told
+    assert told.count("As a test for “class 1”") == 2
+    assert "10.0 % of all" in told
+    assert "positive predictive value" in told
+
+
+def test_a_threshold_that_no_picture_can_tell_is_said_to_be_none(tmp_path: Path) -> None:
+    rows = [f"{i},{'cat' if i < 12 else ''},0.75,0.25" for i in range(15)]
+    (tmp_path / "one.csv").write_text("\n".join(["id,label,p:cat,p:dog", *rows]))
+    told = told_of(tmp_path / "one.csv", "--sensitivity", "0.9", "--positive", "dog")
+    assert "No threshold can be told: all judged pictures are of one class." in told
+    assert "no picture can tell" in told
+    assert "3 pictures without a label that the classifier knows are not judged." in told
+
+
+def told_of(table: Path, *options: str) -> str:
+    """What `linnaeus evaluate` prints of a table."""
+    done = CliRunner().invoke(app, ["evaluate", "--predictions", str(table), *options])
+    assert done.exit_code == 0, done.output
+    return done.output

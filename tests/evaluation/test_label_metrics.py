@@ -14,6 +14,7 @@ from linnaeus.bundle.predictions import Predictions
 from linnaeus.errors import DataError
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.label_metrics import measure_labels
+from linnaeus.evaluation.label_words import label_words
 from linnaeus.evaluation.report import write_report
 
 reference = pytest.importorskip("sklearn.metrics")
@@ -233,3 +234,21 @@ def test_what_is_missed_and_given_instead_is_counted() -> None:
 def test_without_known_labels_there_is_nothing_to_judge() -> None:
     with pytest.raises(DataError, match="nothing to judge"):
         measure_labels(replace(random_labels(0, 10, 2), label_sets=None))
+
+
+def test_many_pictures_without_any_label_given_are_not_called_too_few() -> None:
+    silent = replace(random_labels(0, 2000, 3), thresholds=np.full(3, 1.1, np.float32))
+    words = " ".join(label_words(measure_labels(silent, resamples=100)))
+    assert "It gave no picture any label" in words
+    assert "too few" not in words
+    few = replace(random_labels(0, 5, 3), thresholds=np.full(3, 1.1, np.float32))
+    assert "too few" in " ".join(label_words(measure_labels(few, resamples=100)))
+
+
+def test_labels_that_are_all_right_leave_their_calibration_uncertain() -> None:
+    answers = random_labels(0, 20, 3)
+    assert answers.label_sets is not None
+    sure = replace(answers, probabilities=answers.label_sets.astype(np.float32))
+    found = measure_labels(sure, resamples=100)
+    assert found.calibration_error.value == 0
+    assert found.calibration_error.high == pytest.approx(0.1611, abs=1e-4)  # Wilson's of twenty

@@ -56,6 +56,26 @@ def test_points_keep_their_intervals() -> None:
         assert point.mistakes.low < point.mistakes.value < point.mistakes.high
 
 
+def test_where_no_mistake_is_seen_all_that_these_pictures_leave_possible_may_be_gained() -> None:
+    curve = fit_curve(SIZES, judged([0.0, 0.0, 0.0, 0.0], 100))
+    last = curve.points[-1].mistakes
+    assert last.value == curve.gain.value == 0.0
+    assert last.high == pytest.approx(0.037, abs=0.0005)  # Wilson's: z² / (100 + z²)
+    assert curve.gain.high == last.high
+
+
+def test_pictures_of_a_group_make_the_gain_and_the_points_less_certain() -> None:
+    """Twenty pictures of each of fifty patients, of which all are right or none."""
+    planted = judged([0.4, 0.3, 0.25, 0.2], 50)
+    right, patients = [np.repeat(one, 20) for one in planted], np.repeat(np.arange(50), 20)
+    alone, grouped = fit_curve(SIZES, right), fit_curve(SIZES, right, groups=patients)
+    assert grouped.gain.value == alone.gain.value
+    assert grouped.gain.high - grouped.gain.low > 2 * (alone.gain.high - alone.gain.low)
+    for one, other in zip(grouped.points, alone.points, strict=True):
+        assert one.mistakes.value == other.mistakes.value
+        assert one.mistakes.high - one.mistakes.low > 3 * (other.mistakes.high - other.mistakes.low)
+
+
 def test_two_points_are_no_curve() -> None:
     with pytest.raises(ValueError, match="three"):
         fit_curve([10, 20], judged([0.5, 0.4], 50))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from answers import random_answers
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from linnaeus.bundle.spelt import threshold_text
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.further import Asked
@@ -99,3 +101,24 @@ def test_the_page_draws_the_curves_and_tells_the_cuts(full_facts: RunFacts) -> N
     assert "share of the others called falsely" in page
     assert "the largest with a sensitivity of 90.0 % on these pictures" in page
     assert "a missed one costs 10 and a false alarm 1" in page
+
+
+def test_a_threshold_is_told_so_that_it_does_what_is_told_of_it() -> None:
+    for threshold in (0.12348, 0.9, 1e-7, 0.99999994, 1 / 11):
+        told = threshold_text(threshold)
+        assert np.float32(told) == np.float32(threshold)
+        assert "e" not in told
+
+
+def test_answers_at_a_threshold_are_called_though_they_are_rounded() -> None:
+    score = np.repeat([0.9, 0.95, 0.1], [20, 10, 10]).astype(np.float32)
+    truth = np.repeat([1, 0], [30, 10])
+    answers = replace(
+        random_answers(0, 40, 2), probabilities=np.stack([1 - score, score], 1), labels=truth
+    )
+    found = measure(answers, asked=Asked(costs=Costs(1, 9))).further.operating
+    assert found is not None
+    (cut,) = found.cuts
+    assert (cut.called.value, cut.sensitivity.value) == (0.75, 1.0)
+    at = {round(point.threshold, 2): point for point in found.decisions}
+    assert at[0.9].net_benefit == pytest.approx(0.75)

@@ -5,23 +5,28 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import numpy as np
 from answers import answers_of, random_answers
 
 from linnaeus.bundle.calibration import Calibration
+from linnaeus.bundle.held_out import HeldOut
 from linnaeus.evaluation.facts import RunFacts
+from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.plain_words import plain_words
+from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import report_page
+from linnaeus.evaluation.under_attack import UnderAttack
 
 UNCALIBRATED = Calibration(why="there was no validation to do it on")
 ANSWERS = random_answers(0, 320, 8)
 
 
-def page_of(facts: RunFacts, metrics: Metrics) -> str:
+def page_of(facts: RunFacts, metrics: Metrics, **told: Any) -> str:
     """The text of the page, without tags and in one line."""
-    page = report_page(facts, ANSWERS, metrics, validation=None, picture_of=lambda _: None)
+    page = report_page(facts, ANSWERS, metrics, validation=None, picture_of=lambda _: None, **told)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", page)))
 
 
@@ -100,3 +105,27 @@ def test_the_model_card_is_filled_in_and_names_its_gaps(full_facts: RunFacts) ->
 
 def test_answers_of_a_table_have_no_model_card(full_facts: RunFacts) -> None:
     assert "Model card" not in page_of(replace(full_facts, bundle=None), measure(ANSWERS))
+
+
+def test_the_model_card_names_no_gap_where_attacks_were_tried(full_facts: RunFacts) -> None:
+    metrics = measure(ANSWERS)
+    assert "damage and deliberate attack: not tried here" in page_of(full_facts, metrics)
+    half = Figure(0.5, 0.4, 0.6)
+    attacked = UnderAttack("defensive distillation", 300, 8 / 255, half, half, half)
+    text = page_of(full_facts, metrics, attacked=attacked)
+    assert "Deliberate attack: on 300 test pictures, told under “What attacks leave”." in text
+    assert "Blur, darkness and damage: not tried here; linnaeus stress does" in text
+    assert "deliberate attack: not tried" not in text
+
+
+def test_the_confidence_of_a_promise_is_told_with_the_digits_that_decide(
+    full_facts: RunFacts,
+) -> None:
+    sure = np.float32(0.99997)
+    probabilities = np.full((1000, 8), (1 - sure) / 7, np.float32)
+    probabilities[:, 0] = sure
+    names = [str(at) for at in range(1000)]
+    held_out = HeldOut.of(names, probabilities, np.zeros(1000, np.int64))
+    promises = kept_promises(ANSWERS, held_out, resamples=100)
+    text = page_of(full_facts, measure(ANSWERS), promises=promises)
+    assert "2.0 %0.99997" in text

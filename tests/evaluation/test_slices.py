@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -227,3 +228,34 @@ def test_a_column_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) ->
     (tmp_path / "a.csv").write_text("\n".join(["id,label,p:cat,p:dog,scanner", *rows]))
     with pytest.raises(UsageError, match="scaner"):
         linnaeus.evaluate(predictions=tmp_path / "a.csv", slice_by="scaner")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([f"2024-05-01T{9 + i // 60:02d}:{i % 60:02d}:00" for i in range(150)]),
+        52.5 + np.arange(150) / 3_000_000,
+        1e9 + np.arange(150) / 1000,
+    ],
+    ids=["times of one day", "places of one town", "large numbers"],
+)
+def test_ranges_that_lie_close_together_are_told_apart(values: NDArray[Any]) -> None:
+    found = looked_at(random_answers(1, 150, 3), {"where": values})
+    assert len({one.value for one in found.of_all}) == len(found.of_all) == 5
+    assert all(one.log_loss is not None for one in found.of_all)
+
+
+def test_long_numbers_that_differ_are_different_values() -> None:
+    even = np.arange(200) % 2 == 0
+    columns: dict[str, Column] = {
+        "day": np.where(even, 20240101.0, 20240102.0),
+        "dose": np.where(even, np.float32(0.1), np.float32(0.2)).astype(np.float64),
+    }
+    found = looked_at(random_answers(1, 200, 3), columns, asked=["day", "dose"])
+    assert {one.value for one in found.of_all} == {"20240101", "20240102", "0.1", "0.2"}
+
+
+def test_a_text_that_reads_as_nothing_given_is_another_value_than_none() -> None:
+    ward = np.array([("", "not given", "east")[i % 3] for i in range(90)])
+    found = looked_at(random_answers(1, 90, 3), {"ward": ward})
+    assert len({one.value for one in found.of_all}) == 3

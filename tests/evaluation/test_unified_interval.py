@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from linnaeus.evaluation.classwise_calibration import classwise_calibration_error
 from linnaeus.evaluation.intervals import Resampling
-from linnaeus.evaluation.reliability import calibration_error
+from linnaeus.evaluation.reliability import calibration_error, label_calibration_error
 from linnaeus.evaluation.unified_interval import Noise, unified_interval
 
 Floats = NDArray[np.float64]
@@ -87,3 +88,33 @@ def test_pictures_that_stand_twice_tell_no_more_of_calibration_than_once() -> No
     groups = np.repeat(np.arange(300), 2)
     twice = calibration_error(np.repeat(sure, 2), np.repeat(right, 2), Resampling.of(600, groups))
     assert [twice.low, twice.high] == pytest.approx([once.low, once.high], abs=0.02)
+
+
+WILSON_OF_20 = 0.1611
+"""The share of mistakes that may be missed where twenty show none."""
+
+
+def test_twenty_sure_answers_that_are_all_right_do_not_tell_that_none_is_wrong() -> None:
+    labels = np.arange(20) % 4
+    figure = classwise_calibration_error(labels, np.eye(4)[labels], Resampling.of(20))
+    assert (figure.value, figure.low) == (0, 0)
+    assert figure.high == pytest.approx(2 / 4 * WILSON_OF_20, abs=1e-4)
+    five = Resampling.of(20, np.arange(20) // 4)
+    in_groups = classwise_calibration_error(labels, np.eye(4)[labels], five)
+    assert in_groups.high > 2 * figure.high
+
+
+def test_labels_that_are_all_right_do_not_tell_that_none_is_wrong() -> None:
+    truth = np.random.default_rng(0).random(60) < 0.4
+    twenty = Resampling.of(60, np.arange(60) // 3)
+    figure = label_calibration_error(truth.astype(np.float64), truth, twenty)
+    assert (figure.value, figure.low) == (0, 0)
+    assert figure.high == pytest.approx(WILSON_OF_20, abs=1e-4)
+
+
+def test_where_a_mistake_is_seen_the_interval_of_labels_is_the_usual_one() -> None:
+    truth = np.random.default_rng(0).random(60) < 0.4
+    sure = np.abs(truth - 0.01)
+    sure[0] = 1 - sure[0]
+    by = Resampling.of(60, np.arange(60) // 3)
+    assert label_calibration_error(sure, truth, by) == calibration_error(sure, truth, by)

@@ -56,6 +56,32 @@ def test_figures_are_those_of_their_definitions(
     assert [kind.kind for kind in told.kinds] == ["noise"]
 
 
+def test_outliers_of_one_picture_and_known_ones_of_one_group_are_taken_together(
+    digits_run: Run, some_digits: linnaeus.Dataset
+) -> None:
+    classifier = digits_run.classifier()
+    contents = [some_digits.source.read(some_digits.paths[row]) for row in range(6)]
+    random = np.random.default_rng(1)
+    noise = [random.integers(0, 256, (8, 8, 3), np.uint8) for _ in range(60)]
+    # Of six pictures are ten outliers each, and the user's own are each their own.
+    six = classifier.predict(contents)
+    told = unknown_told(classifier, six, {"noise": noise, "given": noise})
+    assert told is not None
+    assert told.given is not None
+    made, given = told.made.called, told.given.called
+    assert made.value == given.value
+    assert made.high - made.low > 1.5 * (given.high - given.low)
+    assert told.made.area.low <= told.given.area.low
+    contents = [some_digits.source.read(some_digits.paths[row]) for row in range(100)]
+    hundred = classifier.predict(contents)
+    alone = unknown_told(classifier, hundred, {"noise": noise})
+    grouped = unknown_told(classifier, hundred, {"noise": noise}, groups=np.arange(100) // 20)
+    assert alone is not None
+    assert grouped is not None
+    assert grouped.made.area.value == alone.made.area.value
+    assert grouped.made.area.low < alone.made.area.low
+
+
 def test_a_run_tells_how_it_knows_what_it_does_not_know(digits_run: Run) -> None:
     figures = json.loads((digits_run.folder / "report" / "metrics.json").read_text("utf-8"))
     told = figures["unknown"]

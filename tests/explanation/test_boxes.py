@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from linnaeus.errors import UsageError
 from linnaeus.explanation.boxes import boxes_of, read_boxes
+from linnaeus.explanation.methods import Explainer
+from linnaeus.explanation.read import boxes_at, read_pictures
+from linnaeus.predicting.picture import Picture
+from linnaeus.training.run import Run
 
 
 @pytest.fixture
@@ -37,3 +42,14 @@ def test_a_name_that_two_pictures_have_is_refused(table: Path) -> None:
 def test_a_picture_without_a_box_is_named(table: Path) -> None:
     with pytest.raises(UsageError, match=r"3\.png: the table has no box"):
         boxes_of(read_boxes(table), ["/data/rings/3.png"])
+
+
+def test_boxes_of_a_large_photograph_are_placed_by_its_full_size(
+    digits_run: Run, tmp_path: Path
+) -> None:
+    """A JPEG file of 800 px is decoded at an eighth for a network of 8 px."""
+    Image.new("RGB", (800, 400), "white").save(tmp_path / "large.jpg")
+    explainer = Explainer(digits_run.bundle)
+    read = read_pictures(explainer, [Picture("large.jpg", tmp_path / "large.jpg")])
+    boxes = {"large.jpg": [(400, 200, 800, 400), (410, 210, 412, 212)]}
+    assert boxes_at(explainer, boxes, read) == [[(4, 4, 8, 8), (4, 4, 5, 5)]]

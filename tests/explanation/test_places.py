@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from linnaeus.explanation.faithfulness import pointed_at
 from linnaeus.explanation.places import Places, places_of
 
 
@@ -44,3 +45,21 @@ def test_a_corner_a_few_the_middle_and_everywhere(
 
 def test_the_border_is_counted() -> None:
     assert the_place(SPREAD).at_border == 0.5
+
+
+def test_flat_maps_point_nowhere_and_are_told() -> None:
+    seen = maps_with_peaks([(12, 12)] * 10 + [(4, 4)] * 20)
+    seen[10:20], seen[20:] = -1, 0.5
+    seen[10:20, 16, 16] = -0.5  # nothing speaks for the class, one place the least against it
+    (found,) = places_of(seen, ["a"] * 30)
+    assert (found.cell_name, found.in_cell, found.pictures, found.flat) == ("middle", 1, 10, 20)
+    assert found.sentence.endswith("maps of 20 pictures more point nowhere, and are not counted.")
+    (none,) = places_of(seen[10:], ["a"] * 20)
+    assert not none.suspicious
+    assert none.sentence == "Of a no map points anywhere: nothing in its pictures speaks for it."
+    assert not none.mean.any()
+
+
+def test_a_flat_map_points_into_no_box() -> None:
+    assert not pointed_at(np.zeros((8, 8), np.float32), [(0, 0, 4, 4)])
+    assert pointed_at(maps_with_peaks([(4, 4)])[0], [(0, 0, 8, 8)])

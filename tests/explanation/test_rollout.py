@@ -21,11 +21,10 @@ class ChannelsFirst(nn.Module):
         return pixels.permute(0, 3, 1, 2)
 
 
-def a_transformer(name: str = "vit_tiny_patch16_224", **more):
+def a_transformer(name: str = "vit_tiny_patch16_224", img_size: object = 16, **more):
     torch.manual_seed(0)
-    body = timm.create_model(
-        name, img_size=16, patch_size=4, depth=3, embed_dim=12, num_heads=3, num_classes=4, **more
-    )
+    size = {"img_size": img_size, "patch_size": 4, "embed_dim": 12}
+    body = timm.create_model(name, depth=3, num_heads=3, num_classes=4, **size, **more)
     for parameter in body.parameters():  # so that attention is not even, as it is at first
         nn.init.normal_(parameter, std=0.5)
     return nn.Sequential(ChannelsFirst(), body.eval())
@@ -64,6 +63,22 @@ def test_it_is_the_product_of_attention_and_the_way_around_it(more: dict[str, ob
         expected = path.mean(0) if more else path[0, 1:]
         assert np.allclose(looks[row].ravel(), expected, atol=1e-6)
     assert looks.std() > 0.001
+
+
+def test_a_wide_picture_keeps_its_rows() -> None:
+    network = a_transformer(img_size=(16, 32))
+    looks = attention_rollout(network, torch.rand(1, 16, 32, 3))
+    assert looks.shape == (1, 4, 8)  # of 33 tokens, 25 would be a square
+
+
+def test_tokens_that_are_no_grid_are_refused() -> None:
+    class Tokens(nn.Module):
+        def forward(self, pixels):
+            return pixels.reshape(len(pixels), 15, 12)
+
+    network = nn.Sequential(Tokens(), timm.layers.Attention(12, num_heads=3))
+    with pytest.raises(UsageError, match="the 15 tokens of this transformer are no grid"):
+        attention_rollout(network, torch.rand(1, 12, 5, 3))
 
 
 def test_a_network_without_attention_is_refused() -> None:

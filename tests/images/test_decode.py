@@ -189,6 +189,47 @@ def test_exif_turns_a_picture_upright(orientation: int) -> None:
     assert bool(picture.notes) == (orientation != 1)
 
 
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_a_tiff_is_turned_upright_and_that_is_told(orientation: int, compression: str) -> None:
+    stored = noise(3, 5, 3)
+    content = saved(
+        Image.fromarray(stored), "TIFF", compression=compression, tiffinfo={274: orientation}
+    )
+    expected = UPRIGHT[orientation](stored)
+    for source in (content, Image.open(io.BytesIO(content))):
+        picture = decode(source)
+        assert np.array_equal(picture.pixels, expected)
+        assert picture.size_px == image_size(content) == (expected.shape[1], expected.shape[0])
+        assert bool(picture.notes) == (orientation != 1)
+
+
+ODD_TAGS = {
+    "ResolutionUnit as BYTE": (296, 1, 1, 2),
+    "Make as RATIONAL": (271, 5, 1, 8),
+    "XResolution as ASCII": (282, 2, 4, 0x32),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_TAGS)
+def test_an_odd_tag_beside_the_orientation_is_no_damage(odd: str) -> None:
+    tags = sorted([(274, 3, 1, 6), ODD_TAGS[odd]])
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(tags))
+    exif += b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(12)
+    content = saved(Image.new("RGB", (32, 16)), "JPEG", exif=exif)
+    picture = decode(content)
+    assert picture.size_px == picture.image.size == (16, 32)
+    assert picture.notes == ("turned upright by its EXIF orientation",)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_that_was_turned_is_not_turned_again(file_format: str) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    once = decode(saved(Image.new("RGB", (32, 16)), file_format, exif=exif)).image
+    assert decode(once).size_px == (16, 32)
+
+
 @pytest.mark.parametrize("shape", ["Landscape", "Portrait"])
 def test_photographs_of_cameras_held_otherwise_look_the_same(
     shape: str, hostile_files: dict[str, bytes]

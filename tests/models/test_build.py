@@ -243,6 +243,7 @@ class Features(nn.Module):
         ({"name": "resnet18", "batch_norm": False}, UsageError, "Leave batch_norm out"),
         ({"classes": 1}, UsageError, "two classes or more"),
         ({"dropout": 1.0}, UsageError, "1 is not a share from 0 to below 1"),
+        ({"head": "pool-dropout.-linear"}, UsageError, '"dropout." is none of its parts'),
         ({"head": "pool-dense-linear"}, UsageError, '"dense" is none of its parts'),
         ({"head": "dense64"}, UsageError, 'it ends in "dense64"'),
         ({"head": "dense64-pool-linear"}, UsageError, '"pool" can only come first'),

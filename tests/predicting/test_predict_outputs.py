@@ -6,7 +6,10 @@ import csv
 import json
 import os
 import shutil
+import sys
+import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -229,6 +232,73 @@ def test_a_table_that_broke_off_is_gone_on_with_and_is_the_same_in_the_end(
         assert any(s.startswith("Going on after ") for s in seen.told)
     with pytest.raises(UsageError, match="finished"):
         linnaeus.predict(digits_run.folder, digits, out=table, resume=True)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_name_that_is_no_utf_8_has_its_row_in_every_table(
+    digits_run: Run, digits: Path, tmp_path: Path, suffix: str
+) -> None:
+    table, inbox = tmp_path / f"t{suffix}", tmp_path / "inbox"
+    inbox.mkdir()
+    for place in range(40):
+        name = os.fsencode(inbox) + b"/%02d-\xfc.pgm" % place
+        shutil.copy(digits / "003.pgm", os.fsdecode(name))
+    with pytest.raises(KeyboardInterrupt):
+        linnaeus.predict(digits_run.folder, inbox, out=table, progress=EndsAfter(32))
+    linnaeus.predict(digits_run.folder, inbox, out=table, resume=True)
+    names = [row["image"] for row in read_rows(table)]
+    assert names == [str(inbox / f"{place:02}-\\udcfc.pgm") for place in range(40)]
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_name_with_a_null_in_a_list_is_a_picture_that_cannot_be_read(
+    digits_run: Run, digits: Path, tmp_path: Path, link: bool
+) -> None:
+    (tmp_path / "list").write_bytes(b"%s\nparted\0by.pgm\n" % os.fsencode(digits / "003.pgm"))
+    named = {"files_from": tmp_path / "list", "out": tmp_path / "t.csv"}
+    done = linnaeus.predict(
+        digits_run.folder,
+        **named,  # type: ignore[arg-type]
+        sort_into=tmp_path / "s",
+        link=link,
+    )
+    assert (done.pictures, done.unread) == (2, 1)
+    assert len(read_rows(tmp_path / "t.csv")) == 2
+    (sorted_file,) = [file for file in (tmp_path / "s").rglob("*") if not file.is_dir()]
+    assert sorted_file.name == "003.pgm"
+
+
+def test_what_cannot_be_gone_on_with_is_not_advised_to(
+    digits_run: Run, digits: Path, tmp_path: Path
+) -> None:
+    table, ends = tmp_path / "t.csv", EndsAfter(32)
+    with pytest.raises(KeyboardInterrupt):
+        linnaeus.predict(digits_run.folder, digits, out=table, smooth=2, progress=ends)
+    (told,) = [sentence for sentence in ends.told if "are kept in" in sentence]
+    assert "--resume" not in told
+    advice = f"Remove {table}.part to begin anew, or name another table with --out."
+    assert told.endswith(advice)
+    with pytest.raises(WriteError) as refused:
+        linnaeus.predict(digits_run.folder, digits, out=table, smooth=2)
+    assert refused.value.mend == advice
+
+
+def test_what_is_answered_when_ctrl_c_comes_is_kept(
+    digits_run: Run, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Typed:
+        """Standard input of somebody who names two pictures, waits, and ends it."""
+
+        @property
+        def buffer(self) -> Iterator[bytes]:
+            yield from (b"%s\n" % os.fsencode(digits / f"{place:03}.pgm") for place in (3, 4))
+            time.sleep(3)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Typed())
+    with pytest.raises(KeyboardInterrupt):
+        linnaeus.predict(digits_run.folder, files_from="-", out=tmp_path / "t.csv")
+    assert len((tmp_path / "t.csv.part").read_bytes().splitlines()) == 3
 
 
 def test_pictures_that_changed_since_their_rows_were_written_are_named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -145,6 +146,21 @@ def test_standard_input_is_one_picture(
     assert sorted_file.parent.name == one.label
 
 
+def test_the_set_of_a_picture_on_standard_input_is_drawn_from_what_it_holds(
+    photo_run: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = linnaeus.load(photo_run.bundle)
+    asked = {"sets": 0.5, "sets_method": "aps", "unknown_rate": 0}
+    for file in sorted(pictures.rglob("*.jpg")):
+        content = file.read_bytes()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        out = tmp_path / f"{file.stem}.jsonl"
+        linnaeus.predict(photo_run.folder, "-", out=out, **asked)  # type: ignore[arg-type]
+        one = classifier.predict(content, unknown_rate=0)
+        told = classifier.promise(one, coverage=0.5, method="aps")
+        assert json.loads(out.read_text())["set"] == told.labels(0, classifier.classes)
+
+
 def test_hidden_folders_pipes_and_dead_links_neither_hang_nor_vanish(
     photo_run: Run, pictures: Path, tmp_path: Path
 ) -> None:
@@ -154,12 +170,15 @@ def test_hidden_folders_pipes_and_dead_links_neither_hang_nor_vanish(
     shutil.copy(pictures / "a.jpg", folder / ".hidden" / "a.jpg")
     (folder / "dead.jpg").symlink_to(tmp_path / "nowhere")
     (folder / "loop").symlink_to(folder)
+    (folder / "circle").symlink_to(folder / "circle")
+    (folder / "circle.jpg").symlink_to(folder / "circle.jpg")
     os.mkfifo(folder / "pipe.jpg")
     told: list[str] = []
     answered = linnaeus.predict(photo_run.folder, folder, progress=Heard(told))
-    assert [Path(name).name for name in names(answered.answers)] == ["a.jpg", "dead.jpg"]
-    assert answered.unread == 1
-    assert any("3 other files left alone" in sentence for sentence in told)
+    answered_names = [Path(name).name for name in names(answered.answers)]
+    assert answered_names == ["a.jpg", "circle.jpg", "dead.jpg"]
+    assert answered.unread == 2
+    assert any("4 other files left alone" in sentence for sentence in told)
     assert any(f"Could not be read: {folder / 'dead.jpg'}" in sentence for sentence in told)
 
 

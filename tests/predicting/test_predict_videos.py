@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from stream_server import streaming
 
 import linnaeus
+from linnaeus.bundle.answer import Answer
 from linnaeus.errors import DataError, UsageError, WriteError
+from linnaeus.predicting.smoothing import Smoothing
+from linnaeus.predicting.video import video_source
 
 if TYPE_CHECKING:
     from linnaeus.training.run import Run
@@ -121,6 +124,42 @@ def test_what_is_missing_of_a_video_that_breaks_off_is_told(
     assert all(not one.error for one in frames)
     assert end.error.startswith("the video is damaged: only ")
     assert "of the 40 frames that it promises can be read" in end.error
+
+
+def test_clips_that_were_joined_are_answered_to_their_end_and_smoothed_each_by_itself(
+    photo_pixels: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    for name, row in (("one.ts", 0), ("two.ts", 11)):
+        write_video(tmp_path / name, photo_pixels[[row]], "MPG2", 2 * RATE)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join((tmp_path / name).read_bytes() for name in ("one.ts", "two.ts")))
+    pictures = list(video_source(joined, 2).pictures())
+    at_s = [one.frame.at_s for one in pictures if one.frame is not None]
+    assert min(np.diff(at_s)) < 0  # the time of the second clip begins anew
+    # Of its first frame no time is told, so that it counts as the next one of the first clip.
+    assert len({one.name for one in pictures}) == len(pictures) == 9
+    smoothing = Smoothing(10)
+    nothing = np.zeros(1, np.float32)
+    means = [
+        smoothing(one, Answer(np.float32([place]), nothing, nothing)).probabilities[0]
+        for place, one in enumerate(pictures)
+    ]
+    assert means == [0.0, 0.5, 1.0, 1.5, 2.0, 5.0, 5.5, 6.0, 6.5]
+
+
+def test_a_last_frame_of_which_no_time_is_told_is_no_frame_of_another_clip(
+    photo_pixels: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    height, width = photo_pixels.shape[1:3]
+    code = cv2.VideoWriter_fourcc(*"PIM1")
+    writer = cv2.VideoWriter(str(tmp_path / "one.mpg"), code, 25, (width, height))
+    for _ in range(60):
+        writer.write(photo_pixels[0][:, :, ::-1])
+    writer.release()
+    pictures = list(video_source(tmp_path / "one.mpg", 2).pictures())
+    at_s = [one.frame.at_s for one in pictures if one.frame is not None]
+    assert at_s == sorted(at_s)
+    assert len({one.name for one in pictures}) == len(pictures) == 5
 
 
 def test_a_stream_is_answered_until_it_ends_and_its_password_is_not_told(

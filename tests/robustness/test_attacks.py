@@ -225,6 +225,13 @@ def test_a_patch_alone_is_what_the_answer_is_of(digits_run: Run) -> None:
     assert "within a square of 5 % of its area" in done.in_plain_words[0]
 
 
+def test_without_a_distance_it_is_the_usual_one_of_the_norm(digits_run: Run) -> None:
+    others = linnaeus.load_dataset("digits").subset(range(1, 60, 3))
+    for norm, far in (("linf", 8 / 255), ("l2", 0.5)):
+        done = linnaeus.attack(digits_run.bundle, others, norm=norm, attacks=["fgsm"])
+        assert done.eps == far
+
+
 def test_what_cannot_be_meant_is_said(digits_run: Run) -> None:
     others = linnaeus.load_dataset("digits").subset(range(1, 60, 3))
     with pytest.raises(UsageError, match="is no distance"):

@@ -85,7 +85,12 @@ def test_two_side_by_side_and_elsewhere(digits_run: Run, others: linnaeus.Datase
         assert gain.value == 0
         assert gain.low < 0 < gain.high
     assert "which may be chance" in " ".join(second.in_plain_words)
-    assert "from elsewhere" in " ".join(first.in_plain_words)
+    assert "On the 40 pictures from elsewhere" in " ".join(first.in_plain_words)
+    assert first.to_json()["elsewhere"]["pictures"] == 40
+    assert (
+        "Of the pictures from elsewhere: 40 of 100 pictures, drawn; --limit takes more."
+        in first.remarks
+    )
 
 
 def test_a_bundle_that_stands_better_is_told_from_luck() -> None:

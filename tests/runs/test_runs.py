@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import linnaeus
 from linnaeus.errors import UsageError
 from linnaeus.runs.paired import paired_differences
-from linnaeus.runs.state import state_of
+from linnaeus.runs.state import RunState, state_of
 
 ANSWERS = ["right"] * 6 + ["wrong"] * 4
 TRAINING: dict[str, object] = {"seconds": 1.0, "device": "cpu", "stages": []}
@@ -121,6 +122,22 @@ def test_a_list_tells_state_figures_size_and_time_the_newest_first(tmp_path: Pat
     json.dumps([entry.to_json() for entry in (new, old)], allow_nan=False)
 
 
+def test_a_run_that_is_removed_while_it_is_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_run(tmp_path / "kept")
+    gone = begun_run(tmp_path / "gone")
+    (gone / "begun.json").unlink()  # so that the folder itself must say since when
+
+    def removed_meanwhile(folder: Path) -> tuple[RunState, str]:
+        if folder == gone:
+            shutil.rmtree(gone)
+        return state_of(folder)
+
+    monkeypatch.setattr("linnaeus.runs.entry.state_of", removed_meanwhile)
+    assert [one.name for one in linnaeus.list_runs(tmp_path)] == ["kept"]
+
+
 def test_a_run_is_running_as_long_as_its_process_lives(tmp_path: Path) -> None:
     folder = begun_run(tmp_path / "run")
     process = in_use(folder)
@@ -203,6 +220,9 @@ def test_what_differs_in_the_recipes_is_told_and_how_they_went_is_not(tmp_path: 
     compared = linnaeus.compare_runs(one, other)
     assert compared.recipes == {"network.epochs": (2, 9), "model": ("small_cnn", "cnn")}
     assert [row.value for row in compared.figures["accuracy"] if row] == [0.6, 0.6]
+    assert [remark.split(" here")[0] for remark in compared.remarks] == [
+        "Each picture counts for itself"
+    ]
     json.dumps(compared.to_json(), allow_nan=False)
 
 

@@ -17,6 +17,7 @@ import linnaeus
 from linnaeus.errors import BundleError, DataError, MissingError, UsageError, WriteError
 from linnaeus.progress import Quiet
 from linnaeus.searching import indexing
+from linnaeus.searching.approximate import approximate_nearest, units_of
 from linnaeus.searching.indexing import index_pictures
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def test_where_not_one_picture_can_be_read_nothing_is_left_behind(
 ) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"not one of 1 pictures could be read; of broken\.png"):
+    with pytest.raises(DataError, match=r"of 1 picture none could be read; of broken\.png"):
         linnaeus.index(digits_run.folder, tmp_path / "pictures", tmp_path / "index")
     assert [one.name for one in tmp_path.iterdir()] == ["pictures"]
 
@@ -133,7 +134,14 @@ def test_another_bundle_is_refused(made: Indexed, mlp_run: Run, pictures: Path) 
 
 
 @pytest.mark.parametrize(
-    "file", ["frame.safetensors", "pieces/000000.safetensors", "index.json", "manifest.json"]
+    "file",
+    [
+        "frame.safetensors",
+        "pieces/000000.safetensors",
+        "pieces/000000.json",
+        "index.json",
+        "manifest.json",
+    ],
 )
 def test_a_changed_file_is_refused(
     made: Indexed, pictures: Path, tmp_path: Path, file: str
@@ -283,6 +291,48 @@ def test_beyond_a_bound_faiss_finds_what_looking_at_all_finds(
             if near.id in known
         )
     assert np.mean(same) >= 0.97
+
+
+@pytest.mark.parametrize("hurt", ["gone", "short", "other names"])
+def test_a_damaged_piece_of_what_faiss_searches_is_told(
+    digits_run: Run, some_digits: Dataset, tmp_path: Path, hurt: str
+) -> None:
+    pytest.importorskip("faiss")
+    index = index_pictures(digits_run.folder, some_digits, tmp_path / "i", exact_to=500).folder
+    piece, names = index / "pieces" / "000000.safetensors", index / "pieces" / "000000.json"
+    if hurt == "gone":
+        piece.unlink()
+    elif hurt == "short":
+        piece.write_bytes(piece.read_bytes()[:-40])
+    else:
+        told = json.loads(names.read_text())
+        names.write_text(json.dumps({**told, "labels": told["labels"][::-1]}))
+    (tmp_path / "q.png").write_bytes(some_digits.source.read(some_digits.paths[3]))
+    with pytest.raises(DataError, match=r"000000\.(safetensors|json): this file of an index"):
+        linnaeus.search(index, tmp_path / "q.png")
+
+
+def test_of_many_queries_what_faiss_finds_is_ranked_as_of_each_alone(
+    digits_run: Run, some_digits: Dataset, tmp_path: Path
+) -> None:
+    pytest.importorskip("faiss")
+    index = index_pictures(digits_run.folder, some_digits, tmp_path / "i", exact_to=500)
+    queries = next(units_of(index.folder, index.record))[:200]  # more than are ranked at a time
+    together, similar = approximate_nearest(index.folder, index.record, queries, 5)
+    for row in (0, 80, 81, 199):
+        alone, _ = approximate_nearest(index.folder, index.record, queries[row : row + 1], 5)
+        assert together[row].tolist() == alone[0].tolist()
+    assert together[:, 0].tolist() == list(range(200))
+    assert similar.shape == (200, 5)
+
+
+def test_pixels_of_what_is_looked_for_are_kept_for_a_page_alone(
+    made: Indexed, pictures: Path, tmp_path: Path
+) -> None:
+    query = next((pictures / "3").iterdir())
+    for ending, kept in ((".csv", False), (".html", True)):
+        found = linnaeus.search(made.folder, query, out=tmp_path / f"found{ending}")
+        assert (found.queries[0].source is not None) == kept
 
 
 def test_without_faiss_the_extra_is_named_before_the_work(

@@ -173,6 +173,17 @@ def test_what_is_asked_for_is_what_the_library_says(
     assert answer["model"]["digest"] == server.get("/v2/models/digits").json["parameters"]["digest"]
 
 
+def test_a_picture_has_the_same_set_wherever_it_stands_in_a_request(
+    server: Running, pictures: list[Path]
+) -> None:
+    contents = [file.read_bytes() for file in pictures]
+    query = "&sets=0.5&sets_method=aps&unknown_rate=0"
+    together = of_digits(server, *contents, query=query).json["predictions"]
+    alone = [of_digits(server, one, query=query).json["predictions"][0] for one in contents]
+    assert [one["set"] for one in together] == [one["set"] for one in alone]
+    assert len({str(one["set"]) for one in alone}) > 1
+
+
 def test_the_smallest_share_is_a_share_like_any_other(
     server: Running, pictures: list[Path]
 ) -> None:

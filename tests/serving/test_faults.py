@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
+import signal
+from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from linnaeus.serving.log import Log
 from linnaeus.serving.models import Model, Version, named_bundles
 from linnaeus.serving.service import Service
 from linnaeus.serving.settings import Settings
+from linnaeus.serving.workers import Crew
 
 
 def test_a_fault_is_told_like_any_refusal_and_its_trace_is_in_the_log() -> None:
@@ -52,6 +56,32 @@ async def _answers_of_a_model_without_facts(log: Log) -> list[Any]:
     await make_app(service)({**scope, **more}, receive, send)
     await service.end()
     return sent
+
+
+def test_no_process_is_left_where_another_cannot_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, started = asyncio.create_subprocess_exec, []
+
+    async def start_one_only(*command: Any, **options: Any) -> Process:
+        if started:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(None)
+        started[0] = await start(*command, **options)
+        return started[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_one_only)
+
+    async def begin() -> None:
+        log = Log(io.StringIO())
+        service = Service(Settings(), log)
+        with pytest.raises(BlockingIOError):
+            await Crew([], 3, service).begin()
+        await service.end()
+        log.close()
+
+    asyncio.run(begin())
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_a_model_is_called_as_its_folder_in_plain_letters() -> None:

@@ -14,6 +14,7 @@ from linnaeus.training.adversary import attacked, surprise  # noqa: E402
 from linnaeus.training.losses import loss_for  # noqa: E402
 from linnaeus.training.plan import TrainingPlan  # noqa: E402
 from linnaeus.training.step import Step  # noqa: E402
+from linnaeus.training.training_score import TrainingScore  # noqa: E402
 from linnaeus.training.usual import with_usual  # noqa: E402
 
 
@@ -71,6 +72,18 @@ def test_the_same_seed_gives_the_same_bits(adversary: str):
     for one, other in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
     assert first.training
+
+
+@pytest.mark.parametrize("adversary", ["pgd", "trades", "free", "noise"])
+def test_training_accuracy_counts_views_and_not_the_attacker_s_steps(adversary: str):
+    plan = with_usual(TrainingPlan(precision="float32", adversary=adversary))
+    network = nn.Sequential(Normalise([128.0] * 3, [64.0] * 3), nn.Flatten(), nn.Linear(192, 3))
+    labels = torch.arange(12) % 3
+    score = TrainingScore(loss_for(plan, labels.numpy()), several=False)
+    views = torch.randint(0, 256, (12, 8, 8, 3), dtype=torch.uint8)
+    Step(network, plan, score, "cpu").take(0, 0.1, views, labels)
+    replays = plan.adversary_steps if adversary == "free" else 1
+    assert score.counted()[1] == 12 * replays
 
 
 def test_nothing_in_vain():

@@ -13,6 +13,10 @@ from torch.optim.swa_utils import update_bn  # noqa: E402
 
 from linnaeus.training.averaging import WeightAverage  # noqa: E402
 from linnaeus.training.batch_statistics import estimate_anew  # noqa: E402
+from linnaeus.training.losses import loss_for  # noqa: E402
+from linnaeus.training.plan import TrainingPlan  # noqa: E402
+from linnaeus.training.step import Step  # noqa: E402
+from linnaeus.training.usual import with_usual  # noqa: E402
 
 
 def moved_by_hand(average, network, values, progresses):
@@ -64,3 +68,17 @@ def test_statistics_are_those_that_pytorch_measures():
     assert torch.allclose(network[1].running_var, reference[1].running_var)
     assert not any(module.training for module in network.modules())
     assert network[1].momentum == 0.1
+
+
+def test_weights_that_no_picture_went_through_lack_batch_statistics():
+    average = WeightAverage(nn.Linear(2, 2), "ema", seen_elsewhere=True)
+    assert average.lacks_statistics
+    assert not WeightAverage(nn.Linear(2, 2), "ema").lacks_statistics
+
+
+def test_schedule_free_measures_the_statistics_of_the_weights_that_it_keeps():
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
+    plan = with_usual(TrainingPlan(optimiser="schedule-free", precision="float32"))
+    labels = torch.arange(6) % 3
+    step = Step(network, plan, loss_for(plan, labels.numpy()), "cpu")
+    assert step.average.lacks_statistics

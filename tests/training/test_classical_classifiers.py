@@ -187,6 +187,18 @@ def test_it_knows_digits_and_says_what_it_chose(
     assert again.graph == fitted.graph
 
 
+def test_naive_bayes_of_one_picture_a_class_still_answers() -> None:
+    """No feature varies within a class then, so that there is nothing to smooth by but all."""
+    first = np.array([np.flatnonzero(CLASSES[TRAIN] == digit)[0] for digit in range(10)])
+    few = Samples(FEATURES[TRAIN][first], CLASSES[TRAIN][first])
+    blank = Samples(np.zeros_like(few.features), few.labels)  # where nothing varies at all
+    same = fit_bayes(task(train=blank, validation=blank))
+    assert np.isfinite(answers(same.graph, blank.features)).all()
+    ours = answers(fit_bayes(task(train=few)).graph, FEATURES[TEST])
+    assert np.isfinite(ours).all()
+    assert (ours.argmax(axis=1) == CLASSES[TEST]).mean() > 0.4
+
+
 def test_a_weight_makes_a_class_likelier() -> None:
     heavy = np.ones(10)
     heavy[3] = 50.0

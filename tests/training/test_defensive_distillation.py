@@ -59,6 +59,7 @@ class Logged(Quiet):
 
 def learnt(
     saver: Saver | None = None,
+    plan: TrainingPlan | None = None,
     *,
     asks: int = 10**9,
     stop: Callable[[], bool] = lambda: False,
@@ -76,6 +77,9 @@ def learnt(
             raise BrokenOff
         return stop()
 
+    recipe = recipe_with(None, ["model=cnn-tiny", "device=cpu"])
+    if plan is not None:
+        recipe = recipe.model_copy(update={"network": plan})
     chosen = ["model=cnn-tiny", "device=cpu", "network.epochs=2", "network.batch_size=32"]
     return learn_from_scratch(
         np.repeat(grey[..., None], 3, axis=3),
@@ -84,7 +88,7 @@ def learnt(
         np.arange(128, 160),
         classes="abcd",
         grey=True,
-        recipe=recipe_with(None, [*chosen, "network.distil_at=20"]),
+        recipe=recipe if plan else recipe_with(None, [*chosen, "network.distil_at=20"]),
         progress=progress or Quiet(),
         stop=breaks_off,
         saver=saver,
@@ -135,6 +139,15 @@ def test_stopped_before_the_second_network_learns_it_ends_and_can_be_gone_on_wit
     gone_on = learnt(Saver(Checkpoints(tmp_path), every_s=0), asks=16)
     assert gone_on.ended == "finished"
     assert weights_of(gone_on, tmp_path) == weights_of(whole, tmp_path)
+
+
+def test_stopped_while_the_second_network_learns_it_is_repeated_to_the_bit(tmp_path: Path) -> None:
+    asked = iter([False] * 12 + [True] * 9)
+    short = learnt(stop=lambda: next(asked))
+    assert short.ended == "stopped"
+    made = short.recipe.network
+    assert made.paces[-1].steps < made.teacher_paces[-1].steps == 8
+    assert weights_of(learnt(plan=made), tmp_path) == weights_of(short, tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import linnaeus
-from linnaeus.errors import DataError, Stopped, UsageError
+from linnaeus.errors import DataError, MissingError, Stopped, UsageError
 from linnaeus.progress import Quiet, Stage
 
 if TYPE_CHECKING:
@@ -127,6 +132,34 @@ def test_stopped_before_a_later_fold_has_learnt_it_says_how_to_go_on(
     assert told[-1] == f"Go on with this run by `linnaeus train --resume {broken}`."
 
 
+def test_finished_folds_of_other_labels_are_not_gone_on_with(
+    broken: Path, some_digits: Dataset
+) -> None:
+    labels = some_digits.labels.copy()
+    labels[0] = (labels[0] + 1) % 10
+    with pytest.raises(DataError, match="fold-0 learnt from others"):
+        linnaeus.train(replace(some_digits, labels=labels), resume=broken)
+    assert not (broken / "folds/fold-1").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_pictures_are_found_again_whatever_their_names(
+    some_digits: Dataset, tmp_path: Path
+) -> None:
+    folder = tmp_path / "digits"
+    for digit in (0, 1):
+        (folder / str(digit)).mkdir(parents=True)
+        for at, row in enumerate(np.flatnonzero(some_digits.labels == digit)[:10].tolist()):
+            name = os.fsdecode((f" of\\{at} ".encode(), b"\xe4%d" % at)[at % 2]) + ".png"
+            content = some_digits.source.read(some_digits.paths[row])
+            (folder / str(digit) / name).write_bytes(content)
+    out = tmp_path / "run"
+    run = linnaeus.train(
+        folder, out=out, model="raw+naive-bayes", folds=2, near_duplicates="ignore"
+    )
+    assert run.metrics.images == 20
+
+
 @pytest.mark.parametrize(
     ("beside", "option"),
     [
@@ -149,3 +182,59 @@ def test_pictures_of_several_labels_are_refused(pairs_table: Path, tmp_path: Pat
     with pytest.raises(DataError, match="probabilities of its own"):
         linnaeus.train(pairs_table, out=tmp_path / "run", label_separator="|", folds=3)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.fixture(scope="module")
+def small_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty pictures of noise, 32 px, of two classes."""
+    folder, random = tmp_path_factory.mktemp("small"), np.random.default_rng(0)
+    for name in ("left", "right"):
+        (folder / name).mkdir()
+        for place in range(30):
+            pixels = random.integers(0, 256, (32, 32, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{place}.png")
+    return folder
+
+
+@pytest.mark.parametrize("beside", [{"folds": 2}, {"ensemble": "snapshots:2"}])
+def test_members_are_of_one_network_however_fast_the_machine_is_when_each_begins(
+    small_pictures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    beside: dict[str, Any],
+) -> None:
+    network_size = pytest.importorskip("linnaeus.training.network_size")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "no cache"))
+    speeds = iter([1.0, 1e18])  # multiply-adds a second: for the smallest, then for the largest
+    monkeypatch.setattr(network_size, "_multiply_adds_a_second", lambda *_: next(speeds))
+    out = tmp_path / "run"
+    asked: dict[str, Any] = {"budget": 4, "augment": "auto", "precision": "float32"}
+    linnaeus.train(small_pictures, out=out, **asked, **beside)
+    made = [json.loads(file.read_text("utf-8")) for file in out.glob("*/*/recipe.json")]
+    assert [recipe["model"] for recipe in made] == ["airbench-tiny", "airbench-tiny"]
+    assert [recipe["network"]["resize_from"] for recipe in made] == [0.75, 0.75]
+    assert made[0]["network"]["augment"]["augmix"] == made[1]["network"]["augment"]["augmix"]
+
+
+def test_members_take_over_what_the_first_chose_or_say_what_is_missing(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from linnaeus.models.weights import Backbone
+    from linnaeus.training.choice import Choice
+    from linnaeus.training.in_common import InCommon
+    from linnaeus.training.recipe import Recipe
+    from linnaeus.training.transfer_plan import TransferPlan
+
+    assert InCommon.found(tmp_path / "none.json") is None
+    pretrained = Choice(Backbone("net.tag", tmp_path, "net", 224, ""), "At hand.", by_time=True)
+    chosen = Recipe(budget_s=9.0, image_size_px=(72, 96), transfer=TransferPlan(frozen=2))
+    InCommon.of(pretrained, chosen).write(tmp_path / "common.json")
+    found = InCommon.found(tmp_path / "common.json")
+    assert found is not None
+    choice, recipe = found.taken_over(pretrained, Recipe(seed=3, budget_s=9.0))
+    assert choice.backbone == pretrained.backbone
+    assert recipe == chosen.model_copy(update={"seed": 3})
+    with pytest.raises(MissingError, match=r"begins with the weights of net\.tag"):
+        found.taken_over(Choice(None, "None is at hand.", by_time=True), Recipe())
+    scratch = Choice(None, "No weights.", "airbench-tiny", by_time=True, passes=3.0)
+    taken, _ = InCommon.of(scratch, chosen).taken_over(pretrained, Recipe())
+    assert (taken.backbone, taken.network, taken.passes) == (None, "airbench-tiny", 3.0)

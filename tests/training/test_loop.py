@@ -17,6 +17,7 @@ from linnaeus.progress import Quiet  # noqa: E402
 from linnaeus.training.augmentation.plan import AugmentPlan  # noqa: E402
 from linnaeus.training.clock import Clock  # noqa: E402
 from linnaeus.training.loop import TrainingPlan, fit_network  # noqa: E402
+from linnaeus.training.resolved_plan import with_nothing_open  # noqa: E402
 from linnaeus.training.team import ALONE, Team  # noqa: E402
 
 
@@ -196,6 +197,18 @@ def test_a_batch_size_found_by_trial_is_named_and_repeats(digits):
     assert size in {16, 32, 64}  # of 1,257 pictures, so that an epoch has ten steps
     assert any(sentence.startswith(f"A batch has {size} pictures") for sentence in told.sentences)
     assert same_bits(fitted.network, fit(digits, plan=fitted.plan).network)
+
+
+def test_muon_learns_at_the_rate_for_the_batch_size_that_was_found(digits, monkeypatch):
+    monkeypatch.setattr("linnaeus.training.loop.tried_batch_size", lambda *given, **named: 16)
+    fitted = fit(digits, plan=TrainingPlan(epochs=0.2, batch_size="auto"), width=NARROW)
+    by_hand = with_nothing_open(TrainingPlan(batch_size=16), 1_257, "cpu")
+    assert fitted.plan.learning_rate == by_hand.learning_rate < 0.2
+
+
+def test_sizes_that_are_tried_can_be_parted_as_the_plan_says(digits):
+    plan = TrainingPlan(epochs=0.5, batch_size="auto", accumulate=9, averaging="none")
+    assert fit(digits, plan=plan, width=NARROW).plan.batch_size >= 18
 
 
 def test_a_batch_that_finds_too_few_pictures_is_told(digits):

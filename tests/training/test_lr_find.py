@@ -53,6 +53,22 @@ def test_the_command_that_is_told_trains_what_was_tried(tmp_path: Path) -> None:
     )
 
 
+def test_the_command_that_is_told_reads_the_same_columns(
+    some_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    lines = ["file,what,who"]
+    for row in range(0, len(some_digits), 6):
+        (tmp_path / f"{row}.pgm").write_bytes(some_digits.source.read(some_digits.paths[row]))
+        lines.append(f"{row}.pgm,{some_digits.labels[row]},{row}")
+    (tmp_path / "some.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    columns = ("--image-column", "file", "--group-column", "who", "--label-column", "what")
+    tried = typed("lr-find", "some.csv", *columns, "--set", "model=small_cnn", cwd=tmp_path)
+    assert tried.code == 0, tried.err
+    told = re.search(r"linnaeus train (.*?) --set network.learning_rate=", tried.out)
+    assert told is not None, tried.out
+    assert told[1] == f"some.csv --model small_cnn {' '.join(columns)}"
+
+
 def test_what_a_training_would_refuse_is_refused(some_digits: linnaeus.Dataset) -> None:
     with pytest.raises(UsageError, match="no 40 parts of two pictures"):
         linnaeus.lr_find(some_digits, settings=["network.accumulate=40"])

@@ -110,3 +110,37 @@ def test_a_run_by_a_fold_repeats_from_its_recipe(photo_folder: Path, tmp_path: P
     assert sides(again) == written
     from_object = looked_at(photo_folder, recipe_with(run.recipe))
     assert sides(from_object) == written
+
+
+def one_picture_a_class(folder: Path, classes: int = 4) -> Path:
+    random = np.random.default_rng(0)
+    for place in range(classes):
+        (folder / f"class {place}").mkdir(parents=True)
+        pixels = random.integers(0, 256, (16, 16, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"class {place}" / f"{place}.png")
+    return folder
+
+
+def test_where_no_picture_is_left_for_the_test_nothing_is_learnt(tmp_path: Path) -> None:
+    data, out = one_picture_a_class(tmp_path / "tiny"), tmp_path / "run"
+    with pytest.raises(DataError, match="no picture is left for the test"):
+        linnaeus.train(data, out=out, model="small_cnn", epochs=1, allow_tiny=True)
+    assert not out.exists()
+
+
+def test_a_share_that_the_data_decide_themselves_is_told_to_count_for_nothing(
+    photo_folder: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "parted"
+    for folder in sorted(photo_folder.iterdir()):
+        for place, file in enumerate(sorted(folder.iterdir())):
+            side = data / ("test" if place < 3 else "train") / folder.name
+            side.mkdir(parents=True, exist_ok=True)
+            (side / file.name).write_bytes(file.read_bytes())
+    idle = "--test 0.3 counts for nothing: the data come with a test split"
+    remarks = looked_at(data, Recipe(test=0.3, validation=0.2)).split.remarks
+    assert sum(remark.startswith(idle) for remark in remarks) == 1
+    assert not any(remark.startswith("--val") for remark in remarks)
+    for quiet in (Recipe(), Recipe(test=0.3, resplit=True)):
+        told = " ".join(looked_at(data, quiet).split.remarks)
+        assert "counts for nothing" not in told

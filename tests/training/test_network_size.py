@@ -62,6 +62,14 @@ def test_the_speed_of_this_machine_is_tried_on_the_pictures():
     assert (short.network, long.network) == ("cnn-tiny", "cnn-large")
 
 
+@pytest.mark.parametrize("adversary", ["pgd", "trades", "free", "noise"])
+def test_it_is_tried_with_the_adversary_that_it_learns_from(adversary: str):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    plan = TrainingPlan(adversary=adversary)
+    sized = choose_size(ArrayRows(pixels), 3, budget_s=1e-4, plan=plan, device="cpu")
+    assert sized.network == "cnn-tiny"
+
+
 @pytest.mark.slow
 def test_a_run_tells_the_network_that_its_budget_chose_and_repeats_it(
     some_digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

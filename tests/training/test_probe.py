@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -10,15 +11,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import linnaeus
 from linnaeus import Recipe, load_dataset
 from linnaeus.bundle.runtime import Session, best_engine
 from linnaeus.data.cache import the_cache
 from linnaeus.data.pixels import ArrayRows
 from linnaeus.data.scan import scan
-from linnaeus.errors import Stopped
+from linnaeus.errors import Stopped, UsageError
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.backbones import load_backbone
-from linnaeus.models.weights import find_weights
+from linnaeus.models.weights import Backbone, find_weights
 from linnaeus.progress import Quiet
 from linnaeus.training.augmentation.plan import AugmentPlan
 from linnaeus.training.kept_work import kept_beside
@@ -154,3 +156,55 @@ def test_the_weights_are_kept_under_their_names(
     assert kept["network.head.bias"].shape == (6,)
     theirs = {f"network.body.backbone.{name}" for name in material.probe.network.state_dict()}
     assert theirs <= kept.keys()
+
+
+@pytest.fixture(scope="module")
+def vision_transformer(tmp_path_factory: pytest.TempPathFactory) -> Backbone:
+    """One with random weights, which was made for 224 × 224 px and knows places."""
+    import timm
+    from safetensors.torch import save_file
+
+    name = "vit_tiny_patch16_224"
+    network = timm.create_model(name, pretrained=False)
+    folder = tmp_path_factory.mktemp("weights") / name
+    folder.mkdir()
+    made_for = {"input_size": [3, 224, 224], "mean": [0.5] * 3, "std": [0.5] * 3}
+    config = {"architecture": name, "num_classes": 1000, "pretrained_cfg": made_for}
+    (folder / "config.json").write_text(json.dumps(config))
+    save_file(network.state_dict(), folder / "model.safetensors")
+    return find_weights([folder])[name]
+
+
+def test_a_network_that_knows_places_takes_pictures_of_other_sizes(
+    vision_transformer: Backbone,
+) -> None:
+    wide = Preprocessing(height_px=96, width_px=128)
+    probe = Probe(vision_transformer, load_backbone(vision_transformer), wide)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 96, 128, 3), np.uint8)
+    features = Session(probe.graph, best_engine(), "float32").run(pixels)[-1]
+    assert features.shape == (2, sum(probe.parts))
+    assert np.isfinite(features).all()
+
+
+def test_a_size_that_a_network_cannot_take_is_told(vision_transformer: Backbone) -> None:
+    tiny = Preprocessing(height_px=8, width_px=8)
+    with pytest.raises(UsageError, match="it cannot take pictures of 8 × 8 px") as told:
+        Probe(vision_transformer, load_backbone(vision_transformer), tiny)
+    assert "--image-size 224" in (told.value.mend or "")
+    assert "weights cannot be loaded" not in str(told.value), "nothing is wrong with them"
+
+
+@pytest.mark.slow
+def test_such_a_network_is_taught_and_opened_again_to_explain_its_answers(
+    vision_transformer: Backbone, photo_set: Path, tmp_path: Path
+) -> None:
+    run = linnaeus.train(
+        photo_set,
+        out=tmp_path / "run",
+        weights=vision_transformer.folder,
+        model=vision_transformer.name,
+        image_size=(64, 96),
+    )
+    assert run.report.exists()
+    told = linnaeus.explain(run.bundle, next(photo_set.rglob("*.jpg")), method="attention-rollout")
+    assert told.explanations[0].maps["attention-rollout"].shape == (64, 96)

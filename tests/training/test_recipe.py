@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ recipes = st.builds(
     image_size_px=st.none() | st.tuples(st.integers(8, 1024), st.integers(8, 1024)),
     fit=st.sampled_from(["auto", "stretch", "crop", "pad"]),
     precision=st.sampled_from(["auto", "float32", "bfloat16"]),
-    head_strengths=st.lists(st.floats(1e-9, 1), max_size=4).map(tuple),
+    head_strengths=st.lists(st.floats(1e-9, 1), min_size=1, max_size=4).map(tuple),
     head_pictures=st.none() | st.integers(1, 10**9),
     network=st.builds(
         TrainingPlan,
@@ -130,3 +131,37 @@ def test_a_file_that_is_no_recipe_is_refused_by_field(
 def test_options_out_of_range_are_refused_by_name(changes: dict[str, object], field: str) -> None:
     with pytest.raises(UsageError, match=field):
         recipe_with(None, **changes)
+
+
+def test_a_folder_of_unknown_pictures_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    asked = str(tmp_path / "here" / "others")
+    assert recipe_with(None, unknown="others").unknown == asked
+    (tmp_path / "recipe.json").write_text('{"unknown": "others"}')
+    assert recipe_with(tmp_path / "recipe.json").unknown == str(tmp_path / "others")
+    assert recipe_with("../recipe.json").unknown == str(tmp_path / "here" / ".." / "others")
+
+
+def test_the_network_s_seed_is_the_seed() -> None:
+    assert recipe_with(None, ["network.seed=5"]) == Recipe(seed=5)
+    with pytest.raises(UsageError, match="also given by --seed"):
+        recipe_with(None, ["network.seed=5"], seed=6)
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        ({"learns": "probe", "epochs": 3}, "a stage that learns probe has no epochs"),
+        ({"learns": "probe", "learning_rate": 0.1}, "probe has no learning_rate"),
+        ({"learns": "whole", "views": 4}, "a stage that learns whole has no views"),
+    ],
+)
+def test_a_stage_has_what_it_can_heed(tmp_path: Path, stage: dict[str, Any], said: str) -> None:
+    (tmp_path / "recipe.json").write_text(json.dumps({"transfer": {"stages": [stage]}}))
+    with pytest.raises(UsageError, match=said) as told:
+        read_recipe(tmp_path / "recipe.json")
+    assert "field transfer.stages.0" in str(told.value)
+    assert told.value.mend == "Leave it out."

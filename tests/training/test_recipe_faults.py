@@ -80,6 +80,11 @@ def sentence_for(file: Path) -> str:
             {"network": {"loss": "logit-adjusted", "balanced_sampling": True}},
             "balanced_sampling and the loss logit-adjusted each make up for rare classes",
         ),
+        (
+            {"transfer": {"stages": [{"learns": "head", "unfreeze": 3}]}},
+            "transfer.stages.0.unfreeze: there is no such field. There are learns, epochs,",
+        ),
+        ({"head_strengths": []}, "field head_strengths: [] is not a list of at least 1."),
         ({"network": {"loss": "focall"}}, "\"focall\" is not one of 'cross-entropy'"),
         ([1], "not a recipe, which is one object of fields."),
     ],

@@ -57,6 +57,30 @@ def test_what_cannot_be_set_is_told_in_a_sentence(setting: str, said: str) -> No
     assert told.value.mend
 
 
+def test_another_adversary_leaves_open_what_was_said_of_the_former_one() -> None:
+    attacked = Recipe(
+        network=TrainingPlan(adversary="pgd", adversary_eps=8 / 255, adversary_steps=7)
+    )
+    for adversary in ("free", "noise", "none"):
+        changed = recipe_with(attacked, [f"network.adversary={adversary}"]).network
+        assert (changed.adversary, changed.adversary_eps, changed.adversary_steps) == (
+            adversary,
+            None,
+            None,
+        )
+
+
+def test_a_budget_of_the_network_is_the_recipe_s() -> None:
+    assert recipe_with(None, ["network.budget_s=60"]) == Recipe(budget_s=60.0)
+    repeated = Recipe(budget_s=9.0, network=TrainingPlan(budget_s=9.0, paces=(Pace(0, 7),)))
+    assert recipe_with(repeated) == repeated
+    with pytest.raises(UsageError, match="the field is also given by --budget"):
+        recipe_with(None, ["network.budget_s=60", "budget_s=90"])
+    two = Recipe(budget_s=90.0, network=TrainingPlan(budget_s=60.0))
+    with pytest.raises(UsageError, match="60 s here and 90 s as budget_s contradict each other"):
+        recipe_with(two)
+
+
 def test_a_field_is_given_once() -> None:
     with pytest.raises(UsageError, match="--set seed: the field is given twice"):
         recipe_with(None, ["seed=1", "seed=2"])

@@ -397,3 +397,14 @@ def test_the_features_that_a_probe_hands_on_are_what_its_bundle_answers_to_the_l
     session = Session(learned.graph, best_engine(), "float32")
     for row in ours.lesson.train[:10].tolist():
         assert np.array_equal(learned.features[row], session.run_one(ours.pixels[row])[1])
+
+
+def test_a_batch_size_found_by_trial_is_named_and_holds_for_all_stages(
+    photographs_of_waste: Photographs,
+) -> None:
+    short = [{"learns": name, "epochs": 0.5} for name in ("upper", "whole")]
+    asked = recipe_with(stages("probe", *short), ["network.batch_size=auto"])
+    learned = photographs_of_waste.learn(asked)
+    size = learned.recipe.network.batch_size
+    assert isinstance(size, int)
+    assert learned.recipe == recipe_with(learned.recipe)

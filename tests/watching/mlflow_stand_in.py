@@ -25,13 +25,13 @@ class Refused(Exception):
 
 
 class Store:
-    """What the server was told; `away`: whether it fails every call."""
+    """What the server was told; `away`: the code with which it fails every call, if not 0."""
 
     def __init__(self) -> None:
         self.experiments: dict[str, str] = {}
         self.runs: dict[str, dict[str, Any]] = {}
         self.authorisations: list[str | None] = []
-        self.away = False
+        self.away = 0
 
     def answer(self, call: str, asked: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -102,7 +102,7 @@ def tracking_server() -> Iterator[tuple[str, Store]]:
             code, told = 200, {}
             try:
                 if store.away:
-                    raise Refused(503, "TEMPORARILY_UNAVAILABLE", "away")
+                    raise Refused(store.away, "TEMPORARILY_UNAVAILABLE", "away")
                 told = store.answer(call, asked)
             except Refused as refused:
                 code = refused.code

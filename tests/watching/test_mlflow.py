@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from mlflow_stand_in import tracking_server
 
@@ -84,16 +86,16 @@ def test_a_server_that_goes_away_costs_nothing_but_a_warning(
     heard = Heard()
     with tracking_server() as (uri, store):
         mlflow = watched(uri, heard)
-        store.away = True
+        store.away = 503
         for step in range(1, 2500):
             mlflow.hear(a_pass(step, 1.0))
-        store.away = False
+        store.away = 0
         mlflow.close()
         (run,) = store.runs.values()
         steps = [one["step"] for one in run["metrics"] if one["key"] == "whole/train_loss"]
         assert steps == list(range(1, 2500)), "all of it came, in order and once"
         mlflow = watched(uri, heard)
-        store.away = True
+        store.away = 503
         mlflow.hear(a_pass(1, 1.0))
         mlflow.close()
     assert any("goes on without MLflow" in warning for warning in heard.warnings)
@@ -119,3 +121,18 @@ def test_a_server_that_does_not_answer_is_told_before_anything_is_learnt() -> No
 def test_what_is_no_address_of_a_server_is_refused(uri: str) -> None:
     with pytest.raises(UsageError, match="is no address of a tracking server"):
         watched(uri)
+
+
+@pytest.mark.parametrize("code", [408, 425, 429])
+def test_a_server_that_asks_for_patience_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr("linnaeus.watching.mlflow.RETRY_AFTER_S", 0.05)
+    with tracking_server() as (uri, store):
+        mlflow = watched(uri)
+        store.away = code
+        mlflow.hear(a_pass(10, 2.0))
+        time.sleep(0.2)
+        store.away = 0
+        mlflow.close()
+    assert store.runs["run0"]["metrics"], "it was taken as soon as the server had time"

@@ -22,7 +22,7 @@ def attack(
     bundle: str | Path,
     data: str | Path | Dataset,
     *,
-    eps: str | float = "8/255",
+    eps: str | float | None = None,
     norm: Literal["linf", "l2"] = "linf",
     attacks: Sequence[str] | None = None,
     defence: Literal["squeeze"] | None = None,
@@ -38,15 +38,16 @@ def attack(
 ) -> Attacked:
     """Attack the network of `bundle` on pictures of `data`, and tell how often it is still right.
 
-    `eps`: how far, as a number or text such as "8/255". `attacks`: of fgsm, pgd, apgd-ce, apgd-t,
-    square, patch and strong; by default fgsm, pgd and strong. `defence`: "squeeze" measures feature
-    squeezing against them, and against attackers who know of it. Needs the `train` extra. Raises as
-    `robustness.attacking.attack_bundle`, `robustness.attacking.parse_eps` and `load_dataset` do.
+    `eps`: how far, as a number or text such as "8/255"; by default that, and with the norm l2 0.5,
+    the length of the whole change. `attacks`: of fgsm, pgd, apgd-ce, apgd-t, square, patch and
+    strong; by default fgsm, pgd and strong. `defence`: "squeeze" measures feature squeezing against
+    them, and against attackers who know of it. Needs the `train` extra. Raises as
+    `robustness.attacking.attack_bundle`, `robustness.attacking.eps_within` and `load_dataset` do.
     """
     require_training()
-    from linnaeus.robustness.attacking import attack_bundle, parse_eps
+    from linnaeus.robustness.attacking import attack_bundle, eps_within
 
-    far = parse_eps(eps)
+    far = eps_within(norm, eps)
     check_limit(limit)
     dataset = dataset_of(data, image_column, label_column, group_column, split_column, None, table)
     return attack_bundle(

@@ -38,7 +38,7 @@ def search(
     """
     from linnaeus.predicting.sources import sources_of
     from linnaeus.searching.search import search_index
-    from linnaeus.searching.written import check_ending, write_found
+    from linnaeus.searching.written import PAGE, check_ending, write_found
 
     wanted = [Path(one) for one in several(out)]
     for file in wanted:
@@ -52,7 +52,14 @@ def search(
             image_column=image_column,
             allow_url=allow_url,
         )
-        found = search_index(Path(index), sources, top=top, bundle=place, progress=progress)
+        found = search_index(
+            Path(index),
+            sources,
+            top=top,
+            bundle=place,
+            shown=any(file.suffix.lower() == PAGE for file in wanted),
+            progress=progress,
+        )
         for file in wanted:
             write_found(file, found)
     return found

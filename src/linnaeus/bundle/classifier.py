@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from linnaeus.bundle.answer import Answer
 from linnaeus.bundle.answerer import Answerer, Decoded
 from linnaeus.bundle.changed import check_changed_above
-from linnaeus.bundle.given import as_pictures, called, own
+from linnaeus.bundle.given import as_pictures, called, digest_of, own
 from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Method
 from linnaeus.bundle.network import Answering
@@ -228,7 +228,11 @@ class Classifier:
                 where = called(given, place)
                 raise UnreadableImage(answer.error, where=where, mend=answer.mend)
             answers.append(answer.without_features())
-        return self.gather(ids, answers, unknown_rate=unknown_rate)
+        drawn_from = [
+            name if answer.error or isinstance(one, str | Path) else digest_of(one)
+            for name, one, answer in zip(ids, given, answers, strict=True)
+        ]
+        return self.gather(ids, answers, unknown_rate=unknown_rate, drawn_from=drawn_from)
 
     def promise(
         self,
@@ -327,6 +331,7 @@ class Classifier:
         labels: NDArray[np.int64] | NDArray[np.bool_] | None = None,
         *,
         unknown_rate: float | None = None,
+        drawn_from: Sequence[str] | None = None,
     ) -> Predictions:
         """Put together the `answers` to the pictures called `ids`, with true `labels` if known.
 
@@ -334,6 +339,8 @@ class Classifier:
         `labels`: (n,) positions, or (n, classes) bool where a picture may have several.
         `unknown_rate`: the share of pictures of its own classes that it may call unknown, so that
         it calls so what is none of them; 0 never says it. By default 0.05, where it can tell.
+        `drawn_from`: a text for each picture that the chance in its label set is drawn from, of
+        pictures that `ids` do not tell from others: a digest of their content, say.
 
         Raises UsageError for a rate that cannot be, BundleError where one is given and the bundle
         cannot tell.
@@ -353,6 +360,7 @@ class Classifier:
             row_notes={place: one.notes for place, one in enumerate(answers) if one.notes},
             familiar=familiar,
             moved=self._how_far(answers),
+            drawn_from=None if drawn_from is None else tuple(drawn_from),
         )
 
     def gather_logits(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from linnaeus.errors import UsageError
-from linnaeus.images.decode import ImageSource
+from linnaeus.images.decode import ImageSource, still_encoded
 
-__all__ = ["as_pictures", "called", "check_picture", "own"]
+__all__ = ["as_pictures", "called", "check_picture", "digest_of", "own"]
 
 Given = TypeVar("Given")
 
+DIGEST_BYTES = 32
 SOURCES = (bytes, str, Path, Image.Image, np.ndarray)
 NOT_MANY = (Mapping, bytearray, memoryview, io.IOBase)
 """What can be iterated, and gives no pictures when it is."""
@@ -52,6 +55,20 @@ def called(given: Sequence[ImageSource], place: int) -> str:
     if isinstance(one, str | Path):
         return str(one)
     return f"images[{place}]" if len(given) > 1 else "the picture"
+
+
+def digest_of(picture: bytes | Image.Image | NDArray[np.uint8]) -> str:
+    """A digest of the bytes of a picture's file, or of its pixels, as 64 hexadecimal digits.
+
+    An image of a file that nobody has looked into yet stays as it is.
+    """
+    seen = still_encoded(picture) if isinstance(picture, Image.Image) else picture
+    if isinstance(seen, bytes):
+        return hashlib.blake2b(seen, digest_size=DIGEST_BYTES).hexdigest()
+    pixels = np.ascontiguousarray(seen)
+    digest = hashlib.blake2b(f"{pixels.shape} {pixels.dtype}\n".encode(), digest_size=DIGEST_BYTES)
+    digest.update(pixels.data)
+    return digest.hexdigest()
 
 
 def _no_picture(source: object, where: str) -> UsageError:

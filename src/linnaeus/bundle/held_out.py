@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.label_sets import (
     METHODS,
@@ -47,7 +47,8 @@ class HeldOut:
 
     `confidence` (n,) float64, `right` (n,) bool, `labels` (n,) int64. `lac`, `aps` and `raps`
     (n,) float64 are the scores of the true class; `raps` is NaN for the pictures that `penalty`
-    was chosen on. `classes`: how many there are.
+    was chosen on. `classes`: how many there are. `groups` (n,) int64: the number of each picture's
+    group (a patient, a video); None where there are no groups, and in older bundles.
     """
 
     confidence: NDArray[np.float64]
@@ -58,12 +59,20 @@ class HeldOut:
     raps: NDArray[np.float64]
     penalty: Penalty
     classes: int
+    groups: NDArray[np.int64] | None = None
 
     @classmethod
     def of(
-        cls, ids: Sequence[str], probabilities: NDArray[np.floating], labels: NDArray[np.int64]
+        cls,
+        ids: Sequence[str],
+        probabilities: NDArray[np.floating],
+        labels: NDArray[np.int64],
+        groups: ArrayLike | None = None,
     ) -> HeldOut:
-        """From calibrated `probabilities` (n, classes) of pictures called `ids`, and the truth."""
+        """From calibrated `probabilities` (n, classes) of pictures called `ids`, and the truth.
+
+        `groups` (n,): equal for pictures that belong together (a patient, a video), any values.
+        """
         chance = tie_breakers(ids)
         rows = np.arange(len(labels))
         for_penalty = tie_breakers([f"penalty of {one}" for one in ids]) < FOR_PENALTY
@@ -79,6 +88,7 @@ class HeldOut:
             raps=np.where(for_penalty, np.nan, raps),
             penalty=penalty,
             classes=probabilities.shape[1],
+            groups=None if groups is None else _numbered(groups),
         )
 
     def __len__(self) -> int:
@@ -94,7 +104,14 @@ class HeldOut:
             lac=self.lac[rows],
             aps=self.aps[rows],
             raps=self.raps[rows],
+            groups=None if self.groups is None else self.groups[rows],
         )
+
+    @property
+    def fewer_groups(self) -> int | None:
+        """How many groups the pictures are of, where these are fewer than they."""
+        count = len(self) if self.groups is None else len(np.unique(self.groups))
+        return count if count < len(self) else None
 
     def sets(self, coverage: float, method: Method = "lac") -> Sets:
         """The rule for label sets that hold the true class with `coverage` (0 to 1).
@@ -116,9 +133,24 @@ class HeldOut:
     def silence(self, max_error: float) -> Silence:
         """How sure an answer must be for at most `max_error` of the given ones to be wrong.
 
-        Raises UsageError as `silence.confidence_needed` does.
+        Pictures of one group are mostly right or wrong together, and the test counts what is
+        independent: one picture of each group. Raises UsageError as `silence.confidence_needed`
+        does.
         """
-        return confidence_needed(self.confidence, self.right, max_error)
+        groups = self.fewer_groups
+        if groups is None:
+            return confidence_needed(self.confidence, self.right, max_error)
+        drawn = self._one_of_each_group()
+        found = confidence_needed(self.confidence[drawn], self.right[drawn], max_error)
+        answered = float((self.confidence >= found.confidence).mean())
+        return replace(found, answered=answered, pictures=len(self), groups=groups)
+
+    def _one_of_each_group(self) -> NDArray[np.int64]:
+        """The rows of one picture of each group, drawn by digests: everywhere the same."""
+        assert self.groups is not None
+        order = np.argsort(tie_breakers([f"picture {row}" for row in range(len(self))]))
+        _, first = np.unique(self.groups[order], return_index=True)
+        return np.sort(order[first])
 
 
 def write_held_out(folder: Path, held_out: HeldOut) -> None:
@@ -135,6 +167,8 @@ def write_held_out(folder: Path, held_out: HeldOut) -> None:
         "penalty": np.array([held_out.penalty.rank, held_out.penalty.weight]),
         "classes": np.array([held_out.classes], np.int64),
     }
+    if held_out.groups is not None:
+        tensors["groups"] = held_out.groups
     write_whole(folder / HELD_OUT_FILE, save(tensors))
 
 
@@ -160,4 +194,10 @@ def _understood(kept: Tensors) -> HeldOut:
         raps=kept["raps"],
         penalty=Penalty(int(rank), weight),
         classes=int(kept["classes"][0]),
+        groups=kept.get("groups"),
     )
+
+
+def _numbered(groups: ArrayLike) -> NDArray[np.int64]:
+    """(n,) a number for each group: a bundle keeps no names."""
+    return np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.int64)

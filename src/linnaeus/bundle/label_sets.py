@@ -178,6 +178,8 @@ def tie_breakers(ids: Sequence[str]) -> Floats:
     """(n,) float64 in [0, 1): a number for each picture that depends on nothing but its id.
 
     aps and raps need chance to be exact; taken from the id, the same picture gets the same set.
+    What has no name of its own gives a digest of its content in place of an id: were every picture
+    of a place to have the same number, their sets would not hold the truth as often as promised.
 
     >>> bool(tie_breakers(["a.jpg"])[0] == tie_breakers(["b.jpg", "a.jpg"])[1])
     True

@@ -115,7 +115,8 @@ class Predictions:
     `row_notes`: what was done to a picture beyond plain decoding, by its position.
     `familiar`: how strange each picture looks, and which are called unknown; None where the
     classifier cannot tell. `moved`: by how much squeezing moves each answer, and which pictures
-    are called changed; None where nobody looked.
+    are called changed; None where nobody looked. `drawn_from`: a text for each picture that the
+    chance in its label set is drawn from; None: its id, which must be of no other picture then.
     """
 
     ids: tuple[str, ...]
@@ -128,6 +129,7 @@ class Predictions:
     label_sets: NDArray[np.bool_] | None = None
     familiar: Familiarity | None = None
     moved: Moved | None = None
+    drawn_from: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

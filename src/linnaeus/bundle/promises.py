@@ -12,6 +12,8 @@ from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Method, Sets, tie_breakers
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.silence import CERTAINTY, Silence
+from linnaeus.bundle.spelt import share_text, threshold_text
+from linnaeus.counted import counted
 
 __all__ = ["Promise", "Promised"]
 
@@ -46,12 +48,14 @@ class Promised:
 class Promise:
     """The rules by which promises are kept, made once and then held to any number of answers.
 
-    `least`: answers below this confidence are withheld too, which promises nothing.
+    `least`: answers below this confidence are withheld too, which promises nothing. `groups`: of
+    how many groups the held-out pictures are, where these are fewer than they.
     """
 
     sets: Sets | None = None
     silence: Silence | None = None
     least: float | None = None
+    groups: int | None = None
 
     @classmethod
     def of(
@@ -70,13 +74,15 @@ class Promise:
         return cls(
             None if coverage is None else held_out.sets(coverage, method),
             None if max_error is None else held_out.silence(max_error),
+            groups=held_out.fewer_groups,
         )
 
     def __call__(self, predictions: Predictions) -> Promised:
         """The promises of finished `predictions`."""
         inside = None
         if self.sets is not None:
-            inside = self.sets(predictions.probabilities, tie_breakers(predictions.ids))
+            chance = tie_breakers(predictions.drawn_from or predictions.ids)
+            inside = self.sets(predictions.probabilities, chance)
             inside &= ~predictions.unknown[:, None]
         given, remarks = self._given(predictions), self.remarks(predictions.classes)
         return Promised(self.sets, inside, self.silence, given, remarks)
@@ -84,7 +90,7 @@ class Promise:
     def remarks(self, classes: tuple[str, ...]) -> tuple[str, ...]:
         """What to know of the promises, as sentences."""
         return (
-            *(_of_sets(self.sets, classes) if self.sets else ()),
+            *(_of_sets(self.sets, classes, self.groups) if self.sets else ()),
             *((_of_silence(self.silence),) if self.silence else ()),
         )
 
@@ -101,25 +107,41 @@ class Promise:
         return given
 
 
-def _of_sets(sets: Sets, classes: tuple[str, ...]) -> list[str]:
+def _of_sets(sets: Sets, classes: tuple[str, ...], groups: int | None) -> list[str]:
+    return [*_always_inside(sets, classes), *_taken_as_independent(groups)]
+
+
+def _taken_as_independent(groups: int | None) -> list[str]:
+    if groups is None:
+        return []
+    come = f"The held-out pictures come in {counted(groups, 'group')}"
+    independent = "and label sets take each picture as independent"
+    return [f"{come}, {independent}: they may hold the true class less often than is promised."]
+
+
+def _always_inside(sets: Sets, classes: tuple[str, ...]) -> list[str]:
     always = [classes[place] for place in sets.unjudged]
     if not always:
         return []
     named = ", ".join(always[:5]) + (f" and {len(always) - 5} more" if len(always) > 5 else "")
-    coverage = f"{100 * sets.coverage:.0f} %"
-    return [f"Too few held-out pictures for sets of {coverage}: every set holds {named}."]
+    promised = share_text(sets.coverage)
+    return [f"Too few held-out pictures for sets of {promised}: every set holds {named}."]
 
 
 def _of_silence(silence: Silence) -> str:
+    held_out = f"{silence.pictures:,} held-out pictures"
+    if silence.groups is not None:
+        held_out += f" in {counted(silence.groups, 'group')}"
+    most = share_text(silence.max_error)
     if silence.answered:
         return (
-            f"Answers below a confidence of {silence.confidence:.3f} are withheld, so that at most"
-            f" {100 * silence.max_error:.1f} % of those given are wrong (with"
-            f" {100 * CERTAINTY:.0f} % certainty): of {silence.pictures:,} held-out pictures"
+            f"Answers below a confidence of {threshold_text(silence.confidence)} are withheld, so"
+            f" that at most {most} of those given are wrong (with"
+            f" {100 * CERTAINTY:.0f} % certainty): of {held_out}"
             f" {100 * silence.answered:.0f} % were answered."
         )
     return (
-        f"No answer is given: {silence.pictures:,} held-out pictures cannot show that at most"
-        f" {100 * silence.max_error:.1f} % of any answers would be wrong. Allow a larger"
+        f"No answer is given: {held_out} cannot show that at most"
+        f" {most} of any answers would be wrong. Allow a larger"
         " --max-error, or train with more validation pictures."
     )

@@ -27,12 +27,14 @@ class Silence:
     `max_error`: the share of wrong answers among the given ones that it keeps below, with
     `CERTAINTY`. `answered`: the share of held-out pictures that were answered; 0 where no
     threshold can promise it, and then `confidence` is infinite. `pictures`: those held out.
+    `groups`: of how many groups they are, where these are fewer; one picture of each was tested.
     """
 
     max_error: float
     confidence: float
     answered: float
     pictures: int
+    groups: int | None = None
 
 
 def confidence_needed(

@@ -139,11 +139,19 @@ class Streaming(Generic[ClassifierT]):
                 under_way.append((group, pool.submit(answered, group, many)))
                 begun += len(group)
                 if len(under_way) >= threads * AHEAD:
-                    yield from under_way[0][1].result()
+                    told = under_way[0][1].result()
                     under_way.popleft()
+                    yield from told
             while under_way:
-                yield from under_way[0][1].result()
+                told = under_way[0][1].result()
                 under_way.popleft()
+                yield from told
+        except KeyboardInterrupt:  # what is finished is not lost
+            while under_way and under_way[0][1].done():
+                told = under_way[0][1].result()
+                under_way.popleft()
+                yield from told
+            raise
         finally:
             stopped.set()
             for group, _ in under_way:

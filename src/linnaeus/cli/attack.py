@@ -31,13 +31,13 @@ def attack(
     bundle: Bundle,
     data: Data,
     eps: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="How far each level may change, of their range: 8/255, 0.03. With --norm l2, how"
-            " long the whole change may be.",
+            " long the whole change may be. (8/255; with --norm l2 0.5)",
             metavar="DISTANCE",
         ),
-    ] = "8/255",
+    ] = None,
     norm: Annotated[
         Literal["linf", "l2"], typer.Option(help="How the distance is measured.")
     ] = "linf",

@@ -20,6 +20,7 @@ def show(context: typer.Context) -> None:
     """See what is kept of decoded pictures, or clear it."""
     if context.invoked_subcommand is not None:
         return
+    from linnaeus.counted import pictures
     from linnaeus.data.cache import LIMIT_VARIABLE, the_cache
     from linnaeus.progress import Quiet
     from linnaeus.training.kept_work import kept_beside
@@ -28,7 +29,7 @@ def show(context: typer.Context) -> None:
     entries = cache.entries()
     for entry in reversed(entries):
         used = datetime.fromtimestamp(entry.last_used_s)
-        count = f"{entry.contents.count:,} pictures"
+        count = pictures(entry.contents.count)
         size = f"{entry.size_bytes / 1e6:,.1f} MB"
         typer.echo(
             f"{entry.contents.dataset:<30} {entry.contents.kind:<24} {count:>20} {size:>14}"

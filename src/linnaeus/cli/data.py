@@ -18,6 +18,7 @@ from linnaeus.cli.options import (
     SplitColumn,
     Table,
 )
+from linnaeus.counted import pictures
 
 __all__ = ["app"]
 
@@ -106,4 +107,4 @@ def export(
     )
     for remark in exported.remarks:
         typer.echo(remark)
-    typer.echo(f"Written: {exported.data} ({exported.pictures:,} pictures)")
+    typer.echo(f"Written: {exported.data} ({pictures(exported.pictures)})")

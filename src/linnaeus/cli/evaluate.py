@@ -18,8 +18,10 @@ from linnaeus.cli.options import (
     Squeeze,
     Table,
 )
+from linnaeus.counted import are, counted, pictures
 
 if TYPE_CHECKING:
+    from linnaeus.evaluation.figure import Figure
     from linnaeus.evaluation.judging import Measured
     from linnaeus.evaluation.slices import Slices
     from linnaeus.evaluation.unknowns import UnknownTold
@@ -157,8 +159,10 @@ def evaluate(
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):
         typer.echo(sentence)
-    _print_figures(judged.metrics)
-    _print_cuts(judged.metrics)
+    _print_figures(judged.metrics, top_k)
+    if positive is not None or prevalence is not None:
+        _print_tests(judged.metrics)
+    _print_cuts(judged.metrics, asked=sensitivity is not None or costs is not None)
     _print_slices(judged.slices)
     if judged.unknown is not None:
         _print_unknown(judged.unknown)
@@ -170,14 +174,14 @@ def evaluate(
 def _print_slices(slices: Slices) -> None:
     """The slices that are weaker by more than chance, and what was not looked at."""
     if slices.of_all:
-        looked = f"{len(slices.of_all):,} slices by {', '.join(slices.traits)}"
+        looked = f"{counted(len(slices.of_all), 'slice')} by {', '.join(slices.traits)}"
         weaker = len(slices.weaker)
-        found = f"{weaker:,} {'is' if weaker == 1 else 'are'}" if weaker else "none is"
+        found = f"{weaker:,} {are(weaker)}" if weaker else "none is"
         typer.echo(f"\nOf {looked}, {found} weaker than the rest by more than chance.")
     for one in slices.weaker[:SHOWN_SLICES]:
         inside, rest = one.gap.inside, one.gap.rest
         typer.echo(
-            f"  {one.trait}: {one.value} ({one.images:,} pictures)"
+            f"  {one.trait}: {one.value} ({pictures(one.images)})"
             f"  {inside.value:.4f}  ({inside.low:.4f} to {inside.high:.4f}),"
             f" elsewhere {rest.value:.4f}"
         )
@@ -185,12 +189,30 @@ def _print_slices(slices: Slices) -> None:
         typer.echo(f"Not looked at: {sentence}")
 
 
-def _print_figures(metrics: Measured) -> None:
-    figures = metrics.headline()
+def _print_figures(metrics: Measured, top_k: int | None) -> None:
+    further, figures = getattr(metrics, "further", None), metrics.headline()
+    if top_k is not None and further:
+        figures |= {f"top-{top_k} accuracy": further.top_k[top_k]}
     width = max(18, *map(len, figures))
-    typer.echo(f"\nOn {metrics.images:,} pictures (95 % intervals):")
+    typer.echo(f"\nOn {pictures(metrics.images)} (95 % intervals):")
     for name, figure in figures.items():
-        typer.echo(f"  {name:<{width}} {figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})")
+        _print_figure(name, figure, width)
+
+
+def _print_figure(name: str, figure: Figure | None, width: int = 18) -> None:
+    told = "no picture can tell"
+    if figure is not None:
+        told = f"{figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})"
+    typer.echo(f"  {name:<{width}} {told}")
+
+
+def _print_tests(metrics: Measured) -> None:
+    """Of two classes, the figures of a test for one, as frequent as here and as stated."""
+    further = getattr(metrics, "further", None)
+    for test in further.tests if further else ():
+        typer.echo(f"\nAs a test for “{test.positive}”, {100 * test.prevalence:.1f} % of all:")
+        for name, figure in test.figures().items():
+            _print_figure(name.replace("_", " "), figure, 25)
 
 
 def _costs(text: str | None) -> tuple[float, float] | None:
@@ -210,14 +232,19 @@ def _costs(text: str | None) -> tuple[float, float] | None:
     return missed, false_alarm
 
 
-def _print_cuts(metrics: Measured) -> None:
+def _print_cuts(metrics: Measured, *, asked: bool) -> None:
     """The thresholds that were asked for, and what they bring."""
+    from linnaeus.bundle.spelt import threshold_text
+
     further = getattr(metrics, "further", None)
     test = further.operating if further else None
     if test is None:
+        if asked:
+            typer.echo("\nNo threshold can be told: all judged pictures are of one class.")
         return
     for cut in test.cuts:
-        typer.echo(f"\nFrom {cut.threshold:.4f} on called “{test.positive}”: {cut.why}.")
+        start = threshold_text(cut.threshold)
+        typer.echo(f"\nFrom {start} on called “{test.positive}”: {cut.why}.")
         figures = {
             "sensitivity": cut.sensitivity,
             "specificity": cut.specificity,
@@ -225,7 +252,7 @@ def _print_cuts(metrics: Measured) -> None:
             **({"cost a picture": cut.cost} if cut.cost else {}),
         }
         for name, one in figures.items():
-            typer.echo(f"  {name:<18} {one.value:.4f}  ({one.low:.4f} to {one.high:.4f})")
+            _print_figure(name, one)
 
 
 def _print_unknown(told: UnknownTold) -> None:

@@ -38,7 +38,8 @@ def explain(
         str | None,
         typer.Option(
             "--class",
-            help="Explain this class. (of each picture, the one that was named)",
+            help="Explain this class; has to be given where pictures have several labels. (of each"
+            " picture, the one that was named)",
             metavar="CLASS",
         ),
     ] = None,

@@ -9,6 +9,7 @@ import typer
 
 import linnaeus
 from linnaeus.cli.options import Bundle, ImageColumn, LabelColumn, LabelSeparator, Table
+from linnaeus.counted import pictures
 
 __all__ = ["index"]
 
@@ -53,6 +54,6 @@ def index(
     record = indexed.record
     for path, why in record.left_alone.items():
         typer.echo(f"Left alone: {path}: {why}", err=True)
-    typer.echo(f"{record.pictures:,} pictures of {record.dimensions:,} features each.")
+    typer.echo(f"{pictures(record.pictures)} of {record.dimensions:,} features each.")
     typer.echo(f"Index: {indexed.folder}")
     tell_unread(record.skipped)

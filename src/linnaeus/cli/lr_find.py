@@ -83,8 +83,23 @@ def lr_find(
     )
     now = f"the recipe has {measured.planned:g}"
     typer.echo(f"Suggested learning rate: {measured.suggested:.2g} ({now}).")
-    asked = {"--recipe": recipe, "--image-size": image_size, "--seed": seed, "--device": device}
-    given = [*asked.items(), *(("--set", text) for text in setting or () if not _of_rates(text))]
+    asked = {
+        "--recipe": recipe,
+        "--image-size": image_size,
+        "--seed": seed,
+        "--device": device,
+        "--image-column": image_column,
+        "--group-column": group_column,
+        "--split-column": split_column,
+        "--label-separator": label_separator,
+        "--table": table,
+    }
+    labels = [label_column] if isinstance(label_column, str) else label_column or ()
+    given = [
+        *asked.items(),
+        *(("--label-column", name) for name in labels),
+        *(("--set", text) for text in setting or () if not _is_told(text)),
+    ]
     options = [part for name, value in given if value is not None for part in (name, str(value))]
     command = shlex.join([data, "--model", measured.network, *options])
     typer.echo(f"Take it with: linnaeus train {command} {' '.join(measured.settings)}")
@@ -92,6 +107,7 @@ def lr_find(
         typer.echo(f"Picture: {out / 'lr-find.svg'}")
 
 
-def _of_rates(setting: str) -> bool:
-    """Whether a `--set` is of a rate, which another one takes the place of."""
-    return setting.partition("=")[0].strip().endswith("learning_rate")
+def _is_told(setting: str) -> bool:
+    """Whether a `--set` is of the model or of a rate, which are told anyway."""
+    key = setting.partition("=")[0].strip()
+    return key == "model" or key.endswith("learning_rate")

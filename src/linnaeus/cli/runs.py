@@ -40,6 +40,7 @@ def runs(
 ) -> None:
     """See the runs there are, compare them, or remove one."""
     if context.invoked_subcommand is not None:
+        _check_of_the_list(context.invoked_subcommand, folder, json=json)
         return
     from linnaeus.runs.listing import RUNS
 
@@ -50,6 +51,28 @@ def runs(
         _echo_table([HEADINGS, *map(_row, entries)])
     else:
         typer.echo(f"There are no runs in {folder or RUNS}.")
+
+
+def _check_of_the_list(subcommand: str, folder: Path | None, *, json: bool) -> None:
+    """Refuse options of the list before a `subcommand`, which would not heed them."""
+    from linnaeus.errors import UsageError
+
+    if folder is not None:
+        raise UsageError(
+            f"`runs {subcommand}` finds a run by its folder, or by its name in runs/",
+            where="--in",
+            mend=f"Give the run as {folder}/NAME.",
+        )
+    if json and subcommand != "rm":
+        raise UsageError(
+            f"it stands before {subcommand}",
+            where="--json",
+            mend=f"Write `linnaeus runs {subcommand} --json`.",
+        )
+    if json:
+        raise UsageError(
+            "nothing is told of what was removed", where="--json", mend="Leave it out."
+        )
 
 
 @app.command("show")
@@ -256,7 +279,7 @@ def _differences(compared: RunComparison) -> list[str]:
         )
     if compared.unpaired:
         told.append(f"Of other pairs nothing can be said: {compared.unpaired}.")
-    return told
+    return [*told, *compared.remarks]
 
 
 def _figure(name: str, figure: Figure) -> str:

@@ -77,7 +77,7 @@ def train(
     ] = None,
     augment: Annotated[
         Literal["none", "light", "medium", "heavy", "auto"] | None,
-        typer.Option(help="How views differ from pictures, for a network from scratch. (light)"),
+        typer.Option(help="How views differ from pictures, where a network learns. (light)"),
     ] = None,
     seed: RecipeSeed = None,
     val: Annotated[
@@ -129,9 +129,7 @@ def train(
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(
-            help="What a network from scratch learns on: auto, cpu, cuda, cuda:1, mps. (auto)"
-        ),
+        typer.Option(help="What a network learns on: auto, cpu, cuda, cuda:1, mps. (auto)"),
     ] = None,
     ensemble: Annotated[
         str | None,

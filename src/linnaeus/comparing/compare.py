@@ -8,7 +8,7 @@ from typing import Any
 
 from linnaeus.comparing.run import carried_out
 from linnaeus.comparing.sets import opened_sets
-from linnaeus.comparing.study import Asked, opened_study, usual_folder
+from linnaeus.comparing.study import Asked, opened_study, study_alone, usual_folder
 from linnaeus.comparing.written import Compared, write_comparison
 from linnaeus.errors import UsageError
 from linnaeus.models.catalogue import is_ours
@@ -35,13 +35,15 @@ def compare_models(
     opened = opened_sets(data, columns)
     _check(models, choices)
     asked = Asked(sets=tuple(one for one, _ in opened), models=tuple(models), **choices)
-    study = opened_study(out or usual_folder(asked), asked)
-    progress.say(f"The study is kept in {study.folder}; the same command goes on with it.")
-    _tell_of_scratch(study.asked, progress)
-    known = {one.name: dataset for one, dataset in opened}
-    sets = {one.name: known.get(one.name) or one.load() for one in study.asked.sets}
-    comparison = carried_out(study, sets, progress)
-    return write_comparison(study, comparison)
+    folder = out or usual_folder(asked)
+    with study_alone(folder, progress):
+        study = opened_study(folder, asked)
+        progress.say(f"The study is kept in {folder}; the same command goes on with it.")
+        _tell_of_scratch(study.asked, progress)
+        known = {one.name: dataset for one, dataset in opened}
+        sets = {one.name: known.get(one.name) or one.load() for one in study.asked.sets}
+        comparison = carried_out(study, sets, progress)
+        return write_comparison(study, comparison)
 
 
 def _check(models: Sequence[str], choices: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -13,11 +13,18 @@ from typing import Any
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.comparing.jobs import UNFINISHED, Job
-from linnaeus.comparing.records import Costs, Record, what_decides, write_record
+from linnaeus.comparing.records import (
+    Costs,
+    Record,
+    weights_told,
+    what_decides,
+    write_record,
+)
 from linnaeus.data.cache import the_cache
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.evaluation.answer_table import read_answer_table
+from linnaeus.evaluation.answered_pictures import rows_by_name
 from linnaeus.evaluation.metrics import Metrics
 from linnaeus.files import read_json, sha256_of
 from linnaeus.progress import Quiet
@@ -72,9 +79,11 @@ def train_once(job: Job) -> None:
         )
         all_s = time.perf_counter() - began
         answers = read_answer_table(run.folder / "predictions.csv", Columns()).predictions
-        answer_s = _answer_s(run.classifier(), dataset, answers.ids)
+        rows = rows_by_name(dataset)
+        paths = [dataset.paths[rows[name]] for name in answers.ids[: FIRST_ANSWERS + TIMED]]
+        answer_s = _answer_s(run.classifier(), dataset, paths)
         split_sha256 = sha256_of(Path(job.split_file))
-        pretrained = choice.backbone.name if choice.backbone else ""
+        pretrained = weights_told(choice.backbone)
         decided_by = what_decides(job, dataset.fingerprint, split_sha256, pretrained)
         record = _record(decided_by, run, tuple(warned.remarks), all_s, answer_s)
     write_record(job.record, record, answers)
@@ -125,11 +134,11 @@ def _room(folder: Path) -> Iterator[Path]:
         shutil.rmtree(room, ignore_errors=True)
 
 
-def _answer_s(classifier: Classifier, dataset: Dataset, ids: tuple[str, ...]) -> float:
+def _answer_s(classifier: Classifier, dataset: Dataset, paths: Sequence[str]) -> float:
     """Seconds from the bytes of a picture to its answer, one at a time: the median."""
     seconds = []
-    for name in ids[: FIRST_ANSWERS + TIMED]:
-        content = dataset.source.read(name)
+    for path in paths:
+        content = dataset.source.read(path)
         began = time.perf_counter()
         classifier.predict(content, unreadable="keep")
         seconds.append(time.perf_counter() - began)

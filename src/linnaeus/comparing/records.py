@@ -15,9 +15,18 @@ from safetensors.numpy import load, save
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.comparing.jobs import Job
 from linnaeus.files import read_json, sha256_of, write_json, write_whole
+from linnaeus.models.weights import NETWORK_FILES, Backbone
 from linnaeus.version import __version__
 
-__all__ = ["Costs", "Record", "kept_record", "read_answers", "what_decides", "write_record"]
+__all__ = [
+    "Costs",
+    "Record",
+    "kept_record",
+    "read_answers",
+    "weights_told",
+    "what_decides",
+    "write_record",
+]
 
 
 class Costs(BaseModel):
@@ -62,7 +71,7 @@ class Record(BaseModel):
 def what_decides(job: Job, fingerprint: str, split_sha256: str, pretrained: str) -> dict[str, Any]:
     """All that a training's answers depend on, as plain JSON values.
 
-    `pretrained`: the weights that it starts from, "" from scratch.
+    `pretrained`: the weights that it starts from, as `weights_told` has them; "" from scratch.
     """
     return {
         "linnaeus_version": __version__,
@@ -76,6 +85,16 @@ def what_decides(job: Job, fingerprint: str, split_sha256: str, pretrained: str)
         "seed": job.seed,
         "epochs": job.epochs,
     }
+
+
+def weights_told(backbone: Backbone | None) -> str:
+    """The weights that a training starts from: their name, and a digest of all that they are."""
+    return "" if backbone is None else f"{backbone.name} {_digest(backbone.folder)}"
+
+
+def _digest(folder: Path) -> str:
+    digests = [sha256_of(folder / name) for name in NETWORK_FILES]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def write_record(file: Path, record: Record, answers: Predictions) -> None:

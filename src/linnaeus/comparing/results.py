@@ -223,8 +223,8 @@ def found_on(
     images = len(whole[0]) if whole else 0
     if not trained:
         return SetFound(name, fingerprint, images, None, classes, (), gaps)
-    codes = None if groups is None else [groups[path] for path in whole[0].ids]
-    models = [_model(one, answers, codes) for one, answers in zip(trained, whole, strict=True)]
+    codes = _groups_of(whole[0], groups)
+    models = [_model(one, answers, groups) for one, answers in zip(trained, whole, strict=True)]
     models.sort(key=lambda one: -one.metrics.accuracy.value)
     right = {one.model: _right(answers) for one, answers in zip(trained, whole, strict=True)}
     return SetFound(
@@ -237,7 +237,7 @@ def found_on(
         gaps=gaps,
         pairs=_pairs(models, trained),
         winners=class_winners(
-            [one.model for one in models], [right[one.model] for one in models], whole[0]
+            [one.model for one in models], [right[one.model] for one in models], whole[0], codes
         ),
         hardness=class_hardness([one.metrics.counts for one in models], classes, looks),
         how_looks=looks.how if looks else "",
@@ -261,12 +261,12 @@ def _right(answers: Predictions) -> NDArray[np.bool_]:
     return right
 
 
-def _model(trained: Trained, answers: Predictions, groups: Sequence[str] | None) -> ModelFound:
+def _model(trained: Trained, answers: Predictions, groups: Mapping[str, str] | None) -> ModelFound:
     records = [record for record, _ in trained.folds]
     peaks = [record.costs.peak_bytes or 0 for record in records]
     return ModelFound(
         model=trained.model,
-        metrics=measure(answers, groups=groups),
+        metrics=measure(answers, groups=_groups_of(answers, groups)),
         fold_scores={name: tuple(r.scores[name] for r in records) for name in FIGURES},
         expense=Expense(
             train_s=max(record.costs.learning_s for record in records),
@@ -275,18 +275,23 @@ def _model(trained: Trained, answers: Predictions, groups: Sequence[str] | None)
             peak_bytes=max(peaks) or None,
             parameters=records[0].parameters,
         ),
-        curve=_curve(trained),
+        curve=_curve(trained, groups),
         remarks=tuple(dict.fromkeys(remark for record in records for remark in record.remarks)),
     )
 
 
-def _curve(trained: Trained) -> LearningCurve | None:
+def _groups_of(answers: Predictions, groups: Mapping[str, str] | None) -> list[str] | None:
+    return None if groups is None else [groups[name] for name in answers.ids]
+
+
+def _curve(trained: Trained, groups: Mapping[str, str] | None) -> LearningCurve | None:
     """The curve over parts of the first fold and all of it; None where parts are missing."""
     points = [*trained.parts, trained.folds[0]] if trained.parts else []
     if not points:
         return None
     pictures = [record.train_pictures for record, _ in points]
-    return fit_curve(pictures, [_right(answers) for _, answers in points])
+    right = [_right(answers) for _, answers in points]
+    return fit_curve(pictures, right, groups=_groups_of(trained.folds[0][1], groups))
 
 
 def _pairs(models: Sequence[ModelFound], trained: Sequence[Trained]) -> tuple[PairFound, ...]:

@@ -8,24 +8,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from linnaeus.comparing.folds import saved_folds
 from linnaeus.comparing.jobs import UNFINISHED, Job, jobs_of
 from linnaeus.comparing.looks import looks_at
-from linnaeus.comparing.records import Record, kept_record, read_answers, what_decides
+from linnaeus.comparing.records import (
+    Record,
+    kept_record,
+    read_answers,
+    weights_told,
+    what_decides,
+)
 from linnaeus.comparing.results import Comparison, SetFound, Trained, compared, found_on
 from linnaeus.comparing.settle import learns_in_passes, settle_passes
 from linnaeus.comparing.study import Study
 from linnaeus.comparing.workplace import Workplace
 from linnaeus.data.dataset import Dataset
-from linnaeus.data.fetching.lock import alone
 from linnaeus.errors import Stopped
+from linnaeus.evaluation.answered_pictures import name_in_table, rows_by_name
 from linnaeus.files import sha256_of
 from linnaeus.progress import Progress
 from linnaeus.training.choice import choose_model
 
 __all__ = ["carried_out"]
-
-LOCK = "in-use"
 
 
 def carried_out(study: Study, sets: dict[str, Dataset], progress: Progress) -> Comparison:
@@ -33,18 +39,18 @@ def carried_out(study: Study, sets: dict[str, Dataset], progress: Progress) -> C
 
     `sets`: its data sets by name. What an earlier start finished is not done again. A training
     that fails is told, and leaves its model without figures on that data set; the rest goes on.
-    Raises Stopped on Ctrl-C, where the same command goes on later.
+    The lock on the study is the caller's. Raises Stopped on Ctrl-C, where the same command goes on
+    later, DataError where pictures cannot be told from each other in a table.
     """
-    waiting = "Another process is at work on this study; waiting for it to end."
-    with alone(study.folder / LOCK, progress, waiting):
-        for left in (study.folder / "records").glob(f"*/*/{UNFINISHED}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        for name, dataset in sets.items():
-            saved_folds(study, name, dataset, progress)
-        work = _Work(study, sets, progress)
-        with _told_when_stopped(work):
-            work.do()
-        return work.found()
+    for left in (study.folder / "records").glob(f"*/*/{UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    for name, dataset in sets.items():
+        rows_by_name(dataset)
+        saved_folds(study, name, dataset, progress)
+    work = _Work(study, sets, progress)
+    with _told_when_stopped(work):
+        work.do()
+    return work.found()
 
 
 @dataclass
@@ -57,6 +63,7 @@ class _Work:
     pretrained: dict[str, str] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     gaps: dict[str, dict[str, str]] = field(default_factory=dict)
+    curveless: set[tuple[str, str]] = field(default_factory=set)  # data set and model
 
     def do(self) -> None:
         """Do every job that has no record yet.
@@ -82,9 +89,14 @@ class _Work:
         with self.progress.stage("Comparing", len(left)) as stage:
             for job in left:
                 stage.advance(0, job.title)
-                if job.model not in self.gaps.get(job.data.name, {}):
+                if not self._is_lost(job):
                     self._carry_out(job, place, decided[job.file])
                 stage.advance()
+
+    def _is_lost(self, job: Job) -> bool:
+        """Whether what `job` is for has no figures any more, whatever comes of it."""
+        without_curve = job.share < 1 and (job.data.name, job.model) in self.curveless
+        return without_curve or job.model in self.gaps.get(job.data.name, {})
 
     def _timed_models(self) -> set[str]:
         """The models that learn in passes over the pictures, of which a budget allows fewer."""
@@ -115,6 +127,11 @@ class _Work:
             self.records[job.file] = record
             return
         why = failed or "its record is not as it was written"
+        if job.share < 1:
+            told = f"{job.model} has no learning curve there"
+            self.progress.warn(f"{job.title} failed, and {told}: {why}")
+            self.curveless.add((job.data.name, job.model))
+            return
         self.progress.warn(f"{job.title} failed, and {job.model} is left out there: {why}")
         self.gaps.setdefault(job.data.name, {})[job.model] = why
 
@@ -126,8 +143,8 @@ class _Work:
     def _weights_of(self, model: str) -> str:
         """The weights that `model` starts from; "" where it learns from scratch."""
         if model not in self.pretrained:
-            backbone = choose_model(model, weights=self.study.asked.weights).backbone
-            self.pretrained[model] = backbone.name if backbone else ""
+            choice = choose_model(model, weights=self.study.asked.weights)
+            self.pretrained[model] = weights_told(choice.backbone)
         return self.pretrained[model]
 
     def _found_on(self, name: str) -> SetFound:
@@ -135,9 +152,10 @@ class _Work:
         trained = [
             self._trained(name, model) for model in self.study.asked.models if model not in gaps
         ]
-        groups = None
-        if dataset.groups is not None:
-            groups = dict(zip(dataset.paths, map(str, dataset.groups), strict=True))
+        groups, of_each = None, dataset.groups_at(np.arange(len(dataset)))
+        if of_each is not None:
+            names = map(name_in_table, dataset.paths)  # as records have them
+            groups = dict(zip(names, map(str, of_each), strict=True))
         return found_on(
             name,
             dataset.fingerprint,
@@ -151,6 +169,8 @@ class _Work:
     def _trained(self, name: str, model: str) -> Trained:
         jobs = [j for j in jobs_of(self.study) if (j.data.name, j.model) == (name, model)]
         classes = self.sets[name].classes
+        if (name, model) in self.curveless:
+            jobs = [job for job in jobs if job.share == 1]
         read = [(job, (self.records[job.file], read_answers(job.record, classes))) for job in jobs]
         whole = [one for job, one in read if job.share == 1]
         return Trained(model, whole, [one for job, one in read if job.share < 1])

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,14 +20,17 @@ from annotated_types import Ge
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linnaeus.comparing.sets import DataSet
+from linnaeus.data.fetching.lock import alone
 from linnaeus.errors import UsageError, WriteError
 from linnaeus.files import read_json, write_json
+from linnaeus.progress import Progress
 from linnaeus.training.presets import Preset
 from linnaeus.version import __version__
 
-__all__ = ["SHARES", "Asked", "Study", "opened_study", "usual_folder"]
+__all__ = ["SHARES", "Asked", "Study", "opened_study", "study_alone", "usual_folder"]
 
 STUDY = "study.json"
+LOCK = "in-use"
 SHARES = (0.1, 0.25, 0.5)
 """Of the training pictures, for learning curves; all of them, 1, are what a fold learns from."""
 
@@ -96,6 +101,19 @@ def usual_folder(asked: Asked) -> Path:
     return Path("runs") / f"compare-{names}-{digest}"
 
 
+@contextmanager
+def study_alone(folder: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock on the study in `folder`, which may be to come; wait where it is taken.
+
+    To be held before the study is read, since who holds it may settle things or add models.
+    Raises WriteError where the folder holds something else.
+    """
+    _check_free(folder)
+    waiting = "Another process is at work on this study; waiting for it to end."
+    with alone(folder / LOCK, progress, waiting):
+        yield
+
+
 def opened_study(folder: Path, asked: Asked) -> Study:
     """Begin a study in `folder`, or go on with the one that it holds.
 
@@ -108,15 +126,23 @@ def opened_study(folder: Path, asked: Asked) -> Study:
         before, settled = _read(file)
         _check_same(before, asked, file)
         asked = _joined(before, asked)
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    else:
+        _check_free(folder)
+    kept = asked.model_dump(mode="json", exclude={"workers", "cache"})
+    write_json(file, {"linnaeus_version": __version__, "asked": kept, "settled": settled})
+    return Study(folder, asked)
+
+
+def _check_free(folder: Path) -> None:
+    """Raise WriteError where `folder` holds what is neither a study nor the lock of one."""
+    if not folder.exists() or (folder / STUDY).exists():
+        return
+    if not folder.is_dir() or any(one.name != LOCK for one in folder.iterdir()):
         raise WriteError(
             "already exists and holds no study",
             where=str(folder),
             mend="Name another folder, or move this one away.",
         )
-    kept = asked.model_dump(mode="json", exclude={"workers", "cache"})
-    write_json(file, {"linnaeus_version": __version__, "asked": kept, "settled": settled})
-    return Study(folder, asked)
 
 
 def _read(file: Path) -> tuple[Asked, dict[str, Any]]:

@@ -24,6 +24,9 @@ def overall_words(comparison: Comparison) -> tuple[str, ...]:
     if ranking is None:
         return (_best_on_each(comparison.sets), "Fewer than two models have figures everywhere.")
     best, *others = (comparison.ranked[at] for at in ranking.order)
+    least = ranking.mean_ranks[ranking.order[0]]
+    first = [comparison.ranked[at] for at in ranking.order if ranking.mean_ranks[at] <= least]
+    leads = f"“{best}” ranks first" if len(first) == 1 else f"{_named(first)} share the first rank"
     apart = [
         comparison.ranked[at]
         for at in ranking.order[1:]
@@ -32,15 +35,16 @@ def overall_words(comparison: Comparison) -> tuple[str, ...]:
     sets = number(len(comparison.sets), "data set")
     sentences = []
     if apart:
-        sentences.append(f"Over {sets}, “{best}” ranks first, really before {_named(apart)}.")
+        sentences.append(f"Over {sets}, {leads}, really before {_named(apart)}.")
     else:
         sentences.append(
-            f"Over {sets}, “{best}” ranks first, but that may be luck: no model is really better"
-            " over all of them."
+            f"Over {sets}, {leads}, but that may be luck: no model is really better over all of"
+            " them."
         )
-    close = [one for one in others if one not in apart]
+    close = [one for one in others if one not in apart and one not in first]
     if apart and close:
-        sentences.append(f"Between it and {_named(close)} no difference is real.")
+        them = "it" if len(first) == 1 else "them"
+        sentences.append(f"Between {them} and {_named(close)} no difference is real.")
     if not ranking.can_tell:
         sentences.append(
             f"With so few data sets this test could not tell {number(len(others) + 1, 'model')}"
@@ -68,8 +72,11 @@ def set_words(found: SetFound) -> tuple[str, ...]:
         f"On {found.name}, “{best.model}” is right {times(right.value)} in 100 ({between(right)})."
     ]
     others = [one.model for one in found.models[1:]]
+    as_good = [one.model for one in found.models[1:] if one.metrics.accuracy.value == right.value]
     apart = [one for one in others if found.told_apart(best.model, one)]
-    close = [one for one in others if one not in apart]
+    close = [one for one in others if one not in apart and one not in as_good]
+    if as_good:
+        sentences.append(f"It is as often right as {_named(as_good)}.")
     if apart:
         sentences.append(f"It is really better than {_named(apart)}.")
     if close:
@@ -126,9 +133,14 @@ def curve_words(model: ModelFound) -> str:
     if model.curve is None:
         return ""
     gain = model.curve.gain
-    told = f"{gain.value * 100:.1f} ({gain.low * 100:.1f} to {gain.high * 100:.1f})"
     if gain.high < 0.005:
         return f"“{model.model}” would gain next to nothing from twice the pictures."
+    if model.curve.points[-1].mistakes.value == 0:
+        return (
+            f"What “{model.model}” would gain from twice the pictures cannot be told: it made no"
+            " mistake on these test pictures."
+        )
+    told = f"{gain.value * 100:.1f} ({gain.low * 100:.1f} to {gain.high * 100:.1f})"
     return f"“{model.model}”: twice the pictures would bring about {told} points."
 
 

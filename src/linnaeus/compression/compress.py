@@ -11,8 +11,8 @@ from linnaeus.bundle.table import write_csv
 from linnaeus.compression.before import before
 from linnaeus.compression.compressed import Compressed
 from linnaeus.compression.distillation import check_student
-from linnaeus.compression.judged import judged
-from linnaeus.compression.making import Making, check_share
+from linnaeus.compression.judged import Judged, judged
+from linnaeus.compression.making import Making, check_epochs, check_share
 from linnaeus.compression.method import LADDER, LEARNING, steps_of
 from linnaeus.compression.original import Original, opened
 from linnaeus.compression.page import compression_page
@@ -21,7 +21,7 @@ from linnaeus.compression.target import Target
 from linnaeus.compression.tried import Tried, timed
 from linnaeus.data.cache import Cache
 from linnaeus.data.dataset import Dataset
-from linnaeus.errors import Shortfall, UsageError
+from linnaeus.errors import BundleError, LinnaeusError, Shortfall, UsageError
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.report import write_report
@@ -54,7 +54,8 @@ def compress_bundle(
     """Make a smaller bundle of `bundle` by the best of `methods`, and judge both on `dataset`.
 
     Without `methods` it is INT8, or with a `target` every way there is, from mild to strong. Each
-    is made a whole bundle, and that is judged. Of several the one is taken that has most held-out
+    is made a whole bundle, and that is judged; of every way those that this network cannot take are
+    left out, which is told. Of several the one is taken that has most held-out
     pictures right, of those that fit the target.
     Nothing is kept where that has more than `max_drop` of 100 test pictures wrong that the original
     had right, on balance. Calibration, promises and what tells unknown pictures are fitted anew.
@@ -65,6 +66,7 @@ def compress_bundle(
     meant, and as `original.opened` does.
     """
     _check_drop(max_drop)
+    check_epochs(epochs)
     check_share(prune_share)
     check_student(student)
     wanted = None if target is None else Target.of(target)
@@ -74,7 +76,7 @@ def compress_bundle(
     original = opened(bundle, dataset, workers=workers, cache=cache, progress=progress)
     making = Making(original, seed, progress, student, epochs, prune_share)
     with tempfile.TemporaryDirectory() as room:
-        compressed = _best(steps, making, wanted, out, Path(room))
+        compressed = _best(steps, making, wanted, out, Path(room), named=bool(methods))
         _check_lost(compressed.chosen, max_drop)
         with add_to_folder(out, last="bundle") as aside:
             _write(aside, compressed, original)
@@ -88,15 +90,31 @@ def _best(
     target: Target | None,
     out: Path,
     room: Path,
+    *,
+    named: bool,
 ) -> Compressed:
-    """All methods tried, each as a whole bundle in a folder of `room`, and which is the best."""
+    """All methods tried, each as a whole bundle in a folder of `room`, and which is the best.
+
+    Of methods that nobody `named`, those that this network cannot take are told of and left out.
+    """
     original, progress = making.original, making.progress
     first = before(original, progress)
-    every = []
+    every: list[Judged] = []
+    refused: LinnaeusError | None = None
     for place, (method, taken) in enumerate(steps.items()):
         if len(steps) > 1:
             progress.say(f"Trying {method}.")
-        every.append(judged(method, made_by(taken, making), making, first, room / str(place)))
+        try:
+            model = made_by(taken, making)
+        except (BundleError, Shortfall) as error:
+            if named:
+                raise
+            refused = error
+            progress.say(f"{method} is left out: {error.what}.")
+            continue
+        every.append(judged(method, model, making, first, room / str(place)))
+    if refused is not None and not every:
+        raise refused
     done = timed(every, original, progress)
     for each in done:
         progress.say(each.in_words)

@@ -104,8 +104,7 @@ def judged(method: str, model: Model, making: Making, first: Before, folder: Pat
 
 
 def _contest(first: Before, after: Predictions, original: Original) -> Contest:
-    groups, test = original.parted.dataset.groups, original.parted.test
-    tested = None if groups is None else groups[test]
+    tested = original.parted.dataset.groups_at(original.parted.test)
     return pair(first.predictions, after, ("before", "after"), tested).accuracy
 
 

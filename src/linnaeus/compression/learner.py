@@ -78,7 +78,7 @@ class Learner:
             learning_rate=RATE,
             batch_size=BATCH_SIZE,
             label_smoothing=0.0,
-            epochs=self.making.epochs or EPOCHS,
+            epochs=EPOCHS if self.making.epochs is None else self.making.epochs,
         )
         return taught(self.normalise, self.network, plan, self.making, stage)
 

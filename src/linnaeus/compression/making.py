@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from linnaeus.compression.original import Original
 from linnaeus.errors import UsageError
 from linnaeus.progress import Progress
 
-__all__ = ["Making", "check_share"]
+__all__ = ["Making", "check_epochs", "check_share"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,16 @@ class Making:
     student: str | None = None
     epochs: float | None = None
     share: float = 0.5
+
+
+def check_epochs(epochs: float | None) -> None:
+    """Raise UsageError where nothing can be learnt in so many passes."""
+    if epochs is not None and not 0 < epochs < math.inf:
+        raise UsageError(
+            f"{epochs:g} is no number of passes over the training pictures",
+            where="--epochs",
+            mend="Give one above 0, such as 6, or leave it out.",
+        )
 
 
 def check_share(share: float) -> None:

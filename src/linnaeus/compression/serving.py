@@ -13,6 +13,7 @@ from linnaeus.compression.model import Model
 from linnaeus.compression.original import Original
 from linnaeus.compression.timing import answer_times
 from linnaeus.data.pixels import ChosenRows
+from linnaeus.models.classical.tree_graphs import DOMAIN
 from linnaeus.progress import Progress
 from linnaeus.training.serving import Served, serve, served_in
 from linnaeus.training.telling_unknown import held_out_places
@@ -47,14 +48,14 @@ def served_best(model: Model, original: Original, seed: int, progress: Progress)
             views=views,
             keep=keep,
         )
-    engines = _engines()
+    engines = _engines(model.graph)
     kept = frozenset(keep)
     served = [
         served_in(model.graph, pixels, one, views, None, kept, model.precision, "")
         for one in engines
     ]
     if len(served) == 1:
-        return served[0].because(f"{engines[0]} is the only runtime here")
+        return served[0].because(f"{engines[0]} is the only runtime here that runs it")
     same = _agreement(served[0].logits, served[1].logits)
     if same < AGREEING:
         progress.warn(
@@ -64,9 +65,14 @@ def served_best(model: Model, original: Original, seed: int, progress: Progress)
     return _faster(model, original, engines, served, same)
 
 
-def _engines() -> list[Engine]:
-    there: list[Engine] = ["openvino"] if importlib.util.find_spec("openvino") else []
-    return [*there, "onnxruntime"]
+def _engines(graph: bytes) -> list[Engine]:
+    """Those that are here and run `graph`; only ONNX Runtime grows trees."""
+    import onnx
+
+    trees = any(node.domain == DOMAIN for node in onnx.load_from_string(graph).graph.node)
+    if trees or not importlib.util.find_spec("openvino"):
+        return ["onnxruntime"]
+    return ["openvino", "onnxruntime"]
 
 
 def _faster(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from linnaeus.bundle.runtime import Session, best_engine
+from linnaeus.bundle.runtime import Session
 from linnaeus.bundle.sigmoid import sigmoid
 from linnaeus.bundle.softmax import softmax
 from linnaeus.compression.making import Making
@@ -92,7 +92,8 @@ def taught(
 def _soft_targets(making: Making, *, several: bool) -> NDArray[np.float32]:
     """(n, classes) of the training pictures."""
     original, parted = making.original, making.original.parted
-    session = Session(original.graph, best_engine(), "float32")
+    engine = original.classifier.engine  # that which judged it: not every one grows trees
+    session = Session(original.graph, engine, "float32")  # type: ignore[arg-type]
     answers = []
     with making.progress.stage("Asking the original", len(parted.train)) as stage:
         for picture in one_by_one(parted.pixels, parted.train):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from linnaeus.counted import counted
 from linnaeus.data.dataset import Column
 from linnaeus.data.gather import Entry
 from linnaeus.data.layout import SPLIT_NAMES
-from linnaeus.data.metadata import as_column
+from linnaeus.data.metadata import as_column, number_as_text
 from linnaeus.data.one_spelling import one_spelling
 from linnaeus.data.rows import Cell, Row, Table, as_text
 from linnaeus.data.separators import likely_separator
@@ -35,6 +37,7 @@ IMAGE_NAMES = (
 LABEL_NAMES = "label class category target class_name label_name species labels y".split()
 SPLIT_COLUMN_NAMES = "split subset partition fold set".split()
 INDICATORS = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
+WITH_EMPTY_FRACTION = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
 
 
 class Columns(NamedTuple):
@@ -124,7 +127,7 @@ def read_columns(table: Table, columns: Columns, *, unlabelled: bool = False) ->
     paths = [as_path(filled(table, row, image)) for row in table.rows]
     labels = read_labels(table, places, columns.separator)
     splits = [""] * len(paths) if split is None else read_splits(table, split)
-    groups = [""] * len(paths) if group is None else table.texts(group)
+    groups = [""] * len(paths) if group is None else read_groups(table, group)
     rest, rest_notes = kept_columns(table, {image, *places, group, split})
     return Reading(
         table,
@@ -204,7 +207,10 @@ def read_labels(table: Table, places: Sequence[int], separator: str | None) -> _
             mend="Name one label column, or leave the separator out.",
         )
     texts = {table.header[place]: table.texts(place) for place in places}
-    if all(text.lower() in INDICATORS for column in texts.values() for text in column):
+    said = {text.lower() for column in texts.values() for text in column}
+    if said - {""} and said - {""} <= INDICATORS.keys():
+        if "" in said:
+            raise _empty_indicator(table, texts)
         return _of_indicators(texts)
     by_row = zip(*texts.values(), strict=True)
     rows = [
@@ -212,6 +218,25 @@ def read_labels(table: Table, places: Sequence[int], separator: str | None) -> _
         for row in by_row
     ]
     return _Labels(rows, by_set=True)
+
+
+def read_groups(table: Table, place: int) -> list[str]:
+    """The group of every row, "" where it has none; 1.0 is the group 1.
+
+    A program that meets an empty cell writes all whole numbers of its column with a fraction, and
+    one patient of two tables would be two. Each cell is judged for itself: what its column holds
+    besides may differ between the parts of one data set.
+    """
+    cells = (row.cells[place] for row in table.rows)
+    return [
+        number_as_text(cell) if isinstance(cell, float) else _as_group(text)
+        for cell, text in zip(cells, table.texts(place), strict=True)
+    ]
+
+
+def _as_group(text: str) -> str:
+    whole = WITH_EMPTY_FRACTION.fullmatch(text)
+    return whole[1] if whole else one_spelling(text)
 
 
 def read_splits(table: Table, place: int) -> list[str]:
@@ -304,8 +329,8 @@ def _hint_at_separator(column: str, rows: Sequence[tuple[str, ...]]) -> tuple[st
         return ()
     count = sum(separator in label for label in labels)
     told = (
-        f"In {count:,} rows the column '{column}' has '{separator}' in it, which is taken as part"
-        f" of the name; if it parts several labels, give --label-separator '{separator}'."
+        f"In {counted(count, 'row')} the column '{column}' has '{separator}' in it, which is taken"
+        f" as part of the name; if it parts several labels, give --label-separator '{separator}'."
     )
     return (told,)
 
@@ -319,6 +344,19 @@ def _of_indicators(texts: Mapping[str, list[str]]) -> _Labels:
     if all(len(labels) == 1 for labels in rows):
         return _Labels(rows)
     return _Labels(rows, by_set=True, classes=tuple(names))
+
+
+def _empty_indicator(table: Table, texts: Mapping[str, list[str]]) -> DataError:
+    """The error for the first empty cell among columns of 0 and 1: it could mean either."""
+    by_row = zip(table.rows, zip(*texts.values(), strict=True), strict=True)
+    row, cells = next((row, cells) for row, cells in by_row if "" in cells)
+    column = list(texts)[cells.index("")]
+    return DataError(
+        f"the column '{column}' is empty, where all other cells of the label columns are 0 or 1",
+        where=table.place(row.number),
+        mend="Write 0 or 1 into every cell of the label columns, or take the picture's"
+        f" {table.unit} out.",
+    )
 
 
 def _distinct(labels: Sequence[str]) -> tuple[str, ...]:

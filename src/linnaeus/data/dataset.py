@@ -17,7 +17,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.counted import pictures
 from linnaeus.data.one_spelling import one_spelling
+from linnaeus.data.own_groups import own_groups
 from linnaeus.errors import UnreadableImage, UsageError
 
 __all__ = ["SPLITS", "Column", "Dataset", "Source", "natural_key"]
@@ -49,7 +51,8 @@ class Dataset:
     `paths`: (n,) each picture's place inside the data set, with "/" between parts; its identity.
     `labels`: (n,) int64, positions in `classes`; -1 where there is no label.
     `splits`: (n,) text, "train", "validation", "test" or "" where none is given.
-    `groups`: (n,) text, what must stay on one side of a split; None where there are no groups.
+    `groups`: (n,) text, what must stay on one side of a split, "" where a picture is in none; None
+    where there are no groups. Figures want `groups_at`.
     `left_alone`: what lies beside the pictures and is not used, {path: why}; a path that ends in
     "/" stands for a folder.
     `notes`: sentences about the whole that a user should read.
@@ -79,7 +82,7 @@ class Dataset:
     def __str__(self) -> str:
         parts = [f"{total:,} {split}" for split in SPLITS if (total := self._total(split))]
         given = f" ({', '.join(parts)})" if parts else ""
-        return f"{self.name}: {len(self):,} pictures{given} of {len(self.classes)} classes"
+        return f"{self.name}: {pictures(len(self))}{given} of {len(self.classes)} classes"
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Pictures per split and class, {split: {class: count}}; split "" where none is given.
@@ -116,6 +119,15 @@ class Dataset:
     def truth(self) -> NDArray[np.int64] | NDArray[np.bool_]:
         """(n,) `labels`, or where a picture may have several labels (n, classes) `label_sets`."""
         return self.labels if self.label_sets is None else self.label_sets
+
+    def groups_at(self, rows: NDArray[np.int64]) -> NDArray[np.str_] | None:
+        """(m,) the groups of the pictures at `rows`, for judging; None where there are no groups.
+
+        A picture in none is a group of its own, called by its path.
+        """
+        if self.groups is None:
+            return None
+        return own_groups(self.groups[rows].tolist(), [self.paths[row] for row in rows.tolist()])
 
     def most_common_set(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
         """The set of labels that most of `rows` have; at equal counts the smaller, earlier one."""

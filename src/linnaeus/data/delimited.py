@@ -49,22 +49,29 @@ def read_delimited(content: bytes, where: str) -> Table:
     return table
 
 
-def decoded(content: bytes, where: str) -> str:
-    """UTF-8 or marked UTF-16 as text. Raises DataError when it is neither."""
+def decoded(
+    content: bytes, where: str, what: str = "the table", mend: str = "Save it as 'CSV UTF-8'."
+) -> str:
+    """UTF-8 or marked UTF-16 as text. Raises DataError when it is neither, which names `what`."""
     utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return content.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"the table is not UTF-8 text (byte {error.start:,})",
+            f"{what} is not UTF-8 text (byte {error.start:,})",
             where=where,
-            mend="Save it as 'CSV UTF-8'.",
+            mend=mend,
         ) from None
 
 
 def _delimiter(text: str) -> str:
     """The delimiter that parts the first line into most columns."""
-    first = text.partition("\n")[0]
-    return max(
-        DELIMITERS, key=lambda delimiter: len(next(csv.reader([first], delimiter=delimiter)))
-    )
+    first = next(io.StringIO(text, newline=""), "").rstrip("\r\n")  # old Macs end lines with \r
+    return max(DELIMITERS, key=lambda delimiter: _columns(first, delimiter))
+
+
+def _columns(line: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter)))
+    except csv.Error:  # a line that is too long for one field, which the right delimiter parts
+        return 0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from linnaeus.data.dataset import Column, natural_key
 from linnaeus.data.layout import listed
+from linnaeus.data.metadata import number_as_text
 from linnaeus.errors import DataError, UsageError
 
 __all__ = ["by_domain", "domains_in", "domains_of"]
@@ -22,7 +23,7 @@ def domains_of(column: Column, name: str, paths: Sequence[str], where: str) -> N
     pictures without a domain.
     """
     if column.dtype == np.float64:
-        texts = ["" if np.isnan(value) else f"{value:.17g}" for value in column.tolist()]
+        texts = ["" if np.isnan(value) else number_as_text(value) for value in column.tolist()]
     else:
         texts = [str(text) for text in column]
     empty = [path for path, text in zip(paths, texts, strict=True) if not text]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from linnaeus.counted import pictures
+
 __all__ = ["SCHEMA_VERSION", "SEVERITIES", "Audit", "Finding", "Severity"]
 
 SCHEMA_VERSION = 1
@@ -112,8 +114,8 @@ class Audit:
         rarest, commonest = min(totals, key=totals.__getitem__), max(totals, key=totals.__getitem__)
         if totals[rarest] == totals[commonest]:
             of_each = f"{totals[rarest]:,} of each"
-            return f"{self.images:,} pictures of {len(totals)} classes, {of_each}."
+            return f"{pictures(self.images)} of {len(totals)} classes, {of_each}."
         return (
-            f"{self.images:,} pictures of {len(totals)} classes, from {totals[rarest]:,}"
+            f"{pictures(self.images)} of {len(totals)} classes, from {totals[rarest]:,}"
             f" ({rarest}) to {totals[commonest]:,} ({commonest}) a class."
         )

@@ -23,7 +23,7 @@ from linnaeus.files import new_file
 
 __all__ = ["CONTENTS", "FORMAT", "Contents", "mapped_pixels", "read_scan", "write_scan"]
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when what a scan finds in the same file changes, or how it is kept."""
 
 CONTENTS = "contents.json"

@@ -6,15 +6,16 @@ Works on names alone, so that a folder and an archive of it mean the same.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from linnaeus.counted import pictures
+from linnaeus.counted import are, pictures
 from linnaeus.data.one_spelling import one_spelling
-from linnaeus.data.store import SYSTEM_FILES, Listing
+from linnaeus.data.store import SYSTEM_FILES, Listing, outside_system_folders
 from linnaeus.errors import DataError
-from linnaeus.images.decode import IMAGE_SUFFIXES
+from linnaeus.images.decode import IMAGE_SUFFIXES, UNREAD_SUFFIXES
 
 __all__ = [
     "SPLIT_NAMES",
@@ -22,6 +23,7 @@ __all__ = [
     "Sample",
     "from_root",
     "is_picture",
+    "is_unread_kind",
     "listed",
     "quoted",
     "read_layout",
@@ -44,10 +46,14 @@ OTHER_SOURCES = (".csv", ".tsv", ".zip", ".tar", ".tgz", ".gz", ".txz", ".xz", "
 """Endings of files that may be meant where a folder holds no pictures."""
 
 NO_PICTURES = "it holds no pictures"
+UNREAD_KIND = "a kind of picture that is not read; save it as JPEG or PNG"
 OURS = "Linnaeus wrote it"
 OUR_FILES = frozenset(("audit.json", "choices.csv", "recipe.json"))
 """One of these is in each run, audit and cleaned table: a user who works in the folder of the data
 has them beside the classes."""
+
+LEAVES = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
+"""In the name of a file of an archive: it would lie outside."""
 
 DATA_SUFFIXES = frozenset(".csv .tsv .json .jsonl .xml .txt .md .yaml .yml .parquet".split())
 NAMED_AT_MOST = 5
@@ -73,13 +79,19 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Tree:
-    """The listing by folder: names of sub-folders, pictures and other files of each folder."""
+    """The listing by folder: names of sub-folders, pictures and other files of each folder.
+
+    `refused`: {path: why} of all that the store does not read; `refused_beneath`: how many of these
+    would be pictures, by folder. Such a folder is among the `folders`: it may be meant as a class.
+    """
 
     where: str
     folders: dict[str, list[str]]
     pictures: dict[str, list[str]]
     others: dict[str, list[str]]
     pictures_beneath: Counter[str]
+    refused: dict[str, str]
+    refused_beneath: Counter[str]
 
 
 def read_layout(listing: Listing, where: str) -> Layout:
@@ -137,14 +149,22 @@ def quoted(names: Iterable[str]) -> str:
 
 def is_picture(path: str) -> bool:
     """Whether a path's name promises a picture: it is not hidden and has such an ending."""
-    name = _last(path)
-    return not name.startswith(".") and posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES
+    return not _last(path).startswith(".") and _suffix(path) in IMAGE_SUFFIXES
+
+
+def is_unread_kind(path: str) -> bool:
+    """Whether a path's name promises a picture of a kind that is not read."""
+    return not _last(path).startswith(".") and _suffix(path) in UNREAD_SUFFIXES
 
 
 def _grow(listing: Listing, where: str) -> _Tree:
     folders, pictures, others = defaultdict(list), defaultdict(list), defaultdict(list)
     beneath: Counter[str] = Counter()
-    for path in sorted(listing.folders):
+    refused = _refused_in_place(listing)
+    refused_beneath = Counter(
+        above for path in refused for above in _and_above(posixpath.dirname(path))
+    )
+    for path in sorted(listing.folders | (refused_beneath.keys() - {""})):
         folders[posixpath.dirname(path)].append(path)
     for path in listing.files:
         if not is_picture(path):
@@ -154,7 +174,16 @@ def _grow(listing: Listing, where: str) -> _Tree:
             pictures[folder].append(path)
             for above in _and_above(folder):
                 beneath[above] += 1
-    return _Tree(where, folders, pictures, others, beneath)
+    return _Tree(where, folders, pictures, others, beneath, listing.refused, refused_beneath)
+
+
+def _refused_in_place(listing: Listing) -> list[str]:
+    """What would be pictures of this listing if they were not refused.
+
+    Names that would leave their archive tell of no folder in it.
+    """
+    inside = (path for path in listing.refused if not LEAVES.search(path))
+    return [path for path in outside_system_folders(inside)[0] if is_picture(path)]
 
 
 def _and_above(folder: str) -> Iterable[str]:
@@ -191,7 +220,7 @@ def _read_split_folders(tree: _Tree, root: str, splits: dict[str, str], layout: 
     known = frozenset(_label(folder) for folder in classes if tree.pictures[folder])
     for folder in tree.folders[root]:
         if not tree.pictures_beneath[folder]:
-            layout.left_alone[folder + "/"] = NO_PICTURES
+            _leave_alone_empty_folders(tree, [folder], layout)
         elif folder not in splits:
             count = tree.pictures_beneath[folder]
             layout.left_alone[folder + "/"] = f"{beside}; pictures in it: {count:,}"
@@ -213,8 +242,7 @@ def _read_class_folders(
     for folder in folders:
         layout.samples += [Sample(path, _label(folder), split) for path in tree.pictures[folder]]
         _leave_alone_others(tree, folder, layout)
-        for inner in tree.folders[folder]:
-            layout.left_alone[inner + "/"] = NO_PICTURES
+        _leave_alone_empty_folders(tree, tree.folders[folder], layout)
     _leave_alone_loose_files(tree, root, layout)
 
 
@@ -237,24 +265,46 @@ def _check_class_folders(tree: _Tree, root: str, folders: list[str], known: froz
             " their class folder.",
         )
     if empty := [f for f in folders if not tree.pictures[f] and _label(f) not in known]:
-        raise DataError(
-            f"class folders without a picture: {listed(empty)}",
-            where=tree.where,
-            mend="Put pictures into them or take them out.",
-        )
+        raise _empty_classes(tree, empty)
+
+
+def _empty_classes(tree: _Tree, empty: list[str]) -> DataError:
+    """The error for class folders without a picture, with the reason where there is one."""
+    own = {folder for folder in empty if tree.refused_beneath[folder]}
+    refused = [path for path in tree.refused if is_picture(path) and own & {*_and_above(path)}]
+    unread = [p for folder in empty for p in _others_beneath(tree, folder) if is_unread_kind(p)]
+    what, mend = f"class folders without a picture: {listed(empty)}", "Put pictures into them"
+    if refused:
+        what += f" ({pictures(len(refused))} {are(len(refused))} refused, {_first(tree, refused)})"
+    elif unread:
+        what += f" that is read ({_of_unread_kinds(unread)})"
+        mend = "Save these pictures as JPEG or PNG"
+    return DataError(what, where=tree.where, mend=f"{mend} or take them out.")
 
 
 def _without_pictures(tree: _Tree) -> DataError:
     beside = [_last(path) for path in tree.others[""] if path.lower().endswith(OTHER_SOURCES)]
-    known = "Pictures are known by their endings: .jpg, .png, .webp, .tif, .bmp, .gif and others."
-    count = sum(map(len, tree.others.values()))
-    return DataError(
-        f"there is no picture in it (files of other kinds: {count:,})"
-        if count
-        else "there is nothing in it",
-        where=tree.where,
-        mend=f"Did you mean a file in it: {listed(beside)}?" if beside else known,
-    )
+    mend = "Pictures are known by their endings: .jpg, .png, .webp, .tif, .bmp, .gif and others."
+    others = [path for paths in tree.others.values() for path in paths]
+    said = [f"files of other kinds: {len(others):,}"] if others else []
+    if unread := [path for path in others if is_unread_kind(path)]:
+        said.append(_of_unread_kinds(unread))
+        mend = "Save these pictures as JPEG or PNG."
+    if tree.refused:
+        said.append(f"refused: {len(tree.refused):,}, {_first(tree, list(tree.refused))}")
+    if beside:
+        mend = f"Did you mean a file in it: {listed(beside)}?"
+    what = f"there is no picture in it ({'; '.join(said)})" if said else "there is nothing in it"
+    return DataError(what, where=tree.where, mend=mend)
+
+
+def _first(tree: _Tree, refused: list[str]) -> str:
+    return f"first: {refused[0]}: {tree.refused[refused[0]]}"
+
+
+def _of_unread_kinds(paths: list[str]) -> str:
+    kinds = listed(sorted({_suffix(path) for path in paths}))
+    return f"{pictures(len(paths))} {are(len(paths))} of kinds that are not read: {kinds}"
 
 
 def _without_labels(tree: _Tree, folder: str) -> DataError:
@@ -279,15 +329,33 @@ def _leave_alone_others(tree: _Tree, folder: str, layout: Layout) -> None:
         layout.left_alone[path] = stray_reason(_last(path))
 
 
+def _leave_alone_empty_folders(tree: _Tree, folders: Iterable[str], layout: Layout) -> None:
+    """Name folders without pictures; in place of one with such as are not read, all in it."""
+    for folder in folders:
+        others = list(_others_beneath(tree, folder))
+        if tree.refused_beneath[folder] or any(map(is_unread_kind, others)):
+            for path in others:  # the refused are named already
+                layout.left_alone[path] = stray_reason(_last(path))
+        else:
+            layout.left_alone[folder + "/"] = NO_PICTURES
+
+
+def _others_beneath(tree: _Tree, folder: str) -> Iterable[str]:
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        yield from tree.others[place]
+        waiting += tree.folders[place]
+
+
 def _leave_alone_what_is_outside(tree: _Tree, layout: Layout) -> None:
     """Name the strays beside the wrapping folders, and folders beside them."""
     inside = layout.root.rstrip("/")
     while inside:
         outside = posixpath.dirname(inside)
         _leave_alone_others(tree, outside, layout)
-        for folder in tree.folders[outside]:
-            if folder != inside:
-                layout.left_alone[folder + "/"] = NO_PICTURES
+        beside = [folder for folder in tree.folders[outside] if folder != inside]
+        _leave_alone_empty_folders(tree, beside, layout)
         inside = outside
 
 
@@ -297,7 +365,9 @@ def stray_reason(name: str) -> str:
         return reason
     if name.startswith("."):
         return "it is hidden"
-    suffix = posixpath.splitext(name)[1].lower()
+    if is_unread_kind(name):
+        return UNREAD_KIND
+    suffix = _suffix(name)
     if suffix in DATA_SUFFIXES:
         return "it is a text or a table, not a picture"
     return f"{suffix} is no ending of a picture" if suffix else "its name has no ending"
@@ -313,3 +383,7 @@ def _name(folder: str) -> str:
 
 def _last(path: str) -> str:
     return posixpath.basename(path)
+
+
+def _suffix(path: str) -> str:
+    return posixpath.splitext(_last(path))[1].lower()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from linnaeus.counted import are, pictures
 from linnaeus.data.columns import as_path
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.export import check_can_be_written, contents_of, remarks_on, write_csv
@@ -127,7 +128,8 @@ def _sentences(
     left = [choice for choice in mending.choices if choice.done == "left out"]
     suspects = [choice for choice in mending.choices if choice.done == "suspect"]
     why = f": {_by_kind(left)}" if left else ""
-    yield f"Of {len(dataset):,} pictures {len(kept):,} are kept and {len(left):,} left out{why}."
+    whole, stays = pictures(len(dataset)), f"{len(kept):,} {are(len(kept))}"
+    yield f"Of {whole} {stays} kept and {len(left):,} left out{why}."
     yield from _gone(dataset, kept)
     if suspects:
         yield (

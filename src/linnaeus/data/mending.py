@@ -73,8 +73,10 @@ def mend(dataset: Dataset, looked: Scan, near: NearDuplicates, found: Audit) -> 
     kept = np.setdiff1d(np.arange(len(dataset)), np.fromiter(left, np.int64, len(left)))
     out = [left[row] for row in sorted(left)]
     names = {dataset.paths[row] for row in kept.tolist()}
+    kinds = {path: one.kind for one in found.findings for files in one.files for path in files}
     never = [
-        Choice(path, "never in", "stray-files", why) for path, why in dataset.left_alone.items()
+        Choice(path, "never in", kinds.get(path, "stray-files"), why)
+        for path, why in dataset.left_alone.items()
     ]
     return Mending(kept.astype(np.int64), (*out, *_suspects(found, names), *never))
 

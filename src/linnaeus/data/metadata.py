@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from linnaeus.data.rows import Cell, as_text
 
-__all__ = ["as_column"]
+__all__ = ["as_column", "number_as_text"]
 
 NUMBER = re.compile(r"[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 """No leading zeros: 007 is a name."""
@@ -39,6 +39,15 @@ def as_column(cells: Sequence[Cell], *, typed: bool) -> NDArray[np.float64] | ND
     if numbers is not None:
         return np.array(numbers, np.float64)
     return np.array([as_text(cell) for cell in cells], dtype=np.str_)
+
+
+def number_as_text(number: float) -> str:
+    """A number as people write it: whole ones without a fraction, others as short as is exact.
+
+    >>> [number_as_text(number) for number in (3.0, 1.1, -0.0)]
+    ['3', '1.1', '0']
+    """
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _typed_numbers(cells: Sequence[Cell]) -> list[float] | None:

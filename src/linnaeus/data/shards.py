@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from linnaeus.counted import counted
 from linnaeus.data.columns import LABEL_NAMES, Columns, Reading, fitting_columns, read_columns
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.delimited import decoded
 from linnaeus.data.json_lines import plain_cell
 from linnaeus.data.layout import is_picture, listed
 from linnaeus.data.pieces import Piece, put_together
@@ -58,10 +60,8 @@ def load_shards(name: str, where: str, pieces: Sequence[Piece], columns: Columns
     source = _Shards()
     readings: dict[str, Reading] = {}
     endings: Counter[str] = Counter()
-    refused: dict[str, str] = {}
     for piece in pieces:
         store = TarStore(piece.path)
-        refused |= {f"{piece.shown}/{path}": why for path, why in store.listing.refused.items()}
         samples = _samples(store.listing.files, columns.image, endings)
         if samples:
             table = _as_table(store, str(piece.path), samples, _class_names(piece))
@@ -74,8 +74,10 @@ def load_shards(name: str, where: str, pieces: Sequence[Piece], columns: Columns
             where=where,
             mend="A sample is key.jpg with key.cls or key.json.",
         )
-    left_alone = {f"*.{end}": f"{n:,} files of a kind not used" for end, n in endings.items()}
-    return put_together(name, where, readings, source, {**refused, **left_alone})
+    left_alone = {
+        f"*.{end}": f"{counted(n, 'file')} of a kind not used" for end, n in endings.items()
+    }
+    return put_together(name, where, readings, source, {**source.listing.refused, **left_alone})
 
 
 def _samples(
@@ -167,9 +169,19 @@ def _class_names(piece: Piece) -> list[str]:
     for folder in folders or [piece.path.parent]:
         for name in NAMES_FILES:
             if (folder / name).is_file():
-                lines = (folder / name).read_text(encoding="utf-8-sig").splitlines()
+                lines = _text_beside(folder / name).splitlines()
                 return [line.strip() for line in lines if line.strip()]
     return []
+
+
+def _text_beside(file: Path) -> str:
+    mend = "Save it as UTF-8, one name a line."
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        what = f"the names of the classes cannot be read ({error.strerror or error})"
+        raise DataError(what, where=str(file), mend="Check its permissions.") from None
+    return decoded(content, str(file), "the list of class names", mend)
 
 
 def _text(store: Store, path: str, where: str) -> str:
@@ -194,14 +206,15 @@ def _key(path: str) -> str:
 class _Shards(Store):
     """The pictures of many shards by "shard/member"; plain ones are opened for each read only."""
 
-    listing = Listing((), frozenset(), {})
-
     def __init__(self) -> None:
+        self.listing = Listing((), frozenset(), {})
         self._plain: dict[str, tuple[Path, int, int]] = {}
         self._unpacked: dict[str, tuple[TarStore, str]] = {}
 
     def add(self, piece: Piece, store: TarStore, members: Sequence[str]) -> None:
         """Add the `members` of a shard; the store is closed unless it had to be unpacked."""
+        for path, why in store.listing.refused.items():
+            self.listing.refused[f"{piece.shown}/{path}"] = why
         for member in members:
             path = f"{piece.shown}/{member}"
             if store.in_place:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.counted import are, pictures, were
+from linnaeus.counted import are, counted, pictures, were
 from linnaeus.data.dataset import SPLITS
 from linnaeus.data.layout import listed
 from linnaeus.data.leaks import Ties
@@ -254,9 +254,9 @@ def _told_as_kept_whole(samples: Samples) -> list[str]:
     if not (sizes > 1).any():
         return []
     what = "copies of one picture" if ties.groups is None else "groups and copies"
-    sets, pictures = np.count_nonzero(sizes > 1), sizes[sizes > 1].sum()
-    told = f"{sets:,} sets of pictures ({what}; {pictures:,} pictures in all) were kept whole."
-    return [told]
+    sets, within = int(np.count_nonzero(sizes > 1)), int(sizes[sizes > 1].sum())
+    of_pictures = f"{counted(sets, 'set')} of pictures ({what}; {within:,} in all)"
+    return [f"{of_pictures} {were(sets)} kept whole."]
 
 
 def _told_as_alike(samples: Samples, among: NDArray[np.bool_]) -> list[str]:

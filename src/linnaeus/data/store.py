@@ -195,8 +195,13 @@ def _walk(top: Path) -> Iterator[tuple[str, str, str]]:
             continue
         for entry in entries:
             path = posixpath.join(folder, entry.name)
-            if not entry.is_dir():
-                yield ("file", path, "") if entry.is_file() else ("refused", path, _odd(entry))
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError as error:  # a link to itself, or into a folder that may not be entered
+                yield "refused", path, f"it cannot be opened ({error.strerror or error})"
+                continue
+            if not is_folder:
+                yield ("file", path, "") if is_file else ("refused", path, _odd(entry))
             elif reason := _reason_not_to_enter(entry, above):
                 yield "refused", path + "/", reason
             else:

@@ -18,6 +18,7 @@ __all__ = ["ZipStore"]
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 LOCAL_MAGIC = b"PK\x03\x04"
 ENCRYPTED = 0x1
+SAID_TO_BE_UTF_8 = 0x800
 MALFORMED = (ValueError, OSError, EOFError, struct.error)
 
 
@@ -82,7 +83,7 @@ def _sorted_out(
     files: dict[str, zipfile.ZipInfo] = {}
     folders, refused = [], {}
     for member in members:
-        path, reason = member_path(member.filename)
+        path, reason = member_path(_name(member))
         reason = reason or _refusal(member)
         if reason:
             refused[path] = reason
@@ -93,6 +94,19 @@ def _sorted_out(
         elif path:
             files[path] = member
     return files, folders, refused
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """A member's name. Many programs, macOS among them, write UTF-8 and do not say so.
+
+    The member itself keeps its name, by which the standard library knows it again.
+    """
+    if member.flag_bits & SAID_TO_BE_UTF_8:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
 
 
 def _refusal(member: zipfile.ZipInfo) -> str:

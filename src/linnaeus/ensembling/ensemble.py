@@ -20,8 +20,10 @@ from linnaeus.ensembling.made import Ensembled, Weighed, make_ensemble
 from linnaeus.ensembling.roles import Roles, check_same_data, roles_of
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
+from linnaeus.training.kept_near import kept_near_duplicates
+from linnaeus.training.kept_work import kept_beside
 
-__all__ = ["ensemble", "groups_of", "widest"]
+__all__ = ["ensemble", "widest"]
 
 
 def ensemble(
@@ -33,12 +35,14 @@ def ensemble(
     progress: Progress,
     workers: int | None = None,
     cache: Cache | None = None,
+    test: NDArray[np.int64] | None = None,
 ) -> Ensembled:
     """Combine `bundles` by `method` into one bundle, judged on pictures of `dataset`, in `out`.
 
     The pictures that all of them held out weigh them and calibrate the whole; where each held out
     a fold, all weigh alike, and each fold calibrates by the answers of the member that held it out.
-    Pictures that none has seen judge it. The order of `bundles` changes nothing.
+    Pictures that none has seen judge it: of the rows `test`, where one split is behind all of them
+    and known, and else those that `roles_of` finds. The order of `bundles` changes nothing.
 
     Raises as `candidates.opened`, `check_same_data` and `roles_of` of `roles`, and
     `made.make_ensemble` do.
@@ -50,7 +54,12 @@ def ensemble(
         dataset, cache=cache, preprocessing=preprocessing, workers=workers, progress=progress
     )
     check_same_data(candidates, dataset)
-    roles = roles_of(candidates, dataset, scan)
+    near = None
+    if test is None and not (dataset.splits == "test").any():  # else no likeness is asked for
+        near = kept_near_duplicates(scan, kept_beside(cache, progress), progress=progress).pairs
+    roles = roles_of(candidates, dataset, scan, test=test, near=near)
+    for remark in roles.remarks:
+        progress.say(remark)
     if roles.keeper is None:
         weighed = _of_one_split(candidates, dataset, roles, method, progress)
     else:
@@ -74,17 +83,13 @@ def _of_one_split(
     )
     held = answers_of(candidates, dataset, roles.held_out, progress)
     names = [candidate.name for candidate in candidates]
-    apart = groups_of(dataset, held.rows)
-    how = combined(names, held.probabilities, held.labels, apart, method)
+    groups = dataset.groups_at(held.rows)
+    paths = [dataset.paths[row] for row in held.rows.tolist()]
+    together = paths if groups is None else groups.tolist()
+    how = combined(names, held.probabilities, held.labels, together, method)
     return Weighed(how.combination, method, how.why, held.rows, held.labels, how.logits)
 
 
 def widest(ways: Sequence[Preprocessing]) -> Preprocessing:
     """The preprocessing with the largest input, which the others' inputs can be made from."""
     return max(ways, key=lambda way: (way.height_px * way.width_px, way.model_dump_json()))
-
-
-def groups_of(dataset: Dataset, rows: NDArray[np.int64]) -> list[str]:
-    """What keeps pictures together where weights are chosen without them: a group, or the path."""
-    groups = np.full(len(dataset), "") if dataset.groups is None else dataset.groups
-    return [str(groups[row]) or dataset.paths[row] for row in rows]

@@ -118,7 +118,7 @@ def make_ensemble(
     `scan`: of all of `dataset` under `preprocessing`, the bundle's. Raises WriteError where `out`
     holds a bundle.
     """
-    groups = None if dataset.groups is None else dataset.groups[weighed.rows]
+    groups = dataset.groups_at(weighed.rows)
     calibrated = Calibrated.on(weighed.logits, weighed.labels, groups=groups)
     record = _record(candidates, weighed, roles, dataset, preprocessing, calibrated)
     golden = _golden(dataset, weighed.rows, preprocessing)
@@ -240,7 +240,8 @@ def _keep(
 ) -> HeldOut:
     """Keep in the bundle what promises rest on, and what may never judge it."""
     ids = [dataset.paths[row] for row in weighed.rows]
-    held_out = HeldOut.of(ids, calibrated.cross_fitted, weighed.labels)
+    groups = dataset.groups_at(weighed.rows)
+    held_out = HeldOut.of(ids, calibrated.cross_fitted, weighed.labels, groups)
     write_held_out(draft.folder, held_out)
     files = [[scan.content_digests[row] for row in rows] for rows in (roles.learnt, roles.held_out)]
     pixels = [scan.pixel_digests[row] for row in roles.used]
@@ -260,10 +261,7 @@ def _judge(
     """The figures of the whole on validation and, through itself, on test; and its members'."""
     alone = answers_of(candidates, dataset, roles.test, progress)
     predictions, answers = answers_for(classifier, dataset, alone.rows, alone.labels, progress)
-    groups, held_groups = (
-        None if dataset.groups is None else dataset.groups[rows]
-        for rows in (alone.rows, weighed.rows)
-    )
+    groups, held_groups = dataset.groups_at(alone.rows), dataset.groups_at(weighed.rows)
     counts = dataset.class_counts(roles.learnt)
     traits = traits_of(dataset, alone.rows, scan, alone.rows)
     return _Judged(

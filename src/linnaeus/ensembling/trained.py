@@ -1,12 +1,11 @@
 """Training that makes its own members: folds of the pictures, or snapshots of one network.
 
-RUN/members/ holds split.csv and a whole run for each member (fold-0, fold-1, … or snapshot-0, …),
-so that an interrupted training goes on with the member that was under way.
+RUN/members/ holds split.csv, in-common.json and a whole run for each member (fold-0, fold-1, … or
+snapshot-0, …), so that an interrupted training goes on with the member that was under way.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from linnaeus.bundle.record import WEIGHTS_FILE
@@ -20,12 +19,13 @@ from linnaeus.randomness import number
 from linnaeus.runs.state import BUNDLE, RECIPE
 from linnaeus.training.choice import Choice
 from linnaeus.training.ensemble_plan import EnsemblePlan, ensemble_plan
-from linnaeus.training.material import Material
+from linnaeus.training.finished_members import check_finished
+from linnaeus.training.material import Material, check_judged
 from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe, read_recipe
 from linnaeus.training.run import Run
 from linnaeus.training.run_folder import MEMBERS
-from linnaeus.training.suited import as_long_as_its_preset
+from linnaeus.training.suited import as_long_as_its_preset, passes_of
 from linnaeus.training.team import Team
 from linnaeus.training.written import SPLIT_TABLE
 
@@ -48,7 +48,15 @@ def train_ensemble(training: MemberTraining, choice: Choice, *, out: Path, team:
     plan = ensemble_plan(recipe.ensemble)
     training.check_alone(team, "the members of an ensemble")
     _check(plan, choice)
+    if dataset.label_sets is not None:
+        raise DataError(
+            "pictures of it may have several labels, and the answers of an ensemble are one each",
+            where=dataset.name,
+            mend="Train one network, without --ensemble.",
+        )
+    check_finished(out / MEMBERS, dataset)
     material = training.look(recipe, choice)
+    check_judged(material)
     split_file = out / MEMBERS / SPLIT_TABLE
     digests = material.scan.content_digests
     if not split_file.exists():
@@ -65,6 +73,7 @@ def train_ensemble(training: MemberTraining, choice: Choice, *, out: Path, team:
         progress=training.progress,
         workers=training.workers,
         cache=training.cache,
+        test=material.test,
     )
     return Run(out, read_recipe(out / RECIPE), material.audit, made.metrics, made.gain)
 
@@ -74,14 +83,23 @@ def share_of_time(recipe: Recipe, plan: EnsemblePlan, shape: tuple[int, int, int
 
     `shape` (n, h, w, 3) is of the pictures that a network from scratch learns from.
     """
+    if plan.kind == "snapshots" and recipe.network.paces:
+        earlier = passes_of(recipe.network, shape[0], recipe.device)
+        return _with_passes(recipe, earlier / plan.members)
     recipe = as_long_as_its_preset(recipe, shape)
     if recipe.budget_s is not None:
         return recipe.model_copy(update={"budget_s": recipe.budget_s / plan.members})
     if plan.kind == "folds":  # each makes all passes over its own pictures
         return recipe
     usual = recipe.network.epochs_for(shape[0], min(shape[1:3]))
-    network = recipe.network.model_copy(update={"epochs": usual / plan.members})
-    return recipe.model_copy(update={"network": network})
+    return _with_passes(recipe, usual / plan.members)
+
+
+def _with_passes(recipe: Recipe, passes: float) -> Recipe:
+    network = recipe.network.model_copy(
+        update={"epochs": passes, "budget_s": None, "paces": (), "teacher_paces": ()}
+    )
+    return recipe.model_copy(update={"network": network, "budget_s": None})
 
 
 def _check(plan: EnsemblePlan, choice: Choice) -> None:
@@ -130,12 +148,8 @@ def _members(
         recipe = recipe.model_copy(update={"budget_s": recipe.budget_s / plan.members})
     if plan.kind == "snapshots":
         return _snapshots(plan.members, training, choice, recipe, split_file.parent)
-    return [
-        training.member(
-            split_file.with_name(f"fold-{fold}"), recipe.model_copy(update={"fold": fold}), choice
-        )
-        for fold in range(plan.members)
-    ]
+    folders = [split_file.with_name(f"fold-{fold}") for fold in range(plan.members)]
+    return training.on_folds(folders, recipe, choice)
 
 
 def _snapshots(
@@ -148,8 +162,6 @@ def _snapshots(
         start = made[-1] / BUNDLE / WEIGHTS_FILE if made else None
         told = recipe.model_copy(update={"seed": seed, "fold": 0})
         made.append(training.member(folder / f"snapshot-{cycle}", told, choice, start))
-        network = read_recipe(made[0] / RECIPE).model  # the first cycle may have chosen its size
-        choice = replace(choice, network=network, by_time=False)
     return made
 
 

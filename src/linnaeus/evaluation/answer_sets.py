@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.predictions import NONE_OF_THEM, SEPARATOR
+from linnaeus.data.one_spelling import one_spelling
 from linnaeus.data.rows import Table
 from linnaeus.errors import DataError
 from linnaeus.evaluation.thresholds import EVEN
@@ -52,24 +53,28 @@ def no_column(label: str, where: str, classes: Sequence[str]) -> DataError:
 
 
 def given_thresholds(
-    table: Table, classes: Mapping[str, int], probabilities: Floats
+    table: Table, classes: Mapping[str, int], probabilities: Floats, separator: str
 ) -> tuple[NDArray[np.float32], str]:
     """(classes,) from where on each label is given, and a sentence on where that is from.
 
     Where the column “prediction” names the labels that were given, thresholds are those that part
-    them from the others; otherwise, or where none part them, one half.
+    them from the others, one half if that does; otherwise, or where none part them, one half.
+    Between its labels stands "|", as we write it, or the `separator` of the true ones.
+
+    Raises DataError, with the row, where it names a label that has no column.
     """
     even = np.full(len(classes), EVEN, np.float32)
     if "prediction" not in table.header:
         return even, "A label counts as given where its probability is 50 % or more."
-    texts = table.texts(table.header.index("prediction"))
-    said = label_parts(["" if text == NONE_OF_THEM else text for text in texts], SEPARATOR)
+    said = _said(table, classes, separator)
     read = ~np.isnan(probabilities).any(axis=1)
     found = even.copy()
     for at, name in enumerate(classes):
         given = np.array([name in labels for labels in said]) & read
         p = probabilities[:, at].astype(np.float32)
         highest = p[read & ~given].max(initial=0.0)
+        if highest < EVEN and (not given.any() or p[given].min() >= EVEN):
+            continue
         if not given.any():
             found[at] = max(np.float32(EVEN), np.nextafter(np.float32(highest), np.float32(2)))
         elif p[given].min() <= highest:
@@ -78,3 +83,24 @@ def given_thresholds(
         else:
             found[at] = p[given].min()
     return found, "The labels judged are those that the column “prediction” gives."
+
+
+def _said(table: Table, classes: Mapping[str, int], separator: str) -> list[tuple[str, ...]]:
+    """The labels that the column “prediction” names in each row."""
+    texts = [one_spelling(text) for text in table.texts(table.header.index("prediction"))]
+    texts = ["" if text == NONE_OF_THEM else text for text in texts]
+    ways = [label_parts(texts, mark) for mark in (SEPARATOR, separator)]
+    strange = [
+        [
+            (row, one)
+            for row, labels in zip(table.rows, said, strict=True)
+            for one in labels
+            if one not in classes
+        ]
+        for said in ways
+    ]
+    likely = min(range(len(ways)), key=lambda at: len(strange[at]))
+    if strange[likely]:
+        row, label = strange[likely][0]
+        raise no_column(label, table.place(row.number), list(classes))
+    return ways[likely]

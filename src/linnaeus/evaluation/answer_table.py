@@ -23,10 +23,12 @@ from linnaeus.data.columns import (
     find_column,
     fitting_columns,
     kept_columns,
+    read_groups,
 )
 from linnaeus.data.dataset import Column
 from linnaeus.data.metadata import as_column
 from linnaeus.data.one_spelling import one_spelling
+from linnaeus.data.own_groups import own_groups
 from linnaeus.data.rows import Table, as_text
 from linnaeus.data.table import looks_like_table, read_table
 from linnaeus.errors import DataError, UsageError
@@ -108,8 +110,8 @@ def read_answer_table(
         unread,
     )
     sets_told: tuple[str, ...] = ()
-    if parts is not None:
-        thresholds, how = given_thresholds(table, classes, probabilities)
+    if parts is not None and columns.separator is not None:
+        thresholds, how = given_thresholds(table, classes, probabilities, columns.separator)
         sets = true_sets(table, parts, classes)
         predictions = replace(predictions, thresholds=thresholds, label_sets=sets)
         sets_told = (how, "A picture without a label counts as having none of them.")
@@ -216,10 +218,8 @@ def _ids(table: Table, image: int | None, fold: str) -> tuple[str, ...]:
 
 def _groups(table: Table, column: int, fold: str) -> NDArray[np.str_]:
     """(n,) the group of each picture; an empty cell is a group of its own."""
-    texts = table.texts(column)
-    taken = set(texts)
-    alone = (name for at in range(2 * len(texts)) if (name := f"{fold}alone {at}") not in taken)
-    return np.array([text or next(alone) for text in texts])
+    texts = read_groups(table, column)
+    return own_groups(texts, [f"{fold}alone {at}" for at in range(len(texts))])
 
 
 def _metadata(table: Table, used: set[int | None]) -> tuple[dict[str, Column], tuple[str, ...]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
-__all__ = ["BOTTOM", "LEFT", "RIGHT", "TOP", "percent_axis", "scale", "svg", "text"]
+__all__ = ["BOTTOM", "LEFT", "RIGHT", "TOP", "percent_axis", "round_steps", "scale", "svg", "text"]
 
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 372.0, 10.0, 230.0
 WIDTH, HEIGHT = 388.0, 272.0
@@ -21,6 +22,21 @@ def svg(kind: str, description: str, parts: Sequence[str]) -> Markup:
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
     """From values between `low` and `high` to places between `start` and `end`."""
     return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def round_steps(low: float, high: float) -> list[float]:
+    """Three to eight round numbers, evenly apart, from `low` or less to `high` or more.
+
+    >>> round_steps(0, 0.01)
+    [0.0, 0.002, 0.004, 0.006, 0.008, 0.01]
+    >>> round_steps(0.93, 1)
+    [0.92, 0.94, 0.96, 0.98, 1.0]
+    """
+    finest = (high - low) / 5
+    power = 10.0 ** floor(log10(finest))
+    step = next(s * power for s in (1, 2, 5, 10) if s * power >= finest * (1 - 1e-9))
+    first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+    return [round(count * step, 12) for count in range(first, last + 1)]
 
 
 def percent_axis(low: float, high: float) -> tuple[Callable[[float], float], list[str]]:

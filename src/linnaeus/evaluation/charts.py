@@ -13,7 +13,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.axes import scale
+from linnaeus.evaluation.axes import round_steps, scale
 from linnaeus.evaluation.curve_points import CurvePoint
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.operating import DecisionPoint
@@ -100,10 +100,11 @@ def curves(lines: Sequence[Line], figure: str, *, share: bool, across: str = "ep
     by_epoch = across == "epoch"
     begin, end = (min(xs), max(*xs, min(xs) + 1)) if by_epoch else (max(xs), min(xs))
     x = scale(begin, end if end != begin else begin - 1, LEFT, LEFT + SIDE)
-    y = scale(low, high, KEY + 150, KEY)
+    upwards = round_steps(low, high)
+    y = scale(upwards[0], upwards[-1], KEY + 150, KEY)
     ticks = _ticks(xs) if by_epoch else sorted(set(xs), reverse=True)
     label = "{:.0f}".format if by_epoch else _power
-    parts = [*_grid(x, y, ticks, list(np.linspace(low, high, 4)), share=share, across=label)]
+    parts = [*_grid(x, y, ticks, upwards, share=share, across=label)]
     for place, line in enumerate(lines):
         parts += _drawn(line, x, y)
         parts += _key(line.name, LEFT + place * SIDE / 2)
@@ -115,9 +116,9 @@ def curves(lines: Sequence[Line], figure: str, *, share: bool, across: str = "ep
 
 def risk_curve(points: Sequence[RiskPoint]) -> Markup:
     """The share of answered pictures to the right, the share of wrong answers among them up."""
-    highest = max(0.01, *(point.risk for point in points)) * 1.08
-    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, highest, TOP + 150, TOP)
-    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], list(np.linspace(0, highest, 4)))]
+    upwards = round_steps(0, max(0.01, *(point.risk for point in points)))
+    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, upwards[-1], TOP + 150, TOP)
+    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], upwards)]
     path = "L".join(f"{x(point.coverage):.1f} {y(point.risk):.1f}" for point in points)
     parts.append(f'<path class="line" d="M{path}"/>')
     last = points[-1]
@@ -168,9 +169,10 @@ def _tested(
 
 def decision_curve(points: Sequence[DecisionPoint]) -> Markup:
     """Net benefit against the threshold; acting on all pictures is dashed, on none is the floor."""
-    highest = max(0.01, *(max(point.net_benefit, point.acting_on_all) for point in points)) * 1.08
-    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, highest, TOP + 150, TOP)
-    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], list(np.linspace(0, highest, 4)))]
+    highest = max(0.01, *(max(point.net_benefit, point.acting_on_all) for point in points))
+    upwards = round_steps(0, highest)
+    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, upwards[-1], TOP + 150, TOP)
+    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], upwards)]
     shown = {
         "ideal": [(point.threshold, point.acting_on_all) for point in points],
         "line": [(point.threshold, point.net_benefit) for point in points],
@@ -226,7 +228,7 @@ def _grid(
     lines = []
     for value in upwards:
         lines.append(f'<path class="grid" d="M{LEFT} {y(value):.1f}H{LEFT + SIDE}"/>')
-        text = f"{value * 100:.0f} %" if share else f"{value:.2g}"
+        text = f"{value * 100:g} %" if share else f"{value:g}"
         lines.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{text}</text>')
     for value in ticks:
         if across is None:

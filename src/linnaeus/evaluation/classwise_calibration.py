@@ -14,7 +14,7 @@ from linnaeus.evaluation.calibration_noise import calibration_noise, effect_in_b
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import FEWEST_RESAMPLES, Resampling
 from linnaeus.evaluation.label_agreement import over_cells
-from linnaeus.evaluation.reliability import BINS, bin_of_each, chance_alone
+from linnaeus.evaluation.reliability import BINS, bin_of_each, chance_alone, missed_at_most
 from linnaeus.evaluation.unified_interval import Noise, unified_interval
 
 __all__ = ["classwise_calibration_error"]
@@ -51,7 +51,18 @@ def classwise_calibration_error(
     if resampling.groups < 2:
         return Figure.around(value, 0.0, 1.0)
     noise = _noise(bins, probabilities, gaps, resampling, effect)
-    return Figure.around(value, *unified_interval(binned, noise))
+    low, high = unified_interval(binned, noise)
+    return Figure.around(value, low, max(high, _unseen(labels, probabilities, resampling)))
+
+
+def _unseen(labels: Places, probabilities: Floats, resampling: Resampling) -> float:
+    """Where all answers were right, the resamples cannot know of mistakes.
+
+    A mistake moves the frequency of two classes, that which it was and that which was answered.
+    """
+    if (probabilities.argmax(axis=1) != labels).any():
+        return 0.0
+    return missed_at_most(resampling) * 2 / int(probabilities.shape[1])
 
 
 def _noise(

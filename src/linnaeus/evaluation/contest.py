@@ -264,12 +264,22 @@ def same_pictures(first: Sequence[str], second: Sequence[str]) -> NDArray[np.int
 
 
 def in_order(predictions: Predictions, places: NDArray[np.int64]) -> Predictions:
-    """The same answers, the picture at `places[i]` standing at i."""
-    sets = predictions.label_sets
+    """The same answers, the picture at `places[i]` standing at i, each place once."""
+    now = {place: at for at, place in enumerate(places.tolist())}
+    sets, familiar, moved = predictions.label_sets, predictions.familiar, predictions.moved
+    drawn = predictions.drawn_from
+    if familiar is not None:
+        strangeness, known = familiar.strangeness[places], familiar.familiarity[places]
+        familiar = replace(familiar, strangeness=strangeness, familiarity=known)
     return replace(
         predictions,
-        ids=tuple(predictions.ids[place] for place in places.tolist()),
+        ids=tuple(predictions.ids[place] for place in now),
         probabilities=predictions.probabilities[places],
         labels=predictions.labels[places],
+        drawn_from=drawn and tuple(drawn[place] for place in now),
         label_sets=None if sets is None else sets[places],
+        row_errors={now[place]: why for place, why in predictions.row_errors.items()},
+        row_notes={now[place]: notes for place, notes in predictions.row_notes.items()},
+        familiar=familiar,
+        moved=None if moved is None else replace(moved, distances=moved.distances[places]),
     )

@@ -123,7 +123,7 @@ def evaluate(
     both = (opened,) if against is None else (opened, against)
     rows, traits, remarks = rows_to_judge(both, dataset, progress)
     predictions, answers = opened.answers(dataset, rows, progress)
-    groups = None if dataset.groups is None else dataset.groups[rows]
+    groups = dataset.groups_at(rows)
     metrics = judge(predictions, **opened.usual, seed=seed, groups=groups, asked=asked)
     paired = None
     if against is not None:

@@ -59,7 +59,7 @@ def evaluate_table(
     metrics = judge(predictions, seed=seed, groups=given.groups, asked=asked)
     paired = None
     if wanted.against is not None:
-        paired = _paired(path, wanted.against, columns, given, wanted.columns)
+        paired = _paired(paths, wanted.against, columns, given, wanted.columns)
     names = [str(one) for one in paths]
     crossed = None
     if len(paths) > 1:
@@ -101,20 +101,31 @@ def _read(
 
 
 def _paired(
-    path: Path, against: Path, columns: Columns, given: AnswerTable, beside: Sequence[str]
+    paths: Sequence[Path],
+    against: Path,
+    columns: Columns,
+    given: AnswerTable,
+    beside: Sequence[str],
 ) -> Paired:
     """The answers of another table to the same pictures, beside those that are judged."""
+    names = (_name(paths), against.name)
+    if names[0] == names[1]:
+        names = (str(paths[0]), str(against))
     first = given.predictions
     second = read_answer_table(against, columns, beside).predictions
     others = in_order(second, same_pictures(first.ids, second.ids))
     for row, name in enumerate(first.ids):
-        if first.true_labels(row) != others.true_labels(row):
+        if set(first.true_labels(row)) != set(others.true_labels(row)):
             raise DataError(
-                f"'{name}' has another label here than in {path.name}",
+                f"'{name}' has another label here than in {names[0]}",
                 where=str(against),
                 mend="Compare answers to the same labels.",
             )
-    return pair(first, others, (path.name, against.name), given.groups)
+    return pair(first, others, names, given.groups)
+
+
+def _name(paths: Sequence[Path]) -> str:
+    return paths[0].name if len(paths) == 1 else f"{len(paths)} folds"
 
 
 def _picture(path: Path) -> Image.Image | None:
@@ -127,7 +138,7 @@ def _picture(path: Path) -> Image.Image | None:
 
 def _facts(paths: Sequence[Path], given: AnswerTable) -> RunFacts:
     predictions = given.predictions
-    name = paths[0].name if len(paths) == 1 else f"{len(paths)} folds"
+    name = _name(paths)
     content = hashlib.sha256()
     for path in paths:
         content.update(path.read_bytes())

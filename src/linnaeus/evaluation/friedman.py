@@ -30,7 +30,8 @@ class Ranking:
 
     `mean_ranks`: (models,), 1 is best. `p`: how often luck alone would rank them as unevenly, were
     all alike. `critical_difference`: mean ranks nearer than this cannot be told apart.
-    `alike`: the largest groups of models (positions, best first) that cannot be told apart.
+    `alike`: the largest groups of models (positions, best first) that cannot be told apart: all of
+    them where `p` is not below 0.05.
     """
 
     sets: int
@@ -82,13 +83,14 @@ def rank_over_sets(scores: ArrayLike, *, seed: int = 0) -> Ranking:
     apart = (
         range_point(models, LEVEL) / math.sqrt(2) * math.sqrt(models * (models + 1) / (6 * sets))
     )
+    p = _permuted_p(ranks, seed)
     return Ranking(
         sets=sets,
         mean_ranks=tuple(float(one) for one in mean),
         statistic=_statistic(ranks),
-        p=_permuted_p(ranks, seed),
+        p=p,
         critical_difference=apart,
-        alike=_groups(mean, apart),
+        alike=_groups(mean, apart if p < LEVEL else math.inf),
     )
 
 

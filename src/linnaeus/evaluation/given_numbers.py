@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 
 # Probabilities written with four digits miss 1 by up to 0.00005 a class.
 SUM_TOLERANCE = 1e-3
+MOST_ROUNDED = 10.0  # by which percentages in whole numbers may miss 100, however many classes
 ROUNDING = 1e-6  # float32 softmaxes overstep 0 and 1 by about a tenth of that
 
 
@@ -106,19 +107,22 @@ def _finite(table: Table, row: Row, name: str, place: int) -> float:
 def _refuse_extra_columns(
     table: Table, classes: Mapping[str, int], given: Floats, labels: set[str]
 ) -> None:
-    """Where the columns that labels name sum to 1 by themselves, the others are no classes."""
-    named = [name in labels for name in classes]
-    if sum(named) < 2 or all(named):
-        return
-    some = given[:, named]
-    if (some < 0).any() or (np.abs(some.sum(axis=1) - 1) > SUM_TOLERANCE).any():
-        return
-    extra = ", ".join(f"'{name}'" for name in classes if name not in labels)
-    raise DataError(
-        f"rows sum to 1 without {extra}, so that is no class's probability",
-        where=table.where,
-        mend="Take it out, name it with --slice-by, or call the columns of classes 'p:CLASS'.",
-    )
+    """Where the columns that labels name sum to 1 by themselves, the others are no classes; so are
+    those that overstep 0 or 1 where all that do not sum to 1."""
+    named = np.array([name in labels for name in classes], bool)
+    within = np.asarray(~_oversteps(given).any(axis=0), bool)
+    for likely in (named, within):
+        some = given[:, likely]
+        if likely.sum() < 2 or likely.all() or (some < 0).any():
+            continue
+        if (np.abs(some.sum(axis=1) - 1) > SUM_TOLERANCE).any():
+            continue
+        extra = [f"'{name}'" for name, one in zip(classes, likely, strict=True) if not one]
+        raise DataError(
+            f"rows sum to 1 without {', '.join(extra)}, so that is no class's probability",
+            where=table.where,
+            mend="Take it out, name it with --slice-by, or call the columns of classes 'p:CLASS'.",
+        )
 
 
 def _refuse_other_scales(given: Floats, where: str) -> None:
@@ -130,7 +134,9 @@ def _refuse_other_scales(given: Floats, where: str) -> None:
             where=where,
             mend="Take the exponential of each.",
         )
-    if (given >= 0).all() and (np.abs(given.sum(axis=1) - 100) <= 100 * SUM_TOLERANCE).all():
+    rounded = min(0.5 * given.shape[1], MOST_ROUNDED)
+    within = ((given >= 0) & (given <= 100)).all()
+    if within and (np.abs(given.sum(axis=1) - 100) <= rounded).all():
         raise DataError(f"these are percentages ({from_to})", where=where, mend="Divide by 100.")
     if (np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE).mean() > 0.5:
         raise DataError(

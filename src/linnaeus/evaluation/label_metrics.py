@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import Predictions
+from linnaeus.counted import pictures
 from linnaeus.data.layout import quoted
 from linnaeus.errors import DataError
 from linnaeus.evaluation.class_average import few_pictures_remark
@@ -29,7 +30,11 @@ from linnaeus.evaluation.label_agreement import (
 from linnaeus.evaluation.label_figures import LabelFigures, Mixup, mixups
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS, SMALLEST_PROBABILITY
 from linnaeus.evaluation.one_against_rest import OneAgainstRest, one_against_rest
-from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
+from linnaeus.evaluation.reliability import (
+    ReliabilityBin,
+    label_calibration_error,
+    reliability_bins,
+)
 
 __all__ = ["LabelMetrics", "label_log_losses", "measure_labels"]
 
@@ -189,7 +194,7 @@ def measure_labels(
         hamming_loss=mean_figure((given != truth).mean(axis=1), 1.0, resampling),
         log_loss=mean_figure(label_log_losses(truth, probabilities), MOST_LOG_LOSS, resampling),
         brier=mean_figure(((probabilities - truth) ** 2).mean(axis=1), 1.0, resampling),
-        calibration_error=calibration_error(flat, has, cells),
+        calibration_error=label_calibration_error(flat, has, cells),
         usual_set=tuple(predictions.classes[at] for at in np.flatnonzero(usual)),
         usual_from=usual_from,
         usual_subset_accuracy=accuracy_figure((always == truth).all(axis=1), resampling),
@@ -233,7 +238,7 @@ def _judged(predictions: Predictions) -> tuple[Sets, int]:
     mend = "Judge pictures whose labels are known and among the classifier's classes."
     if predictions.label_sets is None or unread.all():
         raise DataError(
-            f"there is nothing to judge: of {len(predictions):,} pictures,"
+            f"there is nothing to judge: of {pictures(len(predictions))},"
             f" {int(unread.sum()):,} could not be read, and the labels of the others are"
             f" {'known' if predictions.label_sets is not None else 'not known'}",
             where="evaluation",

@@ -19,8 +19,9 @@ FEWEST = 3
 def label_words(metrics: LabelMetrics) -> tuple[str, ...]:
     """The answer in a few sentences, the most important first; class names in “curly quotes”."""
     sentences = [_given_and_found(metrics), _beside_the_usual(metrics), _whole_sets(metrics)]
-    widths = [f.high - f.low for f in (metrics.micro_precision, metrics.micro_recall)]
-    if max(widths) > WIDE:
+    # Without any label given precision is 0 to 1 however many pictures were judged.
+    shares = [metrics.micro_recall, *([metrics.micro_precision] if metrics.labels_given else [])]
+    if max(share.high - share.low for share in shares) > WIDE:
         sentences.append(
             f"Only {number(metrics.images, 'picture')} {'was' if metrics.images == 1 else 'were'}"
             " judged, too few to say it more closely: test on more before relying on it."

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import TAILS
-from linnaeus.randomness import generator
+from linnaeus.evaluation.intervals import TAILS, Resampling, accuracy_figure
 
 __all__ = ["LearningCurve", "Measured", "fit_curve"]
 
@@ -46,7 +45,8 @@ class LearningCurve:
     """Points that were measured, and the curve through them.
 
     `floor`, `scale`, `power`: of the curve. `gain`: how much less the share of mistakes would be
-    with twice the pictures of the last point, with its interval from other test pictures.
+    with twice the pictures of the last point, with its interval from other test pictures. Where the
+    last point has no mistake, it may be all that its interval leaves possible.
     """
 
     points: tuple[Measured, ...]
@@ -71,13 +71,18 @@ class LearningCurve:
 
 
 def fit_curve(
-    pictures: Sequence[int], right: Sequence[NDArray[np.bool_]], *, seed: int = 0
+    pictures: Sequence[int],
+    right: Sequence[NDArray[np.bool_]],
+    *,
+    groups: ArrayLike | None = None,
+    seed: int = 0,
 ) -> LearningCurve:
     """Fit the curve to classifiers that learnt from `pictures`, rising, and judged the same n.
 
     `right`: for each, (n,) bool, whether its answers were right. Points count by how well n
-    pictures tell them. The interval comes from drawing the test pictures anew, all points together;
-    that another training would have come out otherwise is not in it.
+    pictures tell them. The interval comes from drawing the test pictures anew, all points together
+    and whole `groups` (n,) where they come in such; that another training would have come out
+    otherwise is not in it.
 
     Raises ValueError for fewer than three points.
     """
@@ -87,20 +92,31 @@ def fit_curve(
     count = wrong.shape[1]
     sizes = np.array(pictures, np.float64)
     seen = wrong.mean(axis=1)
-    random = generator(seed, "learning curve")
-    times = random.multinomial(count, np.full(count, 1 / count), size=DRAWS)
-    drawn = times @ wrong.T / count  # (draws, points)
+    resampling = Resampling.of(count, groups, DRAWS, seed)
+    drawn = _drawn(wrong, resampling)
     weights = count / np.maximum(seen * (1 - seen), 1 / count)
     floor, scale, power = (float(one[0]) for one in _fitted(sizes, seen[None], weights))
     gains = _gain(sizes[-1], *_fitted(sizes, drawn, weights)[1:])
     gain = float(_gain(sizes[-1], np.array([scale]), np.array([power]))[0])
     low, high = np.quantile(gains, TAILS)
-    spreads = np.quantile(drawn, TAILS, axis=0).T
     points = tuple(
-        Measured(int(n), Figure.around(value, *ends))
-        for n, value, ends in zip(pictures, seen.tolist(), spreads.tolist(), strict=True)
+        Measured(int(n), accuracy_figure(~one, resampling))
+        for n, one in zip(pictures, right, strict=True)
     )
+    last = points[-1].mistakes
+    if last.value == 0:  # no drawing of these test pictures has a mistake that could go
+        high = max(high, last.high)
     return LearningCurve(points, floor, scale, power, Figure.around(gain, low, high))
+
+
+def _drawn(wrong: Floats, resampling: Resampling) -> Floats:
+    """(draws, points): the share of mistakes in each drawing. `wrong`: (points, n), 0 or 1."""
+    codes, groups = resampling.codes, resampling.groups
+    mistakes = np.stack([np.bincount(codes, weights=one, minlength=groups) for one in wrong])
+    pictures = np.bincount(codes, minlength=groups)
+    times = np.stack(list(resampling.times()))
+    shares: Floats = times @ mistakes.T / (times @ pictures)[:, None]
+    return shares
 
 
 def _gain(pictures: float, scale: Floats, power: Floats) -> Floats:

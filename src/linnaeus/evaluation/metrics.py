@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+from linnaeus.counted import pictures
 from linnaeus.data.layout import quoted
 from linnaeus.errors import DataError
 from linnaeus.evaluation.agreement import agreement
@@ -191,7 +192,7 @@ def _judged(predictions: Predictions) -> tuple[NDArray[np.bool_], int, int]:
     judged: NDArray[np.bool_] = ~unread & ~unlabelled
     if not judged.any():
         raise DataError(
-            f"there is nothing to judge: of {len(predictions):,} pictures, "
+            f"there is nothing to judge: of {pictures(len(predictions))}, "
             f"{int(unread.sum()):,} could not be read and {int(unlabelled.sum()):,} came without a "
             "label that the classifier knows",
             where="evaluation",

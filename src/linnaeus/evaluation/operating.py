@@ -17,7 +17,14 @@ from linnaeus.evaluation.curve_points import CurvePoint, curve_points
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
 
-__all__ = ["Costs", "Cut", "DecisionPoint", "Operating", "check_cuts", "operating"]
+__all__ = [
+    "Costs",
+    "Cut",
+    "DecisionPoint",
+    "Operating",
+    "check_cuts",
+    "operating",
+]
 
 Floats = NDArray[np.float64]
 Sets = NDArray[np.bool_]
@@ -163,8 +170,14 @@ def operating(
     return Operating(positive, curve_points(truth, score), decisions, tuple(cuts))
 
 
+def _called(score: Floats, threshold: float) -> Sets:
+    """(n,) whether each is called; scores are float32, so 0.9 is less than the threshold 0.9."""
+    reached: Sets = score >= float(np.float32(threshold))
+    return reached
+
+
 def _decision(truth: Sets, score: Floats, threshold: float) -> DecisionPoint:
-    odds, called = threshold / (1 - threshold), score >= threshold
+    odds, called = threshold / (1 - threshold), _called(score, threshold)
     share = float(truth.mean())
     benefit = float((called & truth).mean() - odds * (called & ~truth).mean())
     return DecisionPoint(threshold, benefit, share - odds * (1 - share))
@@ -173,7 +186,7 @@ def _decision(truth: Sets, score: Floats, threshold: float) -> DecisionPoint:
 def _cut(
     threshold: float, why: str, truth: Sets, score: Floats, by: Resampling, costs: Costs | None
 ) -> Cut:
-    called = score >= threshold
+    called = _called(score, threshold)
     cost = None
     if costs is not None:
         each = costs.missed * (truth & ~called) + costs.false_alarm * (called & ~truth)

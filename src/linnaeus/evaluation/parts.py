@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -65,13 +65,15 @@ def parts_of(trait: Trait, *, asked: bool = False) -> Parts:
         times = _as_times(texts)
         if times is None or _different(times) <= MOST_NUMBERS:
             return _by_value(trait, texts)
-        return _large_enough(trait, _ranges(times, _date))
+        return _large_enough(trait, _ranges(times, TIMES))
     numbers = np.asarray(trait.values, np.float64)
     if _different(numbers) <= MOST_NUMBERS:
-        return _by_value(trait, np.array([_exact(x) for x in numbers.tolist()]))
+        known, places = np.unique(numbers, return_inverse=True)  # one NaN, which stands last
+        spelt = _told_apart(known[np.isfinite(known)].tolist(), VALUES)
+        return _by_value(trait, np.array([*spelt, ""])[places])
     if not (asked or trait.measured) and _are_ids(numbers):
         return Parts(told=f"“{trait.name}” holds whole numbers that are all different, as ids are")
-    named = _ranges(numbers, _plain)
+    named = _ranges(numbers, NUMBERS)
     return _large_enough(trait, _with_words(named, *MEASURED.get(trait.name, ("", ""))))
 
 
@@ -86,7 +88,8 @@ def _by_value(trait: Trait, texts: NDArray[np.str_]) -> Parts:
             " most of which hardly recur"
         )
     order = sorted(range(len(values)), key=lambda at: natural_key(str(values[at])))
-    named = [(str(values[at]) or EMPTY, np.asarray(codes == at, bool)) for at in order]
+    empty = EMPTY if EMPTY not in values else f"({EMPTY})"
+    named = [(str(values[at]) or empty, np.asarray(codes == at, bool)) for at in order]
     return _large_enough(trait, named)
 
 
@@ -105,8 +108,11 @@ def _large_enough(trait: Trait, named: Iterable[Named]) -> Parts:
     return Parts(tuple(kept), f"of “{trait.name}”, the {what} ({held}): {few}")
 
 
-def _ranges(numbers: Floats, spelt: Callable[[float], str]) -> list[Named]:
-    """Fifths of the pictures by rising `numbers`; those without one are a part of their own."""
+def _ranges(numbers: Floats, ways: Sequence[Callable[[float], str]]) -> list[Named]:
+    """Fifths of the pictures by rising `numbers`; those without one are a part of their own.
+
+    Their edges are spelt in the first of the `ways` that tells them apart.
+    """
     known = numbers[np.isfinite(numbers)]
     shares = np.arange(1, RANGES) / RANGES
     edges = np.unique(np.quantile(known, shares, method="lower"))
@@ -114,7 +120,7 @@ def _ranges(numbers: Floats, spelt: Callable[[float], str]) -> list[Named]:
     if not len(edges):  # four fifths and more have the highest number: all others are a part
         edges = np.array([known[known < known.max()].max()])
     places = np.where(np.isfinite(numbers), np.searchsorted(edges, numbers), -1)
-    ends = [spelt(edge) for edge in edges.tolist()]
+    ends = _told_apart(edges.tolist(), ways)
     words = [
         f"up to {ends[0]}",
         *(f"above {low} up to {high}" for low, high in pairwise(ends)),
@@ -122,6 +128,11 @@ def _ranges(numbers: Floats, spelt: Callable[[float], str]) -> list[Named]:
     ]
     named = [(word, places == at) for at, word in enumerate(words)]
     return [*named, (EMPTY, places == -1)] if (places == -1).any() else named
+
+
+def _told_apart(edges: Sequence[float], ways: Sequence[Callable[[float], str]]) -> list[str]:
+    spelt = [[way(edge) for edge in edges] for way in ways]
+    return next((ends for ends in spelt if len(set(ends)) == len(ends)), spelt[-1])
 
 
 def _with_words(named: list[Named], lowest: str, highest: str) -> list[Named]:
@@ -157,11 +168,24 @@ def _date(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
+def _minute(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _microsecond(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(" ")
+
+
 def _exact(value: float) -> str:
-    """A number to six digits, empty where there is none."""
-    return f"{value:g}" if np.isfinite(value) else ""
+    """A number as it is told from all others."""
+    return repr(value).removesuffix(".0")
 
 
 def _plain(value: float) -> str:
     """A number as short as tells ranges apart."""
     return f"{value:.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
+TIMES = (_date, _minute, _microsecond)
+NUMBERS = (_plain, "{:.6g}".format, _exact)
+VALUES = ("{:g}".format, _exact)

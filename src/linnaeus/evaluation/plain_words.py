@@ -35,7 +35,7 @@ def plain_words(metrics: Measured) -> tuple[str, ...]:
         sentences.append(_too_few(metrics))
     if metrics.mistakes:
         sentences += [*_confusion(metrics), *_hardest_class(metrics)]
-    sentences += [*_absent_classes(metrics), *_how_sure(metrics)]
+    sentences += [*_absent_classes(metrics), *_how_sure(metrics), *_unlabelled(metrics)]
     return tuple(sentences)
 
 
@@ -68,6 +68,14 @@ def _beside_always_the_same(metrics: Metrics) -> str:
         )
     better = "worse than" if right.high < same else "no better than"
     return f"That is {better} {always}: do not rely on it."
+
+
+def _unlabelled(metrics: Metrics) -> list[str]:
+    if not metrics.unlabelled:
+        return []
+    without = number(metrics.unlabelled, "picture")
+    is_not = "is" if metrics.unlabelled == 1 else "are"
+    return [f"{without} without a label that the classifier knows {is_not} not judged."]
 
 
 def _too_few(metrics: Metrics) -> str:

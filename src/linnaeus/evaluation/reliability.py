@@ -24,6 +24,8 @@ __all__ = [
     "bin_of_each",
     "calibration_error",
     "chance_alone",
+    "label_calibration_error",
+    "missed_at_most",
     "raw_error",
     "reliability_bins",
 ]
@@ -102,6 +104,27 @@ def calibration_error(
     noise = calibration_noise(bins, confidence, gaps, resampling, alone, effect)
     low, high = unified_interval(np.bincount(bins, weights=gaps) / len(gaps), noise)
     return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
+
+
+def label_calibration_error(
+    probabilities: Floats, truth: NDArray[np.bool_], cells: Resampling
+) -> Figure:
+    """`calibration_error` of each yes or no: `probabilities` and `truth` are (n times classes,).
+
+    Where every yes and no at one half is right, the resamples cannot know of mistakes.
+    """
+    found = calibration_error(probabilities, truth, cells)
+    if ((probabilities >= 0.5) != truth).any():
+        return found
+    return Figure.around(found.value, found.low, max(found.high, missed_at_most(cells)))
+
+
+def missed_at_most(resampling: Resampling) -> float:
+    """The share of mistakes that may have been missed where none was seen, by Wilson's interval.
+
+    All that belongs together counts once.
+    """
+    return 1.0 - wilson(1.0, resampling.groups)[0]
 
 
 def raw_error(confidence: Floats, right: NDArray[np.bool_]) -> float:

@@ -143,7 +143,7 @@ def find_slices(
     parts = [*known, *alike.of_all]
     groups = _groups(outcomes)
     whole = _corrected([_of_all(outcomes, part, groups) for part in parts])
-    within = _corrected(list(_in_classes(outcomes, known, alike, groups)))
+    within = [one for _, one in _corrected(list(_in_classes(outcomes, known, alike, groups)))]
     looked_at = [trait.name for trait, one in zip(chosen, found, strict=True) if one.parts]
     told = [f"{one.told[0].upper()}{one.told[1:]}." for one in found if one.told]
     return Slices(
@@ -232,27 +232,31 @@ def _in_classes(
                 yield Slice(part.trait, part.value, name, inside, gap, examples=examples)
 
 
-def _corrected(slices: list[Slice]) -> list[Slice]:
-    """The slices with Holm's p-values, the weakest first.
+def _corrected(slices: list[Slice]) -> list[tuple[int, Slice]]:
+    """The slices with Holm's p-values, the weakest first, each with its place among those given.
 
     Those that are weaker by more than chance go by how much worse they are at least; the others by
     how little chance would do the same.
     """
     p_values = holm([one.gap.p for one in slices]).tolist()
     told = [replace(one, p=p) for one, p in zip(slices, p_values, strict=True)]
-    return sorted(told, key=lambda s: (0, s.gap.difference.high) if s.weaker else (1, s.gap.p))
+
+    def strength(at: tuple[int, Slice]) -> tuple[int, float]:
+        one = at[1]
+        return (0, one.gap.difference.high) if one.weaker else (1, one.gap.p)
+
+    return sorted(enumerate(told), key=strength)
 
 
 def _with_losses(
-    outcomes: Outcomes, slices: Sequence[Slice], parts: Sequence[Part]
+    outcomes: Outcomes, slices: Sequence[tuple[int, Slice]], parts: Sequence[Part]
 ) -> Iterable[Slice]:
-    """The slices, the first of them with their mean log loss."""
-    members = {(part.trait, part.value): part.members for part in parts}
-    for place, one in enumerate(slices):
-        if place >= MOST_LOSSES:
+    """The slices, each with its place in `parts`; the first of them with their mean log loss."""
+    for rank, (place, one) in enumerate(slices):
+        if rank >= MOST_LOSSES:
             yield one
             continue
-        inside = members[one.trait, one.value]
+        inside = parts[place].members
         groups = None if outcomes.groups is None else outcomes.groups[inside]
         resampling = Resampling.of(one.images, groups, LOSS_RESAMPLES)
         yield replace(one, log_loss=mean_figure(outcomes.losses[inside], MOST_LOG_LOSS, resampling))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.seen import read_seen, was_seen
+from linnaeus.counted import are, pictures
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.scan import Scan, scan
 from linnaeus.errors import DataError
@@ -84,7 +85,7 @@ def _offered(dataset: Dataset) -> tuple[NDArray[np.int64], list[str]]:
     """The rows of the data's own test split, where there is one, or all; and what to say of it."""
     rows = np.flatnonzero(dataset.splits == "test")
     if len(rows):
-        return rows, [f"Judged on the {len(rows):,} pictures of the data's own test split."]
+        return rows, [f"Judged on the {pictures(len(rows))} of the data's own test split."]
     return np.arange(len(dataset)), []
 
 
@@ -92,9 +93,10 @@ def _told_as_seen(bundles: Sequence[Opened], seen: Sequence[NDArray[np.bool_]]) 
     remarks = []
     for one, old in zip(bundles, seen, strict=True):
         if old.any():
+            count = int(old.sum())
             name = f"“{one.name}”" if len(bundles) > 1 else "the bundle"
             remarks.append(
-                f"{int(old.sum()):,} of {len(old):,} pictures are left out, because {name} was"
+                f"{count:,} of {pictures(len(old))} {are(count)} left out, because {name} was"
                 " trained or calibrated on their very pixels."
             )
     return remarks

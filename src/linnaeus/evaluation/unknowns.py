@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Familiarity, Predictions
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure, share_figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 from linnaeus.evaluation.one_against_rest import one_against_rest
 from linnaeus.unknowns.fit import GIVEN, Tried
+from linnaeus.unknowns.outliers import source_of
 
 __all__ = ["KindTold", "UnknownTold", "unknown_told"]
 
@@ -91,9 +92,11 @@ def unknown_told(
 ) -> UnknownTold | None:
     """Judge what `classifier` calls unknown, on its answers `test` and on `outliers` by kind.
 
-    Outliers are (height, width, 3) uint8 at the network's size. `tried`: from what its score was
-    chosen, if that was here. None where the classifier cannot
-    tell, or where no test picture could be read.
+    Outliers are (height, width, 3) uint8 at the network's size; those of all kinds but the user's
+    own are made of the test pictures that could be read, and those of one picture are taken
+    together. `groups`: (n,) test pictures that belong together. `tried`: from what its score was
+    chosen, if that was here. None where the classifier cannot tell, or where no test picture could
+    be read.
     """
     familiar = test.familiar
     if familiar is None:
@@ -105,7 +108,12 @@ def unknown_told(
     of_groups = None if groups is None else np.asarray(groups)[read]
     resampling = Resampling.of(len(read), of_groups, seed=seed)
     each = {kind: _familiar(classifier, some) for kind, some in outliers.items()}
-    made = [one for kind, one in each.items() if kind != GIVEN]
+    made = {kind: one for kind, one in each.items() if kind != GIVEN}
+
+    def told(kind: str, *some: Familiarity) -> KindTold:
+        sources = [_sources(kind, len(one.unknown), len(known)) for one in some]
+        return _told(kind, known, some, np.concatenate(sources), resampling)
+
     unknown = classifier.unknown
     return UnknownTold(
         scores=unknown.scores,
@@ -113,9 +121,9 @@ def unknown_told(
         held_out=len(unknown.held_out),
         known=len(read),
         false_alarms=accuracy_figure(familiar.unknown[read], resampling),
-        made=_told("all", known, made),
-        kinds=tuple(_told(kind, known, [one]) for kind, one in each.items() if kind != GIVEN),
-        given=_told(GIVEN, known, [each[GIVEN]]) if GIVEN in each else None,
+        made=told("all", *made.values()),
+        kinds=tuple(told(kind, one) for kind, one in made.items()),
+        given=told(GIVEN, each[GIVEN]) if GIVEN in each else None,
         tried=tuple((one.scores, one.mean) for one in tried),
     )
 
@@ -127,14 +135,28 @@ def _familiar(classifier: Classifier, pictures: Pictures) -> Familiarity:
     return familiar
 
 
-def _told(kind: str, known: NDArray[np.float64], outliers: Sequence[Familiarity]) -> KindTold:
+def _sources(kind: str, count: int, pictures: int) -> NDArray[np.int64]:
+    """(count,) what each outlier of a kind is made of; the user's own are each their own."""
+    places = range(count)
+    made_of = places if kind == GIVEN else [source_of(place, pictures) for place in places]
+    return np.array(made_of, np.int64)
+
+
+def _told(
+    kind: str,
+    known: NDArray[np.float64],
+    outliers: Sequence[Familiarity],
+    sources: NDArray[np.int64],
+    of_known: Resampling,
+) -> KindTold:
+    """`known` (n,), resampled by `of_known`; `sources` (outliers,): what each is made of."""
     strange = np.concatenate([one.strangeness for one in outliers]).astype(np.float64)
     called = np.concatenate([one.unknown for one in outliers])
     both = np.concatenate([known, strange])
     unknown = np.arange(len(both)) >= len(known)
-    ranking = one_against_rest(
-        unknown[:, None], both[:, None], ("unknown",), Resampling.of(len(both))
-    )
+    groups = np.concatenate([of_known.codes, of_known.groups + sources])
+    resampling = Resampling.of(len(both), groups)
+    ranking = one_against_rest(unknown[:, None], both[:, None], ("unknown",), resampling)
     area = ranking.per_class[0].auroc
     assert area is not None
-    return KindTold(kind, len(strange), area, share_figure(int(called.sum()), len(called)))
+    return KindTold(kind, len(strange), area, accuracy_figure(called, resampling.among(unknown)))

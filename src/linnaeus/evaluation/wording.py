@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from linnaeus.bundle.spelt import threshold_text
 from linnaeus.evaluation.figure import Figure
 
 __all__ = ["FILTERS"]
@@ -123,5 +124,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain_range": plain_range,
     "settings": settings,
     "size": size,
+    "threshold": threshold_text,
     "whole": whole,
 }

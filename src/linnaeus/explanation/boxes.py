@@ -14,7 +14,7 @@ COLUMNS = ("image", "left", "top", "right", "bottom")
 
 
 def read_boxes(file: Path) -> dict[str, list[Box]]:
-    """The boxes of each picture, by its name in the table, in pixels of the picture as it lies.
+    """The boxes of each picture, by its name in the table, in pixels of the upright picture.
 
     A picture may have several rows. Raises DataError naming the line that cannot be read.
     """

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from linnaeus.explanation.layers import Seen, as_map, seen_at
+from linnaeus.explanation.layers import Seen, as_map, layout_of, seen_at
 
 __all__ = ["grad_cam", "grad_cam_plus_plus", "layer_cam", "score_cam"]
 
@@ -60,26 +60,34 @@ def score_cam(
     targets: Tensor,
     *,
     most_channels: int | None = None,
+    several: bool = False,
 ) -> Tensor:
     """Channels weighted by how probable the class is where only they let the picture through
     (Wang and others 2020). No gradients; one pass of the network for each channel.
 
-    `most_channels`: only so many with the largest spread; None: all of them.
+    `most_channels`: only so many with the largest spread; None: all of them. `several`: whether a
+    picture may have several labels, each probable for itself.
     """
     return torch.stack(
         [
-            _score_cam_of(network, layer, one[None], int(target), most_channels)
+            _score_cam_of(network, layer, one[None], int(target), most_channels, several=several)
             for one, target in zip(pixels, targets, strict=True)
         ]
     )
 
 
 def _score_cam_of(
-    network: nn.Module, layer: nn.Module, pixels: Tensor, target: int, most: int | None
+    network: nn.Module,
+    layer: nn.Module,
+    pixels: Tensor,
+    target: int,
+    most: int | None,
+    *,
+    several: bool,
 ) -> Tensor:
     with seen_at(layer) as outputs:
         network(pixels)
-    given = as_map(outputs[-1])
+    given = as_map(outputs[-1], layout_of(network, pixels))
     assert given is not None
     maps = given[0]
     if most is not None and len(maps) > most:
@@ -88,11 +96,9 @@ def _score_cam_of(
     large = F.interpolate(maps[:, None], size, mode="bilinear", align_corners=False)[:, 0]
     low, high = large.amin((1, 2), keepdim=True), large.amax((1, 2), keepdim=True)
     masks = torch.where(high > low, (large - low) / (high - low).clamp_min(1e-12), 0.0)
-    scores = [
-        network(pixels * some[..., None]).softmax(1)[:, target]
-        for some in torch.split(masks, BATCH)
-    ]
-    weights = torch.cat(scores).softmax(0)
+    logits = torch.cat([network(pixels * some[..., None]) for some in torch.split(masks, BATCH)])
+    scores = logits.sigmoid() if several else logits.softmax(1)
+    weights = scores[:, target].softmax(0)
     return (weights[:, None, None] * maps).sum(0).relu()
 
 
@@ -112,7 +118,7 @@ def _seen_once(network: nn.Module, layer: nn.Module, pixels: Tensor, targets: Te
 
     def cut(module: nn.Module, given: object, output: Tensor) -> Tensor:
         kept.append(output.detach().requires_grad_())
-        return kept[-1]
+        return kept[-1].clone()  # the next layer may write over it
 
     handle = layer.register_forward_hook(cut, prepend=True)  # others see what is cut, too
     try:
@@ -120,7 +126,8 @@ def _seen_once(network: nn.Module, layer: nn.Module, pixels: Tensor, targets: Te
     finally:
         handle.remove()
     (found,) = torch.autograd.grad(scores.sum(), kept[-1])
-    activations, slopes = as_map(kept[-1].detach()), as_map(found)
+    layout = layout_of(network, pixels)
+    activations, slopes = as_map(kept[-1].detach(), layout), as_map(found, layout)
     assert activations is not None
     assert slopes is not None
     return Seen(activations, slopes)

@@ -47,7 +47,8 @@ class Explained:
 class Explanation:
     """Why one picture was answered as it was.
 
-    `label` is the bundle's answer with its `confidence`, `explained` the class that the `maps`
+    `label` is the bundle's answer with its `confidence`; where it may give several labels, that to
+    the explained one alone, such as "boat" or "not boat". `explained` is the class that the `maps`
     (by method, each (h, w) float32) speak for, `shown` as they are shown and measured. `needed`:
     what has to be hidden until another class is named; None where the answer stays though all is.
     `unknown`: whether the bundle calls the picture unknown; `label` is what it would be, were it

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,7 @@ from linnaeus.progress import Progress, Quiet
 from linnaeus.searching.similarity import Neighbour
 
 if TYPE_CHECKING:
+    from linnaeus.bundle.answer import Answer
     from linnaeus.predicting.picture import Source
 
 __all__ = ["Asked", "explain_pictures"]
@@ -49,6 +51,7 @@ TRUSTED, TRUSTED_OF_ALL = 24, 8
 explanations and about two hundred answers."""
 
 AT_ONCE = 64
+SHOWN = 12  # names of classes in a message
 
 
 def explain_pictures(
@@ -72,10 +75,12 @@ def explain_pictures(
 
     `method`: one of `methods.METHODS`, "auto" (grad-cam where there is a map, otherwise occlusion),
     or "all" that the bundle can be explained by. `target`: the class to explain; None: of each
-    picture the one that was named. `known`: labelled pictures, among which the most alike are
-    shown. `boxes`: by the picture's path, where its object is, for the pointing game.
+    picture the one that was named, which one of several labels is not. `known`: labelled pictures,
+    among which the most alike are shown. `boxes`: by the picture's path, where its object is, for
+    the pointing game.
 
-    Raises UsageError for a class, layer or method that there is not, BundleError or MissingError
+    Raises UsageError for a class, layer or method that there is not and where no class is named of
+    a bundle that gives several labels, BundleError or MissingError
     where the network cannot be opened, UnreadableImage where not one picture can be read,
     DataError where none is named.
     """
@@ -89,10 +94,13 @@ def explain_pictures(
     if layer is not None:
         _check_layer(explainer, layer, chosen)
     column = _column(explainer, target)
+    several = explainer.classifier.record.task == "multi"
     read = read_pictures(explainer, drawn(sources, limit, seed, told))
     pixels = read.pixels
     named = np.array([one.likeliest for one in read.answers])
     targets = named if column is None else np.full(len(named), column)
+    if several:  # each label is an answer for itself
+        named = targets
     few = evenly(len(pixels), TRUSTED if len(chosen) == 1 else TRUSTED_OF_ALL)
     given = None if boxes is None else boxes_at(explainer, boxes, read)
     if any(one in OF_CAMS for one in chosen):
@@ -104,7 +112,9 @@ def explain_pictures(
     trust = _trust(explainer, shown, pixels, targets, few, given, told)
     first = shown[chosen[0]]
     order = _speaking_for(explainer, chosen[0], pixels, named, targets, first)
-    needed = _needed(explainer, pixels, order, told)
+    if several:  # what speaks against a label keeps a picture from having it
+        order = np.where(_given_in(explainer, read.answers, targets)[:, None, None], order, -order)
+    needed = _needed(explainer, pixels, order, column if several else None, told)
     alike = alike_beside(explainer, read.answers, known, told)
     explanations = _explanations(explainer, read, targets, maps, shown, needed, alike)
     explained = Explained(
@@ -136,8 +146,8 @@ def _explanations(
     return tuple(
         Explanation(
             id=name,
-            label=classes[answer.likeliest],
-            confidence=float(answer.probabilities[answer.likeliest]),
+            label=said[0],
+            confidence=said[1],
             explained=classes[targets[row]],
             pixels=read.pixels[row],
             maps={one: every[row] for one, every in maps.items()},
@@ -146,8 +156,23 @@ def _explanations(
             neighbours=alike[row],
             unknown=bool(unknown[row]),
         )
-        for row, (name, answer) in enumerate(zip(read.ids, read.answers, strict=True))
+        for row, (name, said) in enumerate(
+            zip(read.ids, map(partial(_said, explainer), read.answers, targets), strict=True)
+        )
     )
+
+
+def _said(explainer: Explainer, answer: Answer, target: int) -> tuple[str, float]:
+    """The label that the bundle gives, and how sure it is; where there may be several labels,
+    whether it gives that of `target`.
+    """
+    classes, cuts = explainer.classifier.classes, explainer.classifier.record.cuts()
+    if cuts is None:
+        return classes[answer.likeliest], float(answer.probabilities[answer.likeliest])
+    probability = float(answer.probabilities[target])
+    if answer.probabilities[target] >= cuts[target]:
+        return classes[target], probability
+    return f"not {classes[target]}", 1 - probability
 
 
 def _maps(
@@ -215,23 +240,45 @@ def _speaking_for(
 
 
 def _needed(
-    explainer: Explainer, pixels: Pixels, order: Maps, told: Progress
+    explainer: Explainer, pixels: Pixels, order: Maps, label: int | None, told: Progress
 ) -> list[Needed | None]:
-    """What of each picture has to be hidden, in falling `order`, until another class is named."""
+    """What of each picture has to be hidden, in falling `order`, until another class is named, or
+    until it is said otherwise whether the picture has the `label`, one of several.
+    """
+    names, answer = explainer.classifier.classes, explainer.answer
+    if label is not None:
+        names, answer = (f"not {names[label]}", names[label]), partial(_given, explainer, label)
     needed: list[Needed | None] = []
     with told.stage("Hiding as little as changes the answer", len(pixels)) as stage:
         for picture, importance in zip(pixels, order, strict=True):
             cover = explainer.cover_of(picture)
-            region = smallest_region(explainer.answer, picture, cover, importance)
+            region = smallest_region(answer, picture, cover, importance)
             if region is None:
                 needed.append(None)
             else:
                 hidden, then = region
-                name = explainer.classifier.classes[then]
                 without = masked(picture, cover, hidden[None])[0]
-                needed.append(Needed(float(hidden.mean()), name, hidden, without))
+                needed.append(Needed(float(hidden.mean()), names[then], hidden, without))
             stage.advance()
     return needed
+
+
+def _given_in(
+    explainer: Explainer, answers: Sequence[Answer], targets: Targets
+) -> NDArray[np.bool_]:
+    """(n,) whether each of the `answers` gives the label that is its target (n,)."""
+    cuts = explainer.classifier.record.cuts()
+    assert cuts is not None
+    rows = zip(answers, targets, strict=True)
+    return np.array([bool(one.probabilities[at] >= cuts[at]) for one, at in rows])
+
+
+def _given(explainer: Explainer, label: int, pixels: Iterable[Pixels]) -> NDArray[np.float32]:
+    """(n, 2): whether the bundle does not give pictures the `label`, and whether it does."""
+    cuts = explainer.classifier.record.cuts()
+    assert cuts is not None
+    given = explainer.answer(pixels)[:, label] >= cuts[label]
+    return np.stack([~given, given], axis=1).astype(np.float32)
 
 
 def _chosen(explainer: Explainer, method: Asked, told: Progress) -> tuple[Method, ...]:
@@ -256,15 +303,25 @@ def _check_layer(explainer: Explainer, layer: str, methods: tuple[Method, ...]) 
 
 def _column(explainer: Explainer, target: str | None) -> int | None:
     classes = explainer.classifier.classes
+    if target is None and explainer.classifier.record.task == "multi":
+        raise UsageError(
+            "this bundle gives a picture several labels, and one at a time is explained",
+            where="--class",
+            mend=f"Give one of {_some(classes)}.",
+        )
     if target is None:
         return None
     if target not in classes:
         raise UsageError(
             f"there is no class {target!r}",
             where="--class",
-            mend=f"Give one of {', '.join(classes[:12])}{', …' if len(classes) > 12 else ''}.",
+            mend=f"Give one of {_some(classes)}.",
         )
     return classes.index(target)
+
+
+def _some(classes: Sequence[str]) -> str:
+    return f"{', '.join(classes[:SHOWN])}{', …' if len(classes) > SHOWN else ''}"
 
 
 def _layer_told(explainer: Explainer, methods: tuple[Method, ...]) -> str:

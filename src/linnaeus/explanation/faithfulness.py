@@ -119,7 +119,10 @@ def random_map(shape: tuple[int, int], seed: int, index: int) -> Map:
 
 
 def pointed_at(importance: Map, boxes: list[Box]) -> bool:
-    """The pointing game (Zhang and others 2018): whether the map's maximum lies in a box."""
+    """The pointing game (Zhang and others 2018): whether the map's maximum lies in a box; a flat
+    map has none."""
+    if importance.max() == importance.min():
+        return False
     y, x = np.unravel_index(int(importance.argmax()), importance.shape)
     return any(left <= x < right and top <= y < bottom for left, top, right, bottom in boxes)
 

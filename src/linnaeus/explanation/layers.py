@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from math import isqrt, log
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,16 +13,21 @@ from torch import Tensor, nn
 from linnaeus.errors import UsageError
 
 __all__ = [
+    "Layout",
     "MapLayer",
     "Seen",
     "as_map",
     "last_map",
     "last_of_each_size",
     "layer_called",
+    "layout_of",
     "maps_of",
     "seen_at",
+    "tokens_of",
 ]
 
+MOST_FRONT = 5  # tokens that stand for no place: one of the class, and up to four registers
+MOST_HALVINGS = 5  # of a grid of patches, by networks that work on coarser and coarser maps
 SHOWN = 8  # names of layers in a message
 PROJECTIONS = ("qkv", "q", "q_proj", "in_proj_weight", "to_qkv")
 """What a layer of attention is known by, beside its heads."""
@@ -35,6 +41,16 @@ class Seen(NamedTuple):
 
     activations: Tensor
     gradients: Tensor
+
+
+class Layout(NamedTuple):
+    """How places lie in what a network gives: the (height, width) of the picture, and of one that
+    works on patches their grid (rows, columns) and how many tokens stand in front of them.
+    """
+
+    size_px: tuple[int, int]
+    grid: tuple[int, int] | None = None
+    front: int = 0
 
 
 class MapLayer(NamedTuple):
@@ -53,19 +69,20 @@ def maps_of(network: nn.Module, pixels: Tensor) -> list[MapLayer]:
     """The layers of `network` that give a map for `pixels` (n, h, w, 3), as they are computed.
 
     A map has channels and places: (n, c, h', w') in either order of channels, or tokens (n, t, c)
-    of which all but a few at the front stand for the places of a square grid. What attention
+    of which all but a few at the front stand for the places of a grid. What attention
     computes within itself is none, whose dimensions are heads and tokens; nor are tokens of places
     that no score depends on any more, as those behind the last attention, where the class token
     alone is asked.
     """
     found: list[tuple[MapLayer, Tensor]] = []
     within = _within_attention(network)
+    layout = layout_of(network, pixels)
 
     def note(name: str) -> Callable[[nn.Module, object, object], None]:
         def hook(module: nn.Module, given: object, output: object) -> None:
             if not isinstance(output, Tensor) or len(output) != 1:  # as the windows of a picture
                 return
-            if (seen := as_map(output)) is not None:
+            if (seen := as_map(output, layout)) is not None:
                 found.append((MapLayer(name, (seen.shape[2], seen.shape[3])), output))
 
         return hook
@@ -81,7 +98,7 @@ def maps_of(network: nn.Module, pixels: Tensor) -> list[MapLayer]:
     finally:
         for handle in handles:
             handle.remove()
-    return [layer for layer, output in found if output.ndim == 4 or _counts(output, score)]
+    return [layer for layer, output in found if output.ndim == 4 or _counts(output, score, layout)]
 
 
 def _within_attention(network: nn.Module) -> set[str]:
@@ -95,12 +112,12 @@ def _within_attention(network: nn.Module) -> set[str]:
     return {name for name in names if any(name.startswith(one) for one in attending)}
 
 
-def _counts(tokens: Tensor, score: Tensor) -> bool:
+def _counts(tokens: Tensor, score: Tensor, layout: Layout) -> bool:
     """Whether the `score` depends on the places of `tokens` (1, t, c)."""
     if not tokens.requires_grad:
         return False
     (gradient,) = torch.autograd.grad(score, tokens, retain_graph=True, allow_unused=True)
-    places = None if gradient is None else as_map(gradient)
+    places = None if gradient is None else as_map(gradient, layout)
     return places is not None and bool(places.any())
 
 
@@ -143,10 +160,13 @@ def layer_called(maps: Sequence[MapLayer], name: str) -> MapLayer:
 
 @contextmanager
 def seen_at(layer: nn.Module) -> Iterator[list[Tensor]]:
-    """Inside, what `layer` gives is collected, in order, with its gradient graph."""
+    """Inside, what `layer` gives is collected, in order, with its gradient graph.
+
+    Copied: the next layer may write over it.
+    """
     outputs: list[Tensor] = []
     handle = layer.register_forward_hook(
-        lambda module, given, output: outputs.append(output), prepend=True
+        lambda module, given, output: outputs.append(output.clone()), prepend=True
     )
     try:
         yield outputs
@@ -154,27 +174,62 @@ def seen_at(layer: nn.Module) -> Iterator[list[Tensor]]:
         handle.remove()
 
 
-def as_map(output: Tensor) -> Tensor | None:
+def layout_of(network: nn.Module, pixels: Tensor) -> Layout:
+    """How places lie in what `network` gives for `pixels` (n, h, w, 3)."""
+    size_px = (pixels.shape[1], pixels.shape[2])
+    for module in network.modules():
+        patches: Any = getattr(module, "patch_embed", None)
+        if (grid := getattr(patches, "grid_size", None)) is not None:
+            front: Any = getattr(module, "num_prefix_tokens", 0)
+            return Layout(size_px, (int(grid[0]), int(grid[1])), int(front))
+    return Layout(size_px)
+
+
+def as_map(output: Tensor, layout: Layout) -> Tensor | None:
     """`output` as (n, channels, h', w'), or None where it is no map of more than one place.
 
-    Channels come last where the last dimension is the largest and the two before are alike in
-    size, as the networks of timm that work so give them.
+    Channels come last, as some networks of timm give them, where the two dimensions before are
+    nearer to the proportions of the picture than the last two are.
     """
     if output.ndim == 4 and min(output.shape[1:]) >= 1:
-        _, first, height, width = output.shape
-        channels_last = width > height and width > first and abs(first - height) <= height
-        channels_last = channels_last and first > 1 and width >= 2 * height
+        _, first, second, third = output.shape
+        channels_last = _far_off(first, second, layout) < _far_off(second, third, layout)
         placed = output.permute(0, 3, 1, 2) if channels_last else output
         return placed if placed.shape[2] * placed.shape[3] > 1 else None
-    if output.ndim == 3:
-        return _of_tokens(output)
+    if output.ndim == 3 and (found := tokens_of(output.shape[1], layout)) is not None:
+        front, rows, columns = found
+        return output[:, front:].transpose(1, 2).reshape(len(output), -1, rows, columns)
     return None
 
 
-def _of_tokens(output: Tensor) -> Tensor | None:
-    count = output.shape[1]
-    side = int(count**0.5)
-    front = count - side * side
-    if side < 2 or front > 5:  # a class token, and up to four registers
-        return None
-    return output[:, front:].transpose(1, 2).reshape(len(output), -1, side, side)
+def _far_off(height: int, width: int, layout: Layout) -> float:
+    """By how much the proportions of a map differ from those of the picture."""
+    return abs(log(height * layout.size_px[1] / (width * layout.size_px[0])))
+
+
+def tokens_of(count: int, layout: Layout) -> tuple[int, int, int] | None:
+    """How many of `count` tokens stand in front, and the rows and columns of the others, row by
+    row; None where they are no grid of four places or more.
+
+    The grid is that of the patches, or a halved one, or where the network tells of none, one of the
+    picture's proportions.
+    """
+    grids = [layout.grid] if layout.grid is not None else []
+    for _ in range(MOST_HALVINGS if grids else 0):
+        rows, columns = grids[-1]
+        grids.append(((rows + 1) // 2, (columns + 1) // 2))
+    tried = [(front, *grid) for grid in grids for front in (layout.front, 0)]
+    tried += [(front, *_in_proportion(count - front, layout)) for front in range(MOST_FRONT + 1)]
+    for front, rows, columns in tried:
+        if front + rows * columns == count and rows * columns >= 4:
+            return front, rows, columns
+    return None
+
+
+def _in_proportion(places: int, layout: Layout) -> tuple[int, int]:
+    """The rows and columns of so many `places` in the picture's proportions; (0, 0): none."""
+    height, width = layout.size_px
+    rows = isqrt(max(0, places) * height // width)
+    columns = rows * width // height
+    fits = rows * columns == places and rows * width == columns * height
+    return (rows, columns) if fits else (0, 0)

@@ -229,7 +229,11 @@ class Explainer:
             "grad-cam": cams.grad_cam,
             "grad-cam++": cams.grad_cam_plus_plus,
             "layer-cam": cams.layer_cam,
-            "score-cam": partial(cams.score_cam, most_channels=SCORED_CHANNELS),
+            "score-cam": partial(
+                cams.score_cam,
+                most_channels=SCORED_CHANNELS,
+                several=self.classifier.record.task == "multi",
+            ),
         }
         return by_name[method]
 

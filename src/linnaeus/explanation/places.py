@@ -33,10 +33,12 @@ told: by chance it is a sixteenth, and objects that fill the picture rarely reac
 class Places:
     """Where the answers for pictures of `name` come from.
 
-    `mean` (h, w) float32 is the mean of the maps, each from 0 to 1. `at_border`: the share of
-    pictures whose map is largest in the outer ring of cells, which is three quarters of the
-    area. `cell`: the one cell (row, column of 4 × 4) where most maps are largest, `in_cell` their
-    share with its 95 % interval (Wilson), and `suspicious` whether that needs a look.
+    `pictures` are those whose map is larger in one place than in another; `flat` counts the others,
+    which point nowhere and are left out. `mean` (h, w) float32 is the mean of the maps, each from
+    0 to 1; 0 where all are flat, as all that follows. `at_border`: the share of pictures whose map
+    is largest in the outer ring of cells, which is three quarters of the area. `cell`: the one cell
+    (row, column of 4 × 4) where most maps are largest, `in_cell` their share with its 95 % interval
+    (Wilson), and `suspicious` whether that needs a look.
     """
 
     name: str
@@ -47,15 +49,28 @@ class Places:
     in_cell: float
     interval: tuple[float, float]
     suspicious: bool
+    flat: int = 0
 
     @property
     def cell_name(self) -> str:
-        """The cell in words, such as "top left"."""
-        return NAMES[self.cell[0]][self.cell[1]]
+        """The cell in words, such as "top left"; "nowhere" where all maps are flat."""
+        return NAMES[self.cell[0]][self.cell[1]] if self.pictures else "nowhere"
 
     @property
     def sentence(self) -> str:
         """What was seen, and what it suggests."""
+        if not self.pictures:
+            return f"Of {self.name} no map points anywhere: nothing in its pictures speaks for it."
+        if not self.flat:
+            return self._seen
+        one = self.flat == 1
+        return (
+            f"{self._seen} The {'map' if one else 'maps'} of {number(self.flat, 'picture')} more"
+            f" {'points' if one else 'point'} nowhere, and {'is' if one else 'are'} not counted."
+        )
+
+    @property
+    def _seen(self) -> str:
         share = f"{100 * self.in_cell:.0f} %"
         if self.suspicious:
             corner = " corner" if " " in self.cell_name else " edge"
@@ -91,26 +106,29 @@ def places_of(maps: Maps, names: Sequence[str]) -> list[Places]:
 
 def _places(name: str, maps: Maps) -> Places:
     positive = np.maximum(maps, 0)
+    flat = positive.max(axis=(1, 2)) == positive.min(axis=(1, 2))
+    pointing = positive[~flat]
+    if not len(pointing):
+        nothing = np.zeros(maps.shape[1:], np.float32)
+        return Places(name, 0, nothing, 0.0, (0, 0), 0.0, (0.0, 1.0), False, len(maps))
     height, width = maps.shape[1:]
-    tops = [np.unravel_index(int(smoothed(one).argmax()), one.shape) for one in positive]
+    tops = [np.unravel_index(int(smoothed(one).argmax()), one.shape) for one in pointing]
     rows = np.array([int(y) * GRID // height for y, _ in tops])
     columns = np.array([int(x) * GRID // width for _, x in tops])
     counts = np.zeros((GRID, GRID), np.int64)
     np.add.at(counts, (rows, columns), 1)
     row, column = (int(at) for at in np.unravel_index(int(counts.argmax()), counts.shape))
-    most, total = int(counts[row, column]), len(maps)
+    most, total = int(counts[row, column]), len(pointing)
     inside = counts[1:-1, 1:-1].sum()
-    low, high = wilson(most / total, total)
     at_edge = row in (0, GRID - 1) or column in (0, GRID - 1)
-    scales = positive.reshape(total, -1).max(axis=1)
-    scaled = positive / np.where(scales > 0, scales, 1.0)[:, None, None]
     return Places(
         name=name,
         pictures=total,
-        mean=scaled.mean(axis=0).astype(np.float32),
+        mean=(pointing / pointing.max(axis=(1, 2), keepdims=True)).mean(axis=0).astype(np.float32),
         at_border=float((total - inside) / total),
         cell=(row, column),
         in_cell=most / total,
-        interval=(low, high),
+        interval=wilson(most / total, total),
         suspicious=at_edge and total >= LEAST_PICTURES and most / total >= SUSPECT,
+        flat=int(flat.sum()),
     )

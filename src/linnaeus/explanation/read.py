@@ -25,14 +25,14 @@ Pixels = NDArray[np.uint8]
 
 class ReadPictures(NamedTuple):
     """The pictures that could be read: `pixels` (n, h, w, 3) at the network's size, the `answers`
-    to them, their names `ids`, the `frames` (left, top, right, bottom) that these pixels are of,
-    in pixels as decoded; and what was `skipped`, with why.
+    to them, their names `ids`, the `sizes_px` (width, height) of the whole pictures, upright; and
+    what was `skipped`, with why.
     """
 
     pixels: Pixels
     answers: list[Answer]
     ids: list[str]
-    frames: list[tuple[float, float, float, float]]
+    sizes_px: list[tuple[int, int]]
     skipped: dict[str, str]
 
 
@@ -41,7 +41,7 @@ def read_pictures(explainer: Explainer, pictures: Iterable[Picture]) -> ReadPict
 
     Raises UnreadableImage where not one of them can be read, DataError where there is none.
     """
-    pixels, ids, frames, skipped = [], [], [], {}
+    pixels, ids, sizes_px, skipped = [], [], [], {}
     refused: LinnaeusError = DataError(
         "no picture is named", where="PICTURES", mend="Name files, folders or archives of them."
     )
@@ -56,17 +56,21 @@ def read_pictures(explainer: Explainer, pictures: Iterable[Picture]) -> ReadPict
             continue
         pixels.append(fitted)
         ids.append(name)
-        frames.append(decoded.box)
+        sizes_px.append(decoded.size_px)
     if not pixels:
         raise refused
     answers = explainer.classifier.predict_pixels(pixels)
-    return ReadPictures(np.stack(pixels), answers, ids, frames, skipped)
+    return ReadPictures(np.stack(pixels), answers, ids, sizes_px, skipped)
 
 
 def boxes_at(
     explainer: Explainer, boxes: dict[str, list[Box]], read: ReadPictures
 ) -> list[list[Box]]:
-    """The boxes of the pictures `read` at the network's size."""
+    """The boxes of the pictures `read` at the network's size, rounded outwards.
+
+    They are in pixels of the whole picture, which may have been decoded at a reduced scale.
+    Raises UsageError where pictures are not stretched, and as `boxes.boxes_of` does.
+    """
     how = explainer.classifier.record.preprocessing
     if how.fit != "stretch":
         raise UsageError(
@@ -74,14 +78,18 @@ def boxes_at(
             where="--boxes",
             mend="Leave it out.",
         )
-    placed = []
-    for frame, found in zip(read.frames, boxes_of(boxes, read.ids), strict=True):
-        left, top, right, bottom = frame
-        across, down = how.width_px / (right - left), how.height_px / (bottom - top)
-        placed.append(
-            [
-                (round(a * across), round(b * down), round(c * across), round(d * down))
-                for a, b, c, d in found
-            ]
-        )
-    return placed
+    found = zip(read.sizes_px, boxes_of(boxes, read.ids), strict=True)
+    onto_px = how.width_px, how.height_px
+    return [[_placed(box, size_px, onto_px) for box in of_one] for size_px, of_one in found]
+
+
+def _placed(box: Box, size_px: tuple[int, int], onto_px: tuple[int, int]) -> Box:
+    """A `box` of a picture of `size_px` (width, height) where that is stretched to `onto_px`."""
+    left, top, right, bottom = box
+    (width, height), (across, down) = size_px, onto_px
+    return (
+        left * across // width,
+        top * down // height,
+        -(-right * across // width),
+        -(-bottom * down // height),
+    )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from linnaeus.errors import UsageError
+from linnaeus.explanation.layers import layout_of, tokens_of
 
 __all__ = ["attention_rollout"]
 
@@ -22,7 +23,7 @@ def attention_rollout(network: nn.Module, pixels: Tensor) -> Tensor:
 
     Each block's is the mean over its heads, half of it the token's own path around the block. It
     is the same for every class. Where there is no class token, the mean over all tokens' looks.
-    Raises UsageError where the network has no blocks of timm's self-attention over a square grid.
+    Raises UsageError where the network has no blocks of timm's self-attention over a grid.
     """
     blocks = [one for one in network.modules() if _attends(one)]
     if not blocks:
@@ -53,10 +54,16 @@ def _rolled_out(network: nn.Module, blocks: list[nn.Module], pixels: Tensor) -> 
             )
         own = torch.eye(count, device=pixels.device)
         path = (attention.mean(1) + own) / 2 @ path
-    side = int(count**0.5)
-    front = count - side * side
+    found = tokens_of(count, layout_of(network, pixels))
+    if found is None:
+        raise UsageError(
+            f"the {count:,} tokens of this transformer are no grid of the picture's places",
+            where="--method attention-rollout",
+            mend="Use grad-cam, occlusion or another method.",
+        )
+    front, rows, columns = found
     looks = path[:, 0, front:] if front else path.mean(1)
-    return looks.reshape(-1, side, side)
+    return looks.reshape(-1, rows, columns)
 
 
 @contextmanager

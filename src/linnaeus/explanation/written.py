@@ -75,6 +75,7 @@ def _as_json(explained: Explained) -> dict[str, object]:
             {
                 "class": one.name,
                 "pictures": one.pictures,
+                "flat": one.flat,
                 "at_border": one.at_border,
                 "commonest_place": one.cell_name,
                 "share": one.in_cell,

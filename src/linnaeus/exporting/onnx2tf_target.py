@@ -18,12 +18,14 @@ from typing import Any
 
 import numpy as np
 
+from linnaeus.bundle.record import BundleRecord
 from linnaeus.errors import MissingError, Shortfall
 from linnaeus.exporting.answer_graph import normalised_answer_graph
 from linnaeus.exporting.compared import Answering
 from linnaeus.exporting.elsewhere import answers_of
 from linnaeus.exporting.float_graph import in_floats
 from linnaeus.exporting.source import Source
+from linnaeus.exporting.trees import graph_without_trees
 from linnaeus.randomness import generator
 
 __all__ = ["to_litert", "to_tensorflow"]
@@ -78,12 +80,16 @@ IN_FLOATS = (
 
 
 def to_tensorflow(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
-    """Write saved_model.pb and what belongs to it to `folder`, for one picture at a time."""
+    """Write saved_model.pb and what belongs to it to `folder`, for one picture at a time.
+
+    Raises BundleError as `trees.graph_without_trees` does.
+    """
+    graph = graph_without_trees(source)
     onnx2tf = _Onnx2tf.found("tensorflow")
     ways = (
         ((AS_OF_OLD,),) if onnx2tf.before_2 else (("-fdosm",), ("-tb", "tf_converter", AS_OF_OLD))
     )
-    made, options = onnx2tf.converted(source, folder, "saved_model.pb", ways)
+    made, options = onnx2tf.converted(source.record, graph, folder, "saved_model.pb", ways)
     for name in OF_SAVED_MODEL:
         if (made.parent / name).exists():
             shutil.move(made.parent / name, folder / name)
@@ -96,10 +102,14 @@ def to_tensorflow(source: Source, folder: Path) -> tuple[Answering, dict[str, An
 
 
 def to_litert(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
-    """Write model.tflite to `folder`, in float32 and for one picture at a time."""
+    """Write model.tflite to `folder`, in float32 and for one picture at a time.
+
+    Raises BundleError as `trees.graph_without_trees` does.
+    """
+    graph = graph_without_trees(source)
     onnx2tf = _Onnx2tf.found("litert")
     ways = ((AS_OF_OLD,),) if onnx2tf.before_2 else ((),)
-    made, options = onnx2tf.converted(source, folder, "model_float32.tflite", ways)
+    made, options = onnx2tf.converted(source.record, graph, folder, "model_float32.tflite", ways)
     shutil.move(made, folder / "model.tflite")
     shutil.rmtree(made.parent)
     program = WITH_LITERT.format(place=str(folder / "model.tflite"))
@@ -153,14 +163,19 @@ class _Onnx2tf:
         return int(self.version.split(".")[0]) < 2
 
     def converted(
-        self, source: Source, folder: Path, name: str, ways: Sequence[Sequence[str]]
+        self,
+        record: BundleRecord,
+        of_bundle: bytes,
+        folder: Path,
+        name: str,
+        ways: Sequence[Sequence[str]],
     ) -> tuple[Path, Sequence[str]]:
-        """The file called `name` that it makes of the bundle's graph, in a folder of its own.
+        """The file called `name` that it makes of the graph `of_bundle`, in a folder of its own.
 
         `ways`: options to try one after the other, until one is; that comes second. Raises
         Shortfall where each fails.
         """
-        graph, why = _channels_first(source), ""
+        graph, why = _channels_first(record, of_bundle), ""
         for options in ways:
             made = folder.with_name("converted")
             shutil.rmtree(made, ignore_errors=True)
@@ -210,14 +225,13 @@ def _last_lines(said: str) -> str:
     return " ".join(COLOUR.sub("", line).strip() for line in lines[-LAST_LINES:])
 
 
-def _channels_first(source: Source) -> bytes:
-    """The bundle's graph for pixels (1, 3, height, width), which onnx2tf turns channels last."""
+def _channels_first(record: BundleRecord, graph: bytes) -> bytes:
+    """The bundle's `graph` for pixels (1, 3, height, width), which onnx2tf turns channels last."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    record = source.record
     size = (record.preprocessing.height_px, record.preprocessing.width_px)
-    bare = normalised_answer_graph(record, source.graph())
+    bare = normalised_answer_graph(record, graph)
     model = onnx.load_from_string(bare.graph)
     in_floats(model)
     for name, values in (("mean", bare.mean), ("std", bare.std)):

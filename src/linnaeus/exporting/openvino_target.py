@@ -12,14 +12,19 @@ from linnaeus.bundle.openvino_alone import openvino_alone
 from linnaeus.exporting.answer_graph import answer_graph
 from linnaeus.exporting.compared import Answering
 from linnaeus.exporting.source import Source
+from linnaeus.exporting.trees import graph_without_trees
 
 __all__ = ["to_openvino"]
 
 
 def to_openvino(source: Source, folder: Path) -> tuple[Answering, dict[str, Any]]:
-    """Write model.xml and model.bin to `folder`, weights as they are."""
+    """Write model.xml and model.bin to `folder`, weights as they are.
+
+    Raises BundleError as `trees.graph_without_trees` does.
+    """
+    graph = answer_graph(source.record, graph_without_trees(source))
     openvino = openvino_alone()
-    model = openvino.Core().read_model(answer_graph(source.record, source.graph()))
+    model = openvino.Core().read_model(graph)
     openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
     return lambda pixels: _run(folder / "model.xml", pixels), {}
 

@@ -52,7 +52,7 @@ def _check(source: Source) -> None:
         raise BundleError(
             "what tells its classes apart is no network of torch's",
             where=str(source.folder),
-            mend="Export it to onnx or openvino.",
+            mend="Export it to onnx, or by --to docker, lambda or wheel.",
         )
 
 

@@ -22,8 +22,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from linnaeus.errors import Fault, UnreadableImage
 from linnaeus.images.truncation import ends_too_soon, tells_of_truncation
@@ -31,12 +32,14 @@ from linnaeus.images.truncation import ends_too_soon, tells_of_truncation
 __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_PIXELS",
+    "UNREAD_SUFFIXES",
     "Box",
     "ImageSource",
     "Picture",
     "Reduction",
     "decode",
     "image_size",
+    "still_encoded",
 ]
 
 MAX_PIXELS = 40_000_000
@@ -45,6 +48,19 @@ MAX_PIXELS = 40_000_000
 WHITE = (255, 255, 255)
 UPRIGHT = 1
 SIDEWAYS = range(5, 9)
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings a picture of each EXIF orientation upright."""
+
+TELL_ORIENTATION = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+"""Where Pillow's `info` of an image can tell of an orientation, by which it would be turned."""
 
 # Formats with decoders inside Pillow. PostScript and its kin are left out: reading them means
 # running another program on the file.
@@ -55,6 +71,13 @@ IMAGE_SUFFIXES = frozenset(
     " .qoi .sgi .tga .tif .tiff .webp".split()
 )
 """File name endings that promise a picture, in lower case."""
+
+UNREAD_SUFFIXES = frozenset(
+    ".3fr .arw .bpg .cr2 .cr3 .crw .dcm .dng .eps .erf .exr .heic .heics .heif .hif .iiq .jls .jxl"
+    " .jxr .kdc .mef .mrw .nef .nrw .orf .pef .psb .psd .raf .raw .rw2 .rwl .sr2 .srf .srw .svg"
+    " .svgz .wdp .x3f .xcf".split()
+)
+"""Endings, in lower case, of pictures of telephones, cameras and programs that are not read."""
 
 SCALES = (8, 4, 2)
 """How many times smaller a JPEG decoder can give a picture, at a fraction of the work: it leaves
@@ -125,7 +148,7 @@ def decode(
     where = name or (str(source) if isinstance(source, str | Path) else "the picture")
     if isinstance(source, np.ndarray):
         return _from_array(source, where)
-    file = _still_encoded(source) if reduction and isinstance(source, Image.Image) else source
+    file = still_encoded(source) if reduction and isinstance(source, Image.Image) else source
     if isinstance(file, Image.Image):
         return _told(lambda: _upright_rgb(file, max_pixels, background), where)
     return _told(lambda: _decode_file(file, max_pixels, background, reduction), where, file)
@@ -139,14 +162,22 @@ def image_size(source: bytes | str | Path, *, name: str = "") -> tuple[int, int]
 
     def from_header() -> tuple[int, int]:
         with _open(source) as image:
-            sideways = _orientation(image) in SIDEWAYS
-            return image.size[::-1] if sideways else image.size
+            width, height = _stored_size(image)
+            return (height, width) if _orientation(image) in SIDEWAYS else (width, height)
 
     where = name or (str(source) if isinstance(source, str | Path) else "")
     return _told(from_header, where, source)
 
 
-def _still_encoded(image: Image.Image) -> bytes | Image.Image:
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """(width, height) of a file as its pixels lie in it, from its header alone."""
+    if isinstance(image, TiffImageFile):  # some versions of Pillow tell the upright size of these
+        tags = image.tag_v2
+        return tags[ExifTags.Base.ImageWidth], tags[ExifTags.Base.ImageLength]
+    return image.size
+
+
+def still_encoded(image: Image.Image) -> bytes | Image.Image:
     """The file behind a PIL image of a JPEG that nobody has looked into yet; else the image.
 
     It is read anew, so that the caller's image stays as it is and gives the pixels of its file.
@@ -221,16 +252,13 @@ def _upright_rgb(
         notes.append("only the first frame of several was taken")
         image.seek(0)
     scale = _scale_down(image, reduction) if reduction else 1
-    image.load()
-    orientation = _orientation(image)
-    if orientation is None:
-        notes.append("its EXIF data are damaged, so it was not turned")
-    elif orientation != UPRIGHT:
-        notes.append("turned upright by its EXIF orientation")
+    orientation, note = _loaded(image)
+    if note:
+        notes.append(note)
     stored, luminance_table = image.size, _luminance_table(image)
-    if orientation not in (None, UPRIGHT):
-        image = ImageOps.exif_transpose(image)
-    rgb, note = _to_rgb(image, background)
+    if scale == 1:
+        width, height = stored
+    rgb, note = _to_rgb(_upright(image, orientation), background)
     if note:
         notes.append(note)
     sideways = orientation in SIDEWAYS
@@ -240,9 +268,34 @@ def _upright_rgb(
         mode,
         (height, width) if sideways else (width, height),
         tuple(notes),
-        _turned((width / scale, height / scale), stored, orientation or UPRIGHT),
+        _turned((width / scale, height / scale), stored, orientation),
         luminance_table,
     )
+
+
+def _loaded(image: Image.Image) -> tuple[int, str]:
+    """Load the pixels. Returns the orientation that they have now, and a note on it or none."""
+    # Pillow turns a TIFF as it loads it, and forgets the orientation.
+    before = _orientation(image) if isinstance(image, TiffImageFile) else UPRIGHT
+    image.load()
+    after = _orientation(image)
+    if after is None or before is None:
+        return UPRIGHT, "its EXIF data are damaged, so it was not turned"
+    turned = before != UPRIGHT or after != UPRIGHT
+    return after, "turned upright by its EXIF orientation" if turned else ""
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    """The image turned, without what told of its orientation.
+
+    Pillow's own `exif_transpose` writes all EXIF data anew, which fails at an odd tag among them.
+    """
+    if orientation == UPRIGHT:
+        return image
+    turned = image.transpose(TURNS[orientation])
+    for key in TELL_ORIENTATION:
+        turned.info.pop(key, None)
+    return turned
 
 
 def _luminance_table(image: Image.Image) -> tuple[int, ...]:

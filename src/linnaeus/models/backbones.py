@@ -37,7 +37,7 @@ def load_backbone(
         )
         network.reset_classifier(0)
     except Exception as error:  # damaged safetensors, unknown architecture, shapes that differ
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise MissingError(
             f"the weights cannot be loaded ({reason})",
             where=str(backbone.folder),
@@ -98,6 +98,22 @@ class PooledStages(nn.Module):
         final = self.backbone.forward_features(x)
         moments = [moment for one in self._maps() for moment in _moments(one)]
         return [*moments, self.backbone.forward_head(final, pre_logits=True)]
+
+
+def pooled_stages(
+    made: Callable[[tuple[int, int] | None], nn.Module], height_px: int, width_px: int
+) -> PooledStages:
+    """The stages of a backbone for pictures of this size.
+
+    `made` gives the backbone for a size (height, width), or for the one that it is used to where
+    that is None. One that knows places takes no other, so it is made for this one.
+
+    Raises what the backbone, or timm, does where it takes no such pictures.
+    """
+    try:
+        return PooledStages(made(None).eval(), height_px, width_px)
+    except (AssertionError, RuntimeError, TypeError, ValueError):
+        return PooledStages(made((height_px, width_px)).eval(), height_px, width_px)
 
 
 @dataclass(frozen=True)

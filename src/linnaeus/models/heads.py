@@ -22,7 +22,7 @@ GRAMMAR = (
 )
 USUAL_DROPOUT = 0.5  # of a head that says `dropout` and no more (Srivastava and others 2014)
 
-PART = re.compile(r"([a-z]+)(\d*\.?\d*)")
+PART = re.compile(r"([a-z]+)(\d+(?:\.\d*)?|\.\d+)?")
 TO_A_VECTOR = ("pool", "flatten")
 
 
@@ -74,7 +74,7 @@ def _layer(
 ) -> tuple[nn.Module, tuple[int, ...]]:
     """The layer called `part` for inputs (n, *shape), and the shape that it gives."""
     match = PART.fullmatch(part)
-    kind, amount = match.groups() if match else (part, "")
+    kind, amount = match.groups(default="") if match else (part, "")
     if kind == "dense" and amount.isdecimal() and int(amount) > 0:
         return nn.Linear(shape[0], int(amount)), (int(amount),)
     if kind == "dropout" and amount:

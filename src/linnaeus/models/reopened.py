@@ -15,7 +15,7 @@ from linnaeus.bundle.load import bundle_folder
 from linnaeus.bundle.record import WEIGHTS_FILE, BundleRecord, read_record
 from linnaeus.bundle.views import views_of
 from linnaeus.errors import BundleError
-from linnaeus.models.backbones import PooledStages, make_network
+from linnaeus.models.backbones import make_network, pooled_stages
 from linnaeus.models.build import build
 from linnaeus.models.classical.names import classical_name
 from linnaeus.models.heads import keeps_map
@@ -148,8 +148,7 @@ def _built(record: BundleRecord, place: Path) -> Reopened:
 def _under_pooled_stages(
     architecture: str, classes: int, size: tuple[int, int], structure: Structure
 ) -> Network:
-    backbone = _backbone(architecture, None, structure)
-    stages = PooledStages(backbone.eval(), *size)
+    stages = pooled_stages(lambda asked: _backbone(architecture, asked, structure), *size)
     width = sum(stages.widths)
     nothing = np.zeros(width)
     neck = Standardise(nothing, nothing + 1) if structure.standardised else nn.Identity()

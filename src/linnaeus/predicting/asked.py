@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from linnaeus.bundle.answer import Answer
@@ -109,7 +109,7 @@ class Answering:
                 max_error=asked.max_error,
                 unknown_rate=self._unknown_rate(),
             )
-            self._promise = Promise(rules.sets, rules.silence, asked.min_confidence)
+            self._promise = replace(rules, least=asked.min_confidence)
         nothing = self([], [])
         self.remarks = (
             *classifier.remarks(nothing.predictions),
@@ -122,7 +122,10 @@ class Answering:
             pairs = zip(pictures, answers, strict=True)
             answers = [self._smoothing(picture, answer) for picture, answer in pairs]
         names = [picture.name for picture in pictures]
-        predictions = self.classifier.gather(names, answers, unknown_rate=self._rate)
+        drawn_from = [one.drawn_from() if one.drawn_from else one.name for one in pictures]
+        predictions = self.classifier.gather(
+            names, answers, unknown_rate=self._rate, drawn_from=drawn_from
+        )
         return Answered(pictures, predictions, self._promise(predictions))
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,44 +50,68 @@ def folder_source(folder: Path) -> Source:
     return Source(lambda: pictures_in(folder), pictures, notes)
 
 
-def pictures_in(folder: Path) -> Iterator[Picture]:
-    """The pictures of `folder_source`, as they are now."""
-    for found in _walk(folder, frozenset()):
+def pictures_in(
+    folder: Path, passed_over: Callable[[DataError], None] | None = None
+) -> Iterator[Picture]:
+    """The pictures of `folder_source`, as they are now.
+
+    `passed_over` is told of each folder below it that cannot be opened; the others are gone through
+    all the same. Without it the first of them raises DataError, as `folder` itself always does.
+    """
+    for found in _walk(folder, frozenset(), passed_over):
         if found.picture:
             yield Picture(str(found.path), found.path)
 
 
-def _walk(folder: Path, above: frozenset[str]) -> Iterator[_Found]:
+def _walk(
+    folder: Path,
+    above: frozenset[str],
+    passed_over: Callable[[DataError], None] | None = None,
+) -> Iterator[_Found]:
     """All files below `folder`, in the order of names; `above` holds the folders on the way."""
+    try:
+        entries = _entries(folder)
+    except OSError as error:
+        refused = _cannot_be_opened(folder, error)
+        if passed_over is None or not above:
+            raise refused from None
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):  # else it went away
+            passed_over(refused)
+        return
     above |= {os.path.realpath(folder)}
-    for name, kind in _entries(folder):
+    for name, kind in entries:
         path = folder / name
         if kind != "folder":
             yield _Found(path, kind == "file" and path.suffix.lower() in IMAGE_SUFFIXES)
         elif is_system_folder(name) or os.path.realpath(path) in above:
             yield _Found(path, False)
         else:
-            yield from _walk(path, above)
+            yield from _walk(path, above, passed_over)
 
 
 def _entries(folder: Path) -> list[tuple[str, str]]:
-    """(name, kind) of all that lies in `folder`; a million take about 100 MB."""
-    try:
-        with os.scandir(folder) as opened:
-            return sorted((entry.name, _kind(entry)) for entry in opened)
-    except OSError as error:
-        raise DataError(
-            f"the folder cannot be opened ({error.strerror or error})",
-            where=str(folder),
-            mend="Check its permissions.",
-        ) from None
+    """(name, kind) of all that lies in `folder`; a million take about 100 MB. Raises OSError."""
+    with os.scandir(folder) as opened:
+        return sorted((entry.name, _kind(entry)) for entry in opened)
+
+
+def _cannot_be_opened(folder: Path, error: OSError) -> DataError:
+    return DataError(
+        f"the folder cannot be opened ({error.strerror or error})",
+        where=str(folder),
+        mend="Check its permissions.",
+    )
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    """ "folder", "file" or "odd"; a link to nothing counts as a file, which cannot be read."""
-    if entry.is_dir():
-        return "folder"
-    return "file" if entry.is_file() or entry.is_symlink() else "odd"
+    """ "folder", "file" or "odd"; a link to nothing counts as a file, which cannot be read, and so
+    does one that leads in a circle or to where nobody may look."""
+    with suppress(OSError):
+        if entry.is_dir():
+            return "folder"
+        if entry.is_file():
+            return "file"
+    return "file" if entry.is_symlink() else "odd"
 
 
 def _left_alone(folder: Path, others: int, named: list[str]) -> str:

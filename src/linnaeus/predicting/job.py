@@ -210,6 +210,7 @@ class Job:
             self._begun(bundle, asked),
             resume=self.resume,
             growing=self.watch or bool(self._live),
+            resumable=asked.smooth is None and self.video_out is None and not self._live,
         )
 
     def _begun(self, bundle: Path, asked: Asked) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class Journal:
     come about; PATH.part.json keeps them, so that nobody goes on with other ones. PATH.part.states
     keeps what the files of the pictures were. With `resume` it goes on from the rows that are
     whole, and begins where there are none. `growing`: the rows stand in `path` itself, for a table
-    that has no end, and nothing of the files is kept.
+    that has no end, and nothing of the files is kept. `resumable`: whether `resume` may be asked
+    for at all, by which the advice goes.
 
     Raises WriteError where an earlier run left rows and `resume` is not asked for, or where another
     process writes them now, UsageError where it was begun otherwise or is finished already,
@@ -43,8 +44,10 @@ class Journal:
         *,
         resume: bool = False,
         growing: bool = False,
+        resumable: bool = True,
     ) -> None:
         self.path = path
+        self.resumable = resumable
         self.part = path if growing else path.with_name(f"{path.name}.part")
         self._about = path.with_name(f"{path.name}.part.json")
         self._rows = rows
@@ -71,6 +74,11 @@ class Journal:
             append_whole(self.part, head)
         places = path.with_name(f"{path.name}.part.states")
         self._states = None if growing else States(places, self.count)
+
+    @property
+    def how_to_begin(self) -> str:
+        """What to do with rows that cannot be gone on with, as a sentence."""
+        return f"Remove {self.part} to begin anew, or name another table with --out."
 
     def kept(self) -> Iterator[KeptRow]:
         """The rows that an earlier run left, in order."""
@@ -117,10 +125,11 @@ class Journal:
 
     def _go_on(self, resume: bool, begun: dict[str, Any]) -> None:
         if not resume:
+            going_on = "Give --resume to go on with them, or remove this file to begin anew."
             raise WriteError(
                 "there are rows of an earlier run here",
                 where=str(self.part),
-                mend="Give --resume to go on with them, or remove this file to begin anew.",
+                mend=going_on if self.resumable else self.how_to_begin,
             )
         self._check_begun(begun)
         end = 0

@@ -46,12 +46,14 @@ class Picture:
     """`name` is what its row is called. `source`: its file, its bytes, a function that gives them
     when its turn comes, or (height, width, 3) uint8 RGB. `frame`: set for those of a video.
     `state`: that of its file, or of what it lies inside, when its turn came; None where nobody
-    asked."""
+    asked. `drawn_from`: gives, once it was read, the text that the chance in its label set is drawn
+    from, where that is not its name."""
 
     name: str
     source: Pixels
     frame: Frame | None = None
     state: State | None = None
+    drawn_from: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,7 @@ def state_of(file: Path) -> State | None:
     """The state of `file`; None where there is none."""
     try:
         stat = file.stat()
-    except OSError:
+    except (OSError, ValueError):  # a name with a null in it, which no file has
         return None
     return (stat.st_size, stat.st_mtime_ns) if S_ISREG(stat.st_mode) else None
 

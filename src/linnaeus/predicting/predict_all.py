@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from linnaeus.bundle.answer import Answer
 from linnaeus.bundle.load import bundle_digest
 from linnaeus.bundle.predictions import Prediction
+from linnaeus.counted import are, counted
 from linnaeus.data.store import printable
 from linnaeus.errors import DataError
 from linnaeus.predicting.asked import Answered, Answering, Asked
@@ -102,7 +103,7 @@ def predict_all(
         pictures = _all_of(sources)
         if journal is not None and journal.count:
             changed = _pass_over(pictures, journal, tally, stage)
-            progress.say(f"Going on after {tally.pictures:,} rows{_unread(tally)}.")
+            progress.say(f"Going on after {counted(tally.pictures, 'row')}{_unread(tally)}.")
             if changed.count:
                 mend = f"Predict them again by themselves, or remove {journal.part} and begin anew."
                 progress.warn(f"{changed.sentence} {mend}")
@@ -149,10 +150,11 @@ def predict_watched(
         tally.add_kept(row)
         done.add(row.name)
     if done:
-        progress.say(f"Going on after {tally.pictures:,} rows{_unread(tally)}.")
+        progress.say(f"Going on after {counted(tally.pictures, 'row')}{_unread(tally)}.")
     named = ", ".join(map(str, folders))
     progress.say(f"Watching {named}; Ctrl-C ends it.")
-    return predict_live(answering, watched(folders, done), outputs, journal, progress, tally)
+    coming = watched(folders, done, progress.warn)
+    return predict_live(answering, coming, outputs, journal, progress, tally)
 
 
 def _new_tally(answering: Answering) -> Tally:
@@ -218,12 +220,18 @@ def _in_groups(answers: Iterable[tuple[Picture, Answer]]) -> Iterator[list[tuple
     """`AT_ONCE` at a time, or as many as came in `WAITS_S`."""
     group: list[tuple[Picture, Answer]] = []
     begun_s = time.monotonic()
-    for picture, answer in answers:
-        group.append((picture, answer.without_features()))
-        most = AT_ONCE if picture.frame is None else FRAMES_AT_ONCE
-        if len(group) >= most or time.monotonic() - begun_s > WAITS_S:
+    try:
+        for picture, answer in answers:
+            group.append((picture, answer.without_features()))
+            most = AT_ONCE if picture.frame is None else FRAMES_AT_ONCE
+            if len(group) >= most or time.monotonic() - begun_s > WAITS_S:
+                whole, group = group, []
+                yield whole
+                begun_s = time.monotonic()
+    except KeyboardInterrupt:  # what is finished is not lost
+        if group:
             yield group
-            group, begun_s = [], time.monotonic()
+        raise
     if group:
         yield group
 
@@ -234,10 +242,11 @@ def _told_how_to_go_on(journal: Journal | None, tally: Tally, progress: Progress
         yield
     except BaseException:
         if journal is not None and tally.pictures:
-            progress.say(
-                f"{tally.pictures:,} rows are kept in {journal.part}; the same command with"
-                " --resume goes on after them."
-            )
+            kept = f"{counted(tally.pictures, 'row')} {are(tally.pictures)} kept in {journal.part};"
+            if journal.resumable:
+                progress.say(f"{kept} the same command with --resume goes on from there.")
+            else:
+                progress.say(f"{kept} this work cannot be gone on with. {journal.how_to_begin}")
         raise
 
 

@@ -19,7 +19,8 @@ __all__ = ["Smoothing"]
 class Smoothing:
     """Means of probabilities over the frames of the last `seconds` of the same video.
 
-    Frames that could not be read, and pictures that are no frames, stay as they are. Whether a
+    Where the time falls back, another clip begins, whose frames are averaged by themselves. Frames
+    that could not be read, and pictures that are no frames, stay as they are. Whether a
     frame shows something unknown, or was changed, is told of that frame alone. Raises UsageError
     for no time.
     """
@@ -45,7 +46,8 @@ class Smoothing:
         frame = picture.frame
         if frame is None or answer.error:
             return answer
-        if frame.of != self._of:
+        backwards = bool(self._kept) and frame.at_s < self._kept[-1][0]  # clips that were joined
+        if frame.of != self._of or backwards:
             self._of = frame.of
             self._kept.clear()
         self._kept.append((frame.at_s, answer.probabilities))

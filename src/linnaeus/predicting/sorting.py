@@ -101,6 +101,8 @@ class Sorting:
                 place.symlink_to(target)
             except FileExistsError:
                 continue
+            except ValueError:  # a name with a null in it, which no file has
+                return False
             except OSError as error:
                 raise WriteError(
                     f"no link could be made ({error.strerror or error})",
@@ -132,7 +134,7 @@ def _bytes_of(picture: Picture) -> bytes | None:
             Image.fromarray(source).save(file, "PNG")
             return file.getvalue()
         return source() if callable(source) else source
-    except (OSError, UnreadableImage):
+    except (OSError, ValueError, UnreadableImage):  # a name with a null is a wrong value
         return None
 
 

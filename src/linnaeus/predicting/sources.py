@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linnaeus.bundle.given import digest_of
 from linnaeus.errors import DataError, UsageError
 from linnaeus.images.decode import IMAGE_SUFFIXES
 from linnaeus.predicting.folder import folder_source
@@ -100,7 +101,9 @@ class _Known:
     def sources_of_one(self, given: str) -> list[Source]:
         """What `given` stands for."""
         if given == STANDARD_INPUT:
-            return [_of_one(Picture(STANDARD_INPUT, sys.stdin.buffer.read), "standard input")]
+            read = _StandardInput()
+            picture = Picture(STANDARD_INPUT, read, drawn_from=lambda: read.digest)
+            return [_of_one(picture, "standard input")]
         if looks_like_url(given):
             return [_of_one(self.naming(given, Path(given)))]
         if any(sign in given for sign in "{*?[") and not Path(given).exists():
@@ -135,6 +138,18 @@ class _Known:
 
                 return archive_source(path, self._opened)
         return _of_one(Picture(str(path), path))
+
+
+class _StandardInput:
+    """Gives the bytes on standard input, and then their `digest`: every picture that comes so is
+    called alike."""
+
+    digest = ""
+
+    def __call__(self) -> bytes:
+        content = sys.stdin.buffer.read()
+        self.digest = digest_of(content)
+        return content
 
 
 def _of_one(picture: Picture, inside: str = "") -> Source:

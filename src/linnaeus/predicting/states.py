@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 
+from linnaeus.counted import pictures
 from linnaeus.files import append_whole, shorten_to
 from linnaeus.predicting.picture import Picture, State
 
@@ -69,6 +70,6 @@ class Changed:
         """What to know of them."""
         more = ", …" if self.count > len(self.first) else ""
         return (
-            f"The files of {self.count:,} pictures have changed since their rows were written"
+            f"The files of {pictures(self.count)} have changed since their rows were written"
             f" ({', '.join(self.first)}{more}): these rows tell of what they were."
         )

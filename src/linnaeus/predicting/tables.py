@@ -18,6 +18,7 @@ import numpy as np
 
 from linnaeus.bundle.predictions import Prediction
 from linnaeus.bundle.table import as_csv, likeliest, table_header, table_row
+from linnaeus.data.store import printable
 from linnaeus.errors import UsageError
 from linnaeus.files import finish_whole
 from linnaeus.predicting.asked import Answered
@@ -159,10 +160,10 @@ def _record(answered: Answered, place: int, top: int | None) -> dict[str, Any]:
     predictions = answered.predictions
     one = predictions[place]
     record: dict[str, Any] = {
-        "image": one.id,
+        "image": printable(one.id),  # as whoever goes on with the table looks for it
         "prediction": None if one.error else one.label,
         "confidence": None if math.isnan(one.confidence) else _shortest(np.float32(one.confidence)),
-        "error": one.error or None,
+        "error": printable(one.error) or None,
         "notes": list(one.notes),
     }
     if predictions.thresholds is not None:

@@ -145,15 +145,20 @@ def _frames_of(path: Path, fps: float) -> Iterator[Picture]:
     try:
         rate = opened.get(cv2.CAP_PROP_FPS) or 25.0
         promised = opened.get(cv2.CAP_PROP_FRAME_COUNT) if path.suffix.lower() in COUNTED else 0.0
-        due_s, at_s, number = 0.0, 0.0, 0
+        due_s, at_s, number, clip, timed = 0.0, 0.0, 0, 1, False
         while opened.grab():
+            before_s = at_s
             told_s = opened.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            at_s = told_s if told_s > 0 or number == 0 else number / rate
+            timed = timed or told_s > 0  # else nothing tells when its frames are
+            at_s = before_s + 1 / rate if timed else number / rate
+            at_s = told_s if told_s > 0 else at_s  # of the last ones, 0 may be told
             number += 1
+            if at_s + 1 / rate < before_s:  # time begins anew, as where clips were joined
+                due_s, clip = at_s, clip + 1
             if at_s + 0.5 / rate < due_s:  # half a frame early is on time
                 continue
             there, frame = opened.retrieve()
-            name = f"{path}@{at_s:.3f}s"
+            name = f"{path}@{at_s:.3f}s" + (f" of clip {clip}" if clip > 1 else "")
             if there:
                 yield Picture(name, _as_rgb(frame), Frame(str(path), at_s))
             else:

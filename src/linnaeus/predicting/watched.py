@@ -39,20 +39,30 @@ def check_watchable(given: Sequence[str | Path]) -> list[Path]:
 def watched(
     folders: Sequence[Path],
     done: Collection[str],
+    say: Callable[[str], object],
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[list[Picture]]:
     """The pictures that are new in `folders` at each look, without end; often none.
 
     A file is given once its size and time of change are as they were a look before, and never
     again: not if it changes, and not where its name is `done`. An empty one is given after 30 s.
-    Raises DataError where a folder is gone.
+    A folder below them that cannot be opened is passed over until it can, which `say` is told once.
+    Raises DataError where one of `folders` is gone, or cannot be opened at the first look.
     """
     taken = set(done)
+    told: set[str] = set()
+
+    def passed_over(error: DataError) -> None:
+        if error.where not in told:
+            told.add(error.where)
+            say(f"Passed over until that is mended: {error}")
+
     states: dict[str, tuple[State, float]] = {}
+    first = True
     while True:
         now_s = time.monotonic()
         before, states, new = states, {}, []
-        for picture in _there(folders):
+        for picture in (one for each in folders for one in _in(each, passed_over, first=first)):
             if printable(picture.name) in taken or (state := state_of(Path(picture.name))) is None:
                 continue
             earlier, since_s = before.get(picture.name, (None, now_s))
@@ -63,13 +73,25 @@ def watched(
             else:
                 states[picture.name] = (state, since_s if earlier == state else now_s)
         yield new
+        first = False
         sleep(EVERY_S)
 
 
-def _there(folders: Sequence[Path]) -> Iterator[Picture]:
-    for folder in folders:
-        try:
-            yield from pictures_in(folder)
-        except DataError:  # one below it that went away meanwhile is looked at next time
-            if not folder.is_dir():
-                raise
+def _in(
+    folder: Path, passed_over: Callable[[DataError], None], *, first: bool
+) -> Iterator[Picture]:
+    """The pictures in a folder that is watched. At the `first` look it has to open; later a disk of
+    the network may be away for a while."""
+    try:
+        yield from pictures_in(folder, passed_over)
+    except DataError as error:
+        if first or not _may_be_there(folder):
+            raise
+        passed_over(error)
+
+
+def _may_be_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # its disk does not answer now
+        return True

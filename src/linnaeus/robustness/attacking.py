@@ -40,23 +40,27 @@ from linnaeus.robustness.unit_levels import (
     in_whole_levels,
 )
 
-__all__ = ["Defence", "attack_bundle", "parse_eps"]
+__all__ = ["Defence", "attack_bundle", "eps_within"]
 
 Defence = Literal["squeeze"]
 
 MOST_LOOKED_AT = 250  # pictures whose gradients are looked at for signs of masking
 SHOWN = 6  # examples on the page
+EPS, L2_EPS = 8 / 255, 0.5  # those of RobustBench, for levels from 0 to 1
 APART = 2  # pictures judged for each that sets a defence's threshold
 
 
-def parse_eps(text: str | float) -> float:
-    """A share of the range of levels, as 0.03 or 8/255, or a length for the norm l2.
+def eps_within(norm: Norm, text: str | float | None = None) -> float:
+    """A share of the range of levels, as 0.03 or 8/255, or a length for the norm l2; None: the
+    distance that is usual in the `norm`.
 
     Raises UsageError for what is no number from 0 on.
 
-    >>> parse_eps("8/255") == 8 / 255, parse_eps("0.5")
-    (True, 0.5)
+    >>> eps_within("linf", "8/255") == 8 / 255, eps_within("l2", "1.5"), eps_within("l2")
+    (True, 1.5, 0.5)
     """
+    if text is None:
+        return L2_EPS if norm == "l2" else EPS
     try:
         above, _, below = str(text).partition("/")
         value = float(above) / float(below or 1)

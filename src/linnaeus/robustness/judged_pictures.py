@@ -83,7 +83,7 @@ def pictures_of(
         JudgedPictures(
             pixels=np.stack(of_one),
             labels=one.labels[kept],
-            groups=None if dataset.groups is None else dataset.groups[rows],
+            groups=dataset.groups_at(rows),
             names=tuple(dataset.paths[int(row)] for row in rows),
             available=len(places),
             remarks=tuple(remarks),

@@ -16,7 +16,7 @@ from linnaeus.bundle.load import load
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.in_100 import between, in_100, times
+from linnaeus.evaluation.in_100 import between, in_100, number, times
 from linnaeus.evaluation.intervals import Resampling, mean_figure
 from linnaeus.files import check_unused, whole_folder, write_json, write_whole
 from linnaeus.progress import Progress
@@ -93,8 +93,8 @@ class Stressed:
         if self.elsewhere is not None:
             right = self.elsewhere.accuracy
             words.append(
-                f"On the pictures from elsewhere it is right {times(right.value)} in 100"
-                f" ({between(right)})."
+                f"On the {number(len(self.elsewhere.right), 'picture')} from elsewhere it is right"
+                f" {times(right.value)} in 100 ({between(right)})."
             )
         if self.beside is not None:
             words.append(self.beside.in_plain_words)
@@ -121,7 +121,9 @@ class Stressed:
             "corrupted": None if self.corrupted is None else self.corrupted.to_json(),
             "first_falls": self.first_falls,
             "worst_moves": {**self.worst_moves.to_json(), "pictures": self.moved_pictures},
-            "elsewhere": None if self.elsewhere is None else self.elsewhere.to_json(),
+            "elsewhere": None
+            if self.elsewhere is None
+            else {**self.elsewhere.to_json(), "pictures": len(self.elsewhere.right)},
             "beside": None if self.beside is None else self.beside.to_json(),
             "conditions": [one.to_json() for one in self.conditions],
             "in_plain_words": self.in_plain_words,
@@ -202,9 +204,15 @@ def _stressed(
         worst_moves=worst,
         moved_pictures=moved,
         elsewhere=None if elsewhere is None else _judged(classifier, elsewhere, "elsewhere"),
-        remarks=given.remarks,
+        remarks=(*given.remarks, *_said_of(elsewhere)),
         unread={**given.unread, **(elsewhere.unread if elsewhere else {})},
     )
+
+
+def _said_of(elsewhere: JudgedPictures | None) -> Iterator[str]:
+    """What was left out of the pictures from elsewhere, if there are any."""
+    for remark in () if elsewhere is None else elsewhere.remarks:
+        yield f"Of the pictures from elsewhere: {remark}"
 
 
 def _judged(classifier: Classifier, given: JudgedPictures, kind: str = CLEAN) -> Condition:

@@ -18,12 +18,18 @@ __all__ = ["RunComparison", "compare_runs"]
 
 RESOLVED = (
     "network.paces",
+    "network.teacher_paces",
     "transfer.done",
     "transfer.frozen",
     "head_pictures",
     "head_strengths",
 )
 """What a run's recipe says of how it went rather than of what was asked for."""
+
+INDEPENDENT = (
+    "Each picture counts for itself here, since runs do not keep groups: where several pictures are"
+    " of one patient or thing, differences are less sure than this says."
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,11 @@ class RunComparison:
     differences: tuple[PairedDifference, ...]
     unpaired: str
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the differences take for granted, as sentences."""
+        return (INDEPENDENT,) if self.differences else ()
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return {
@@ -53,6 +64,7 @@ class RunComparison:
             "recipes": {name: list(row) for name, row in self.recipes.items()},
             "differences": [one.to_json() for one in self.differences],
             "unpaired": self.unpaired,
+            "remarks": list(self.remarks),
         }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,7 +80,10 @@ class RunEntry:
 
 
 def read_entry(folder: Path) -> RunEntry:
-    """The run in `folder`, whatever state it is in. Time grows with the number of its files."""
+    """The run in `folder`, whatever state it is in. Time grows with the number of its files.
+
+    Raises FileNotFoundError where the folder is gone meanwhile.
+    """
     state, why = state_of(folder)
     facts = read_object(folder, METRICS)[0]
     begun, log = read_object(folder, BEGUN)[0], _log(folder / LOG)
@@ -126,11 +131,10 @@ def _figures(test: Mapping[str, Any]) -> dict[str, Figure]:
 def _size_bytes(folder: Path) -> int:
     """Of all files; a run that goes on may take some away meanwhile."""
     total = 0
-    for file in folder.rglob("*"):
-        try:
-            total += file.stat().st_size if file.is_file() else 0
-        except OSError:
-            continue
+    for place, _, files in os.walk(folder):  # which passes over folders that are gone
+        for name in files:
+            with suppress(OSError):
+                total += Path(place, name).stat().st_size
     return total
 
 

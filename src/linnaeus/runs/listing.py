@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from pathlib import Path
 
 from linnaeus.errors import UsageError
@@ -19,7 +20,11 @@ def list_runs(folder: Path = RUNS) -> tuple[RunEntry, ...]:
     """The runs in `folder`, the newest first; none where there is no such folder."""
     if not folder.is_dir():
         return ()
-    entries = [read_entry(one) for one in folder.iterdir() if is_run(one)]
+    entries = []
+    for one in folder.iterdir():
+        with suppress(FileNotFoundError):  # it is being removed
+            if is_run(one):
+                entries.append(read_entry(one))
     return tuple(sorted(entries, key=lambda entry: (entry.when, entry.name), reverse=True))
 
 

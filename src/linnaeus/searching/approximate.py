@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from linnaeus.errors import MissingError
 from linnaeus.searching.pieces import ROWS, piece_rows
@@ -44,6 +44,10 @@ CANDIDATES = 4
 LEAST_CANDIDATES = 100
 """Pictures that are ranked anew by their exact features: so many times those asked for, and at
 least so many. Rounding to a byte changes similarities by some thousandths."""
+
+RANKED_AT_ONCE = 8192
+"""Candidates whose exact features are in memory at a time: 89 MB of 2,704 features, however many
+pictures are looked for."""
 
 
 def require_faiss(exact_to: int) -> Any:
@@ -123,12 +127,29 @@ def _ranked(
     """What `through` lists of `index` hold, ranked by the exact similarities."""
     index.nprobe = through
     wanted = min(max(CANDIDATES * count, LEAST_CANDIDATES), record.pictures)
-    _, candidates = index.search(np.ascontiguousarray(queries), wanted)
-    rows = np.unique(candidates[candidates >= 0])
-    units = _rows(folder, record, rows)
+    some = max(1, RANKED_AT_ONCE // wanted)
     best = min(count, wanted)
     places = np.full((len(queries), best), -1, np.int64)
     similarities = np.full((len(queries), best), -np.inf, np.float32)
+    for start in range(0, len(queries), some):
+        part = slice(start, start + some)
+        _, candidates = index.search(np.ascontiguousarray(queries[part]), wanted)
+        _rank(folder, record, queries[part], candidates, places[part], similarities[part])
+    return places, similarities
+
+
+def _rank(
+    folder: Path,
+    record: IndexRecord,
+    queries: Features,
+    candidates: NDArray[np.int64],
+    places: NDArray[np.int64],
+    similarities: Features,
+) -> None:
+    """Write the best of each query's `candidates` (n, c) to `places` (n, k) and `similarities`."""
+    rows = np.unique(candidates[candidates >= 0])
+    units = _rows(folder, record, rows)
+    best = places.shape[1]
     for at, (query, some) in enumerate(zip(queries, candidates, strict=True)):
         mine = np.sort(some[some >= 0])
         nearest = Nearest(query[None], best)
@@ -136,7 +157,6 @@ def _ranked(
         kept = nearest.places.shape[1]
         places[at, :kept] = mine[nearest.places[0]]
         similarities[at, :kept] = nearest.similarities[0]
-    return places, similarities
 
 
 def _evenly(folder: Path, record: IndexRecord, count: int) -> Features:
@@ -146,7 +166,10 @@ def _evenly(folder: Path, record: IndexRecord, count: int) -> Features:
 
 
 def _rows(folder: Path, record: IndexRecord, places: NDArray[np.int64]) -> Features:
-    """The features (k, d) at rising `places`, read alone: what lies between them is not touched."""
+    """The features (k, d) at rising `places`, read alone: what lies between them is not touched.
+
+    Raises DataError where a piece is missing or damaged.
+    """
     ends = np.cumsum(record.pieces)
     of_piece = np.searchsorted(ends, places, side="right")
     found = np.empty((len(places), record.dimensions), np.float32)
@@ -154,7 +177,12 @@ def _rows(folder: Path, record: IndexRecord, places: NDArray[np.int64]) -> Featu
         mine = of_piece == number
         start = int(ends[number]) - record.pieces[number]
         file = piece_file(folder / PIECES, number)
-        with safe_open(str(file), framework="numpy") as opened:
-            rows = opened.get_slice(ROWS)
-            found[mine] = [rows[int(place) - start] for place in places[mine]]
+        try:
+            with safe_open(str(file), framework="numpy") as opened:
+                rows = opened.get_slice(ROWS)
+                if rows.get_shape() != [record.pieces[number], record.dimensions]:
+                    raise damaged(file, "it has other pictures")
+                found[mine] = [rows[int(place) - start] for place in places[mine]]
+        except (OSError, SafetensorError) as error:
+            raise damaged(file, str(error)) from None
     return found

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.load import bundle_digest, load
+from linnaeus.counted import are, pictures
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.layout import listed
 from linnaeus.errors import DataError, UsageError, WriteError
@@ -135,7 +136,8 @@ def _told_how_to_go_on(
         if pieces:
             count = sum(len(piece.ids) + len(piece.skipped) for piece in pieces)
             told.say(
-                f"{count:,} pictures are kept in {folder}; the same command goes on after them."
+                f"{pictures(count)} {are(count)} kept in {folder}; the same command goes on from"
+                " there."
             )
         raise
 
@@ -245,7 +247,7 @@ def _read_begun(file: Path) -> object:
 def _nothing_read(dataset: Dataset, skipped: dict[str, str]) -> DataError:
     name, why = next(iter(skipped.items()))
     return DataError(
-        f"not one of {len(dataset):,} pictures could be read; of {name}: {why}",
+        f"of {pictures(len(dataset))} none could be read; of {name}: {why}",
         where=dataset.name,
         mend="Give pictures that can be opened.",
     )

@@ -14,6 +14,7 @@ from linnaeus.bundle.answer import Answer
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.load import TELLS_NOTHING_UNKNOWN, bundle_digest, load
 from linnaeus.bundle.tensors import Tensors
+from linnaeus.counted import pictures
 from linnaeus.data.store import printable
 from linnaeus.errors import BundleError, UnreadableImage, UsageError
 from linnaeus.files import read_json, sha256_of
@@ -46,8 +47,8 @@ Pixels = ImageSource | Callable[[], bytes]
 class Query:
     """A picture called `id`, and those of the index most similar to it, the most similar first.
 
-    `source`: where its pixels come from, while what it lies in is open; None after the first
-    `MOST_SHOWN`, which are more than a page shows.
+    `source`: where its pixels come from, while what it lies in is open, where they are to be shown;
+    None after the first `MOST_SHOWN`, which are more than a page shows.
     """
 
     id: str
@@ -75,11 +76,13 @@ def search_index(
     *,
     top: int = TOP,
     bundle: Path | None = None,
+    shown: bool = False,
     progress: Progress | None = None,
 ) -> Found:
     """The `top` pictures of the index in the folder `index` most similar to each of `sources`.
 
-    `bundle`: where the bundle that the index was made with is now; None: where it was. Up to
+    `bundle`: where the bundle that the index was made with is now; None: where it was. `shown`:
+    whether a page will show what was looked for, whose pixels are kept for that alone. Up to
     `indexing.EXACT_TO` pictures all are looked at, beyond it faiss finds nearly all.
 
     Raises DataError where the index is absent or damaged, BundleError where the bundle is not the
@@ -92,9 +95,9 @@ def search_index(
     record = read_index_record(index)
     _check_digests(index, RECORD_FILE, FRAME_FILE)
     classifier = _classifier(index, record, bundle)
-    asked, features, skipped = _features(classifier, sources, told)
+    asked, features, skipped = _features(classifier, sources, told, shown)
     queries = _frame(index).units(features)
-    with told.stage(f"Looking among {record.pictures:,} pictures"):
+    with told.stage(f"Looking among {pictures(record.pictures)}"):
         places, similarities = nearest_in(index, record, queries, top)
     neighbours = _named(index, record, places, similarities)
     found = tuple(
@@ -134,7 +137,7 @@ def _classifier(index: Path, record: IndexRecord, bundle: Path | None) -> Classi
 
 
 def _features(
-    classifier: Classifier, sources: Sequence[Source], told: Progress
+    classifier: Classifier, sources: Sequence[Source], told: Progress, shown: bool
 ) -> tuple[list[tuple[str, Pixels | None]], NDArray[np.float32], dict[str, str]]:
     """Names and sources of the pictures that can be read, features (n, d), and why others cannot be
     read.
@@ -144,7 +147,8 @@ def _features(
     asked: list[tuple[str, Pixels | None]] = []
     features, skipped = [], {}
     unread: Answer | None = None
-    pictures = chain.from_iterable(source.pictures() for source in map(held, sources))
+    given = map(held, sources) if shown else sources  # what is shown is read once more
+    pictures = chain.from_iterable(source.pictures() for source in given)
     total = total_of(sources)
     pairs = ((one, begun(one)) for one in pictures)
     with told.stage("Reading the pictures to look for", total) as stage:
@@ -153,8 +157,8 @@ def _features(
                 unread = answer
                 skipped[printable(picture.name)] = answer.error
             else:
-                source = picture.source if len(asked) < MOST_SHOWN else None
-                asked.append((printable(picture.name), source))
+                kept = shown and len(asked) < MOST_SHOWN
+                asked.append((printable(picture.name), picture.source if kept else None))
                 features.append(answer.features)
             stage.advance()
     if unread is not None and not asked:
@@ -183,6 +187,7 @@ def nearest_in(
     if record.approximate is not None:
         _check_digests(index, APPROXIMATE_FILE)
         return approximate_nearest(index, record, queries, top)
+    _check_digests(index, *map(_names_of, range(len(record.pieces))))
     nearest = Nearest(queries, top)
     for units in read_ahead(index / PIECES, len(record.pieces)):
         nearest.show(units)
@@ -200,11 +205,13 @@ def _named(
     known: dict[int, tuple[str, str]] = {}
     wanted = np.unique(places[places >= 0])
     of_piece = np.searchsorted(ends, wanted, side="right")
-    for number in np.unique(of_piece).tolist():
+    numbers = np.unique(of_piece).tolist()
+    _check_digests(index, *map(_names_of, numbers))
+    for number in numbers:
         piece = piece_names(index / PIECES, number)
         start = int(ends[number]) - record.pieces[number]
         if len(piece.ids) != record.pieces[number]:
-            raise damaged(index / PIECES / f"{number:06}.json", "it has other pictures")
+            raise damaged(index / _names_of(number), "it has other pictures")
         for place in wanted[of_piece == number].tolist():
             known[place] = piece.ids[place - start], piece.labels[place - start]
     return [
@@ -215,6 +222,11 @@ def _named(
         )
         for row, values in zip(places.tolist(), similarities.tolist(), strict=True)
     ]
+
+
+def _names_of(number: int) -> str:
+    """The file with the names of a piece, as the manifest calls it."""
+    return f"{PIECES}/{number:06}.json"
 
 
 def _remarks(record: IndexRecord) -> tuple[str, ...]:

@@ -14,7 +14,10 @@ from linnaeus.files import write_whole
 from linnaeus.searching.page import found_page
 from linnaeus.searching.search import Found
 
-__all__ = ["check_ending", "found_json", "found_rows", "write_found"]
+__all__ = ["PAGE", "check_ending", "found_json", "found_rows", "write_found"]
+
+PAGE = ".html"
+"""The ending of what shows pictures."""
 
 COLUMNS = ("query", "rank", "similarity", "label", "picture")
 
@@ -23,7 +26,8 @@ def write_found(path: Path, found: Found) -> None:
     """Write what was found to `path`, whole or not at all: its ending says as what.
 
     .csv has a row a picture that was found, and one with the reason under `error` for a query that
-    could not be read; .json is `found_json`; .html is `page.found_page`.
+    could not be read; .json is `found_json`; .html is `page.found_page`, which shows those pictures
+    that were looked for whose pixels the search was to keep.
 
     Raises WriteError, and UsageError as `check_ending` does.
     """
@@ -75,5 +79,5 @@ def _json(found: Found) -> str:
     return json.dumps(found_json(found), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-KINDS: dict[str, Callable[[Found], str]] = {".csv": _csv, ".json": _json, ".html": found_page}
+KINDS: dict[str, Callable[[Found], str]] = {".csv": _csv, ".json": _json, PAGE: found_page}
 """What can be written, by the ending of the file."""

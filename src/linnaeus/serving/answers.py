@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from linnaeus.bundle.answer import Answer
 from linnaeus.bundle.classifier import Classifier
+from linnaeus.bundle.given import digest_of
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promised
 from linnaeus.bundle.streaming import Picture
@@ -87,7 +91,7 @@ def predict(
     check_promises(model.classifier, asked)
     keep = asked.unreadable == "keep"
     answers = answer_all(model.classifier, pictures, names, until, keep=keep)
-    answered = told(model.classifier, answers, asked)
+    answered = told(model.classifier, pictures, answers, asked)
     rows = [_row(answered, place, name, asked.top) for place, name in enumerate(names)]
     said = {"model": model.told(), "predictions": rows, "remarks": answered.remarks}
     return json.dumps(said, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
@@ -130,10 +134,21 @@ def answer_all(
     return answers
 
 
-def told(classifier: Classifier, answers: Sequence[Answer], asked: Asked) -> Told:
-    """Put `answers` together, with label sets and silence where these are asked for."""
+def told(
+    classifier: Classifier,
+    pictures: Sequence[bytes | NDArray[np.uint8]],
+    answers: Sequence[Answer],
+    asked: Asked,
+) -> Told:
+    """Put `answers` to `pictures` together, with label sets and silence where these are asked for.
+
+    A place in a request tells no picture from that of another request, so the chance in label sets
+    is drawn from what the pictures hold.
+    """
     ids = [str(place) for place in range(len(answers))]
-    predictions = classifier.gather(ids, answers, unknown_rate=asked.unknown_rate)
+    drawn_from = None if asked.sets is None else [digest_of(one) for one in pictures]
+    rate = asked.unknown_rate
+    predictions = classifier.gather(ids, answers, unknown_rate=rate, drawn_from=drawn_from)
     promised = Promised()
     if asked.sets is not None or asked.max_error is not None:
         promised = classifier.promise(

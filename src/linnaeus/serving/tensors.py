@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from linnaeus.bundle.streaming import Picture
 from linnaeus.serving.answers import (
     PICTURE_S,
     Opened,
@@ -123,7 +122,7 @@ def infer(model: Opened, body: bytes, most: int, until: float) -> bytes:
     check_promises(model.classifier, asked)
     pictures = _pictures(request.inputs[0], most)
     answers = answer_all(model.classifier, pictures, [None] * len(pictures), until)
-    return _said(model, request, told(model.classifier, answers, asked))
+    return _said(model, request, told(model.classifier, pictures, answers, asked))
 
 
 def _understood(body: bytes) -> InferRequest:
@@ -133,7 +132,7 @@ def _understood(body: bytes) -> InferRequest:
         raise not_understood(error, "See /v2/models/NAME for what is taken.") from None
 
 
-def _pictures(tensor: Files | Pixels, most: int) -> Sequence[Picture]:
+def _pictures(tensor: Files | Pixels, most: int) -> Sequence[bytes | NDArray[np.uint8]]:
     if tensor.shape[0] > most:
         raise more_than_claimed(most)
     return _files(tensor) if isinstance(tensor, Files) else list(_pixels(tensor))

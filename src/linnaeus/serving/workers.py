@@ -221,8 +221,13 @@ class Crew:
         Raises BundleError where a model cannot be opened; then none is left.
         """
         starting = (Worker.start(self._watcher) for _ in range(self._strength))
-        first, *others = started = await asyncio.gather(*starting)
+        begun = await asyncio.gather(*starting, return_exceptions=True)
+        started = [one for one in begun if isinstance(one, Worker)]
         try:
+            for one in begun:
+                if isinstance(one, BaseException):
+                    raise one
+            first, *others = started
             facts = await self._open(first)
             await asyncio.gather(*map(self._open, others))
         except BaseException:

@@ -26,7 +26,7 @@ from linnaeus.unknowns.given import check_given
 __all__ = ["check_asked", "only_probes"]
 
 UNMOVED = (AugmentPlan(), AugmentPlan.model_validate("none"))  # nothing asked for, or nothing
-OF_ANY = ("seed", "epochs", "budget_s", "paces", "augment")
+OF_ANY = ("seed", "epochs", "budget_s", "paces", "teacher_paces", "augment")
 """What a plan says that means something, or is refused in words of its own, where no network learns
 by it; all else is of a network that learns, and nothing of a head that is fitted."""
 
@@ -49,6 +49,7 @@ def check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) ->
             where="--test",
             mend="Give a share above 0, such as 0.2.",
         )
+    _check_unknown(dataset, recipe)
     if choice.classical is not None:
         return
     if choice.backbone is not None and team.size > 1:
@@ -78,8 +79,7 @@ def check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) ->
             mend="Leave --augment out, fine-tune with --preset best, or learn from scratch with"
             " --model small_cnn.",
         )
-    _check_unknown(dataset, recipe)
-    _check_idle(recipe, choice)
+    _check_idle(recipe, choice, several=dataset.label_sets is not None)
     _check_head(recipe, choice)
     if choice.backbone is None and not choice.by_time and recipe.image_size_px is not None:
         check_size(choice.name, *recipe.image_size_px)
@@ -111,9 +111,13 @@ def _as_asked(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"transfer": transfer})
 
 
-def _check_idle(recipe: Recipe, choice: Choice) -> None:
-    """Refuse choices of how a network learns where none does, rather than forget them."""
-    usual = TrainingPlan(loss="binary" if recipe.network.loss == "binary" else None)
+def _check_idle(recipe: Recipe, choice: Choice, *, several: bool) -> None:
+    """Refuse choices of how a network learns where none does, rather than forget them.
+
+    `several`: whether pictures may have several labels, whose heads are fitted by that loss too.
+    """
+    binary = several and recipe.network.loss == "binary"
+    usual = TrainingPlan(loss="binary" if binary else None)
     idle = [
         name
         for name in TrainingPlan.model_fields

@@ -21,13 +21,21 @@ class WeightAverage:
 
     "ema": a running average, of which a step keeps the share `decay`; early steps keep less.
     "swa": the mean of all weights from the share `start` of the training on (Izmailov and others
-    2018); until then the newest. "none": the newest.
+    2018); until then the newest. "none": the newest. `seen_elsewhere`: whether pictures go through
+    the network with other weights than those that are averaged, as schedule-free has it.
     """
 
     def __init__(
-        self, network: nn.Module, kind: Averaging = "ema", *, decay: float = 0.98, start: float = 0
+        self,
+        network: nn.Module,
+        kind: Averaging = "ema",
+        *,
+        decay: float = 0.98,
+        start: float = 0,
+        seen_elsewhere: bool = False,
     ) -> None:
         self._kind = kind
+        self._seen_elsewhere = seen_elsewhere
         self._network = copy.deepcopy(network).eval().requires_grad_(False)
         self._decay = decay
         self._start = {"none": math.inf, "ema": 0.0, "swa": start}[kind]
@@ -37,8 +45,8 @@ class WeightAverage:
 
     @property
     def lacks_statistics(self) -> bool:
-        """Whether it is a mean of weights whose own batch statistics nobody has measured yet."""
-        return self._kind == "swa" and self._updates > 1
+        """Whether it is of weights whose own batch statistics nobody has measured yet."""
+        return self._seen_elsewhere or (self._kind == "swa" and self._updates > 1)
 
     def update(self, progress: float) -> None:
         """Take in the weights after a step at `progress` (0 to 1) of the training."""

@@ -6,7 +6,6 @@ import copy
 import time
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -14,6 +13,7 @@ from linnaeus.data.pixels import PixelRows
 from linnaeus.progress import Progress
 from linnaeus.training.batches import batches_for
 from linnaeus.training.losses import loss_for
+from linnaeus.training.memory_shortage import is_of_memory
 from linnaeus.training.plan import TrainingPlan
 from linnaeus.training.precision import at_work_on
 from linnaeus.training.recorded import steps_to_try
@@ -43,11 +43,12 @@ def tried_batch_size(
 ) -> int:
     """The batch size for `network`, which stays as it is, by steps on `pixels` with `labels` (n,).
 
-    It is the smallest power of two that is as fast a picture as any, within a twentieth. On a GPU
-    larger ones are tried until its memory is full. In a `team` process 0 tries its share.
+    It is the smallest power of two that is as fast a picture as any, within a twentieth. Larger
+    ones are tried until the memory is full. In a `team` process 0 tries its share.
     """
     count = pixels.shape[0]
-    fitting = [size for size in SIZES if size * team.size * STEPS_AN_EPOCH <= count]
+    least, most = 2 * plan.accumulate, count / (team.size * STEPS_AN_EPOCH)
+    fitting = [size for size in SIZES if least <= size <= most]
     if not fitting:
         default = plan.model_copy(update={"batch_size": None}).batch_size_for(count)
         progress.say(f"{count} pictures are too few to try batch sizes on: they are of {default}.")
@@ -72,24 +73,29 @@ def _took(
     sizes: list[int],
     progress: Progress,
 ) -> dict[int, float]:
-    """Seconds a picture of each size that fits into memory."""
+    """Seconds a picture of each size that fits into memory as a whole, or of the smallest."""
     took: dict[int, float] = {}
     with progress.stage("Trying batch sizes", len(sizes)) as stage:
         for size in sizes:
-            sized = plan.model_copy(update={"batch_size": size})
+            # compiling each size would take longer than the trial tells
+            sized = plan.model_copy(update={"batch_size": size, "compiled": False})
             try:
-                took[size] = _seconds_a_picture(network, pixels, labels, sized, device)
-            except torch.OutOfMemoryError:
-                if not took:
+                seconds, whole = _seconds_a_picture(network, pixels, labels, sized, device)
+            except (RuntimeError, MemoryError) as error:
+                if not took or not is_of_memory(error):
                     raise
                 break
+            if took and not whole:
+                break
+            took[size] = seconds
             stage.advance(1.0, f"{size}: {1000 * took[size]:.2g} ms a picture")
     return took
 
 
 def _seconds_a_picture(
     network: nn.Module, pixels: PixelRows, labels: Labels, plan: TrainingPlan, device: str
-) -> float:
+) -> tuple[float, bool]:
+    """Seconds of a picture, and whether batches went through the network as the plan has them."""
     tried = copy.deepcopy(network)
     batches = batches_for(tried, pixels, labels, plan, device=device)
     fastest = float("inf")
@@ -100,4 +106,4 @@ def _seconds_a_picture(
             began = time.perf_counter()
             step.take(place, 0.5, *batches.at(place)).item()  # which waits for the device
             fastest = min(fastest, time.perf_counter() - began)
-    return fastest / batches.size
+    return fastest / batches.size, step.parts == plan.accumulate

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from linnaeus.errors import DataError, UsageError
 from linnaeus.leaves import leaves
 from linnaeus.runs.state import BEGUN
-from linnaeus.training.recipe import Recipe
+from linnaeus.training.recipe import Recipe, of_one_budget, with_unknown_from_the_root
 from linnaeus.training.saving import Saver
 from linnaeus.version import __version__
 
@@ -101,7 +101,8 @@ def network_of(saver: Saver, recipe: Recipe) -> str:
 
 
 def _as_it_is_kept(recipe: Recipe) -> Recipe:
-    """`recipe` with its split file named from the root on."""
+    """`recipe` with one budget, and with what it names of files named from the root on."""
+    recipe = with_unknown_from_the_root(of_one_budget(recipe))
     if recipe.split_file is None:
         return recipe
     return recipe.model_copy(update={"split_file": _from_the_root(recipe.split_file)})

@@ -30,7 +30,7 @@ AT_ONCE = 256
 
 class Lesson(NamedTuple):
     """What the second network learns: `targets` (n, classes) float32, by a `plan` that makes the
-    steps that the first one made.
+    steps that the first one made, or those of an earlier run.
     """
 
     targets: NDArray[np.float32]
@@ -63,7 +63,8 @@ def distilled_lesson(
     if found is None:
         half = None if plan.budget_s is None else plan.budget_s / 2
         progress.say(f"A first network learns at the temperature {plan.distil_at:g}.")
-        first = teach(plan.model_copy(update={"budget_s": half}), too_early)
+        paces = plan.teacher_paces or plan.paces
+        first = teach(plan.model_copy(update={"budget_s": half, "paces": paces}), too_early)
         progress.say("A second one, which is kept, learns its answers.")
         answers = _answers(first.network, pixels, plan.distil_at)
         found = State({"plan": first.plan.model_dump(mode="json")}, {"targets": answers})
@@ -72,7 +73,13 @@ def distilled_lesson(
         saver.save()
         too_early()
     made = TrainingPlan.model_validate(found.facts["plan"])
-    resolved = made.model_copy(update={"budget_s": plan.budget_s})
+    resolved = made.model_copy(
+        update={
+            "budget_s": plan.budget_s,
+            "paces": plan.paces or made.paces,
+            "teacher_paces": made.paces,
+        }
+    )
     return Lesson(found.tensors["targets"].numpy(), resolved)
 
 

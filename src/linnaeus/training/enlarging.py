@@ -11,6 +11,7 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -104,15 +105,22 @@ def in_its_time(
         return choice, recipe
     found = saver.take(SIZE)
     if found is not None:
-        why, recipe = found.facts.get("from_scratch", ""), _as_found(recipe, found.facts)
+        why, passes = found.facts.get("from_scratch", ""), found.facts.get("passes")
+        recipe = _as_found(recipe, found.facts)
     elif saver.look(DECIDED) is not None:  # begun before there was anything to decide here
         return choice, recipe
     else:
-        recipe, why = _chosen(dataset, recipe, choice, choice.backbone, network, progress)
-        decided = {"image_size_px": recipe.image_size_px, "budget_s": recipe.budget_s}
-        saver.keep(SIZE, State(decided | {"frozen": recipe.transfer.frozen, "from_scratch": why}))
+        recipe, why, passes = _chosen(dataset, recipe, choice, choice.backbone, network, progress)
+        decided = {
+            "image_size_px": recipe.image_size_px,
+            "budget_s": recipe.budget_s,
+            "frozen": recipe.transfer.frozen,
+            "from_scratch": why,
+            "passes": passes,
+        }
+        saver.keep(SIZE, State(decided))
         saver.save()
-    return Choice(None, why, by_time=True) if why else choice, recipe
+    return Choice(None, why, by_time=True) if why else replace(choice, passes=passes), recipe
 
 
 def _as_found(recipe: Recipe, facts: dict[str, Any]) -> Recipe:
@@ -142,24 +150,25 @@ def _chosen(
     backbone: Backbone,
     network: nn.Module,
     progress: Progress,
-) -> tuple[Recipe, str]:
-    """The recipe, and why a network from scratch is to learn by it: "" where `backbone` does."""
+) -> tuple[Recipe, str, float | None]:
+    """The recipe, why a network from scratch is to learn by it, "" where `backbone` does, and about
+    how many passes there is time for where that is less than the usual ones."""
     sizes = sampled_sizes(dataset)
     usual = choose_preprocessing(sizes, recipe, backbone)
     with progress.stage("Measuring how fast this machine learns"):
         usual_s = _seconds_a_picture(network, usual, recipe)
     if usual_s is None:
-        return recipe, ""
+        return recipe, "", None
     pictures = _learnt_from(dataset, recipe)
     if recipe.budget_s is None:
         if recipe.transfer.stages is not None or _of_best(recipe) * usual_s * pictures < BEST_S:
-            return recipe, ""
+            return recipe, "", None
         recipe = recipe.model_copy(update={"budget_s": BEST_S})
         progress.say(f"best: {BEST_S / 60:.0f} minutes, which its usual passes would not end in.")
     assert recipe.budget_s is not None
     learning_s = SHARE_FOR_LEARNING * recipe.budget_s / pictures
     if learning_s >= FEW_PASSES * usual_s:
-        return recipe, ""
+        return recipe, "", None
     chosen = recipe
     light = _light(network) if recipe.transfer.frozen is None and pictures >= MANY_PICTURES else 0
     if light > 0:
@@ -174,8 +183,9 @@ def _chosen(
     surely = passes / SLOWER
     if surely < least_passes(pictures) or (size != usual and surely * pictures < LEAST_PICTURES):
         if passes * pictures < LEAST_FOR_SCRATCH:
-            return recipe, ""
-        return recipe, _more_from_scratch(recipe, choice, backbone, sizes, pictures, progress)
+            return recipe, "", passes
+        why = _more_from_scratch(recipe, choice, backbone, sizes, pictures, progress)
+        return recipe, why, passes
     if chosen != recipe:
         progress.say(
             f"Frozen: the lowest of the {1 + max(depths_of(network).values())} stages of"
@@ -189,7 +199,7 @@ def _chosen(
             f" about {passes:.1f} passes over {pictures:,} pictures; at the usual"
             f" {usual.height_px} × {usual.width_px} px they would be {learning_s / usual_s:.1f}."
         )
-    return chosen, ""
+    return chosen, "", passes
 
 
 def _more_from_scratch(

@@ -108,11 +108,10 @@ def bundle_finished(
 
 def calibrated_on(parted: Parted, served: Served, seed: int) -> Calibrated:
     """The calibration of what is `served`, by its answers to the validation pictures."""
-    groups = parted.dataset.groups
     return Calibrated.on(
         served.logits,
         parted.dataset.truth[parted.validation],
-        groups=None if groups is None else groups[parted.validation],
+        groups=parted.dataset.groups_at(parted.validation),
         seed=seed,
     )
 
@@ -131,7 +130,8 @@ def _held_out(parted: Parted, calibrated: Calibrated, record: BundleRecord) -> H
     if not len(held) or record.task == "multi":
         return None
     ids = [parted.dataset.paths[row] for row in held]
-    return HeldOut.of(ids, calibrated.cross_fitted, parted.dataset.labels[held])
+    labels, groups = parted.dataset.labels[held], parted.dataset.groups_at(held)
+    return HeldOut.of(ids, calibrated.cross_fitted, labels, groups)
 
 
 def _judge(
@@ -149,9 +149,7 @@ def _judge(
     dataset, held, test = parted.dataset, parted.validation, parted.test
     classifier = draft.classifier
     predictions, answers = answers_for(classifier, dataset, test, dataset.truth[test], progress)
-    tested, validated = (
-        None if dataset.groups is None else dataset.groups[rows] for rows in (test, held)
-    )
+    tested, validated = dataset.groups_at(test), dataset.groups_at(held)
     usual = parted.usual
     metrics = judge(predictions, **usual, groups=tested)
     plain = classifier.record.model_copy(update={"calibration": Calibration()})

@@ -23,9 +23,10 @@ from linnaeus.training.choice import Choice
 from linnaeus.training.classical.learn import Pretrained, learn_classical
 from linnaeus.training.device import chosen_device
 from linnaeus.training.enlarging import in_its_time
+from linnaeus.training.in_common import InCommon
 from linnaeus.training.kept_work import KeptWork, kept_beside
 from linnaeus.training.learned import Learned
-from linnaeus.training.material import Material, look
+from linnaeus.training.material import Material, check_judged, look
 from linnaeus.training.precision import check_precision
 from linnaeus.training.presets import transfer_stages
 from linnaeus.training.recipe import Recipe
@@ -58,6 +59,7 @@ def fit(
     saver: Saver | None = None,
     watched: Watched | None = None,
     start: Path | None = None,
+    in_common: Path | None = None,
     explain: Explain | None = None,
     attack: Attack | None = None,
     figures_only: bool = False,
@@ -71,8 +73,10 @@ def fit(
     alike; process 0 writes the run, and all return it. `saver` is given where the run stands, now
     and then, and what it holds of an earlier process is gone on with. `watched`, which then is the
     `progress` too, knows what the machine spends. `start`: the weights of a bundle, from which the
-    same network from scratch goes on. `explain`: makes the report's sheet of explained answers;
-    None: there is none. `attack`: measures for the report what a defensive distillation is worth.
+    same network from scratch goes on. `in_common`: a file beside the members of a run, with what
+    the first of them, who writes it, has chosen by its time. `explain`: makes the report's sheet of
+    explained answers; None: there is none. `attack`: measures for the report what a defensive
+    distillation is worth.
     `figures_only`: measures no more than figures, for a bundle that is thrown away.
 
     Raises WriteError where `out` holds a bundle, DataError where the data cannot be learnt from or
@@ -91,17 +95,22 @@ def fit(
     said = choice.by_time and choice.backbone is None
     progress.say(choice.why if said else f"Network: {choice.name}. {choice.why}")
     network = load_backbone(choice.backbone) if choice.backbone else None
+    shared = None if in_common is None else InCommon.found(in_common)
     if choice.classical is None:
         asked = choice
-        choice, recipe = in_its_time(
-            dataset, recipe, choice, network, progress=progress, saver=saver
-        )
-        if choice is not asked:
+        if shared is not None:
+            choice, recipe = shared.taken_over(choice, recipe)
+        else:
+            choice, recipe = in_its_time(
+                dataset, recipe, choice, network, progress=progress, saver=saver
+            )
+        if choice.name != asked.name:
             network = None
             progress.say(choice.why)
     recipe = recipe.model_copy(update={"model": choice.name})
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
+    check_judged(material)
     learning = ChosenRows(material.pixels, material.train)
     classes = len(material.dataset.classes)
     decided = take_decided(saver, material, choice)
@@ -109,6 +118,9 @@ def fit(
         decided = suited(choice, recipe, learning, classes, progress=progress, team=team)
         keep_decided(saver, material, *decided)
     choice, recipe = decided
+    chosen_device(recipe.device)  # of an earlier process, which may have been on another machine
+    if in_common is not None and shared is None:
+        InCommon.of(choice, recipe).write(in_common)
     saver.pictures = [dataset.paths[row] for row in material.train]
     if watched is not None:
         watched.begin(begun_event(material, recipe, choice), gpu_uuids(device, team))
@@ -166,7 +178,7 @@ def _learn(
             start=start,
         )
     return learn_by_transfer(
-        _lesson(material, recipe, progress),
+        _lesson(material, recipe, choice.passes, progress),
         choice.backbone,
         network,
         material.preprocessing,
@@ -179,7 +191,8 @@ def _learn(
     )
 
 
-def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
+def _lesson(material: Material, recipe: Recipe, passes: float | None, progress: Progress) -> Lesson:
+    """What is learnt in stages; `passes`: about how many there is time for, where measured."""
     dataset = material.dataset
     stages = transfer_stages(recipe)
     tuned = [
@@ -191,7 +204,7 @@ def _lesson(material: Material, recipe: Recipe, progress: Progress) -> Lesson:
         as_targets(dataset.truth[material.train]),
         classes=dataset.classes,
         grey=material.grey,
-        passes=sum(tuned),
+        passes=sum(tuned) if passes is None else passes,
         seed=recipe.seed,
     )
     if why and tuned:

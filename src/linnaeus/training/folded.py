@@ -1,8 +1,9 @@
 """Cross-validation: a training for each fold of the pictures, and one report on all their answers.
 
-RUN/folds/ holds split.csv and a whole run for each fold (fold-0, fold-1, …), so that an interrupted
-one goes on with the fold that was under way. All figures are of answers that a classifier gave to
-pictures that it had not seen, and so tell how good such a training is, not how good one bundle.
+RUN/folds/ holds split.csv, in-common.json and a whole run for each fold (fold-0, fold-1, …), so
+that an interrupted one goes on with the fold that was under way. All figures are of answers that a
+classifier gave to pictures that it had not seen, and so tell how good such a training is, not how
+good one bundle.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.save_split import save_split
 from linnaeus.errors import DataError
 from linnaeus.evaluation.answer_table import read_answer_table
+from linnaeus.evaluation.answered_pictures import rows_by_name
 from linnaeus.evaluation.compared import Compared, compare
 from linnaeus.evaluation.cross_validation import cross_validated
 from linnaeus.evaluation.evaluate import picture_from
@@ -33,6 +35,7 @@ from linnaeus.evaluation.traits import traits_of
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.runs.state import BUNDLE, FOLDS, RECIPE
 from linnaeus.training.choice import Choice
+from linnaeus.training.finished_members import check_finished
 from linnaeus.training.material import Material
 from linnaeus.training.members import MemberTraining
 from linnaeus.training.recipe import Recipe
@@ -60,15 +63,12 @@ def train_folds(training: MemberTraining, choice: Choice, *, out: Path, team: Te
     assert recipe.folds is not None
     training.check_alone(team, "the folds")
     _check(dataset)
+    check_finished(out / FOLDS, dataset)
     split_file = out / FOLDS / SPLIT_TABLE
     _save_folds(training, split_file)
     of_each = _of_a_fold(recipe, recipe.folds, split_file)
-    folders = [
-        training.member(
-            split_file.with_name(f"fold-{fold}"), of_each.model_copy(update={"fold": fold}), choice
-        )
-        for fold in range(recipe.folds)
-    ]
+    folders = [split_file.with_name(f"fold-{fold}") for fold in range(recipe.folds)]
+    training.on_folds(folders, of_each, choice)
     first = of_each.model_copy(update={"fold": 0})
     material = training.look(first, choice)
     return _judged(dataset, material, recipe, folders, out)
@@ -82,6 +82,7 @@ def _check(dataset: Dataset) -> None:
             where=dataset.name,
             mend="Cross-validate pictures of one label each.",
         )
+    rows_by_name(dataset)  # two pictures of one name are told before the work
 
 
 def _save_folds(training: MemberTraining, file: Path) -> None:
@@ -122,10 +123,10 @@ class _Answered:
     def of(cls, dataset: Dataset, folders: list[Path]) -> _Answered:
         paths = [folder / "predictions.csv" for folder in folders]
         joined = joined_answers(paths, [read_answer_table(path, Columns()) for path in paths])
-        place = {path: row for row, path in enumerate(dataset.paths)}
-        predictions = joined.table.predictions
-        rows = np.array([place[name] for name in predictions.ids], np.int64)
-        return cls(predictions, joined.folds, rows)
+        named, predictions = rows_by_name(dataset), joined.table.predictions
+        rows = [named[name] for name in predictions.ids]
+        found = replace(predictions, ids=tuple(dataset.paths[row] for row in rows))
+        return cls(found, joined.folds, np.array(rows, np.int64))
 
 
 def _judged(
@@ -134,7 +135,7 @@ def _judged(
     """Judge the answers of all folds, and write what the run is to keep; the report last."""
     answered = _Answered.of(dataset, folders)
     predictions, rows = answered.predictions, answered.rows
-    groups = None if dataset.groups is None else dataset.groups[rows]
+    groups = dataset.groups_at(rows)
     names = [f"{FOLDS}/{folder.name}" for folder in folders]
     crossed = cross_validated(predictions, answered.folds, names, groups)
     metrics = judge(predictions, groups=groups)

@@ -83,7 +83,8 @@ def fit_network(
         size = tried_batch_size(
             on_device, rows, labels, resolved, device=device, team=team, progress=progress
         )
-        resolved = resolved.model_copy(update={"batch_size": size})
+        by_trial = plan.model_copy(update={"batch_size": size})
+        resolved = with_nothing_open(by_trial, rows.shape[0], device)
     size = resolved.batch_size_for(rows.shape[0])
     check_resolved(resolved, size, len(validation[1]), device, team)
     batches = batches_for(on_device, rows, labels, resolved, device=device, team=team)

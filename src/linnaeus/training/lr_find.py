@@ -23,6 +23,7 @@ from linnaeus.progress import Progress
 from linnaeus.training.batch_trial import tried_batch_size
 from linnaeus.training.batches import Batches, batches_for
 from linnaeus.training.choice import choose_model
+from linnaeus.training.compiled import check_compiled
 from linnaeus.training.device import chosen_device
 from linnaeus.training.losses import loss_for
 from linnaeus.training.material import look
@@ -100,14 +101,18 @@ def lr_find(
     these pictures, and DataError where the loss never fell.
     """
     on_device = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    by_trial = plan.batch_size == "auto"
+    plan = plan.model_copy(update={"averaging": "none"})
     tell_smaller_batch(plan, len(labels), progress)
-    plan = with_nothing_open(plan, len(labels), device).model_copy(update={"averaging": "none"})
-    if by_trial:
+    if plan.batch_size == "auto":
+        resolved = with_nothing_open(plan, len(labels), device)
         size = tried_batch_size(
-            on_device, pixels, labels, plan, device=device, team=ALONE, progress=progress
+            on_device, pixels, labels, resolved, device=device, team=ALONE, progress=progress
         )
         plan = plan.model_copy(update={"batch_size": size})
+    plan = with_nothing_open(plan, len(labels), device)
+    if plan.compiled:
+        picture = torch.from_numpy(pixels.take(np.zeros(1, np.int64))).to(device)
+        check_compiled(on_device, picture)
     check_resolved(plan, plan.batch_size_for(len(labels)), len(labels), device, ALONE)
     batches = batches_for(on_device, pixels, labels, plan, device=device)
     pixels_a_step = batches.size * batches.height_px * batches.width_px

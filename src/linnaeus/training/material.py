@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linnaeus.counted import are, pictures
@@ -29,7 +29,7 @@ from linnaeus.training.recipe import Recipe
 from linnaeus.training.sizing import choose_preprocessing, sampled_sizes
 from linnaeus.training.split_choice import parting_of
 
-__all__ = ["Material", "look"]
+__all__ = ["Material", "check_judged", "look"]
 
 NAMED_FILES = 5
 
@@ -96,10 +96,35 @@ def _parted(
 ) -> Split:
     """Part the data as the `saved` split says, or else as the recipe's other choices do."""
     if saved is None:
-        return part(dataset, looked, parting_of(recipe), near.pairs)
+        parted = part(dataset, looked, parting_of(recipe), near.pairs)
+        return replace(parted, remarks=(*parted.remarks, *_idle_shares(dataset, recipe)))
     return pinned(
         saved, dataset, looked, fold=recipe.fold, repeat=recipe.repeat, inner=recipe.inner
     )
+
+
+def check_judged(material: Material) -> None:
+    """Raise DataError where nothing would judge the result, before the long work."""
+    if not len(material.test):
+        raise DataError(
+            "no picture is left for the test, so nobody could say how good the result is",
+            where=material.dataset.name,
+            mend="Add pictures (or groups of them) to the classes, or give a larger --test.",
+        )
+
+
+def _idle_shares(dataset: Dataset, recipe: Recipe) -> list[str]:
+    """What to say of shares that count for nothing, since the data come with such a part."""
+    if recipe.resplit or recipe.time_column or recipe.domain_column:
+        return []
+    usual, came = Recipe(), set(dataset.splits.tolist())
+    options = {"validation": "--val", "test": "--test"}
+    return [
+        f"{option} {getattr(recipe, name):g} counts for nothing: the data come with a {name} split"
+        " (--resplit parts them anew)."
+        for name, option in options.items()
+        if name in came and getattr(recipe, name) != getattr(usual, name)
+    ]
 
 
 def _tell_unreadable(looked: Scan, progress: Progress) -> None:

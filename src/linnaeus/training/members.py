@@ -5,6 +5,7 @@ An interrupted run goes on with the one that was under way; those that are finis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from linnaeus.training.team import Team
 from linnaeus.training.watch import watching
 
 __all__ = ["MemberTraining"]
+
+IN_COMMON = "in-common.json"
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,20 @@ class MemberTraining:
         """What a training by `recipe` learns from and is judged on."""
         return look(self.dataset, recipe, choice.backbone, self.progress, self.workers, self.cache)
 
+    def on_folds(self, folders: Sequence[Path], recipe: Recipe, choice: Choice) -> list[Path]:
+        """Train a member on each fold, in its one of `folders`."""
+        return [
+            self.member(folder, recipe.model_copy(update={"fold": fold}), choice)
+            for fold, folder in enumerate(folders)
+        ]
+
     def member(
         self, folder: Path, recipe: Recipe, choice: Choice, start: Path | None = None
     ) -> Path:
-        """Train one member in `folder`, unless an earlier process has finished it."""
+        """Train one member in `folder`, unless an earlier process has finished it.
+
+        What the first one in the folder above chooses by its time holds for all there.
+        """
         if (folder / BUNDLE).exists():
             self.progress.say(f"{folder.name} is finished already.")
             return folder
@@ -85,6 +98,7 @@ class MemberTraining:
                     saver=saver,
                     watched=watched,
                     start=start,
+                    in_common=folder.with_name(IN_COMMON),
                 )
         return folder
 

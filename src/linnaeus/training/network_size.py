@@ -19,8 +19,9 @@ from linnaeus.models.catalogue import SMALL_CNN
 from linnaeus.models.counting import count
 from linnaeus.models.normalise import Normalise
 from linnaeus.training.plan import TrainingPlan
-from linnaeus.training.precision import at_work_on, fast_precision, keep_freed_memory
+from linnaeus.training.precision import at_work_on, keep_freed_memory
 from linnaeus.training.recorded import steps_to_try
+from linnaeus.training.resolved_plan import with_nothing_open
 from linnaeus.training.step import Step
 from linnaeus.training.team import ALONE, Team
 from linnaeus.training.threads import seconds_at_best
@@ -145,7 +146,8 @@ def _multiply_adds_a_second(
     network = build(tried, classes=classes, height_px=height_px, width_px=width_px)
     whole = nn.Sequential(Normalise([127.5] * 3, [64.0] * 3), network)
     on_device = whole.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    plan = plan.model_copy(update={"precision": plan.precision or fast_precision(device)})
+    uncompiled = plan.model_copy(update={"compiled": False})  # it would take half a minute
+    plan = with_nothing_open(uncompiled, images, device)
     keep_freed_memory()
     with at_work_on(device):
         taker = Step(on_device, plan, F.cross_entropy, device)

@@ -51,9 +51,11 @@ class TrainingPlan(BaseModel):
     """Seconds on the clock, validation counted. None: no limit."""
     paces: tuple[Pace, ...] = ()
     """The resolved length of an earlier run, to be repeated. Beats `epochs` and `budget_s`."""
+    teacher_paces: tuple[Pace, ...] = ()
+    """The same of the first network of a defensive distillation (`distil_at`)."""
     batch_size: Annotated[int, Ge(2)] | Literal["auto"] | None = None
     """"auto" tries powers of two for a few steps each and takes the smallest that is as fast a
-    picture as any, and on a GPU fits into its memory; the recipe of the run names it. None: a power
+    picture as any, and fits into the memory; the recipe of the run names it. None: a power
     of two that gives about 20 steps an epoch, 32 to 128 on a processor and to 512 elsewhere, where
     a small batch takes as long as a large one."""
     optimiser: Literal["muon", "sgd", "adam", "adamw", "schedule-free"] = "muon"

@@ -17,9 +17,10 @@ from torch import nn
 from linnaeus.bundle.record import Engine
 from linnaeus.bundle.runtime import Session, engine_version
 from linnaeus.data.pixels import PixelRows, rows_of
+from linnaeus.errors import MissingError, UsageError
 from linnaeus.files import sha256_of
 from linnaeus.images.preprocess import Preprocessing
-from linnaeus.models.backbones import PooledStages
+from linnaeus.models.backbones import PooledStages, load_backbone, pooled_stages
 from linnaeus.models.export import FeatureGraph, export_features
 from linnaeus.models.normalise import Normalise
 from linnaeus.models.weights import NETWORK_FILES, Backbone
@@ -126,10 +127,10 @@ class Probe:
     ) -> None:
         size = (preprocessing.height_px, preprocessing.width_px)
         self.backbone = backbone
-        self.network = network
-        self.stages = PooledStages(network, *size)
+        self.stages = _pooled(backbone, network, size)
+        self.network: nn.Module = self.stages.backbone
         self.parts = self.stages.widths
-        self.module = FeatureGraph(pretrained_normalisation(network), self.stages)
+        self.module = FeatureGraph(pretrained_normalisation(self.network), self.stages)
         self._kept = kept
         self.graph = self._graph(*size)
 
@@ -188,8 +189,8 @@ class Probe:
             seen_in_time = min(ENOUGH_TO_BEGIN, int(SHARE_TO_SEE * budget_s / one_s))
             enough = max(seen_in_time, _few(order, validation, labels[train]))
             learnt_from = least_passes(len(train)) * len(train)
-            cost = cost_of("whole", recipe.transfer.frozen)
-            needed_s = (enough + cost * learnt_from) * one_s
+            cost = cost_of("whole", recipe.transfer.frozen) if recipe.device == "cpu" else 0.0
+            needed_s = (enough + cost * learnt_from) * one_s  # a GPU learns in next to no time
             if recipe.transfer.frozen or needed_s < SURELY * budget_s:
                 order = order[:enough]
         features = embedding.of(order, at_least=len(one_of_each(labels[train])))
@@ -275,6 +276,31 @@ class Probe:
             return None
         graph = hashlib.sha256(self.graph).hexdigest()
         return KnownFeatures(self._kept, digests, graph, engine, engine_version(engine), view)
+
+
+def _pooled(backbone: Backbone, network: nn.Module, size: tuple[int, int]) -> PooledStages:
+    """The stages of `network` for pictures of `size` (height, width).
+
+    One that knows places is brought to that size, as timm resamples it. Raises UsageError where it
+    takes no such pictures.
+    """
+
+    def made(asked: tuple[int, int] | None) -> nn.Module:
+        return network if asked is None else load_backbone(backbone, side_px=asked)
+
+    try:
+        return pooled_stages(made, *size)
+    except (AssertionError, RuntimeError, TypeError, ValueError, MissingError) as error:
+        height_px, width_px = size
+        said = error.__context__ if isinstance(error, MissingError) else error  # by timm itself
+        reason = (str(said).strip() or type(said).__name__).splitlines()[0].rstrip(".")
+        side = backbone.side_px
+        raise UsageError(
+            f"it cannot take pictures of {height_px} × {width_px} px ({reason})",
+            where=backbone.name,
+            mend=f"Choose another size, such as --image-size {side} that it is used to, or another"
+            " network.",
+        ) from None
 
 
 @dataclass(frozen=True)

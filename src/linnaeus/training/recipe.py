@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from linnaeus.bundle.views import AskedViews
@@ -28,14 +28,21 @@ from linnaeus.training.shipped import recipe_file
 from linnaeus.training.split_choice import check_split_choice
 from linnaeus.training.transfer_plan import TransferPlan
 
-__all__ = ["Recipe", "read_recipe", "recipe_with"]
+__all__ = ["Recipe", "of_one_budget", "read_recipe", "recipe_with", "with_unknown_from_the_root"]
 
 NOT_BESIDE_A_SPLIT_FILE = ("time_column", "domain_column", "test_domain", "fold", "repeat", "inner")
 
 FROM_ITS_FOLDER = ("split_file", "unknown")
 """Paths in a recipe's file that are meant from the folder of that file."""
 
-OPTIONS_OF_THE_NETWORK = {"network.epochs": "epochs", "network.augment": "augment"}
+UNPACED: dict[str, object] = {"paces": (), "teacher_paces": ()}
+
+OPTIONS_OF_THE_NETWORK = {
+    "network.seed": "seed",
+    "network.epochs": "epochs",
+    "network.budget_s": "budget_s",
+    "network.augment": "augment",
+}
 
 Side = Annotated[int, Ge(8), Le(1024)]
 
@@ -53,9 +60,9 @@ class Recipe(BaseModel):
     else one learnt from scratch; or features and a classifier, such as hog+svm. "auto" takes the
     best pretrained network at hand; where there is none, airbench-small for sides of 24 to 48 px,
     small_cnn for others or, with a budget, the one of our sizes that the time is best spent on.
-    It takes the place of a pretrained MobileNet too where a budget of half a minute or more on a
-    processor has no time for more than a head on it, there are 10,000 training pictures or more
-    with sides of 24 to 48 px, and neither `head` nor anything of `transfer` is given."""
+    It takes the place of a pretrained MobileNet too where a budget on a processor has hardly time
+    for more than a head on it, and yet for 4,000 pictures, there are 10,000 training pictures or
+    more with sides of 24 to 48 px, and neither `head` nor anything of `transfer` is given."""
     seed: Annotated[int, Ge(0)] = 0
     """Of every random number of the run. Change it to see how much luck there is in a figure."""
     validation: float = 0.1
@@ -96,8 +103,8 @@ class Recipe(BaseModel):
     budget_s: Annotated[float, Gt(0)] | None = None
     """Seconds that learning may take. None: as long as the default number of passes takes."""
     device: str = "auto"
-    """What a network from scratch learns on: "cpu", "cuda", "cuda:1" for the second GPU, or "mps".
-    "auto" takes a CUDA GPU where there is one. Bundles answer on the processor."""
+    """What a network learns on, from scratch or fine-tuned: "cpu", "cuda", "cuda:1" for the second
+    GPU, or "mps". "auto" takes a CUDA GPU where there is one. Bundles answer on the processor."""
     preset: Preset = "balanced"
     """How much trouble a pretrained network takes: quick makes a linear head on frozen features;
     best goes on to fine-tune the network; balanced does so within a budget, and without one is as
@@ -118,9 +125,10 @@ class Recipe(BaseModel):
     test_time_augmentation: AskedViews = "auto"
     """Whether the bundle answers with the mean over several views of a picture. "mirror": it and
     its mirror image, which takes twice as long; "shifts": it, and moved by a sixteenth to four
-    sides, five times. "auto" tries mirror images, where they were learnt from, for small
-    pictures and in `best`, and keeps them where validation is clearly better for it."""
-    head_strengths: tuple[Annotated[float, Gt(0)], ...] = (
+    sides, five times. "auto" tries mirror images, where they were learnt from, in `best`,
+    and in `balanced` of inputs of up to 96 × 96 px; where validation is clearly better for it,
+    they are kept."""
+    head_strengths: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)] = (
         1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6,
     )  # fmt: skip
     """Strengths of L2 regularisation to try for a head on frozen features, on features scaled to
@@ -173,8 +181,8 @@ def recipe_with(
     `epochs` and `augment` change the network's plan. Only one thing says how long a run is:
     `epochs` drops the recipe's budget, `budget_s` its epochs, and both drop the recorded pace and
     count of pictures of a run that is to be repeated. A `split_file` drops what else the recipe
-    says of folds, times and domains; another optimiser, schedule or loss what it says of the
-    former one's.
+    says of folds, times and domains; another optimiser, schedule, loss or adversary what it says
+    of the former one's. A budget of the network's is the recipe's.
 
     Raises UsageError for values out of range, for a field that is given twice, for `epochs` beside
     `budget_s`, for choices of a split that contradict each other, and as `read_recipe` does.
@@ -196,7 +204,32 @@ def recipe_with(
     except ValidationError as error:
         raise fault_in_options(error, Recipe, chosen) from None
     check_split_choice(asked, given)
-    return asked
+    return of_one_budget(with_unknown_from_the_root(asked))
+
+
+def with_unknown_from_the_root(recipe: Recipe) -> Recipe:
+    """`recipe` with its folder of unknown pictures named so that it is found from anywhere."""
+    if recipe.unknown is None:
+        return recipe
+    return recipe.model_copy(update={"unknown": str(Path(recipe.unknown).absolute())})
+
+
+def of_one_budget(recipe: Recipe) -> Recipe:
+    """`recipe` with a budget of its network's as its own, where no earlier run is repeated.
+
+    Raises UsageError where it has another one itself.
+    """
+    of_network = recipe.network.budget_s
+    if of_network is None or recipe.network.paces:
+        return recipe
+    if recipe.budget_s not in (None, of_network):
+        raise UsageError(
+            f"{of_network:g} s here and {recipe.budget_s:g} s as budget_s contradict each other",
+            where="the recipe's network.budget_s",
+            mend="Give budget_s alone.",
+        )
+    network = recipe.network.model_copy(update={"budget_s": None})
+    return recipe.model_copy(update={"budget_s": of_network, "network": network})
 
 
 def _augment(given: object) -> dict[str, Any]:
@@ -244,9 +277,9 @@ def _set_length(fields: dict[str, Any], given: dict[str, object]) -> None:
         )
     if "epochs" in given:
         fields["budget_s"] = None
-        fields["network"] |= {"epochs": given.pop("epochs"), "budget_s": None, "paces": ()}
+        fields["network"] |= {"epochs": given.pop("epochs"), "budget_s": None, **UNPACED}
     if "budget_s" in given:
-        fields["network"] |= {"epochs": None, "budget_s": None, "paces": ()}
+        fields["network"] |= {"epochs": None, "budget_s": None, **UNPACED}
         fields["head_pictures"] = None
     if "preset" in given:
         _leave_preset(fields)
@@ -268,5 +301,5 @@ def _leave_preset(fields: dict[str, Any]) -> None:
             fields["network"]["epochs"] = None
         if fields["preset"] == "best":
             fields["budget_s"] = fields["network"]["budget_s"] = None
-    fields["network"]["paces"] = ()
+    fields["network"] |= UNPACED
     fields["head_pictures"] = None

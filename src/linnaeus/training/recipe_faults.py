@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -191,8 +191,10 @@ def _wanted(error: Mapping[str, Any]) -> str:
     if kind == "literal_error":
         several = " or " in context["expected"] or "," in context["expected"]
         return f"one of {context['expected']}" if several else str(context["expected"])
-    if kind in ("too_long", "too_short"):
-        return f"a list of {context.get('max_length', context.get('min_length'))}"
+    if kind == "too_long":
+        return f"a list of {context['max_length']}"
+    if kind == "too_short":
+        return f"a list of at least {context['min_length']}"
     return KINDS.get(kind.partition("_")[0], "what belongs here")
 
 
@@ -204,8 +206,17 @@ def _quoted(value: object) -> str:
 def _fields_at(place: Sequence[str | int], model: type[BaseModel]) -> list[str]:
     """The names of the fields of the record at `place` in `model`."""
     for name in place:
-        model = record_in(model.model_fields[str(name)].annotation) or model
+        if not isinstance(name, int):  # a place in a list of records, whose type says what they are
+            model = _record_within(model.model_fields[name].annotation) or model
     return list(model.model_fields)
+
+
+def _record_within(annotation: Any) -> type[BaseModel] | None:
+    """The record that a field of type `annotation` holds, or several of which are in its list."""
+    if (record := record_in(annotation)) is not None:
+        return record
+    found = (_record_within(kind) for kind in get_args(annotation))
+    return next((record for record in found if record is not None), None)
 
 
 def _dotted(place: Sequence[str | int]) -> str:

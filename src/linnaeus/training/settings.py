@@ -42,8 +42,8 @@ def settings_from(given: Settings, model: type[BaseModel]) -> dict[str, object]:
 def apply_settings(fields: dict[str, Any], settings: Mapping[str, object]) -> None:
     """Set each field in the nested `fields` of a recipe.
 
-    Another optimiser, schedule or loss leaves open what the recipe says of the former one's
-    rates and shape, unless that is set too.
+    Another optimiser, schedule, loss or adversary leaves open what the recipe says of the former
+    one's rates, shape and strength, unless that is set too.
     """
     _leave_open(fields["network"], settings)
     for key, value in settings.items():
@@ -56,7 +56,7 @@ def apply_settings(fields: dict[str, Any], settings: Mapping[str, object]) -> No
 
 
 def _leave_open(network: dict[str, Any], settings: Mapping[str, object]) -> None:
-    for choice in ("optimiser", "schedule", "loss"):
+    for choice in ("optimiser", "schedule", "loss", "adversary"):
         before, after = network[choice], settings.get(f"network.{choice}", network[choice])
         if before == after:
             continue

@@ -37,6 +37,8 @@ def check_split_choice(recipe: Recipe, given: Collection[str]) -> None:
     """
     if recipe.folds is not None:
         _check_folds(recipe, given)
+    if recipe.ensemble is not None:
+        _check_ensemble(recipe, recipe.ensemble, given)
     if recipe.split_file is not None:
         _check_alone(recipe, given)
         return
@@ -89,6 +91,22 @@ def _check_folds(recipe: Recipe, given: Collection[str]) -> None:
                 where=option,
                 mend="Leave it out, or train without --folds.",
             )
+
+
+def _check_ensemble(recipe: Recipe, ensemble: str, given: Collection[str]) -> None:
+    """Refuse beside an `ensemble` what it would pass over in silence."""
+    if ensemble.startswith("folds") and "validation" in given:
+        raise UsageError(
+            f"of {ensemble} each member is chosen on the fold that it does not learn from",
+            where="--val",
+            mend="Leave it out.",
+        )
+    if recipe.unknown is not None:
+        raise UsageError(
+            "how the members of an ensemble together tell unknown pictures is not judged on these",
+            where="--unknown",
+            mend="Leave it out, and give it to `linnaeus evaluate` with the finished ensemble.",
+        )
 
 
 def _check_alone(recipe: Recipe, given: Collection[str]) -> None:

@@ -28,6 +28,7 @@ from linnaeus.training.schedule_free import ScheduleFree
 from linnaeus.training.side_by_side import SideBySide
 from linnaeus.training.state import State
 from linnaeus.training.team import ALONE, Team
+from linnaeus.training.training_score import TrainingScore
 from linnaeus.training.tunable import Tunable
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ class Step:
         schedule: Callable[[float], float] | None = None,
     ) -> None:
         self.average = WeightAverage(
-            network, plan.averaging, decay=plan.average_decay, start=plan.average_from
+            network,
+            plan.averaging,
+            decay=plan.average_decay,
+            start=plan.average_from,
+            seen_elsewhere=plan.optimiser == "schedule-free",
         )
         self._network = network
         self._parallel = team.parallel(network)
@@ -67,6 +72,7 @@ class Step:
             self._side_by_side = SideBySide(network, str(plan.precision))
         self._schedule = schedule or partial(learning_rate_factor, plan=plan)
         self._loss_of = loss
+        self._measure = loss.uncounted if isinstance(loss, TrainingScore) else loss
         self._device = device
         self._optimisers = optimisers_for(network, plan, rate_factors)
         self._recorded: Recorded | None = None
@@ -295,7 +301,7 @@ class Step:
 
         def measure(logits: Tensor) -> Tensor:
             if expected is None:
-                return self._loss_of(logits, labels)
+                return self._measure(logits, labels)
             return surprise(logits, expected)
 
         assert plan.adversary_eps is not None

@@ -15,12 +15,12 @@ from linnaeus.training.recipe import Recipe
 from linnaeus.training.resizing import mean_work
 from linnaeus.training.team import ALONE, Team
 
-__all__ = ["as_long_as_its_preset", "suited"]
+__all__ = ["as_long_as_its_preset", "passes_of", "suited"]
 
 Shape = tuple[int, int, int, int]
 
 BEST_S = 3300.0  # with reading before it and judging after, within the hour
-BEST_PASSES = 1000.0  # of small_cnn on two cores: a small set is known long before the hour
+BEST_PASSES = 1000.0  # of airbench-small on two cores: a small set is known long before the hour
 QUICK_SHARE = 1 / 3  # of the usual passes
 
 RESIZE_FROM = 0.75
@@ -88,10 +88,14 @@ def as_long_as_its_preset(recipe: Recipe, shape: Shape) -> Recipe:
     return recipe
 
 
+def passes_of(plan: TrainingPlan, images: int, device: str) -> float:
+    """How many passes over so many `images` the steps of an earlier run by `plan` are."""
+    return plan.paces[-1].steps / (images // plan.batch_size_for(images, device))
+
+
 def _repeated_length(plan: TrainingPlan, images: int, device: str) -> str:
     """How long an earlier run was, on pictures that may be others."""
-    steps = plan.paces[-1].steps
-    passes = steps / (images // plan.batch_size_for(images, device))
+    steps, passes = plan.paces[-1].steps, passes_of(plan, images, device)
     return (
         f"It learns for the {steps:,} steps of the recipe's run, which are {passes:.1f} passes over"
         f" these {images:,} pictures; --epochs or --budget would let that be chosen anew."

@@ -134,13 +134,12 @@ def judged_unknown(
     outliers = outliers_from(pixels, parted.dataset.labels[rows], taught.seed)
     if taught.given:
         outliers[GIVEN] = given_pictures(taught.given, parted.preprocessing, progress)
-    groups = parted.dataset.groups
     with progress.stage("Trying what is unknown"):
         return unknown_told(
             classifier,
             predictions,
             outliers,
-            groups=None if groups is None else groups[parted.test],
+            groups=parted.dataset.groups_at(parted.test),
             tried=taught.fitted.tried,
         )
 

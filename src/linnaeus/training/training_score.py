@@ -16,11 +16,12 @@ class TrainingScore:
 
     The count stays on the device until `share` is asked for, so that no step waits for it; it takes
     about 20 microseconds a step on a processor. Of mixed views, the class with the larger part is
-    the true one. Where pictures may have `several` labels nothing is counted.
+    the true one. Where pictures may have `several` labels nothing is counted. `uncounted`: the loss
+    itself, for answers that nothing is learnt from.
     """
 
     def __init__(self, loss: Loss, *, several: bool) -> None:
-        self._loss = loss
+        self.uncounted = loss
         self._several = several
         self._counts: Tensor | None = None  # right, seen; they keep their place in memory
         self._before = (0, 0)
@@ -29,7 +30,7 @@ class TrainingScore:
         """The loss, as that it was made of."""
         if not self._several:
             self._count(logits.detach(), targets)
-        return self._loss(logits, targets)
+        return self.uncounted(logits, targets)
 
     def counted(self) -> tuple[int, int]:
         """How many were right and how many were seen since this was last asked."""

@@ -179,6 +179,7 @@ class _Transfer:
                 "done": [one.model_dump(mode="json") for one in self.done],
                 "history": [asdict(one) for one in self.history],
                 "speeds": self.speeds,
+                "batch_size": self.recipe.network.batch_size,
             },
             {"judged": torch.from_numpy(self.judged), "logits": torch.from_numpy(self.logits)},
         )
@@ -199,6 +200,7 @@ class _Transfer:
         self.done = [TransferStage.model_validate(one) for one in facts["done"]]
         self.history = [EpochFacts(**one) for one in facts["history"]]
         self.speeds = facts["speeds"]
+        self._settle_batch_size(facts.get("batch_size", "auto"))
         self.judged, self.logits = (state.tensors[name].numpy() for name in ("judged", "logits"))
         if "probed" in facts:
             self._prepare()
@@ -267,7 +269,7 @@ class _Transfer:
         self.done.append(resolved)
 
     def _try(self, stage: TransferStage, allowed_s: float | None) -> None:
-        began_s = time.perf_counter()
+        began_s = time.perf_counter() - self._begun_s()
         try:
             tuned, resolved = self._tuned(self._tunable(), stage, allowed_s)
         except Stopped:
@@ -304,10 +306,18 @@ class _Transfer:
             stop=self.stop,
             saver=self.saver,
         )
+        self._settle_batch_size(fitted.plan.batch_size)
         self.speeds[stage.learns] = speed_of(fitted.history)
         self.history += [epoch_facts(row, stage.learns, after=before) for row in fitted.history]
         assert isinstance(fitted.network, Tunable)
         return fitted.network, stage.model_copy(update={"paces": fitted.plan.paces})
+
+    def _settle_batch_size(self, found: int | str | None) -> None:
+        """Let further stages, and whoever repeats the run, take batches as the first stage found
+        them by trial."""
+        if self.recipe.network.batch_size == "auto":
+            network = self.recipe.network.model_copy(update={"batch_size": found})
+            self.recipe = self.recipe.model_copy(update={"network": network})
 
     def _leaves_its_time(self, stage: TransferStage, then: Sequence[TransferStage]) -> bool:
         """Whether `stage` is better left out for the whole network, which follows."""
@@ -316,8 +326,8 @@ class _Transfer:
         if stage.paces or self.recipe.budget_s is None:
             return False
         left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
-        one_s, train = pass_s(self._tunable(), self.lesson), len(self.lesson.train)
-        frozen, judging_s = self.recipe.transfer.frozen, self._judging_s(one_s)
+        one_s, judging_s = self._pass_and_judging_s()
+        frozen, train = self.recipe.transfer.frozen, len(self.lesson.train)
         return whole_first(left_s, one_s, train, judging_s=judging_s, frozen=frozen)
 
     def _allowed_s(self, stage: TransferStage, *, last: bool) -> float | None:
@@ -327,8 +337,7 @@ class _Transfer:
         left_s = self.recipe.budget_s - (time.perf_counter() - self.began_s)
         if left_s <= 0:
             return 0.0
-        one_s = pass_s(self._tunable(), self.lesson)
-        judging_s = self._judging_s(one_s)
+        one_s, judging_s = self._pass_and_judging_s()
         return allowance_s(
             stage.learns,
             left_s,
@@ -344,6 +353,14 @@ class _Transfer:
         """What a stage has to have time for, in words."""
         share = least_passes(len(self.lesson.train))
         return "half a pass over" if share == LEAST_PASSES else f"{LEAST_PICTURES:,} of"
+
+    def _pass_and_judging_s(self) -> tuple[float, float]:
+        """Seconds of a pass where the network learns, and to answer the judged pictures, which is
+        done on the processor."""
+        here_s = pass_s(self._tunable(), self.lesson)
+        device = self.recipe.device
+        one_s = here_s if device == "cpu" else pass_s(self._tunable(), self.lesson, device)
+        return one_s, self._judging_s(here_s)
 
     def _judging_s(self, one_pass_s: float) -> float:
         """Seconds to answer the judged pictures in, by those for a pass of the training ones."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from linnaeus.errors import UsageError
 from linnaeus.training.schedule import Pace
@@ -62,6 +63,22 @@ class TransferStage(BaseModel):
     is allowed, then closer towards its corners. None: what a budget has room for, or one."""
     paces: tuple[Pace, ...] = ()
     """The resolved length of an earlier run, to be repeated. Beats `epochs` and any budget."""
+
+    @model_validator(mode="after")
+    def _check(self) -> TransferStage:
+        of_steps = ("epochs", "learning_rate", "paces")
+        idle = of_steps if self.learns == "probe" else ("views",)
+        for name in idle:
+            if getattr(self, name) not in (None, ()):
+                raise PydanticCustomError(
+                    "contradiction",
+                    "{what}",
+                    {
+                        "what": f"a stage that learns {self.learns} has no {name}",
+                        "mend": "Leave it out.",
+                    },
+                )
+        return self
 
 
 def cost_of(learns: StageName, frozen: int | None) -> float:

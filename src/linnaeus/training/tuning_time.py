@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from linnaeus.training.precision import autocast, fast_precision
 from linnaeus.training.threads import seconds_at_best
 from linnaeus.training.transfer_plan import StageName, cost_of, least_passes
 from linnaeus.training.tunable import Tunable
@@ -19,7 +28,7 @@ MANY_STEPS = 1_000
 """From so many on the whole network can be taught at once, with nothing learnt above it first. Of
 `MANY_PICTURES` it can with as few as a stage takes at least."""
 
-TRIED, TRIALS = 8, 3  # pictures, and times
+TRIED, TRIED_ELSEWHERE, TRIALS = 8, 64, 3  # pictures on a processor and a GPU, and times
 SURELY = 0.9
 """Of the time left: what the upper stages are left out for has to have time even if it is asked
 about when the machine is a little slower."""
@@ -28,15 +37,35 @@ RESERVE = 0.02
 """Of the time left, for steps and answers that are slower than those that were timed."""
 
 
-def pass_s(network: Tunable, lesson: Lesson) -> float:
+def pass_s(network: Tunable, lesson: Lesson, device: str = "cpu") -> float:
     """Seconds that one pass of the training pictures through `network` takes, from a few of them.
 
     The quickest of several tries, on all threads and on one, as the steps will be: a machine that
-    others use too now and then takes ten times as long.
+    others use too now and then takes ten times as long. `device`: where it learns, which need not
+    be where it is judged.
     """
-    rows = lesson.train[:TRIED]
-    took_s = seconds_at_best(lambda: answers(network, lesson.pixels, rows), TRIALS)
+    if torch.device(device).type == "cpu":
+        rows = lesson.train[:TRIED]
+        took_s = seconds_at_best(lambda: answers(network, lesson.pixels, rows), TRIALS)
+    else:
+        rows = lesson.train[:TRIED_ELSEWHERE]
+        took_s = seconds_at_best(_answering_on(device, network, lesson, rows), TRIALS)
     return took_s * len(lesson.train) / len(rows)
+
+
+def _answering_on(
+    device: str, network: Tunable, lesson: Lesson, rows: NDArray[np.int64]
+) -> Callable[[], object]:
+    """One batch of the pictures at `rows` through `network` as it would be on `device`."""
+    there = copy.deepcopy(network).eval().to(device)
+    views = torch.from_numpy(lesson.pixels.take(rows)).to(device)
+
+    def answer() -> Tensor:
+        with torch.no_grad(), autocast(fast_precision(device), device):
+            given: Tensor = there(views)
+        return given.cpu()  # which waits for the device
+
+    return answer
 
 
 def whole_first(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from linnaeus.errors import LinnaeusError, Terminated
+from linnaeus.errors import LinnaeusError, MissingError, Terminated
 from linnaeus.evaluation.judging import Measured
 from linnaeus.progress import Event, Progress
 from linnaeus.training.choice import Choice
@@ -47,7 +47,8 @@ def watching(
     the line of its checkpoint.
 
     Raises MissingError where TensorBoard is not installed or the server does not answer, UsageError
-    for what is no address of one.
+    for what is no address of one. Where only the checkpoint asks for it, that is told, and the run
+    goes on without: it may be another machine by now.
     """
     found = saver.take(PART)
     known = {} if found is None else found.facts
@@ -56,12 +57,15 @@ def watching(
     watchers: list[Watcher] = []
     state = {"lines": lines, "tensorboard": tensorboard or known.get("tensorboard", False)}
     if state["tensorboard"]:
-        watchers.append(TensorBoard(folder / TENSORBOARD, progress, before=before))
+        with _going_on_without("TensorBoard", progress, asked=tensorboard):
+            watchers.append(TensorBoard(folder / TENSORBOARD, progress, before=before))
     run = MlflowRun(**known["mlflow"]) if known.get("mlflow") else None
     if address := mlflow or (run.uri if run else None):
-        sent = Mlflow(address, progress, experiment=data, name=folder.name, known=run)
-        state["mlflow"] = {"uri": sent.run.uri, "run_id": sent.run.run_id}
-        watchers.append(sent)
+        state["mlflow"] = known.get("mlflow")  # also for a process after this one
+        with _going_on_without("MLflow", progress, asked=mlflow is not None):
+            sent = Mlflow(address, progress, experiment=data, name=folder.name, known=run)
+            state["mlflow"] = {"uri": sent.run.uri, "run_id": sent.run.run_id}
+            watchers.append(sent)
 
     def keep(lines: int) -> None:
         saver.keep(PART, State({**state, "lines": lines}))
@@ -80,6 +84,17 @@ def watching(
         meter.close()
         for watcher in (log, *watchers):
             watcher.close()
+
+
+@contextmanager
+def _going_on_without(watcher: str, progress: Progress, *, asked: bool) -> Iterator[None]:
+    """Warn of a `watcher` that cannot be had, unless this very command `asked` for it."""
+    try:
+        yield
+    except MissingError as error:
+        if asked:
+            raise
+        progress.warn(f"The run goes on without {watcher}: {error}")
 
 
 def begun_event(material: Material, recipe: Recipe, choice: Choice) -> Event:

@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 from linnaeus.data.pixels import PixelRows
 from linnaeus.randomness import generator
 
-__all__ = ["KINDS", "OUTLIERS_A_KIND", "outlier", "outliers_from"]
+__all__ = ["KINDS", "OUTLIERS_A_KIND", "outlier", "outliers_from", "source_of"]
 
 Pixels = NDArray[np.uint8]
 Random = np.random.Generator
@@ -49,10 +49,15 @@ def outliers_from(
 
     def of_kind(kind: str) -> Iterator[Pixels]:
         for place in range(OUTLIERS_A_KIND):
-            at = place % len(rows)
+            at = source_of(place, len(labels))
             yield outlier(kind, pictures[at], beside[at], seed, place)
 
     return {kind: of_kind(kind) for kind in KINDS}
+
+
+def source_of(place: int, pictures: int) -> int:
+    """Which of the pictures drawn among so many the outlier at `place` of any kind is made of."""
+    return place % min(pictures, OUTLIERS_A_KIND)
 
 
 def _of_another_class(row: int, labels: NDArray[np.int64], random: Random) -> int:

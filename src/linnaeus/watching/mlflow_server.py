@@ -16,7 +16,8 @@ from linnaeus.errors import MissingError, UsageError
 __all__ = ["MlflowServer", "ServerError"]
 
 ANSWER_WITHIN_S = 10.0
-NOT_FOUND, REFUSED_FROM, REFUSED_TO = 404, 400, 500
+REFUSED_FROM, REFUSED_TO = 400, 500
+NOT_NOW = frozenset({408, 425, 429})  # too slow, too early, too many calls: ask again later
 
 
 class ServerError(MissingError):
@@ -85,7 +86,7 @@ class MlflowServer:
             where=self._uri,
             mend="Look at its own log, or leave --mlflow out; log.jsonl has the same figures.",
         )
-        told.refused = REFUSED_FROM <= error.code < REFUSED_TO
+        told.refused = REFUSED_FROM <= error.code < REFUSED_TO and error.code not in NOT_NOW
         return told
 
 

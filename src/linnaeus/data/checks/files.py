@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from linnaeus.counted import are, pictures
 from linnaeus.data.checks.seen import Seen
+from linnaeus.data.dataset import Dataset
 from linnaeus.data.findings import Finding
-from linnaeus.data.layout import is_picture, listed
+from linnaeus.data.layout import from_root, is_picture, is_unread_kind, listed
+from linnaeus.data.store import Beneath, Listing, Store
 from linnaeus.errors import Fault
 from linnaeus.images.decode import IMAGE_SUFFIXES
 
 __all__ = [
     "empty",
     "mislabelled_format",
+    "refused_pictures",
     "stray_files",
     "truncated",
     "unlabelled_pictures",
+    "unread_kinds",
     "unreadable",
 ]
 
@@ -117,8 +122,66 @@ def mislabelled_format(seen: Seen) -> Iterable[Finding]:
         )
 
 
+def refused_pictures(seen: Seen) -> Iterable[Finding]:
+    """Those that a folder or an archive does not give; an error where a class's folder has no
+    other."""
+    if refused := _refused(seen.dataset):
+        first, why = next(iter(refused.items()))
+        several = len(refused) > 1
+        yield Finding(
+            "refused-pictures",
+            "error" if _folders_lost(seen.dataset, refused) else "warning",
+            len(refused),
+            f"{pictures(len(refused))} {'were' if several else 'was'} refused and"
+            f" {are(len(refused))} left out (first: {first}: {why}).",
+            "Put the pictures themselves in their places, or take them out.",
+            [[path] for path in refused],
+            refused,
+        )
+
+
+def _refused(dataset: Dataset) -> dict[str, str]:
+    """{path: why} of what is left alone and would be a picture, had its store not refused it."""
+    listing, root = _listing(dataset)
+    refused = from_root(root, listing.refused)
+    return {
+        path: why
+        for path, why in dataset.left_alone.items()
+        if path in refused and (is_picture(path) or is_unread_kind(path))
+    }
+
+
+def _folders_lost(dataset: Dataset, refused: Iterable[str]) -> set[str]:
+    """Folders with `refused` pictures in which, and above which, no other picture lies.
+
+    None where the store does not list its pictures, as that of a table does not.
+    """
+    listing, root = _listing(dataset)
+    pictured = {
+        posixpath.dirname(path.removeprefix(root))
+        for path in listing.files
+        if path.startswith(root) and is_picture(path)
+    }
+    folders = {posixpath.dirname(path) for path in refused if not path.startswith(("/", "../"))}
+    above = {folder: set(map(str, PurePosixPath(folder, "x").parents)) for folder in folders - {""}}
+    return {folder for folder in above if pictured and not above[folder] & pictured}
+
+
+def _listing(dataset: Dataset) -> tuple[Listing, str]:
+    """What the data set's store holds, and the folder in it ("" or ending in "/") that it is."""
+    source = dataset.source
+    if isinstance(source, Beneath):
+        return source.store.listing, source.prefix
+    return source.listing if isinstance(source, Store) else Listing((), frozenset(), {}), ""
+
+
 def unlabelled_pictures(seen: Seen) -> Iterable[Finding]:
-    loose = {path: why for path, why in seen.dataset.left_alone.items() if is_picture(path)}
+    refused = _refused(seen.dataset)
+    loose = {
+        path: why
+        for path, why in seen.dataset.left_alone.items()
+        if is_picture(path) and path not in refused
+    }
     if loose:
         yield Finding(
             "unlabelled-pictures",
@@ -132,8 +195,33 @@ def unlabelled_pictures(seen: Seen) -> Iterable[Finding]:
         )
 
 
+def unread_kinds(seen: Seen) -> Iterable[Finding]:
+    refused = _refused(seen.dataset)
+    unread = {
+        path: why
+        for path, why in seen.dataset.left_alone.items()
+        if is_unread_kind(path) and path not in refused
+    }
+    if unread:
+        kinds = sorted({PurePosixPath(path).suffix.lower() for path in unread})
+        yield Finding(
+            "unread-kinds",
+            "warning",
+            len(unread),
+            f"{pictures(len(unread))} of kinds that are not read ({listed(kinds)})"
+            f" {are(len(unread))} left alone ({listed(unread)}).",
+            "Save them as JPEG or PNG, or take them out.",
+            [[path] for path in unread],
+            unread,
+        )
+
+
 def stray_files(seen: Seen) -> Iterable[Finding]:
-    strays = {path: why for path, why in seen.dataset.left_alone.items() if not is_picture(path)}
+    strays = {
+        path: why
+        for path, why in seen.dataset.left_alone.items()
+        if not is_picture(path) and not is_unread_kind(path)
+    }
     if strays:
         told = (f"{path}: {why}" for path, why in strays.items())
         yield Finding(

@@ -17,11 +17,13 @@ Array = NDArray[np.float64]
 def fit_bayes(task: Task) -> Fitted:
     """Means and variances of each class, with as much added to these as suits validation best."""
     scaling = Scaling.of(task)
-    means, variances = _moments(scaling(task.train.features), task)
+    rows = scaling(task.train.features)
+    means, variances = _moments(rows, task)
+    unit = _unit(rows, variances)
     prior = np.bincount(task.train.labels, task.sample_weights, task.classes)
     prior = np.maximum(prior, np.finfo(np.float32).tiny) / prior.sum()
-    share, tried = _best(task, scaling, means, variances, prior)
-    smooth = _smooth(variances, share)
+    share, tried = _best(task, scaling, means, variances, unit, prior)
+    smooth = variances + share * unit
     how = f", the best of {tried} on validation" if tried > 1 else ""
     return Fitted(
         graph=append_bayes(task.graph, scaling.pair, means, smooth, prior),
@@ -32,15 +34,17 @@ def fit_bayes(task: Task) -> Fitted:
 
 
 def _best(
-    task: Task, scaling: Scaling, means: Array, variances: Array, prior: Array
+    task: Task, scaling: Scaling, means: Array, variances: Array, unit: float, prior: Array
 ) -> tuple[float, int]:
-    """The smoothing with the least log loss on validation, and how many were tried."""
+    """The smoothing, in shares of `unit`, with the least log loss on validation, and how many there
+    were to try.
+    """
     shares, labels = task.plan.smoothings, task.validation.labels
     if len(labels) == 0 or len(shares) == 1:
         return shares[0], 1
     rows = scaling(task.validation.features).astype(np.float64)
     losses = {
-        share: loss_of(_log_densities(rows, means, _smooth(variances, share), prior), labels)
+        share: loss_of(_log_densities(rows, means, variances + share * unit, prior), labels)
         for share in shares
     }
     return min(losses, key=lambda share: losses[share]), len(shares)
@@ -53,8 +57,14 @@ def _moments(rows: NDArray[np.float32], task: Task) -> tuple[Array, Array]:
     return means, np.stack([some.var(axis=0) for some in of_class])
 
 
-def _smooth(variances: Array, share: float) -> Array:
-    return variances + share * float(variances.max())
+def _unit(rows: NDArray[np.float32], variances: Array) -> float:
+    """What variances are smoothed by shares of: the largest.
+
+    But no less than a feature varies over all classes: of one picture a class none varies within
+    it, and where all pictures are the same, none varies at all.
+    """
+    over_all = float(rows.astype(np.float64).var(axis=0).mean())
+    return max(float(variances.max()), over_all) or 1.0
 
 
 def _log_densities(rows: Array, means: Array, variances: Array, prior: Array) -> Array:
