@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import io
+import os
 import signal
 import zipfile
 from collections.abc import Callable, Iterator
@@ -115,6 +116,19 @@ def some_digits() -> Dataset:
     pytest.importorskip("sklearn")
     digits = load_dataset("digits")
     return digits.subset(range(0, len(digits), 3))
+
+
+@pytest.fixture
+def strange_names(tmp_path: Path, some_digits: Dataset) -> Path:
+    """Ten pictures each of two digits, under names that do not come back from a table."""
+    folder = tmp_path / "digits"
+    for digit in (0, 1):
+        (folder / str(digit)).mkdir(parents=True)
+        for at, row in enumerate(np.flatnonzero(some_digits.labels == digit)[:10].tolist()):
+            name = os.fsdecode((f" of\\{at} ".encode(), b"\xe4%d" % at)[at % 2]) + ".png"
+            content = some_digits.source.read(some_digits.paths[row])
+            (folder / str(digit) / name).write_bytes(content)
+    return folder
 
 
 @pytest.fixture(scope="session")

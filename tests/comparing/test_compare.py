@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
 from linnaeus import compare
@@ -20,7 +19,7 @@ from linnaeus.comparing.workplace import Workplace
 from linnaeus.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
-    from linnaeus import Dataset
+    pass
 
 pytest.importorskip("torch")
 
@@ -82,19 +81,6 @@ def test_two_classes_and_many_in_one_call_with_a_model_that_fails(
     assert {file: file.stat().st_mtime for file in records} == records
     second = json.loads((again.folder / "comparison.json").read_text("utf-8"))
     assert but_costs(first) == but_costs(second)
-
-
-@pytest.fixture
-def strange_names(tmp_path: Path, some_digits: Dataset) -> Path:
-    """Ten pictures each of two digits, under names that do not come back from a table."""
-    folder = tmp_path / "digits"
-    for digit in (0, 1):
-        (folder / str(digit)).mkdir(parents=True)
-        for at, row in enumerate(np.flatnonzero(some_digits.labels == digit)[:10].tolist()):
-            name = os.fsdecode((f" of\\{at} ".encode(), b"\xe4%d" % at)[at % 2]) + ".png"
-            content = some_digits.source.read(some_digits.paths[row])
-            (folder / str(digit) / name).write_bytes(content)
-    return folder
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")

@@ -22,6 +22,7 @@ from linnaeus.counted import are, counted, pictures
 
 if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
+    from linnaeus.evaluation.further import Further
     from linnaeus.evaluation.judging import Measured
     from linnaeus.evaluation.slices import Slices
     from linnaeus.evaluation.unknowns import UnknownTold
@@ -159,10 +160,12 @@ def evaluate(
     )
     for sentence in (*judged.remarks, *judged.in_plain_words):
         typer.echo(sentence)
-    _print_figures(judged.metrics, top_k)
-    if positive is not None or prevalence is not None:
-        _print_tests(judged.metrics)
-    _print_cuts(judged.metrics, asked=sensitivity is not None or costs is not None)
+    further = getattr(judged.metrics, "further", None)  # there is none of several labels
+    _print_figures(judged.metrics, further, top_k)
+    if further is not None:
+        if positive is not None or prevalence is not None:
+            _print_tests(further)
+        _print_cuts(further, asked=sensitivity is not None or costs is not None)
     _print_slices(judged.slices)
     if judged.unknown is not None:
         _print_unknown(judged.unknown)
@@ -189,9 +192,9 @@ def _print_slices(slices: Slices) -> None:
         typer.echo(f"Not looked at: {sentence}")
 
 
-def _print_figures(metrics: Measured, top_k: int | None) -> None:
-    further, figures = getattr(metrics, "further", None), metrics.headline()
-    if top_k is not None and further:
+def _print_figures(metrics: Measured, further: Further | None, top_k: int | None) -> None:
+    figures = metrics.headline()
+    if top_k is not None and further is not None:
         figures |= {f"top-{top_k} accuracy": further.top_k[top_k]}
     width = max(18, *map(len, figures))
     typer.echo(f"\nOn {pictures(metrics.images)} (95 % intervals):")
@@ -206,10 +209,9 @@ def _print_figure(name: str, figure: Figure | None, width: int = 18) -> None:
     typer.echo(f"  {name:<{width}} {told}")
 
 
-def _print_tests(metrics: Measured) -> None:
+def _print_tests(further: Further) -> None:
     """Of two classes, the figures of a test for one, as frequent as here and as stated."""
-    further = getattr(metrics, "further", None)
-    for test in further.tests if further else ():
+    for test in further.tests:
         typer.echo(f"\nAs a test for “{test.positive}”, {100 * test.prevalence:.1f} % of all:")
         for name, figure in test.figures().items():
             _print_figure(name.replace("_", " "), figure, 25)
@@ -232,12 +234,11 @@ def _costs(text: str | None) -> tuple[float, float] | None:
     return missed, false_alarm
 
 
-def _print_cuts(metrics: Measured, *, asked: bool) -> None:
+def _print_cuts(further: Further, *, asked: bool) -> None:
     """The thresholds that were asked for, and what they bring."""
     from linnaeus.bundle.spelt import threshold_text
 
-    further = getattr(metrics, "further", None)
-    test = further.operating if further else None
+    test = further.operating
     if test is None:
         if asked:
             typer.echo("\nNo threshold can be told: all judged pictures are of one class.")

@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.comparing.jobs import Job
 from linnaeus.files import read_json, sha256_of, write_json, write_whole
-from linnaeus.models.weights import NETWORK_FILES, Backbone
+from linnaeus.models.weights import Backbone, digest_of_weights
 from linnaeus.version import __version__
 
 __all__ = [
@@ -89,12 +89,7 @@ def what_decides(job: Job, fingerprint: str, split_sha256: str, pretrained: str)
 
 def weights_told(backbone: Backbone | None) -> str:
     """The weights that a training starts from: their name, and a digest of all that they are."""
-    return "" if backbone is None else f"{backbone.name} {_digest(backbone.folder)}"
-
-
-def _digest(folder: Path) -> str:
-    digests = [sha256_of(folder / name) for name in NETWORK_FILES]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    return "" if backbone is None else f"{backbone.name} {digest_of_weights(backbone)}"
 
 
 def write_record(file: Path, record: Record, answers: Predictions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linnaeus.counted import counted
 from linnaeus.evaluation.figure import Figure
 
 __all__ = ["between", "in_100", "number", "times"]
@@ -46,4 +47,4 @@ def times(share: float) -> str:
 
 def number(count: int, noun: str) -> str:
     """A count with its noun."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return counted(count, noun)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
+from linnaeus.counted import are
 from linnaeus.evaluation.confusion import ClassFigures
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.in_100 import between, in_100, number, times
@@ -74,8 +75,8 @@ def _unlabelled(metrics: Metrics) -> list[str]:
     if not metrics.unlabelled:
         return []
     without = number(metrics.unlabelled, "picture")
-    is_not = "is" if metrics.unlabelled == 1 else "are"
-    return [f"{without} without a label that the classifier knows {is_not} not judged."]
+    stay = are(metrics.unlabelled)
+    return [f"{without} without a label that the classifier knows {stay} not judged."]
 
 
 def _too_few(metrics: Metrics) -> str:

@@ -8,6 +8,7 @@ is downloaded unless `fetch` is called.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -17,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from linnaeus.errors import MissingError
+from linnaeus.files import sha256_of
 
 __all__ = [
     "DEFAULT_BACKBONE",
     "NETWORK_FILES",
     "Backbone",
+    "digest_of_weights",
     "fetch",
     "find_weights",
     "named_among",
@@ -57,6 +60,14 @@ class Backbone:
     side_px: int
     licence: str
     arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def digest_of_weights(backbone: Backbone | None) -> str:
+    """The SHA-256 of those of all files of `backbone`, by which it is known again; "" of none."""
+    if backbone is None:
+        return ""
+    digests = [sha256_of(backbone.folder / name) for name in NETWORK_FILES]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def find_weights(folders: Sequence[str | Path]) -> dict[str, Backbone]:

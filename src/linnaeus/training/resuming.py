@@ -12,8 +12,7 @@ import torch
 
 from linnaeus.data.split_file import split_table
 from linnaeus.errors import BundleError, DataError
-from linnaeus.files import sha256_of
-from linnaeus.models.weights import NETWORK_FILES, Backbone
+from linnaeus.models.weights import digest_of_weights
 from linnaeus.progress import Progress
 from linnaeus.training.begun import DECIDED
 from linnaeus.training.choice import Choice
@@ -68,7 +67,7 @@ def take_decided(saver: Saver, material: Material, choice: Choice) -> tuple[Choi
             where=material.dataset.name,
             mend="Give the same split file, or train anew into another folder.",
         )
-    if found.facts["weights"] != _digest_of_weights(choice.backbone):
+    if found.facts["weights"] != digest_of_weights(choice.backbone):
         raise BundleError(
             f"the pretrained weights of {choice.name} are not those that the run was begun with",
             where="--weights",
@@ -88,7 +87,7 @@ def keep_decided(saver: Saver, material: Material, choice: Choice, recipe: Recip
         "recipe": recipe.model_dump(mode="json"),
         "fingerprint": material.dataset.fingerprint,
         "split": _digest_of_split(material),
-        "weights": _digest_of_weights(choice.backbone),
+        "weights": digest_of_weights(choice.backbone),
     }
     saver.keep(DECIDED, State(facts))
     saver.save()
@@ -102,10 +101,3 @@ def _machine() -> dict[str, Any]:
 def _digest_of_split(material: Material) -> str:
     table = split_table(material.dataset, material.scan.content_digests, material.split)
     return hashlib.sha256(table.encode("utf-8", "backslashreplace")).hexdigest()
-
-
-def _digest_of_weights(backbone: Backbone | None) -> str:
-    if backbone is None:
-        return ""
-    digests = [sha256_of(backbone.folder / name) for name in NETWORK_FILES]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from linnaeus.counted import are, pictures
@@ -175,13 +175,18 @@ def _listing(dataset: Dataset) -> tuple[Listing, str]:
     return source.listing if isinstance(source, Store) else Listing((), frozenset(), {}), ""
 
 
-def unlabelled_pictures(seen: Seen) -> Iterable[Finding]:
-    refused = _refused(seen.dataset)
-    loose = {
+def _left_alone(dataset: Dataset, is_of_kind: Callable[[str], bool]) -> dict[str, str]:
+    """{path: why} of the files of a kind that are left alone, but for those that are refused."""
+    refused = _refused(dataset)
+    return {
         path: why
-        for path, why in seen.dataset.left_alone.items()
-        if is_picture(path) and path not in refused
+        for path, why in dataset.left_alone.items()
+        if is_of_kind(path) and path not in refused
     }
+
+
+def unlabelled_pictures(seen: Seen) -> Iterable[Finding]:
+    loose = _left_alone(seen.dataset, is_picture)
     if loose:
         yield Finding(
             "unlabelled-pictures",
@@ -196,12 +201,7 @@ def unlabelled_pictures(seen: Seen) -> Iterable[Finding]:
 
 
 def unread_kinds(seen: Seen) -> Iterable[Finding]:
-    refused = _refused(seen.dataset)
-    unread = {
-        path: why
-        for path, why in seen.dataset.left_alone.items()
-        if is_unread_kind(path) and path not in refused
-    }
+    unread = _left_alone(seen.dataset, is_unread_kind)
     if unread:
         kinds = sorted({PurePosixPath(path).suffix.lower() for path in unread})
         yield Finding(
