@@ -11,7 +11,8 @@ from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 
 __all__ = ["KINDS", "Kind", "Population", "drawn", "population"]
 
-POPULATION = 60_000
+POPULATION = 500_000  # pictures, so many that chance is next to nothing of its figures
+MOST_ANSWERS = 10_000_000  # of pictures times classes: of more, areas of all pairs are not measured
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -59,9 +60,10 @@ class Population:
 def population(kind: Kind, seed: int = 1) -> Population:
     """Made-up answers; pictures of one group share a part of their evidence and lean to a class."""
     random = np.random.default_rng(seed)
-    sizes = np.ones(POPULATION, np.int64)
+    pictures = min(POPULATION, MOST_ANSWERS // len(kind.shares))
+    sizes = np.ones(pictures, np.int64)
     if kind.groups is not None:
-        sizes = random.integers(1, kind.groups[1] + 1, POPULATION // kind.groups[1])
+        sizes = random.integers(1, kind.groups[1] + 1, pictures // kind.groups[1])
     groups = np.repeat(np.arange(len(sizes)), sizes)
     made = _several_labels if kind.several else _one_label
     return Population(made(kind, groups, random), groups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.classwise_calibration import classwise_calibration_error
@@ -10,27 +11,44 @@ from linnaeus.evaluation.intervals import Resampling
 
 Floats = NDArray[np.float64]
 
-CLASSES, SKILL, SHARPNESS = 50, 3.0, 0.7  # sharpness 1 is calibrated, less is too unsure
+SKILL = 3.0
+EVERYTHING, TESTED = 60_000, 400  # pictures
 
 
-def made_up(pictures: int, seed: int) -> tuple[NDArray[np.int64], Floats]:
-    """Labels, and probabilities that are less sure than they might be."""
+def made_up(
+    classes: int, sharpness: float, pictures: int, seed: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """Labels, and probabilities: 1 is calibrated, less is too unsure, more is too sure."""
     random = np.random.default_rng(seed)
-    labels = random.integers(0, CLASSES, pictures)
-    evidence = random.normal(size=(pictures, CLASSES))
+    labels = random.integers(0, classes, pictures)
+    evidence = random.normal(size=(pictures, classes))
     evidence[np.arange(pictures), labels] += SKILL
-    powers = np.exp(SKILL * SHARPNESS * (evidence - evidence.max(axis=1, keepdims=True)))
+    powers = np.exp(SKILL * sharpness * (evidence - evidence.max(axis=1, keepdims=True)))
     return labels, powers / powers.sum(axis=1, keepdims=True)
 
 
-def test_eight_pictures_a_class_tell_that_all_are_too_unsure() -> None:
-    """35 of 40 intervals are to be expected to hold the truth, with each bin by itself 16."""
-    everything = made_up(60_000, 1)
-    truth = classwise_calibration_error(*everything, Resampling.of(60_000, None, 100)).value
-    assert 0.003 < truth < 0.006
+@pytest.mark.parametrize(
+    ("classes", "sharpness", "above", "below"),
+    [
+        pytest.param(50, 0.7, 0.003, 0.006, id="fifty too unsure"),
+        pytest.param(100, 0.8, 0.0006, 0.0015, id="hundred too unsure"),
+        pytest.param(100, 1.2, 0.0004, 0.0008, id="hundred too sure"),
+    ],
+)
+def test_a_few_pictures_a_class_tell_how_wrong_all_are(
+    classes: int, sharpness: float, above: float, below: float
+) -> None:
+    """Of 40 intervals 37 or more are to be expected to hold the truth.
+
+    With variances as seen only where all that is seen is true, 35, 17 and 38 did; with each bin by
+    itself 16 of the first.
+    """
+    everything = made_up(classes, sharpness, EVERYTHING, 1)
+    truth = classwise_calibration_error(*everything, Resampling.of(EVERYTHING, None, 100)).value
+    assert above < truth < below
     held = 0
     for seed in range(40):
-        tested = made_up(400, 100 + seed)
-        figure = classwise_calibration_error(*tested, Resampling.of(400, None, 200, seed))
+        tested = made_up(classes, sharpness, TESTED, 100 + seed)
+        figure = classwise_calibration_error(*tested, Resampling.of(TESTED, None, 200, seed))
         held += figure.low <= truth <= figure.high
-    assert held >= 26
+    assert held >= 36

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from linnaeus.evaluation.unified_interval import Noise
 from linnaeus.randomness import generator
 from linnaeus.wilson import Z
 
-__all__ = ["calibration_noise", "effect_in_bins", "flips_of_bins"]
+__all__ = ["calibration_noise", "chance_of", "effect_in_bins", "flips_of_bins"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -138,6 +139,11 @@ def effect_in_bins(bins: Places, gaps: Floats, by: Resampling) -> float:
     return max(1.0, over_groups / alone * by.groups / max(by.groups - 1, 1))
 
 
+def chance_of(variance: Floats) -> float:
+    """The sum over bins of E|N(0, s)|, of the `variance` (k,) of each: what chance alone shows."""
+    return float(np.sqrt(2 / np.pi) * np.sqrt(variance).sum())
+
+
 def flips_of_bins(bins: Places, probabilities: Floats) -> Floats:
     """The variance of a bin's share in the mean, were its pictures coins of these probabilities."""
     flips = np.bincount(bins, weights=probabilities * (1 - probabilities)).astype(np.float64)
@@ -178,11 +184,15 @@ def _together(seen: Floats, flips: Floats) -> float:
 
 
 def _up_to_seen(share: Floats, alone: Floats, seen: Floats) -> Variance:
-    """As `alone` where all gaps are 0, and as `seen` where they are as large as those seen."""
+    """As `alone` where all gaps are 0, and as `seen` where they are as large as those likely are.
+
+    What is seen is larger by chance, which is taken off it; half of it is left at least.
+    """
     raw = float(np.abs(share).sum())
+    likely = max(sqrt(max(raw**2 - chance_of(alone) ** 2, 0.0)), raw / 2)
 
     def variance(gaps: Floats) -> Floats:
-        part = min(float(np.abs(gaps).sum()) / raw, 1.0) if raw else 0.0
+        part = min(float(np.abs(gaps).sum()) / likely, 1.0) if likely else 0.0
         return (1 - part) * alone + part * seen
 
     return variance

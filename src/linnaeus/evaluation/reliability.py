@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from linnaeus.evaluation.calibration_noise import (
     calibration_noise,
+    chance_of,
     effect_in_bins,
     flips_of_bins,
 )
@@ -140,12 +141,11 @@ def bin_of_each(confidence: Floats) -> NDArray[np.int64]:
 
 
 def chance_alone(bins: NDArray[np.int64], probabilities: Floats, effect: float) -> float:
-    """The raw error to be expected of a calibrated model: sum of E|N(0, s)| over the bins.
+    """The raw error to be expected of a calibrated model.
 
     Independent pictures vary as coin flips; pictures of one group more, by the design `effect`.
     """
-    deviations = np.sqrt(effect * flips_of_bins(bins, probabilities))
-    return float(np.sqrt(2 / np.pi) * deviations.sum())
+    return chance_of(effect * flips_of_bins(bins, probabilities))
 
 
 def _unseen(confidence: Floats, right: NDArray[np.bool_], resampling: Resampling) -> float:

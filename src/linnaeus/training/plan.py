@@ -44,6 +44,7 @@ class TrainingPlan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     seed: int = 0
+    """Within a recipe it is the recipe's `seed`, whatever is given here."""
     epochs: Annotated[float, Gt(0)] | None = None
     """Passes over the training pictures. None: from the number and size of the pictures
     (`epochs_for`): 12 for large sets, 60 for a few hundred pictures."""
