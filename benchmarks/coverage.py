@@ -48,6 +48,7 @@ from linnaeus.evaluation.label_figures import LabelFigures
 from linnaeus.evaluation.label_metrics import LabelMetrics, measure_labels
 from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.one_against_rest import Averaged, OneAgainstRest, one_against_rest
+from linnaeus.evaluation.operating import Operating
 from linnaeus.evaluation.reliability import calibration_error
 
 LEAST, MOST = 0.935, 0.965
@@ -198,7 +199,16 @@ def _of_classes(metrics: Metrics) -> Iterator[tuple[str, int, Figure | None]]:
         if test.stated:
             yield "predictive values (stated)", 0, test.positive_predictive_value
             yield "predictive values (stated)", 1, test.negative_predictive_value
+    if further.operating:
+        yield from _of_decisions(further.operating)
     yield from _of_each(metrics.per_class, further.one_against_rest)
+
+
+def _of_decisions(test: Operating) -> Iterator[tuple[str, int, Figure | None]]:
+    """Net benefits from 10 to 90 %, each counted by itself."""
+    for at, point in enumerate(test.decisions):
+        if at % 10 == 4:
+            yield f"net benefit from {point.threshold:.0%}", 0, point.net_benefit
 
 
 def _averages(ranking: OneAgainstRest) -> Iterator[tuple[str, int, Figure | None]]:
@@ -248,9 +258,9 @@ def _macro_precision(test: Predictions, by: Resampling) -> Figure:
     return class_average_figure(right, test.decisions, has / has.sum(), by)
 
 
-def _weighted_precision(test: Predictions, by: Resampling) -> Figure | None:
+def _weighted_precision(test: Predictions, by: Resampling) -> Figure:
     if test.label_sets is not None:
-        return None
+        return label_agreement(test.label_sets, test.given, by).weighted_precision
     shares = np.bincount(test.labels, minlength=len(test.classes)) / len(test.labels)
     right = test.labels == test.decisions
     return class_average_figure(right, test.decisions, shares, by, test.labels)

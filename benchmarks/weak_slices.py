@@ -3,7 +3,8 @@
 1,000 answers of a classifier of five classes, a good one and a fair one, come with columns: a site
 of six values, a camera, a ward, an age, a date, a patient, and six measures as a report has them.
 One site holds 8 % of the pictures; the labels of half of these are shuffled. Beside it, the same
-without the shuffling: 5 in 100 may then name a slice by the level of the tests.
+without the shuffling: 5 in 100 may then name a slice, of all pictures or of a class, by the level
+of the tests. Then both again where the sites are 25 whole numbers.
 
 Then the same without columns: pictures of that site look otherwise, in eight of 64 made-up features
 that follow the answer besides, and have to be found as a cluster.
@@ -28,6 +29,7 @@ IMAGES, CLASSES = 1000, 5
 SKILLS = (2.7, 2.0)
 SHARES = [0.3, 0.25, 0.2, 0.1, 0.07, 0.08]
 WEAK = "F"
+SITES, WEAK_CODE = 25, 12
 
 
 def main() -> None:
@@ -37,18 +39,20 @@ def main() -> None:
     seeds = parser.parse_args().seeds
     for skill in SKILLS:
         _measure(skill, seeds)
+        _measure(skill, seeds, codes=True)
         _measure_clusters(skill, seeds)
 
 
-def _measure(skill: float, seeds: int) -> None:
-    planted = [_looked_at(seed, skill, planted=True) for seed in range(seeds)]
-    clean = [_looked_at(seed, skill, planted=False) for seed in range(seeds)]
+def _measure(skill: float, seeds: int, *, codes: bool = False) -> None:
+    planted = [_looked_at(seed, skill, planted=True, codes=codes) for seed in range(seeds)]
+    clean = [_looked_at(seed, skill, planted=False, codes=codes) for seed in range(seeds)]
     elsewhere = np.mean([found.of_all[0].gap.rest.value for found in planted])
     first = sum(_is_planted(found) for found in planted)
     called = sum(found.of_all[0].weaker for found in planted)
     others = sum(len(found.weaker) > 1 for found in planted)
-    by_chance = sum(bool(found.weaker) for found in clean)
+    by_chance = sum(_names_any(found) for found in clean)
     print(f"a classifier that is right {elsewhere:.1%} of the time outside the weak slice")
+    print(f"  sites are {'whole numbers' if codes else 'texts'}")
     print(f"  slices compared: {len(planted[0].of_all)}; {planted[0].tested_in_classes} in classes")
     print(f"  planted slice named first: {first} of {seeds}; the first called weaker: {called}")
     print(f"  another slice called weaker beside it: {others} of {seeds}")
@@ -60,7 +64,7 @@ def _measure_clusters(skill: float, seeds: int) -> None:
     clean = [_clustered(seed, skill, planted=False) for seed in range(seeds)]
     first = sum(share > 0.5 for _, share in planted)
     called = sum(found.of_all[0].weaker for found, _ in planted)
-    by_chance = sum(bool(found.weaker) for found, _ in clean)
+    by_chance = sum(_names_any(found) for found, _ in clean)
     print(f"  clusters compared: {len(planted[0][0].of_all)}")
     print(f"  one of the planted site named first: {first} of {seeds}; called weaker: {called}")
     print(f"  a cluster called weaker where none is: {by_chance} of {seeds}")
@@ -91,10 +95,24 @@ def _shuffled(
 
 
 def _is_planted(found: Slices) -> bool:
-    return (found.of_all[0].trait, found.of_all[0].value) == ("site", WEAK)
+    return (found.of_all[0].trait, found.of_all[0].value) in (
+        ("site", WEAK),
+        ("site", f"{WEAK_CODE}"),
+    )
 
 
-def _looked_at(seed: int, skill: float, *, planted: bool) -> Slices:
+def _names_any(found: Slices) -> bool:
+    return bool(found.weaker or found.weaker_in_classes)
+
+
+def _as_codes(seed: int, site: NDArray[np.str_]) -> NDArray[np.float64]:
+    """The weak site as one whole number, the pictures of the others spread over 24 others."""
+    others = [code for code in range(1, SITES + 1) if code != WEAK_CODE]
+    spread = np.random.default_rng([seed, SITES]).choice(others, len(site))
+    return np.where(site == WEAK, WEAK_CODE, spread).astype(np.float64)
+
+
+def _looked_at(seed: int, skill: float, *, planted: bool, codes: bool) -> Slices:
     random = np.random.default_rng(seed)
     site = random.choice(list("ABCDEF"), IMAGES, p=SHARES)
     labels = random.integers(0, CLASSES, IMAGES)
@@ -102,7 +120,7 @@ def _looked_at(seed: int, skill: float, *, planted: bool) -> Slices:
     if planted:
         labels = _shuffled(random, labels, site)
     columns: dict[str, Column] = {
-        "site": site,
+        "site": _as_codes(seed, site) if codes else site,
         "camera": random.choice(["old", "new", "phone"], IMAGES),
         "ward": random.choice([f"ward {i}" for i in range(12)], IMAGES),
         "age": random.integers(18, 90, IMAGES).astype(np.float64),

@@ -12,6 +12,7 @@ from linnaeus.bundle.label_sets import Penalty, Scores, Sets, label_scores, tie_
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promise
 from linnaeus.errors import UsageError
+from linnaeus.evaluation.choose_calibration import choose_calibration
 
 Floats = NDArray[np.float64]
 METHODS = ("lac", "aps", "raps", "class-conditional")
@@ -61,6 +62,24 @@ def test_class_conditional_sets_keep_the_promise_for_a_class_that_others_do_not(
 
     assert covered("lac") < 0.85
     assert covered("class-conditional") == pytest.approx(0.9, abs=0.03)
+
+
+def test_calibrating_on_the_same_pictures_does_not_break_the_promise_of_a_class() -> None:
+    """Each held-out picture is calibrated by a fit without it, new ones by the fit on all."""
+    said, labels = answers(2, 1200, classes=4)
+    logits = np.log(said) + np.array([-1.0, -0.5, 0.5, 1.0])
+    covered = []
+    for split in range(40):
+        order = np.random.default_rng(split).permutation(1200)
+        old, new = order[:240], order[240:]
+        truth = labels[old, None] == np.arange(4)
+        chosen = choose_calibration(logits[old], truth, several=False)
+        held_out = HeldOut.of(ids(0, 240), chosen.cross_fitted, labels[old])
+        probabilities = chosen.calibration.probabilities(logits[new])
+        inside = held_out.sets(0.9, "class-conditional")(probabilities, np.zeros(960))
+        held = inside[np.arange(960), labels[new]]
+        covered.append([held[labels[new] == label].mean() for label in range(4)])
+    assert np.mean(covered, axis=0) == pytest.approx([0.905] * 4, abs=0.015)
 
 
 @pytest.mark.parametrize("method", ["lac", "aps"])

@@ -100,6 +100,7 @@ def test_numbers_of_folds_are_no_split(pictures: Path) -> None:
         ("path,label\nimg/0.png,\nimg/1.png,dog\n", ["line 2", "'label' is empty"]),
         ("path,label\n,cat\nimg/1.png,dog\n", ["line 2", "'path' is empty"]),
         ("path,label\nimg/0.png,cat,dog\nimg/1.png,dog\n", ["line 2", "3 fields"]),
+        ("path,label\nimg/0.png\nimg/1.png,dog\n", ["line 2", "the line has 1 field, the first"]),
         ("path,label,split\nimg/0.png,a,train\nimg/1.png,b,hold\n", ["line 3", "'hold'"]),
         ("path,label,split\nimg/0.png,a,train\nimg/1.png,b,test\n", ["not in train: b"]),
         ("path,label\nimg/0.png,a\nimg/1.png,a\n", ["only one class, 'a'"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_the_report_has_pictures_only_where_the_names_lead_to_files(tmp_path: Pa
     assert "picture not at hand" not in without.read_text("utf-8")
     assert "<img" in within.read_text("utf-8")
     figures = json.loads(without.with_name("metrics.json").read_text("utf-8"))
-    assert (figures["model"], figures["bundle"], figures["promises"]) == (None, None, None)
+    assert (figures["model"], figures["bundle"], figures["unknown"]) == (None, None, None)
     assert figures["test"]["accuracy"]["value"] == pytest.approx(2 / 3)
     assert (tmp_path / "without/predictions.csv").exists()
 
@@ -162,6 +163,36 @@ def test_rows_that_rounding_left_off_1_are_judged(tmp_path: Path, sum_: float) -
     found = judged(tmp_path, text)
     assert found.metrics.images == 2
     assert found.predictions.probabilities[1].tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"prevalence": "x"}, "--prevalence: 'x' is not a number"),
+        ({"sensitivity": "0.9"}, "--sensitivity: '0.9' is not a number"),
+        ({"changed_above": "x"}, "--changed-above: 'x' is not a number"),
+        ({"top_k": "3"}, "--top-k: '3' is not a whole number"),
+        ({"top_k": 1.5}, "--top-k: 1.5 is not a whole number"),
+        ({"costs": "10:1"}, "--costs: '10:1' is not two numbers"),
+        ({"costs": (1,)}, r"--costs: \(1,\) is not two numbers"),
+        ({"costs": (1, None)}, "--costs: .* is not two numbers"),
+        ({"positive": 1}, "--positive: 1 is not a text"),
+        ({"label_separator": 1}, "--label-separator: 1 is not a text"),
+        ({"label_column": 1}, "--label-column: 1 is not a text or several"),
+        ({"slice_by": [1]}, r"--slice-by: \[1\] is not a text or several"),
+        ({"fairness": 1}, "--fairness: 1 is not a text or several"),
+        ({"out": 1}, "--out: 1 is not a path"),
+        ({"against": 1}, "--against: 1 is not a path"),
+        ({"predictions": [1]}, r"--predictions: \[1\] is not a path or several"),
+        ({"predictions": []}, "--predictions: there is no table"),
+        ({"data": 1}, "--data: 1 is not a path"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_refused_in_a_sentence(
+    given: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(UsageError, match=told):
+        linnaeus.evaluate(**({"predictions": "p.csv"} | given))
 
 
 def test_a_bundle_beside_a_table_is_refused(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from linnaeus.evaluation.axes import round_steps
 from linnaeus.evaluation.charts import Line, curves, decision_curve, risk_curve
-from linnaeus.evaluation.operating import DecisionPoint
-from linnaeus.evaluation.promises import RiskPoint
+from linnaeus.evaluation.decision_points import DecisionPoint
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.risk_coverage import RiskPoint
 
 
 def upwards(drawing: Markup) -> list[tuple[float, float]]:
@@ -25,7 +26,8 @@ def risks(highest: float) -> Markup:
 
 
 def benefits(highest: float) -> Markup:
-    return decision_curve([DecisionPoint(0.2, highest, 0.0), DecisionPoint(0.9, 0.0, -1.0)])
+    best, none, worst = (Figure(value, value, value) for value in (highest, 0.0, -1.0))
+    return decision_curve([DecisionPoint(0.2, best, none), DecisionPoint(0.9, none, worst)])
 
 
 def accuracies(highest: float) -> Markup:

@@ -88,6 +88,23 @@ def test_the_expected_accuracy_has_nadeau_and_bengios_interval() -> None:
     assert (found.low, found.high) == pytest.approx((0.85 - half, min(1, 0.85 + half)), abs=1e-4)
 
 
+@pytest.mark.parametrize("groups", [None, np.arange(1000) // 5])
+def test_folds_that_happen_to_agree_do_not_know_more_than_all_answers_together(
+    groups: np.ndarray | None,
+) -> None:
+    """Five folds of 200 that are right 160 times each: another test would not be right so often."""
+    right = np.tile(np.arange(200) < 160, 5)
+    answers = replace(
+        random_answers(0, 1000, 2),
+        labels=np.zeros(1000, np.int64),
+        probabilities=np.where(right[:, None], [0.9, 0.1], [0.1, 0.9]).astype(np.float32),
+    )
+    found = cross_validated(answers, np.repeat(np.arange(5), 200), list("abcde"), groups).expected
+    usual = measure(answers, groups=groups).accuracy
+    assert found.value == pytest.approx(0.8)
+    assert (found.low, found.high) == (usual.low, usual.high)
+
+
 def test_a_picture_in_two_tables_and_other_classes_are_refused(tmp_path: Path) -> None:
     first, second, _ = written(tmp_path, random_answers(0, 300, 4))
     with pytest.raises(DataError, match=r"'0.jpg' stands in .*fold-0.csv too"):

@@ -113,6 +113,14 @@ def test_a_column_of_groups_is_asked_for_by_name(tmp_path: Path) -> None:
         linnaeus.evaluate(predictions=tmp_path / "a.csv", fairness="sexx")
 
 
+def test_no_picture_is_in_two_groups_of_a_column_of_codes() -> None:
+    answers = random_answers(4, 600, 3)
+    code = np.random.default_rng(0).integers(1, 16, 600).astype(np.float64)
+    found = fairness_of(answers, Trait("code", code))
+    assert found.overall is not None
+    assert sum(one.images for one in found.overall.groups) == 600
+
+
 def test_a_column_without_groups_is_told() -> None:
     answers = random_answers(4, 60, 3)
     found = fairness_of(answers, Trait("name", np.array([str(i) + "x" for i in range(60)])))

@@ -37,7 +37,7 @@ def test_every_figure_is_that_of_scikit_learn(seed: int, threshold: float) -> No
         "log_loss": reference.log_loss(truth.ravel().astype(int), p.ravel()),
         "brier": reference.brier_score_loss(truth.ravel(), p.ravel()),
     }
-    for average in ("micro", "macro"):
+    for average in ("micro", "macro", "weighted"):
         figures = reference.precision_recall_fscore_support(
             truth, given, average=average, zero_division=0
         )
@@ -190,6 +190,11 @@ def test_a_label_without_pictures_is_told_and_left_out_of_averages() -> None:
         truth[:, kept], answers.probabilities[:, kept], average="macro"
     )
     assert found.macro_average_precision.value == pytest.approx(ranked, abs=1e-9)
+    weighted = reference.precision_recall_fscore_support(
+        truth, answers.given, average="weighted", zero_division=0
+    )
+    ours = (found.weighted_precision, found.weighted_recall, found.weighted_f1)
+    assert [figure.value for figure in ours] == pytest.approx(weighted[:3], abs=1e-9)
     assert any("“class 2”" in remark for remark in found.remarks)
     json.dumps(found.to_json(), allow_nan=False)
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from answers import random_answers
+from click.testing import Result
 from sklearn.metrics import precision_recall_curve, roc_curve
+from typer.testing import CliRunner
 
+from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.spelt import threshold_text
+from linnaeus.bundle.table import write_csv
+from linnaeus.cli.main import app
 from linnaeus.errors import UsageError
+from linnaeus.evaluation.costs import Costs
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.metrics import measure
-from linnaeus.evaluation.operating import Costs, Operating
+from linnaeus.evaluation.operating import Operating
 from linnaeus.evaluation.report import report_page
 
 ANSWERS = random_answers(0, 90, 2)
@@ -32,12 +40,12 @@ def operated(**asked: Any) -> Operating:
 def test_curves_are_those_of_scikit_learn() -> None:
     curve = operated().curve
     false, found, _ = roc_curve(TRUE, SCORE, drop_intermediate=False)
-    ours = [(p.false_alarms, p.sensitivity) for p in curve]
+    ours = [(p.false_alarms.value, p.sensitivity.value) for p in curve]
     np.testing.assert_allclose(ours, np.stack([false, found], axis=1)[1:], atol=1e-9)
     precision, _, thresholds = precision_recall_curve(TRUE, SCORE)
     at = {round(float(t), 9): float(p) for t, p in zip(thresholds, precision[:-1], strict=True)}
     for point in curve:
-        assert point.precision == pytest.approx(at[round(point.threshold, 9)], abs=1e-9)
+        assert point.precision.value == pytest.approx(at[round(point.threshold, 9)], abs=1e-9)
 
 
 @pytest.mark.parametrize("sensitivity", [0.5, 0.9, 0.95, 1.0])
@@ -51,7 +59,7 @@ def test_the_threshold_for_a_sensitivity_is_the_largest_that_reaches_it(sensitiv
 
 
 def test_the_threshold_for_costs_follows_from_them_and_its_cost_is_counted() -> None:
-    (cut,) = operated(costs=Costs(9, 1)).cuts
+    cut = operated(costs=Costs(9, 1)).cuts[0]
     assert cut.threshold == pytest.approx(0.1)
     called = SCORE >= 0.1
     expected = (9 * (TRUE & ~called).sum() + (called & ~TRUE).sum()) / 90
@@ -64,8 +72,10 @@ def test_net_benefit_is_that_of_vickers_and_elkin() -> None:
     """True positives less false ones at the odds of the threshold, by hand at one half."""
     point = next(p for p in operated().decisions if p.threshold == 0.5)
     called = SCORE >= 0.5
-    assert point.net_benefit == pytest.approx(((called & TRUE).sum() - (called & ~TRUE).sum()) / 90)
-    assert point.acting_on_all == pytest.approx((TRUE.sum() - (~TRUE).sum()) / 90)
+    assert point.net_benefit.value == pytest.approx(
+        ((called & TRUE).sum() - (called & ~TRUE).sum()) / 90
+    )
+    assert point.acting_on_all.value == pytest.approx((TRUE.sum() - (~TRUE).sum()) / 90)
 
 
 def test_the_other_class_can_be_looked_for() -> None:
@@ -79,7 +89,14 @@ def test_the_other_class_can_be_looked_for() -> None:
     ("asked", "told"),
     [
         ({"sensitivity": 1.5}, "--sensitivity: 1.5 is no sensitivity"),
-        ({"costs": Costs(0, 1)}, "--costs: a cost is not above 0"),
+        ({"sensitivity": float("nan")}, "--sensitivity: nan is no sensitivity"),
+        ({"costs": Costs(0, 1)}, "--costs: a cost of 0 cannot be reckoned with"),
+        ({"costs": Costs(float("inf"), 1)}, "--costs: a cost of inf cannot"),
+        ({"costs": Costs(1, float("nan"))}, "--costs: a cost of nan cannot"),
+        ({"costs": Costs(1e308, 1e308)}, r"--costs: a cost of 1e\+308 cannot"),
+        ({"costs": Costs(1, 1e-308)}, "--costs: a cost of 1e-308 cannot"),
+        ({"prevalence": float("nan")}, "--prevalence: nan is no share"),
+        ({"prevalence": 1e-300}, "--prevalence: a share of 1e-300 is too near 0"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(asked: dict[str, Any], told: str) -> None:
@@ -99,7 +116,7 @@ def test_the_page_draws_the_curves_and_tells_the_cuts(full_facts: RunFacts) -> N
     page = report_page(full_facts, ANSWERS, metrics, validation=None, picture_of=lambda _: None)
     assert page.count('aria-label="Decision curve') == 1
     assert "share of the others called falsely" in page
-    assert "the largest with a sensitivity of 90.0 % on these pictures" in page
+    assert "the largest with a sensitivity of 90 % on these pictures" in page
     assert "a missed one costs 10 and a false alarm 1" in page
 
 
@@ -118,7 +135,124 @@ def test_answers_at_a_threshold_are_called_though_they_are_rounded() -> None:
     )
     found = measure(answers, asked=Asked(costs=Costs(1, 9))).further.operating
     assert found is not None
-    (cut,) = found.cuts
+    cut = found.cuts[0]
     assert (cut.called.value, cut.sensitivity.value) == (0.75, 1.0)
     at = {round(point.threshold, 2): point for point in found.decisions}
-    assert at[0.9].net_benefit == pytest.approx(0.75)
+    assert at[0.9].net_benefit.value == pytest.approx(0.75)
+
+
+def test_the_least_sensitivity_calls_the_likeliest_of_the_class_alone() -> None:
+    (cut,) = operated(sensitivity=1e-12).cuts
+    assert cut.threshold == SCORE[TRUE].max()
+
+
+def unsure(power: float, pictures: int = 600) -> Predictions:
+    """Answers whose odds, true at `power` 1, are taken to that power."""
+    random = np.random.default_rng(4)
+    odds = np.exp(2 * random.normal(size=pictures) - 1)
+    labels = (random.random(pictures) < odds / (1 + odds)).astype(np.int64)
+    score = (odds**power / (1 + odds**power)).astype(np.float32)
+    answers = random_answers(0, pictures, 2)
+    return replace(answers, probabilities=np.stack([1 - score, score], 1), labels=labels)
+
+
+def test_the_cheapest_threshold_stands_beside_the_one_that_follows_from_costs() -> None:
+    answers = unsure(0.2)
+    found = measure(answers, asked=Asked(costs=Costs(10, 1))).further.operating
+    assert found is not None
+    stated, cheapest = found.cuts
+    score, truth = answers.probabilities[:, 1], answers.labels == 1
+    tried = {
+        float(at): (10 * (truth & (score < at)).sum() + (~truth & (score >= at)).sum()) / 600
+        for at in score
+    }
+    assert stated.cost is not None
+    assert cheapest.cost is not None
+    assert cheapest.cost.value == pytest.approx(min(tried.values()))
+    assert tried[cheapest.threshold] == pytest.approx(cheapest.cost.value)
+    assert cheapest.cost.value < stated.cost.value
+    assert "flatters" in cheapest.why
+
+
+def test_a_threshold_by_costs_is_warned_of_where_probabilities_mislead(
+    full_facts: RunFacts,
+) -> None:
+    answers = unsure(0.2)
+    metrics = measure(answers, asked=Asked(costs=Costs(10, 1)))
+    assert metrics.further.operating is not None
+    off, dear = metrics.further.operating.remarks
+    assert "do not mean what they say" in off
+    assert "clearly more than" in dear
+    page = report_page(full_facts, answers, metrics, validation=None, picture_of=lambda _: None)
+    assert "clearly more than" in page
+    calibrated = measure(unsure(1.0), asked=Asked(costs=Costs(10, 1))).further.operating
+    assert calibrated is not None
+    assert calibrated.remarks == ()
+
+
+def test_calling_all_is_named_where_it_costs_less() -> None:
+    """One probability for all pictures, half of them of the class: below it none is called."""
+    score = np.full(50, 0.1, np.float32)
+    answers = replace(
+        random_answers(0, 50, 2),
+        probabilities=np.stack([1 - score, score], 1),
+        labels=np.arange(50) % 2,
+    )
+    found = measure(answers, asked=Asked(costs=Costs(5, 1))).further.operating
+    assert found is not None
+    assert [cut.cost.value for cut in found.cuts if cut.cost] == [2.5, 0.5]
+    assert "clearly more than by calling every picture so (0.500)" in found.remarks[1]
+
+
+@pytest.mark.parametrize("costs", [Costs(1e-3, 1e9), Costs(1e9, 1e-3), Costs(1, 1)])
+def test_any_costs_that_are_taken_can_be_written(costs: Costs) -> None:
+    for answers in (ANSWERS, unsure(0.2, 40)):
+        json.dumps(measure(answers, asked=Asked(costs=costs)).to_json(), allow_nan=False)
+
+
+def test_every_point_of_the_curves_has_an_interval_wider_with_groups() -> None:
+    once = measure(ANSWERS).further.operating
+    rows = np.repeat(np.arange(90), 4)
+    often = replace(
+        ANSWERS,
+        ids=tuple(map(str, range(360))),
+        probabilities=ANSWERS.probabilities[rows],
+        labels=ANSWERS.labels[rows],
+    )
+    grouped = measure(often, groups=rows).further.operating
+    assert once is not None
+    assert grouped is not None
+    for alone, together in zip(once.decisions, grouped.decisions, strict=True):
+        one, other = alone.net_benefit, together.net_benefit
+        assert one.low < one.value < one.high
+        assert alone.acting_on_all.low < alone.acting_on_all.value < alone.acting_on_all.high
+        assert other.value == pytest.approx(one.value)
+        assert other.high - other.low == pytest.approx(one.high - one.low, rel=0.1)
+    for point in once.curve:
+        for figure in (point.sensitivity, point.false_alarms, point.precision):
+            assert figure.low <= figure.value <= figure.high
+            assert figure.high - figure.low > 0.01
+
+
+def told(folder: Path, *options: str) -> Result:
+    """What the command line says of a table whose probabilities lie off."""
+    write_csv(folder / "answers.csv", unsure(0.2))
+    table = str(folder / "answers.csv")
+    return CliRunner().invoke(app, ["evaluate", "--predictions", table, *options])
+
+
+def test_the_command_line_tells_the_cheapest_threshold_and_warns(tmp_path: Path) -> None:
+    said = told(tmp_path, "--costs", "10:1").stdout
+    assert "the cheapest on these pictures; chosen on them, it flatters" in said
+    assert "do not mean what they say on these pictures" in said
+    assert "clearly more than" in said
+
+
+@pytest.mark.parametrize("costs", ["inf:1", "1:nan", "1e999:1", "1e308:1e308", "1e308:1e-308"])
+def test_costs_that_cannot_be_reckoned_with_are_refused_before_anything_is_written(
+    tmp_path: Path, costs: str
+) -> None:
+    done = told(tmp_path, "--costs", costs, "--out", str(tmp_path / "judged"))
+    assert isinstance(done.exception, UsageError)
+    assert "cannot be reckoned with" in str(done.exception)
+    assert not (tmp_path / "judged").exists()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import numpy as np
-from answers import answers_of, random_answers
+import pytest
+from answers import answers_of, random_answers, random_labels
+from scipy.stats import beta
 
 from linnaeus.bundle.calibration import Calibration
 from linnaeus.bundle.held_out import HeldOut
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.metrics import Metrics, measure
+from linnaeus.evaluation.judging import Measured
+from linnaeus.evaluation.label_metrics import LabelMetrics, measure_labels
+from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.plain_words import plain_words
-from linnaeus.evaluation.promises import kept_promises
+from linnaeus.evaluation.promises import kept_promises, nothing_promised
 from linnaeus.evaluation.report import report_page
 from linnaeus.evaluation.under_attack import UnderAttack
 
@@ -24,9 +29,10 @@ UNCALIBRATED = Calibration(why="there was no validation to do it on")
 ANSWERS = random_answers(0, 320, 8)
 
 
-def page_of(facts: RunFacts, metrics: Metrics, **told: Any) -> str:
+def page_of(facts: RunFacts, metrics: Measured, **told: Any) -> str:
     """The text of the page, without tags and in one line."""
-    page = report_page(facts, ANSWERS, metrics, validation=None, picture_of=lambda _: None, **told)
+    answers = random_labels(0, 200, 8) if isinstance(metrics, LabelMetrics) else ANSWERS
+    page = report_page(facts, answers, metrics, validation=None, picture_of=lambda _: None, **told)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", page)))
 
 
@@ -103,8 +109,71 @@ def test_the_model_card_is_filled_in_and_names_its_gaps(full_facts: RunFacts) ->
     assert card.count("Nobody has said.") == 3
 
 
-def test_answers_of_a_table_have_no_model_card(full_facts: RunFacts) -> None:
-    assert "Model card" not in page_of(replace(full_facts, bundle=None), measure(ANSWERS))
+def of_a_table(facts: RunFacts, images: int = 320) -> RunFacts:
+    """What is known of 320 answers in a table, or of a bundle's to so many of `images`."""
+    data = replace(
+        facts.data,
+        images=images,
+        counts={"test": [40] * 8},
+        pictures={"test": 320},
+        audit=(),
+        left_out={},
+    )
+    return replace(facts, data=data, model=None, training=None, bundle=None, ensemble=None)
+
+
+def test_a_table_of_answers_has_a_model_card_that_names_what_it_cannot_tell(
+    full_facts: RunFacts,
+) -> None:
+    text = page_of(of_a_table(full_facts), measure(ANSWERS))
+    card = text[text.rindex("What whoever relies on these answers should know") :]
+    headings = ("Intended use", "Data", "Metrics", "Limits", "Ethics")
+    places = [card.index(f" {heading} ") for heading in headings]
+    assert places == sorted(places)
+    assert "eight things: 320 test." in card
+    assert "what it was trained on, and whether these pictures were among that: not known" in card
+    assert "linnaeus stress" not in card
+    for claim in ("card of its bundle", "The audit found", "handed this classifier"):
+        assert claim not in card
+
+
+def test_pictures_that_were_left_out_are_told_and_all_others_count(full_facts: RunFacts) -> None:
+    metrics = measure(ANSWERS)
+    foreign = replace(of_a_table(full_facts, images=1001), bundle=full_facts.bundle)
+    text = page_of(foreign, metrics)
+    assert "It was judged on 320 of these pictures." in text
+    assert "Not judged681 of 1,001 pictures, which were left out; all others count" in text
+    assert "every test picture counts" not in text
+    for facts in (full_facts, of_a_table(full_facts)):
+        assert "Not judgednone: every test picture counts" in page_of(facts, metrics)
+
+
+def test_where_a_label_is_given_from_is_what_chose_it(full_facts: RunFacts) -> None:
+    even, chosen = (
+        measure_labels(random_labels(0, 200, 8, threshold=cut), resamples=100) for cut in (0.5, 0.3)
+    )
+    table = of_a_table(full_facts)
+    assert "chosen on validation" in page_of(full_facts, chosen)
+    assert "given: 50 % for each, since a table of answers has no validation" in page_of(
+        table, even
+    )
+    assert "given, as the column “prediction” gives it." in page_of(table, chosen)
+    for metrics in (even, chosen):
+        assert "chosen on validation" not in page_of(table, metrics)
+
+
+def test_where_nothing_is_promised_the_page_says_why_and_what_an_error_allows(
+    full_facts: RunFacts,
+) -> None:
+    told = nothing_promised(ANSWERS, "Nobody held pictures out.", resamples=100)
+    assert told is not None
+    text = page_of(of_a_table(full_facts), measure(ANSWERS), promises=told)
+    section = text[text.rindex("When to ask a person") : text.rindex("The pictures")]
+    assert f"The area under it is {told.risk.area.value:.4f}" in section
+    assert "How many of these pictures, the surest first, it could answer" in section
+    assert "Nobody held pictures out." in section
+    for claim in ("Promised with 99", "--sets", "--max-error"):
+        assert claim not in section
 
 
 def test_the_model_card_names_no_gap_where_attacks_were_tried(full_facts: RunFacts) -> None:
@@ -129,3 +198,17 @@ def test_the_confidence_of_a_promise_is_told_with_the_digits_that_decide(
     promises = kept_promises(ANSWERS, held_out, resamples=100)
     text = page_of(full_facts, measure(ANSWERS), promises=promises)
     assert "2.0 %0.99997" in text
+
+
+def test_the_page_says_how_far_sets_of_one_training_may_lie_from_the_promise(
+    full_facts: RunFacts,
+) -> None:
+    held_out = HeldOut.of(ANSWERS.ids, ANSWERS.probabilities, ANSWERS.labels)
+    promises = kept_promises(ANSWERS, held_out, resamples=100)
+    text = page_of(full_facts, measure(ANSWERS), promises=promises)
+    assert "A promise is kept in the mean over many trainings." in text
+    for pictures, low, high in ((500, 87, 92), (50, 81, 97)):
+        place = math.ceil(0.9 * (pictures + 1))
+        ends = beta.ppf([0.025, 0.975], place, pictures + 1 - place)  # Vovk 2012
+        assert np.round(100 * ends).tolist() == pytest.approx([low, high], abs=0.5)
+        assert re.search(rf"{low} and {high}\s% (of the time )?from {pictures}\b", text)

@@ -16,6 +16,7 @@ from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.compared import Compared, Wanted, compare
 from linnaeus.evaluation.contest import pair
+from linnaeus.evaluation.costs import Costs
 from linnaeus.evaluation.cross_validation import cross_validated
 from linnaeus.evaluation.explained import ExplainedAnswer, ExplainedAnswers
 from linnaeus.evaluation.facts import DataFacts, RunFacts
@@ -23,7 +24,6 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.label_metrics import measure_labels
 from linnaeus.evaluation.metrics import measure
-from linnaeus.evaluation.operating import Costs
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.traits import told_traits

@@ -17,6 +17,14 @@ def test_holm_multiplies_by_what_is_left_and_never_falls() -> None:
     assert len(holm([])) == 0
 
 
+def test_holm_gives_each_kind_of_tests_half_and_what_is_left_to_the_other() -> None:
+    # Two tests of one kind, four of another, so of weights 1/2 and 1/4, 2 in all: 0.001 x 2 x 2;
+    # then 1.5 is left for 0.004 x 4, 1.25 for 0.03 x 2, and 0.75 for 0.02 x 4, which is less.
+    found = holm([0.001, 0.03, 0.004, 0.02, 0.9, 0.8], list("aabbbb"))
+    assert found == pytest.approx([0.004, 0.075, 0.024, 0.075, 1, 1])
+    assert holm([0.2, 0.01, 0.03], [1, 1, 1]) == pytest.approx(holm([0.2, 0.01, 0.03]))
+
+
 @pytest.mark.parametrize(("first", "second"), [(0, 0), (3, 9), (9, 3), (5, 5), (0, 12), (400, 481)])
 def test_mcnemar_is_the_binomial_test_of_a_fair_coin(first: int, second: int) -> None:
     expected = stats.binomtest(first, first + second).pvalue if first + second else 1.0

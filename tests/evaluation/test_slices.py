@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from answers import random_answers, random_labels
 from numpy.typing import NDArray
 
 import linnaeus
+from command_line import linnaeus as typed
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.table import write_csv
 from linnaeus.data.dataset import Column
@@ -57,6 +59,69 @@ def test_the_planted_weak_slice_is_named_first(seed: int) -> None:
     assert slice_words(found)[0].startswith("Weakest where “site” is “F”")
 
 
+def planted_code(seed: int, images: int, codes: int) -> tuple[Predictions, NDArray[np.float64]]:
+    """Answers whose labels are shuffled for half of the 8 % that have the middle code."""
+    random = np.random.default_rng(2000 + seed)
+    answers = random_answers(seed, images, 5, skill=2.5)
+    middle = codes // 2
+    code = random.choice([one for one in range(1, codes + 1) if one != middle], images)
+    weak = random.permutation(images)[: round(0.08 * images)]
+    code[weak] = middle
+    labels = answers.labels.copy()
+    labels[weak[::2]] = random.permutation(labels[weak[::2]])
+    return replace(answers, labels=labels), code.astype(np.float64)
+
+
+@pytest.mark.parametrize("asked", [[], ["code"]], ids=["by default", "asked for"])
+@pytest.mark.parametrize(("images", "codes"), [(400, 12), (1000, 12), (1000, 30), (5000, 80)])
+def test_a_weak_code_among_many_is_named_first(images: int, codes: int, asked: list[str]) -> None:
+    answers, code = planted_code(images, images, codes)
+    found = looked_at(answers, {"code": code}, asked=asked)
+    assert found.of_all[0].value == str(codes // 2)
+    assert slice_words(found)[0].startswith(f"Weakest where “code” is “{codes // 2}”")
+
+
+def test_a_weak_day_among_many_is_named_first() -> None:
+    answers, code = planted_code(7, 1000, 20)
+    days = np.array([f"2024-03-{int(day):02d}" for day in code])
+    assert looked_at(answers, {"taken": days}).of_all[0].value == "2024-03-10"
+
+
+def test_a_weak_value_is_named_first_though_most_others_hardly_recur() -> None:
+    answers, code = planted_code(3, 400, 150)
+    device = np.array(["phone" if one == 75 else f"u{one:.0f}" for one in code])
+    found = looked_at(answers, {"device": device})
+    assert [(one.value, one.images) for one in found.of_all] == [("phone", 32)]
+    assert found.of_all[0].weaker
+    rare = len(np.unique(device)) - 1
+    assert f"Of “device”, the {rare} values (368 pictures): fewer than 10" in " ".join(found.told)
+
+
+def test_ages_are_looked_at_in_ranges_and_one_by_one_where_asked_for() -> None:
+    age = np.repeat(np.arange(20.0, 90.0), 15)
+    answers = random_answers(2, len(age), 3)
+    found = looked_at(answers, {"age": age})
+    assert len(found.of_all) == 5
+    assert (
+        "Of “age”, 70 single values (1,050 pictures): fewer than 21 pictures have each, so that"
+        " only ranges tell of them; --slice-by would look at those of 10 or more."
+    ) in found.told
+    asked = looked_at(answers, {"age": age}, asked=["age"])
+    assert len(asked.of_all) == 75
+    assert {"45", "up to 33"} <= {one.value for one in asked.of_all}
+
+
+def test_of_very_many_values_the_most_frequent_are_looked_at_and_the_others_told() -> None:
+    site = np.array([f"site {i}" for i in range(130) for _ in range(30 if i % 13 else 12)])
+    answers = random_answers(2, len(site), 2)
+    found = looked_at(answers, {"site": site})
+    assert len(found.of_all) == 100
+    assert all(one.images == 30 for one in found.of_all)
+    left = "Of “site”, 30 values (720 pictures): 100 others are more frequent"
+    assert any(told.startswith(left) for told in found.told)
+    assert len(looked_at(answers, {"site": site}, asked=["site"]).of_all) == 130
+
+
 def test_a_columns_figures_are_those_of_its_pictures() -> None:
     answers, columns = with_planted_site(3)
     first = looked_at(answers, columns).of_all[0]
@@ -81,6 +146,34 @@ def test_chance_alone_is_seldom_called_weakness() -> None:
         }
         called += bool(looked_at(random_answers(seed, 400, 3), columns).weaker)
     assert called <= 8  # 5 in 100 are allowed: nine or more of 60 would come once in 500 tries
+
+
+def test_of_a_hundred_evaluations_without_a_weak_slice_five_at_most_name_one() -> None:
+    """Neither of all pictures nor of a class: what is named anywhere counts."""
+    named = 0
+    for seed in range(200):
+        random = np.random.default_rng(7000 + seed)
+        columns: dict[str, Column] = {
+            "site": random.choice(list("abcdefgh"), 500),
+            "code": random.integers(1, 21, 500).astype(np.float64),
+            "measure": random.normal(size=500),
+        }
+        found = looked_at(random_answers(seed, 500, 3, skill=1.0), columns)
+        assert bool(slice_words(found)) == bool(found.weaker or found.called_in_classes)
+        named += bool(slice_words(found))
+    assert named <= 10
+
+
+def test_tests_of_all_pictures_and_of_classes_are_corrected_together() -> None:
+    answers, columns = with_planted_site(4)
+    answers = replace(answers, labels=np.random.default_rng(0).permutation(answers.labels))
+    found = looked_at(answers, columns)
+    for slices, tested in (
+        (found.of_all, len(found.of_all)),
+        (found.in_classes, found.tested_in_classes),
+    ):
+        least = min(slices, key=lambda one: one.gap.p)
+        assert least.p >= min(1, 2 * tested * least.gap.p) * 0.999
 
 
 def test_chance_alone_is_seldom_called_weakness_where_groups_have_one_fate() -> None:
@@ -118,6 +211,43 @@ def test_a_value_that_hurts_one_class_is_found_there() -> None:
     worst = found.weaker_in_classes[0]
     assert (worst.trait, worst.value, worst.of_class) == ("light", "flash", "class 2")
     assert any("“class 2” is recognised less where “light” is “flash”" in s for s in _all(found))
+
+
+def with_a_hurt_class(images: int = 3000) -> tuple[Predictions, NDArray[np.str_]]:
+    """Answers that are no worse in flash light, but for pictures of class 2."""
+    random = np.random.default_rng(99)
+    answers = random_answers(0, images, 6, skill=2.5)
+    light = random.choice(["flash", "day"], images)
+    hurt = np.flatnonzero((light == "flash") & (answers.labels == 2))[:100]
+    probabilities = answers.probabilities.copy()
+    probabilities[hurt] = probabilities[random.permutation(images)[: len(hurt)]]
+    helped = np.flatnonzero((light == "flash") & (answers.labels != 2))
+    probabilities[helped] = 0.9 * np.eye(6)[answers.labels[helped]] + 0.1 / 6
+    return replace(answers, probabilities=probabilities), light
+
+
+def test_what_is_weak_within_a_class_alone_is_counted_wherever_it_is_named(tmp_path: Path) -> None:
+    answers, light = with_a_hurt_class()
+    write_csv(tmp_path / "plain.csv", answers)
+    lines = (tmp_path / "plain.csv").read_text().splitlines()
+    rows = [f"{line},{value}" for line, value in zip(lines[1:], light, strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join([f"{lines[0]},light", *rows]))
+    done = typed("evaluate", "--predictions", tmp_path / "a.csv", "--out", tmp_path / "judged")
+    counts = "is weaker than the rest by more than chance; of 12 within single classes, "
+    of_all = "Of 2 slices by light, 1 "
+    figures = json.loads((tmp_path / "judged/report/metrics.json").read_text())["slices"]
+    called = sum(one["weaker"] for one in figures["in_classes"])
+    assert figures["weaker"] == 1
+    assert figures["weaker_in_classes"] == called > 0
+    assert f"{of_all}{counts}{called} " in done.out
+    assert "  class 2, light: flash (" in done.out
+    sentence = "“class 2” is recognised less where “light” is “flash”"
+    assert sentence in done.out
+    page = (tmp_path / "judged/report/index.html").read_text()
+    section = page[page.index('<section id="slices">') :]
+    shown = re.sub(r"</?bdi>", "", section)
+    assert f"Of 2 slices, 1 {counts}{called} " in shown
+    assert sentence in shown
 
 
 def _all(found: Slices) -> list[str]:
@@ -177,7 +307,7 @@ def test_a_number_that_nearly_all_pictures_share_leaves_the_others_as_a_part() -
     values = np.concatenate([np.arange(20.0), np.full(180, 99.0)])
     found = looked_at(random_answers(1, 200, 3), {"score": values})
     assert sorted((one.value, one.images) for one in found.of_all) == [
-        ("above 19", 180),
+        ("99", 180),
         ("up to 19", 20),
     ]
 

@@ -53,6 +53,7 @@ def test_squeezed_answers_are_judged_beside_those_without(digits_run: Run, tmp_p
     assert called_unknown(judged.predictions, None) == ()
     page = (tmp_path / "judged/report/index.html").read_text("utf-8")
     assert "--squeeze median --changed-above 0.2" in page
+    assert "rest on answers to pictures as they are, and these were squeezed." in page
 
 
 def test_a_table_of_answers_cannot_be_squeezed(tmp_path: Path) -> None:

@@ -68,6 +68,9 @@ def test_the_report_pools_the_folds_and_says_what_its_figures_stand_for(crossed:
     page = crossed.report.read_text("utf-8")
     assert "none of these is the one that you would use" in page
     assert any("Trained so anew" in sentence for sentence in crossed.in_plain_words)
+    assert written["promises"]["risk_curve"][-1]["risk"] == pytest.approx(1 - right)
+    assert "the report of each fold tells of its own" in written["promises"]["why_none"]
+    assert "Each was judged by a classifier that learned from others of them" in page
 
 
 def test_it_leaves_no_bundle_of_its_own_and_is_a_finished_run(

@@ -20,8 +20,9 @@ def dataset_of(
     split_column: str | None = None,
     label_separator: str | None = None,
     table: str | Path | None = None,
+    to_judge: bool = False,
 ) -> Dataset:
-    """Load `data` where it is not loaded yet."""
+    """Load `data` where it is not loaded yet; `to_judge` as in `load_dataset`."""
     if not isinstance(data, Dataset):
         return load_dataset(
             data,
@@ -31,6 +32,7 @@ def dataset_of(
             split_column=split_column,
             label_separator=label_separator,
             table=table,
+            to_judge=to_judge,
         )
     if any((image_column, label_column, group_column, split_column, label_separator, table)):
         raise UsageError(

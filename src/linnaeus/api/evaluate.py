@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from linnaeus.api.dataset_of import dataset_of
+from linnaeus.api.kinds import check_kind
 from linnaeus.api.several import each_once, several
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.compared import Wanted
+from linnaeus.evaluation.costs import Costs
 from linnaeus.evaluation.evaluate import Evaluation
 from linnaeus.evaluation.evaluate import evaluate as evaluate_bundle
 from linnaeus.evaluation.evaluate_table import evaluate_table
 from linnaeus.evaluation.further import Asked
-from linnaeus.evaluation.operating import Costs
 from linnaeus.progress import Progress, Quiet
 
 __all__ = ["evaluate"]
@@ -56,16 +57,29 @@ def evaluate(
     among so many likeliest classes. Of two classes, `positive` is the one that is looked for, by
     default the second, and `prevalence` its share where the classifier is to serve; `sensitivity`
     asks for the threshold that finds so many of them, `costs` for that which suits the cost of a
-    missed one and of a false alarm. `slice_by`: columns, or measures of the pictures, by which weak
-    slices are looked for; by default all that make any. `fairness`: columns whose groups are
-    compared. `against`: another bundle, or of a table another table, to be compared with on the
-    same pictures. `unknown`: a folder of pictures that show none of the classes, to judge how well
-    they are told. `squeeze`: judge the bundle on pictures made poorer, as in
-    `Classifier.squeezing`; `changed_above`: tell how many are called changed, as in
+    missed one and of a false alarm, and the cheapest here. `slice_by`: columns, or measures of the
+    pictures, by which weak slices are looked for; by default all that make any. `fairness`: columns
+    whose groups are compared. `against`: another bundle, or of a table another table, to be
+    compared with on the same pictures. `unknown`: a folder of pictures that show none of the
+    classes, to judge how well they are told. `squeeze`: judge the bundle on pictures made poorer,
+    as in `Classifier.squeezing`; `changed_above`: tell how many are called changed, as in
     `Classifier.detecting`. Neither is of what it is compared with.
 
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
+    check_kind("a number", prevalence=prevalence, sensitivity=sensitivity)
+    check_kind("a number", changed_above=changed_above)
+    check_kind("a whole number", top_k=top_k)
+    check_kind("two numbers", costs=costs)
+    check_kind("a text", positive=positive, squeeze=squeeze, label_separator=label_separator)
+    check_kind("a text", image_column=image_column, group_column=group_column)
+    check_kind("a text", split_column=split_column)
+    check_kind("a text or several", slice_by=slice_by, fairness=fairness)
+    check_kind("a text or several", label_column=label_column)
+    check_kind("a path", bundle=bundle, out=out, table=table, against=against, unknown=unknown)
+    check_kind("a path or several", predictions=predictions)
+    if not isinstance(data, Dataset):
+        check_kind("a path", data=data)
     folder = Path(out) if out is not None else None
     weighed = None if costs is None else Costs(*costs)
     asked = Asked(top_k, positive, prevalence, sensitivity, weighed)
@@ -85,6 +99,12 @@ def evaluate(
         _check_alone("--predictions", beside)
         columns = Columns.named(image_column, label_column, group_column, None, label_separator)
         paths = [Path(one) for one in several(predictions)]
+        if not paths:
+            raise UsageError(
+                "there is no table of answers in the list",
+                where="--predictions",
+                mend="Give one table, or one for each fold.",
+            )
         return evaluate_table(paths, columns, out=folder, asked=asked, wanted=wanted)
     if bundle is None or data is None:
         raise UsageError(
@@ -93,7 +113,14 @@ def evaluate(
             mend="Give a bundle and labelled pictures, or a table of answers with --predictions.",
         )
     dataset = dataset_of(
-        data, image_column, label_column, group_column, split_column, label_separator, table
+        data,
+        image_column,
+        label_column,
+        group_column,
+        split_column,
+        label_separator,
+        table,
+        to_judge=True,
     )
     from linnaeus.explanation.sheet import explain_answers
 

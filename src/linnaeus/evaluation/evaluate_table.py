@@ -23,12 +23,18 @@ from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.joined_answers import joined_answers
 from linnaeus.evaluation.judging import judge
 from linnaeus.evaluation.metrics import NOTHING_ASKED
+from linnaeus.evaluation.promises import nothing_promised
 from linnaeus.evaluation.traits import told_traits
 from linnaeus.files import check_unused
 from linnaeus.images.decode import decode
 from linnaeus.version import __version__
 
 __all__ = ["evaluate_table"]
+
+NO_HELD_OUT = (
+    "Label sets and an error that is promised need held-out pictures beside those that judge, which"
+    " a table of answers does not give."
+)
 
 
 def evaluate_table(
@@ -82,6 +88,7 @@ def evaluate_table(
             _facts(paths, given),
             predictions,
             metrics,
+            promises=nothing_promised(predictions, NO_HELD_OUT, groups=given.groups, seed=seed),
             compared=compared,
             picture_of=lambda name: _picture(folder_of[name] / name),
         )

@@ -13,10 +13,11 @@ from linnaeus.errors import UsageError
 from linnaeus.evaluation.agreement import Agreement
 from linnaeus.evaluation.classwise_calibration import classwise_calibration_error
 from linnaeus.evaluation.confusion import ClassFigures
+from linnaeus.evaluation.costs import Costs
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 from linnaeus.evaluation.one_against_rest import OneAgainstRest, one_against_rest
-from linnaeus.evaluation.operating import Costs, Operating, check_cuts, operating
+from linnaeus.evaluation.operating import Operating, check_cuts, operating
 from linnaeus.evaluation.two_classes import TwoClasses, as_a_test
 
 __all__ = ["Asked", "Further", "further_figures", "top_k_accuracy"]
@@ -91,6 +92,7 @@ def further_figures(
     classes = tuple(row.name for row in per_class)
     tests = as_a_test(per_class, asked.positive, asked.prevalence)
     of_each = labels[:, None] == np.arange(len(classes))
+    classwise = classwise_calibration_error(labels, probabilities, resampling)
     return Further(
         {
             k: top_k_accuracy(labels, probabilities, k, resampling)
@@ -98,9 +100,9 @@ def further_figures(
         },
         agreement,
         one_against_rest(of_each, probabilities, classes, resampling),
-        classwise_calibration_error(labels, probabilities, resampling),
+        classwise,
         tests,
-        _operating(labels, probabilities, classes, tests, resampling, asked),
+        _operating(labels, probabilities, classes, tests, resampling, asked, classwise),
     )
 
 
@@ -111,6 +113,7 @@ def _operating(
     tests: tuple[TwoClasses, ...],
     resampling: Resampling,
     asked: Asked,
+    calibration: Figure,
 ) -> Operating | None:
     check_cuts(probabilities.shape[1], asked.sensitivity, asked.costs)
     if not tests:
@@ -122,6 +125,7 @@ def _operating(
         labels == at,
         probabilities[:, at],
         resampling,
+        calibration,
         sensitivity=asked.sensitivity,
         costs=asked.costs,
     )

@@ -12,7 +12,11 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.class_average import average_label_f1_figure, class_average_figure
+from linnaeus.evaluation.class_average import (
+    average_label_f1_figure,
+    average_label_precision_figure,
+    class_average_figure,
+)
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, spread_figure
 
@@ -24,9 +28,10 @@ Sets = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class LabelAgreement:
-    """Of all labels pooled (micro), and averaged over the labels that some picture has (macro).
+    """Of all labels pooled (micro), and averaged over the labels that some picture has, each
+    counting alike (macro) or by its pictures (weighted).
 
-    Without any answer precision is 0 between 0 and 1.
+    Weighted recall is that of all labels pooled. Without any answer precision is 0 between 0 and 1.
     """
 
     micro_precision: Figure
@@ -35,20 +40,27 @@ class LabelAgreement:
     macro_precision: Figure
     macro_recall: Figure
     macro_f1: Figure
+    weighted_precision: Figure
+    weighted_recall: Figure
+    weighted_f1: Figure
 
 
 def label_agreement(truth: Sets, given: Sets, by: Resampling) -> LabelAgreement:
     """Measure the labels `given` against those by `truth`, both (n, classes); some is true."""
     right = truth & given
     has = truth.any(axis=0)
-    alike = has / has.sum()
+    alike, by_pictures = has / has.sum(), truth.sum(axis=0) / truth.sum()
+    found = _pooled_share(right, truth, by)
     return LabelAgreement(
         micro_precision=_pooled_share(right, given, by),
-        micro_recall=_pooled_share(right, truth, by),
+        micro_recall=found,
         micro_f1=pooled_f1(truth, given, by),
         macro_precision=_averaged_share(right, given, alike, by),
         macro_recall=_averaged_share(right, truth, alike, by),
         macro_f1=average_label_f1_figure(truth, given, alike, by),
+        weighted_precision=average_label_precision_figure(truth, given, by),
+        weighted_recall=found,
+        weighted_f1=average_label_f1_figure(truth, given, by_pictures, by, weighed=True),
     )
 
 

@@ -105,6 +105,7 @@ class LabelMetrics(LabelAgreement):
         names = (
             *("micro_precision", "micro_recall", "micro_f1"),
             *("macro_precision", "macro_recall", "macro_f1"),
+            *("weighted_precision", "weighted_recall", "weighted_f1"),
             *("macro_average_precision", "micro_average_precision", "macro_auroc"),
             *("subset_accuracy", "hamming_loss", "log_loss", "brier", "calibration_error"),
             *("usual_subset_accuracy", "usual_f1"),
@@ -118,6 +119,7 @@ class LabelMetrics(LabelAgreement):
             "micro recall": self.micro_recall,
             "micro F1": self.micro_f1,
             "macro F1": self.macro_f1,
+            "weighted F1": self.weighted_f1,
             "mean average precision": self.macro_average_precision,
             "all labels right": self.subset_accuracy,
             "Hamming loss": self.hamming_loss,

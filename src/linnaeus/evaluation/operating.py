@@ -12,58 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from linnaeus.bundle.spelt import share_text, threshold_text
 from linnaeus.errors import UsageError
-from linnaeus.evaluation.curve_points import CurvePoint, curve_points
+from linnaeus.evaluation.costs import Costs
+from linnaeus.evaluation.cut_points import CutPoint, cut_points
+from linnaeus.evaluation.decision_points import DecisionPoint, decision_points
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
 
-__all__ = [
-    "Costs",
-    "Cut",
-    "DecisionPoint",
-    "Operating",
-    "check_cuts",
-    "operating",
-]
+__all__ = ["Cut", "Operating", "check_cuts", "operating"]
 
 Floats = NDArray[np.float64]
+Scores = NDArray[np.float32]
 Sets = NDArray[np.bool_]
-
-DECISION_THRESHOLDS = tuple(at / 50 for at in range(1, 50))
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What a missed picture of the class looked for costs, and a false alarm; above 0, any unit."""
-
-    missed: float
-    false_alarm: float
-
-    @property
-    def threshold(self) -> float:
-        """From which probability on an alarm costs less than none, if probabilities are true."""
-        return self.false_alarm / (self.missed + self.false_alarm)
-
-
-@dataclass(frozen=True)
-class DecisionPoint:
-    """The net benefit of acting from `threshold` on, and of acting on every picture.
-
-    Found ones less false alarms, each of these weighing threshold / (1 - threshold), per picture
-    (Vickers and Elkin 2006); to act on none has net benefit 0.
-    """
-
-    threshold: float
-    net_benefit: float
-    acting_on_all: float
-
-    def to_json(self) -> dict[str, float]:
-        """As metrics.json has it."""
-        return {
-            "threshold": self.threshold,
-            "net_benefit": self.net_benefit,
-            "acting_on_all": self.acting_on_all,
-        }
 
 
 @dataclass(frozen=True)
@@ -98,12 +59,17 @@ class Cut:
 
 @dataclass(frozen=True)
 class Operating:
-    """The classifier as a test for `positive`, at every threshold and at those asked for."""
+    """The classifier as a test for `positive`, at every threshold and at those asked for.
+
+    `cuts`: beside the threshold that follows from costs, the cheapest on these pictures, if that is
+    another. `remarks`: why the former may mislead, as sentences.
+    """
 
     positive: str
-    curve: tuple[CurvePoint, ...]
+    curve: tuple[CutPoint, ...]
     decisions: tuple[DecisionPoint, ...]
     cuts: tuple[Cut, ...]
+    remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As metrics.json has it."""
@@ -112,6 +78,7 @@ class Operating:
             "curve": [point.to_json() for point in self.curve],
             "decisions": [point.to_json() for point in self.decisions],
             "cuts": [cut.to_json() for cut in self.cuts],
+            "remarks": list(self.remarks),
         }
 
 
@@ -129,12 +96,8 @@ def check_cuts(classes: int, sensitivity: float | None, costs: Costs | None) -> 
             where="--sensitivity",
             mend="Give a number above 0 and up to 1, such as 0.95.",
         )
-    if costs is not None and not min(costs.missed, costs.false_alarm) > 0:
-        raise UsageError(
-            "a cost is not above 0",
-            where="--costs",
-            mend="Give the cost of a missed picture and of a false alarm, such as 10:1.",
-        )
+    if costs is not None:
+        costs.check()
 
 
 def operating(
@@ -142,6 +105,7 @@ def operating(
     truth: Sets,
     score: Floats,
     by: Resampling,
+    calibration: Figure,
     *,
     sensitivity: float | None = None,
     costs: Costs | None = None,
@@ -150,47 +114,119 @@ def operating(
 
     None where all pictures are of one class. The threshold for a stated `sensitivity` is the
     largest that reaches it on these pictures, and so flatters; that for stated `costs` follows from
-    them alone, since probabilities are calibrated.
+    them alone, and is right where probabilities are: `calibration` is the error of `score`.
     """
     if truth.all() or not truth.any():
         return None
-    cuts = []
+    rounded = score.astype(np.float32)
+    cuts: list[Cut] = []
+    remarks: list[str] = []
     if sensitivity is not None:
-        found = np.sort(score[truth])[::-1]
-        threshold = float(found[int(np.ceil(sensitivity * len(found) - 1e-9)) - 1])
-        why = f"the largest with a sensitivity of {100 * sensitivity:.1f} % on these pictures"
-        cuts.append(_cut(threshold, why, truth, score, by, costs))
+        cuts.append(_cut_for_sensitivity(sensitivity, truth, rounded, by, costs))
     if costs is not None:
-        why = (
-            f"a missed one costs {costs.missed:g} and a false alarm {costs.false_alarm:g}, so from"
-            " this probability on an alarm is worth it"
+        cuts += _cuts_for_costs(costs, truth, rounded, by)
+        remarks = _doubts(costs, positive, truth, rounded, by, calibration)
+    return Operating(
+        positive,
+        cut_points(truth, score, by),
+        decision_points(truth, rounded, by),
+        tuple(cuts),
+        tuple(remarks),
+    )
+
+
+def _cut_for_sensitivity(
+    sensitivity: float, truth: Sets, score: Scores, by: Resampling, costs: Costs | None
+) -> Cut:
+    found = np.sort(score[truth])[::-1]
+    place = max(int(np.ceil(sensitivity * len(found) - 1e-9)), 1) - 1
+    why = f"the largest with a sensitivity of {share_text(sensitivity)} on these pictures"
+    return _cut(float(found[place]), why, truth, score, by, costs)
+
+
+def _cuts_for_costs(costs: Costs, truth: Sets, score: Scores, by: Resampling) -> list[Cut]:
+    """That which follows from the `costs`, and the cheapest on these pictures where it is another.
+
+    Where no other is cheaper, the first says so.
+    """
+    why = (
+        f"a missed one costs {costs.missed:g} and a false alarm {costs.false_alarm:g}, so from this"
+        " probability on an alarm is worth it, if probabilities mean what they say"
+    )
+    cheapest = costs.cheapest(truth, score)
+    stated, least = (
+        costs.of_each(truth, score >= np.float32(one)).mean() for one in (costs.threshold, cheapest)
+    )
+    if stated <= least * (1 + 1e-9):
+        why += "; no other threshold is cheaper on these pictures"
+        return [_cut(costs.threshold, why, truth, score, by, costs)]
+    chosen = "the cheapest on these pictures; chosen on them, it flatters"
+    return [
+        _cut(costs.threshold, why, truth, score, by, costs),
+        _cut(cheapest, chosen, truth, score, by, costs),
+    ]
+
+
+def _doubts(
+    costs: Costs,
+    positive: str,
+    truth: Sets,
+    score: Scores,
+    by: Resampling,
+    calibration: Figure,
+) -> list[str]:
+    """Why the threshold that follows from `costs` may mislead here, as sentences."""
+    doubts = []
+    start = threshold_text(costs.threshold)
+    if calibration.low > 0:
+        off, low, high = (
+            100 * one for one in (calibration.value, calibration.low, calibration.high)
         )
-        cuts.append(_cut(costs.threshold, why, truth, score, by, costs))
-    decisions = tuple(_decision(truth, score, at) for at in DECISION_THRESHOLDS)
-    return Operating(positive, curve_points(truth, score), decisions, tuple(cuts))
+        doubts.append(
+            f"The probabilities of “{positive}” do not mean what they say on these pictures: they"
+            f" are off by {off:.1f} % on average (between {low:.1f} and {high:.1f}), so the"
+            f" threshold {start}, which takes them at their word, may mislead."
+        )
+    if rival := _clearly_cheaper(costs, truth, score, by):
+        stated = costs.of_each(truth, score >= np.float32(costs.threshold)).mean()
+        doubts.append(
+            f"From {start} on a picture costs {stated:.3f}, clearly more than {rival}."
+            " Calibrate on other pictures first, or choose the threshold on them."
+        )
+    return doubts
 
 
-def _called(score: Floats, threshold: float) -> Sets:
-    """(n,) whether each is called; scores are float32, so 0.9 is less than the threshold 0.9."""
-    reached: Sets = score >= float(np.float32(threshold))
-    return reached
+def _clearly_cheaper(costs: Costs, truth: Sets, score: Scores, by: Resampling) -> str:
+    """What costs less than the threshold by `costs`, by more than chance; empty: nothing does.
 
-
-def _decision(truth: Sets, score: Floats, threshold: float) -> DecisionPoint:
-    odds, called = threshold / (1 - threshold), _called(score, threshold)
-    share = float(truth.mean())
-    benefit = float((called & truth).mean() - odds * (called & ~truth).mean())
-    return DecisionPoint(threshold, benefit, share - odds * (1 - share))
+    Of several the cheapest. A threshold chosen on the very pictures it is tried on would seem
+    cheaper by chance alone, so one chosen on others stands for it.
+    """
+    all_of = np.ones(len(truth), bool)
+    rivals = {
+        "by calling every picture so": costs.of_each(truth, all_of),
+        "by calling none so": costs.of_each(truth, ~all_of),
+        "at a threshold chosen on other pictures": costs.of_each_elsewhere(truth, score, by),
+    }
+    stated = costs.of_each(truth, score >= np.float32(costs.threshold))
+    clear = [
+        (float(each.mean()), how)
+        for how, each in rivals.items()
+        if mean_figure(stated - each, costs.most, by, least=-costs.most).low > 0
+    ]
+    if not clear:
+        return ""
+    cost, how = min(clear, key=lambda one: one[0])
+    return f"{how} ({cost:.3f})"
 
 
 def _cut(
-    threshold: float, why: str, truth: Sets, score: Floats, by: Resampling, costs: Costs | None
+    threshold: float, why: str, truth: Sets, score: Scores, by: Resampling, costs: Costs | None
 ) -> Cut:
-    called = _called(score, threshold)
+    called = score >= np.float32(threshold)
     cost = None
     if costs is not None:
-        each = costs.missed * (truth & ~called) + costs.false_alarm * (called & ~truth)
-        cost = mean_figure(each, max(costs.missed, costs.false_alarm), by)
+        cost = mean_figure(costs.of_each(truth, called), costs.most, by)
 
     def among(hit: Sets, chosen: Sets) -> Figure | None:
         return accuracy_figure(hit[chosen], by.among(chosen)) if chosen.any() else None

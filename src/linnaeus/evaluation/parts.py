@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -16,11 +16,12 @@ from linnaeus.errors import DataError
 from linnaeus.evaluation.in_100 import number
 from linnaeus.evaluation.traits import MEASURED, Trait
 
-__all__ = ["FEWEST", "Part", "Parts", "parts_of"]
+__all__ = ["FEWEST", "Part", "Parts", "number_words", "parts_of"]
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Named = tuple[str, Mask]
+Coded = tuple[list[str], NDArray[np.int64]]
+"""What the values are called, and (n,) the place among these of each picture's own."""
 
 FEWEST = 10
 """Pictures, below which a part is not looked at. Among 30 parts of a classifier that is right nine
@@ -28,7 +29,8 @@ times in ten, one of ten pictures stands out from chance when half of them are w
 
 MOST_NUMBERS = 10  # so many different numbers are values, more are cut into ranges
 RANGES = 5  # fifths: narrow enough for "dark", wide enough to hold pictures of each class
-MOST_UNIQUE = 0.5  # of the pictures in values that hardly recur: beyond, a column is one of names
+MOST_VALUES = 100  # of a column nobody asked for: each more makes a weak one harder to tell
+MOST_DIGITS = 1e15  # beyond, float64 does not tell whole numbers apart
 EMPTY = "not given"
 
 
@@ -47,68 +49,99 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts that a trait makes; `told`: what was left out of it, a sentence without its dot."""
+    """The parts that a trait makes; `told`: what was left out of it, a sentence without its dot.
+
+    `ranges`: whether they are those of numbers or times.
+    """
 
     parts: tuple[Part, ...] = ()
     told: str = ""
+    ranges: bool = False
 
 
 def parts_of(trait: Trait, *, asked: bool = False) -> Parts:
     """The parts of the pictures by `trait`: ten pictures or more each, and in all others together.
 
-    Texts and up to ten different numbers make a part a value; more numbers, and dates, are cut
-    into fifths. A column of names or ids makes none; whole numbers that are all different are
-    taken for ids unless the column was `asked` for.
+    Texts and up to ten different numbers make a part a value, the hundred most frequent unless the
+    column was `asked` for; more numbers, and dates, are cut into fifths. No picture is in two.
+    Whole numbers that are all different are taken for ids unless `asked` for.
     """
     if trait.values.dtype != np.float64:
         texts = np.asarray(trait.values, np.str_)
         times = _as_times(texts)
         if times is None or _different(times) <= MOST_NUMBERS:
-            return _by_value(trait, texts)
-        return _large_enough(trait, _ranges(times, TIMES))
+            return _by_value(trait, texts, asked)
+        return replace(_large_enough(trait, _ranges(times, TIMES)), ranges=True)
     numbers = np.asarray(trait.values, np.float64)
     if _different(numbers) <= MOST_NUMBERS:
         known, places = np.unique(numbers, return_inverse=True)  # one NaN, which stands last
-        spelt = _told_apart(known[np.isfinite(known)].tolist(), VALUES)
-        return _by_value(trait, np.array([*spelt, ""])[places])
+        spelt = number_words(known[np.isfinite(known)])
+        return _by_value(trait, np.array([*spelt, ""])[places], asked)
     if not (asked or trait.measured) and _are_ids(numbers):
         return Parts(told=f"“{trait.name}” holds whole numbers that are all different, as ids are")
-    named = _ranges(numbers, NUMBERS)
-    return _large_enough(trait, _with_words(named, *MEASURED.get(trait.name, ("", ""))))
+    words, places = _ranges(numbers, NUMBERS)
+    called = _with_words(words, *MEASURED.get(trait.name, ("", "")))
+    return replace(_large_enough(trait, (called, places)), ranges=True)
 
 
-def _by_value(trait: Trait, texts: NDArray[np.str_]) -> Parts:
+def number_words(numbers: Floats) -> list[str]:
+    """The different `numbers` as short as tells them apart, whole ones with all their digits."""
+    return _told_apart(numbers.tolist(), VALUES)
+
+
+def _by_value(trait: Trait, texts: NDArray[np.str_], asked: bool) -> Parts:
     values, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
     if len(values) == 1:
         same = f"“{trait.name}” is the same for all pictures"
         return Parts(told="" if trait.measured else same)
-    if counts[counts < FEWEST].sum() > MOST_UNIQUE * len(texts):
+    if len(values) > FEWEST > counts.max():
         return Parts(
             told=f"“{trait.name}” has {len(values):,} values for {number(len(texts), 'picture')},"
-            " most of which hardly recur"
+            f" each of fewer than {FEWEST}"
         )
     order = sorted(range(len(values)), key=lambda at: natural_key(str(values[at])))
     empty = EMPTY if EMPTY not in values else f"({EMPTY})"
-    named = [(str(values[at]) or empty, np.asarray(codes == at, bool)) for at in order]
-    return _large_enough(trait, named)
+    words = [str(values[at]) or empty for at in order]
+    most = len(words) if asked else MOST_VALUES
+    return _large_enough(trait, (words, np.argsort(order)[codes]), most)
 
 
-def _large_enough(trait: Trait, named: Iterable[Named]) -> Parts:
-    """The parts of ten pictures or more that leave as many; how many others there are is told."""
-    kept: list[Part] = []
-    small: list[Part] = []
-    for value, members in named:
-        fits = FEWEST <= int(members.sum()) <= len(members) - FEWEST
-        (kept if fits else small).append(Part(trait.name, value, members))
-    if not small:
-        return Parts(tuple(kept))
-    held = number(sum(int(part.members.sum()) for part in small), "picture")
-    what = f"value “{small[0].value}”" if len(small) == 1 else f"{len(small):,} values"
-    few = f"fewer than {FEWEST} pictures {'has it' if len(small) == 1 else 'have each'} or lack it"
-    return Parts(tuple(kept), f"of “{trait.name}”, the {what} ({held}): {few}")
+def _large_enough(trait: Trait, coded: Coded, most: int = MOST_VALUES) -> Parts:
+    """The parts of ten pictures or more that leave as many, the `most` frequent of them.
+
+    How many others there are is told.
+    """
+    words, places = coded
+    counts = np.bincount(places, minlength=len(words))
+    fits = (counts >= FEWEST) & (counts <= len(places) - FEWEST)
+    frequent = np.argsort(-np.where(fits, counts, 0), kind="stable")[:most]
+    kept = sorted(at for at in frequent.tolist() if fits[at])
+    parts = tuple(Part(trait.name, words[at], places == at) for at in kept)
+    rare = sorted(set(np.flatnonzero(fits).tolist()) - set(kept))
+    told = [_told_small(words, counts, ~fits), _told_rare(counts[rare])]
+    left_out = "; ".join(one for one in told if one)
+    return Parts(parts, f"of “{trait.name}”, {left_out}" if left_out else "")
 
 
-def _ranges(numbers: Floats, ways: Sequence[Callable[[float], str]]) -> list[Named]:
+def _told_small(words: Sequence[str], counts: NDArray[np.int64], small: Mask) -> str:
+    if not (several := int(small.sum())):
+        return ""
+    held = number(int(counts[small].sum()), "picture")
+    only = several == 1
+    what = f"value “{words[int(small.argmax())]}”" if only else f"{several:,} values"
+    few = f"fewer than {FEWEST} pictures {'has it' if only else 'have each'} or lack it"
+    return f"the {what} ({held}): {few}"
+
+
+def _told_rare(counts: NDArray[np.int64]) -> str:
+    if not len(counts):
+        return ""
+    held = number(int(counts.sum()), "picture")
+    others = f"{MOST_VALUES} others are more frequent, and --slice-by would look at all"
+    return f"{number(len(counts), 'value')} ({held}): {others}"
+
+
+def _ranges(numbers: Floats, ways: Sequence[Callable[[float], str]]) -> Coded:
     """Fifths of the pictures by rising `numbers`; those without one are a part of their own.
 
     Their edges are spelt in the first of the `ways` that tells them apart.
@@ -119,15 +152,14 @@ def _ranges(numbers: Floats, ways: Sequence[Callable[[float], str]]) -> list[Nam
     edges = edges[edges < known.max()]
     if not len(edges):  # four fifths and more have the highest number: all others are a part
         edges = np.array([known[known < known.max()].max()])
-    places = np.where(np.isfinite(numbers), np.searchsorted(edges, numbers), -1)
     ends = _told_apart(edges.tolist(), ways)
     words = [
         f"up to {ends[0]}",
         *(f"above {low} up to {high}" for low, high in pairwise(ends)),
         f"above {ends[-1]}",
     ]
-    named = [(word, places == at) for at, word in enumerate(words)]
-    return [*named, (EMPTY, places == -1)] if (places == -1).any() else named
+    places = np.where(np.isfinite(numbers), np.searchsorted(edges, numbers), len(words))
+    return [*words, EMPTY] if (places == len(words)).any() else words, places
 
 
 def _told_apart(edges: Sequence[float], ways: Sequence[Callable[[float], str]]) -> list[str]:
@@ -135,13 +167,13 @@ def _told_apart(edges: Sequence[float], ways: Sequence[Callable[[float], str]]) 
     return next((ends for ends in spelt if len(set(ends)) == len(ends)), spelt[-1])
 
 
-def _with_words(named: list[Named], lowest: str, highest: str) -> list[Named]:
-    """The lowest and the highest range of a measure, called what people call them."""
+def _with_words(words: list[str], lowest: str, highest: str) -> list[str]:
+    """The words of ranges; the lowest and the highest of a measure called what people call them."""
     if not lowest:
-        return named
-    last = max(at for at, (value, _) in enumerate(named) if value != EMPTY)
+        return words
+    last = max(at for at, value in enumerate(words) if value != EMPTY)
     called = {0: f" ({lowest})", last: f" ({highest})"}
-    return [(value + called.get(at, ""), members) for at, (value, members) in enumerate(named)]
+    return [value + called.get(at, "") for at, value in enumerate(words)]
 
 
 def _different(numbers: Floats) -> int:
@@ -181,6 +213,11 @@ def _exact(value: float) -> str:
     return repr(value).removesuffix(".0")
 
 
+def _whole(value: float) -> str:
+    """A number in six digits, or in all where it is whole and has not very many."""
+    return f"{value:.0f}" if value == round(value) and abs(value) < MOST_DIGITS else f"{value:g}"
+
+
 def _plain(value: float) -> str:
     """A number as short as tells ranges apart."""
     return f"{value:.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
@@ -188,4 +225,4 @@ def _plain(value: float) -> str:
 
 TIMES = (_date, _minute, _microsecond)
 NUMBERS = (_plain, "{:.6g}".format, _exact)
-VALUES = ("{:g}".format, _exact)
+VALUES = (_whole, _exact)

@@ -1,4 +1,8 @@
-"""Whether promises are kept: label sets and silence, fitted on validation, judged on the test."""
+"""Whether promises are kept: label sets and silence, fitted on validation, judged on the test.
+
+Where nothing was held out to promise by, as in a table of answers, what is left is the curve of
+risk and coverage.
+"""
 
 from __future__ import annotations
 
@@ -13,37 +17,50 @@ from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Method, Sets, tie_breakers
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import (
-    Resampling,
-    accuracy_figure,
-    score_figure,
-)
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.risk_coverage import MAX_ERRORS, RiskCoverage, risk_coverage
+from linnaeus.evaluation.set_sizes import mean_size_figure
 
-__all__ = ["Kept", "RiskPoint", "SetsKept", "SilenceKept", "kept_promises"]
+__all__ = [
+    "NO_HELD_OUT",
+    "Kept",
+    "SetsKept",
+    "SilenceKept",
+    "kept_promises",
+    "nothing_promised",
+]
 
 Floats = NDArray[np.float64]
 
 COVERAGES = (0.8, 0.9, 0.95)
 METHODS: tuple[Method, ...] = ("lac", "class-conditional", "aps", "raps")
-MAX_ERRORS = (0.01, 0.02, 0.05, 0.1)
-CURVE_POINTS = 100
+
+NO_HELD_OUT = (
+    "Label sets and an error that is promised need answers to held-out pictures, of which this"
+    " bundle kept none."
+)
+"""Why nothing is promised of a bundle that was made without validation, or is an old one."""
 
 
 @dataclass(frozen=True)
 class SetsKept:
     """How label sets of one method did at one `coverage`, on the test pictures.
 
-    `covered`: the share of sets that hold the true class. `sizes`: {classes in a set: pictures}.
+    `covered`: the share of sets that hold the true class. `sizes`: {classes in a set: pictures};
+    `empty`, `single` and `several`: the shares of sets of none, one and more classes.
     `class_covered` and `class_sizes`: by class, None where no test picture is of it.
     """
 
     method: str
     coverage: float
     covered: Figure
-    mean_size: float
+    mean_size: Figure
     sizes: dict[int, int]
+    empty: Figure
+    single: Figure
+    several: Figure
     class_covered: tuple[Figure | None, ...]
-    class_sizes: tuple[float | None, ...]
+    class_sizes: tuple[Figure | None, ...]
     classes: tuple[str, ...]
     unjudged: tuple[str, ...]
 
@@ -53,18 +70,21 @@ class SetsKept:
             "method": self.method,
             "coverage": self.coverage,
             "covered": self.covered.to_json(),
-            "mean_size": self.mean_size,
+            "mean_size": self.mean_size.to_json(),
             "sizes": {str(size): count for size, count in self.sizes.items()},
+            "empty": self.empty.to_json(),
+            "single": self.single.to_json(),
+            "several": self.several.to_json(),
             "classes": [self._of_class(place) for place in range(len(self.classes))],
             "unjudged": list(self.unjudged),
         }
 
     def _of_class(self, place: int) -> dict[str, Any]:
-        covered = self.class_covered[place]
+        covered, size = self.class_covered[place], self.class_sizes[place]
         return {
             "class": self.classes[place],
             "covered": covered.to_json() if covered else None,
-            "mean_size": self.class_sizes[place],
+            "mean_size": size.to_json() if size else None,
         }
 
 
@@ -92,22 +112,18 @@ class SilenceKept:
 
 
 @dataclass(frozen=True)
-class RiskPoint:
-    """Of the surest `coverage` of the pictures, the share `risk` was answered wrongly."""
-
-    coverage: float
-    risk: float
-
-
-@dataclass(frozen=True)
 class Kept:
-    """Promises, judged. `risk_area`: the area under the risk-coverage curve; 0 is perfect."""
+    """Promises, judged, and the `risk` of answering only some pictures, which needs no promise.
+
+    `held_out`: pictures that the promises rest on. `why_none`: why nothing is promised, as a
+    sentence; None where something is.
+    """
 
     sets: tuple[SetsKept, ...]
     silence: tuple[SilenceKept, ...]
-    risk_area: Figure
-    risk_curve: tuple[RiskPoint, ...]
+    risk: RiskCoverage
     held_out: int
+    why_none: str | None = None
 
     def at(self, coverage: float, method: str) -> SetsKept:
         """The sets of that coverage and method."""
@@ -119,10 +135,8 @@ class Kept:
             "held_out": self.held_out,
             "label_sets": [one.to_json() for one in self.sets],
             "silence": [one.to_json() for one in self.silence],
-            "risk_area": self.risk_area.to_json(),
-            "risk_curve": [
-                {"coverage": point.coverage, "risk": point.risk} for point in self.risk_curve
-            ],
+            "why_none": self.why_none,
+            **self.risk.to_json(),
         }
 
 
@@ -137,14 +151,9 @@ def kept_promises(
     """Judge on `test` what a bundle promises from `held_out`. Pictures without a label, or that
     could not be read, are passed over; `groups` (n,) widen the intervals as in `metrics.measure`.
     """
-    known = (test.labels >= 0) & ~np.isnan(test.probabilities).any(axis=1)
-    rows = np.flatnonzero(known)
-    probabilities, labels = test.probabilities[rows], test.labels[rows]
-    chance = tie_breakers([test.ids[row] for row in rows])
-    of_groups = None if groups is None else np.asarray(groups)[rows]
-    resampling = Resampling.of(len(rows), of_groups, resamples, seed)
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
+    judged = _Judged.of(test, groups, resamples, seed)
+    probabilities, labels, resampling = judged.probabilities, judged.labels, judged.resampling
+    chance = tie_breakers(judged.ids)
     rules = [held_out.sets(coverage, method) for coverage in COVERAGES for method in METHODS]
     return Kept(
         sets=tuple(
@@ -152,12 +161,67 @@ def kept_promises(
             for rule in rules
         ),
         silence=tuple(
-            _silence_kept(held_out, e, confidence, right, resampling) for e in MAX_ERRORS
+            _silence_kept(held_out, e, judged.confidence, judged.right, resampling)
+            for e in MAX_ERRORS
         ),
-        risk_area=_risk_area(confidence, right, resampling),
-        risk_curve=_risk_curve(confidence, right),
+        risk=judged.risk(),
         held_out=len(held_out),
     )
+
+
+def nothing_promised(
+    test: Predictions,
+    why: str,
+    *,
+    groups: ArrayLike | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Kept | None:
+    """What is known without any promise: the risk of answering only the surest of `test`.
+
+    `why`: why nothing is promised, as a sentence. None where pictures may have several labels, of
+    which each is as sure as it is.
+    """
+    if test.thresholds is not None:
+        return None
+    judged = _Judged.of(test, groups, resamples, seed)
+    return Kept((), (), judged.risk(), held_out=0, why_none=why)
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """The pictures of a test that were read and have a label, each (n,) or (n, classes)."""
+
+    ids: list[str]
+    probabilities: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    resampling: Resampling
+
+    @classmethod
+    def of(cls, test: Predictions, groups: ArrayLike | None, resamples: int, seed: int) -> _Judged:
+        known = (test.labels >= 0) & ~np.isnan(test.probabilities).any(axis=1)
+        rows = np.flatnonzero(known)
+        return cls(
+            [test.ids[row] for row in rows],
+            test.probabilities[rows],
+            test.labels[rows],
+            Resampling.of(
+                len(rows), None if groups is None else np.asarray(groups)[rows], resamples, seed
+            ),
+        )
+
+    @property
+    def confidence(self) -> Floats:
+        highest: Floats = self.probabilities.max(axis=1).astype(np.float64)
+        return highest
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        right: NDArray[np.bool_] = self.probabilities.argmax(axis=1) == self.labels
+        return right
+
+    def risk(self) -> RiskCoverage:
+        return risk_coverage(self.confidence, self.right, self.resampling)
 
 
 def _sets_kept(
@@ -175,12 +239,18 @@ def _sets_kept(
         method=rule.method,
         coverage=rule.coverage,
         covered=accuracy_figure(covered, resampling),
-        mean_size=float(sizes.mean()),
+        mean_size=mean_size_figure(sizes, len(classes), resampling),
         sizes=dict(zip(numbers.tolist(), counts.tolist(), strict=True)),
+        empty=accuracy_figure(sizes == 0, resampling),
+        single=accuracy_figure(sizes == 1, resampling),
+        several=accuracy_figure(sizes > 1, resampling),
         class_covered=tuple(
             accuracy_figure(covered[of], resampling.among(of)) if of.any() else None for of in each
         ),
-        class_sizes=tuple(float(sizes[of].mean()) if of.any() else None for of in each),
+        class_sizes=tuple(
+            mean_size_figure(sizes[of], len(classes), resampling.among(of)) if of.any() else None
+            for of in each
+        ),
         classes=tuple(classes),
         unjudged=tuple(classes[place] for place in rule.unjudged),
     )
@@ -201,36 +271,3 @@ def _silence_kept(
         answered=accuracy_figure(given, resampling),
         error=accuracy_figure(~right[given], resampling.among(given)) if given.any() else None,
     )
-
-
-def _risk_area(confidence: Floats, right: NDArray[np.bool_], resampling: Resampling) -> Figure:
-    """The mean, over all shares of answered pictures, of the error among the surest of them.
-
-    Geifman and El-Yaniv (2017) call its curve risk-coverage. Equal confidences share their risk.
-    """
-    order = np.argsort(-confidence, kind="stable")
-    wrong = (~right)[order].astype(np.float64)
-    ends = _ends_of_equals(confidence[order])
-
-    def area(weights: Floats) -> float:
-        of_each = weights[order]
-        so_far = np.cumsum(of_each)[ends]
-        risk = np.cumsum(of_each * wrong)[ends] / np.maximum(so_far, 1e-12)
-        return float((risk * of_each).sum() / of_each.sum())
-
-    value = area(np.ones(len(order)))
-    return score_figure(value, resampling.draws(area), len(order), resampling)
-
-
-def _risk_curve(confidence: Floats, right: NDArray[np.bool_]) -> tuple[RiskPoint, ...]:
-    order = np.argsort(-confidence, kind="stable")
-    risk = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    ends = np.unique(_ends_of_equals(confidence[order]))
-    chosen = ends[np.unique(np.linspace(0, len(ends) - 1, CURVE_POINTS).round().astype(int))]
-    return tuple(RiskPoint((at + 1) / len(order), float(risk[at])) for at in chosen.tolist())
-
-
-def _ends_of_equals(falling: Floats) -> NDArray[np.int64]:
-    """(n,) for each place in `falling`, the last place with the same value."""
-    last = np.searchsorted(-falling, -falling, side="right") - 1
-    return last.astype(np.int64)

@@ -23,6 +23,7 @@ from linnaeus.evaluation.pages import pages
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
 from linnaeus.evaluation.promises import Kept
 from linnaeus.evaluation.schema import metrics_document, metrics_text
+from linnaeus.evaluation.slice_words import slice_words, tested_words
 from linnaeus.evaluation.spent_in_words import energy_in_words, speeds_in_words
 from linnaeus.evaluation.training_curves import training_curves
 from linnaeus.evaluation.uncertain import labels_in_doubt, most_uncertain
@@ -131,6 +132,7 @@ def report_page(
             validation=validation,
             promises=promises,
             slices=compared.slices,
+            slices_told=_slices_told(compared),
             clusters=cluster_pictures(compared.slices, picture_of),
             fairness=compared.fairness,
             paired=paired,
@@ -154,6 +156,12 @@ def report_page(
             **LENGTHS,
         )
     )
+
+
+def _slices_told(compared: Compared) -> str:
+    """How many slices were tested and are weaker, and the worst of them."""
+    slices = compared.slices
+    return " ".join([tested_words(slices), *slice_words(slices)]) if slices else ""
 
 
 def _hardest_first(metrics: Measured) -> list[ClassFigures | LabelFigures]:

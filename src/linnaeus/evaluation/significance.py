@@ -19,18 +19,28 @@ SMALLEST = 1e-300  # keeps Lentz's quotients off 0; below what a float64 divides
 STEPS = 10_000  # of the continued fraction; some sqrt(degrees) are needed, a dozen as a rule
 
 
-def holm(p_values: ArrayLike) -> Floats:
+def holm(p_values: ArrayLike, kinds: ArrayLike | None = None) -> Floats:
     """(n,) p-values corrected for there being n of them (Holm 1979), in the given order.
 
     Who takes those below 0.05 for real is wrong about any of them 5 times in 100 at most, however
-    the tests hang together.
+    the tests hang together. `kinds` (n,): where there are few tests of one kind and many of
+    another, either kind counts as much on the whole (his weighted procedure).
     """
     given = np.asarray(p_values, np.float64)
-    order = np.argsort(given, kind="stable")
-    scaled = given[order] * np.arange(len(given), 0, -1)
+    weights = np.ones(len(given)) if kinds is None else _alike_on_the_whole(kinds)
+    order = np.argsort(given / weights, kind="stable")
+    remaining = np.cumsum(weights[order][::-1])[::-1]
+    scaled = (given / weights)[order] * remaining
     corrected = np.empty_like(given)
     corrected[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
     return corrected
+
+
+def _alike_on_the_whole(kinds: ArrayLike) -> Floats:
+    """(n,) weights, those of each of the `kinds` (n,) sum to 1."""
+    _, codes, counts = np.unique(kinds, return_inverse=True, return_counts=True)
+    weights: Floats = 1 / counts[codes]
+    return weights
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from linnaeus.counted import are
 from linnaeus.evaluation.in_100 import between, in_100, number, times
 from linnaeus.evaluation.slices import Slice, Slices
 
-__all__ = ["slice_words"]
+__all__ = ["slice_words", "tested_words"]
 
 EXPLAINED = 0.5
 """From which share of a slice's gap on its being of harder classes is worth saying."""
@@ -23,6 +26,23 @@ def slice_words(slices: Slices | None) -> tuple[str, ...]:
     if alone:
         sentences.append(_weakest_of_a_class(alone[0]))
     return tuple(sentences)
+
+
+def tested_words(slices: Slices, by: Sequence[str] = ()) -> str:
+    """How many slices were tested and are weaker, on the whole and in single classes; a sentence.
+
+    `by`: what to say that they are slices by.
+    """
+    tested = number(len(slices.of_all), "slice") + (f" by {', '.join(by)}" if by else "")
+    whole = f"Of {tested}, {_so_many(len(slices.weaker))} weaker than the rest by more than chance"
+    if not slices.tested_in_classes:
+        return f"{whole}."
+    called = _so_many(slices.called_in_classes)
+    return f"{whole}; of {slices.tested_in_classes:,} within single classes, {called}."
+
+
+def _so_many(weaker: int) -> str:
+    return f"{weaker:,} {are(weaker)}" if weaker else "none is"
 
 
 def _weakest(weaker: tuple[Slice, ...]) -> str:

@@ -19,14 +19,16 @@ from linnaeus.evaluation.gap import Gap, gap_of
 from linnaeus.evaluation.intervals import Resampling, mean_figure
 from linnaeus.evaluation.metrics import MOST_LOG_LOSS
 from linnaeus.evaluation.outcomes import Outcomes
-from linnaeus.evaluation.parts import FEWEST, Part, parts_of
+from linnaeus.evaluation.parts import FEWEST, Part, Parts, parts_of
+from linnaeus.evaluation.recurring import with_recurring
 from linnaeus.evaluation.significance import holm
 from linnaeus.evaluation.traits import Trait
 
 __all__ = ["LEVEL", "Slice", "Slices", "find_slices", "slices_of"]
 
 LEVEL = 0.05
-"""Of the slices called weaker, any is so by chance alone in so many evaluations at most."""
+"""Any slice, of all pictures or of a class, is called weaker by chance alone in so many evaluations
+at most."""
 
 MOST_LOSSES = 50  # slices that get a log loss with its interval: what a page shows of them
 LOSS_RESAMPLES = (
@@ -41,8 +43,8 @@ class Slice:
 
     `gap`: accuracy there, elsewhere, and their difference; of the class `of_class`, the recall.
     `expected`: the accuracy of the others, were their classes mixed as here; None of one class and
-    where a picture may have several labels. `p`: corrected for all slices of its kind. `examples`:
-    of a cluster, the ids of the pictures that are most like all of it; of others none.
+    where a picture may have several labels. `p`: corrected for all that were tested. `examples`: of
+    a cluster, the ids of the pictures that are most like all of it; of others none.
     """
 
     trait: str
@@ -84,13 +86,15 @@ class Slice:
 class Slices:
     """What was looked at: slices of all pictures, and of single classes, the weakest first.
 
-    `tested_in_classes`: how many pairs of a slice and a class were tested; `in_classes` holds those
-    with most to say. `told`: what was not looked at, as sentences. `traits`: what was.
+    `tested_in_classes`: how many pairs of a slice and a class were tested, and `called_in_classes`
+    how many of them are weaker; `in_classes` holds those with most to say. `told`: what was not
+    looked at, as sentences. `traits`: what was.
     """
 
     of_all: tuple[Slice, ...]
     in_classes: tuple[Slice, ...]
     tested_in_classes: int
+    called_in_classes: int
     traits: tuple[str, ...]
     told: tuple[str, ...]
 
@@ -118,8 +122,10 @@ class Slices:
             "not_looked_at": list(self.told),
             "level": LEVEL,
             "tested": len(self.of_all),
+            "weaker": len(self.weaker),
             "of_all": [one.to_json() for one in self.of_all],
             "tested_in_classes": self.tested_in_classes,
+            "weaker_in_classes": self.called_in_classes,
             "in_classes": [one.to_json() for one in self.in_classes],
         }
 
@@ -137,19 +143,23 @@ def find_slices(
     pictures x parts, and a class's own with its pictures x parts.
     """
     chosen = [trait for trait in traits if not asked or trait.name in asked]
-    found = [parts_of(trait, asked=trait.name in asked) for trait in chosen]
+    found = [_parts_of(trait, asked=trait.name in asked) for trait in chosen]
     known = [part for one in found for part in one.parts]
     alike = _alike(outcomes, traits, asked, features)
     parts = [*known, *alike.of_all]
     groups = _groups(outcomes)
-    whole = _corrected([_of_all(outcomes, part, groups) for part in parts])
-    within = [one for _, one in _corrected(list(_in_classes(outcomes, known, alike, groups)))]
+    whole, in_classes = _corrected(
+        [_of_all(outcomes, part, groups) for part in parts],
+        list(_in_classes(outcomes, known, alike, groups)),
+    )
+    within = [one for _, one in in_classes]
     looked_at = [trait.name for trait, one in zip(chosen, found, strict=True) if one.parts]
     told = [f"{one.told[0].upper()}{one.told[1:]}." for one in found if one.told]
     return Slices(
         of_all=tuple(_with_losses(outcomes, whole, parts)),
         in_classes=tuple(within[:MOST_IN_CLASSES]),
         tested_in_classes=len(within),
+        called_in_classes=sum(one.weaker for one in within),
         traits=(*looked_at, *([alike.name] if alike.any else [])),
         told=(*told, *([alike.told] if alike.told else [])),
     )
@@ -166,6 +176,11 @@ def slices_of(
     outcomes = Outcomes.of(predictions, groups)
     own = None if features is None else features[outcomes.rows]
     return find_slices(outcomes, [trait.at(outcomes.rows) for trait in traits], asked, own)
+
+
+def _parts_of(trait: Trait, *, asked: bool) -> Parts:
+    """The parts to look at, which may share pictures: a code, and the range it lies in."""
+    return with_recurring(trait, parts_of(trait, asked=asked), asked=asked)
 
 
 def _alike(
@@ -232,20 +247,28 @@ def _in_classes(
                 yield Slice(part.trait, part.value, name, inside, gap, examples=examples)
 
 
-def _corrected(slices: list[Slice]) -> list[tuple[int, Slice]]:
-    """The slices with Holm's p-values, the weakest first, each with its place among those given.
+def _corrected(*kinds: list[Slice]) -> list[list[tuple[int, Slice]]]:
+    """The slices of each kind by `_ranked`, with Holm's p-values for all kinds together.
+
+    Either kind counts as much: few slices of all pictures are not drowned in those of many classes.
+    """
+    of_which = [kind for kind, slices in enumerate(kinds) for _ in slices]
+    p_values = iter(holm([one.gap.p for slices in kinds for one in slices], of_which).tolist())
+    return [_ranked([replace(one, p=next(p_values)) for one in slices]) for slices in kinds]
+
+
+def _ranked(slices: list[Slice]) -> list[tuple[int, Slice]]:
+    """The slices, the weakest first, each with its place among those given.
 
     Those that are weaker by more than chance go by how much worse they are at least; the others by
     how little chance would do the same.
     """
-    p_values = holm([one.gap.p for one in slices]).tolist()
-    told = [replace(one, p=p) for one, p in zip(slices, p_values, strict=True)]
 
     def strength(at: tuple[int, Slice]) -> tuple[int, float]:
         one = at[1]
         return (0, one.gap.difference.high) if one.weaker else (1, one.gap.p)
 
-    return sorted(enumerate(told), key=strength)
+    return sorted(enumerate(slices), key=strength)
 
 
 def _with_losses(

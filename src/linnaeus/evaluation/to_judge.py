@@ -42,7 +42,7 @@ def pictures_to_judge(
     all of them on. Raises as it does.
     """
     opened = [matched(classifier, folder, dataset) for folder, classifier in bundles]
-    rows, _, remarks = rows_to_judge(opened, dataset, progress)
+    rows, *_, remarks = rows_to_judge(opened, dataset, progress)
     return tuple(
         ToJudge(
             rows,
@@ -56,8 +56,11 @@ def pictures_to_judge(
 
 def rows_to_judge(
     bundles: Sequence[Opened], dataset: Dataset, progress: Progress
-) -> tuple[NDArray[np.int64], tuple[Trait, ...], tuple[str, ...]]:
+) -> tuple[NDArray[np.int64], tuple[Trait, ...], tuple[str, ...], tuple[str, ...]]:
     """The rows to judge, what is known of their pictures, and what was decided, as sentences.
+
+    Before these the digests of the pixels of all that were offered, as the first bundle decodes
+    them; empty where that could not be.
 
     Raises DataError where the bundles have seen all of them.
     """
@@ -78,7 +81,7 @@ def rows_to_judge(
             mend="Give pictures that it has not seen.",
         )
     traits = traits_of(dataset, rows[unseen], looks[ways[0]], unseen)
-    return rows[unseen], traits, tuple(remarks)
+    return rows[unseen], traits, looks[ways[0]].pixel_digests, tuple(remarks)
 
 
 def _offered(dataset: Dataset) -> tuple[NDArray[np.int64], list[str]]:

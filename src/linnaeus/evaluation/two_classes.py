@@ -12,6 +12,9 @@ from linnaeus.evaluation.figure import Figure
 
 __all__ = ["TwoClasses", "as_a_test"]
 
+RAREST = 1e-9
+"""The least share that a class may be stated to have: that and its complement are told apart."""
+
 
 @dataclass(frozen=True)
 class TwoClasses:
@@ -87,6 +90,12 @@ def _check(names: list[str], positive: str | None, prevalence: float | None) -> 
             f"{prevalence:g} is no share of pictures",
             where="--prevalence",
             mend="Give a number between 0 and 1, such as 0.02.",
+        )
+    if prevalence is not None and min(prevalence, 1 - prevalence) < RAREST:
+        raise UsageError(
+            f"a share of {prevalence:g} is too near 0 or 1 to reckon with",
+            where="--prevalence",
+            mend=f"Give a number such as 0.02, {RAREST:g} or more from either.",
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from linnaeus.bundle.runtime import best_engine
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.sources import check_classes
 from linnaeus.data.split import check_shares
 from linnaeus.errors import MissingError, UsageError
 from linnaeus.models.build import check_size
@@ -37,6 +38,7 @@ def check_asked(dataset: Dataset, recipe: Recipe, choice: Choice, team: Team) ->
     Raises UsageError for what does not go together, MissingError for stages of a network whose
     weights are not at hand, and as `classical.asked.check_classical` does.
     """
+    check_classes(dataset, dataset.name)
     check_shares(recipe.validation, recipe.test)
     recipe = _as_asked(recipe)
     if choice.classical is not None:

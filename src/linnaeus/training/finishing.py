@@ -20,7 +20,7 @@ from linnaeus.evaluation.answers_for import answers_for
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.gist import gists
 from linnaeus.evaluation.judging import Measured, judge
-from linnaeus.evaluation.promises import Kept, kept_promises
+from linnaeus.evaluation.promises import NO_HELD_OUT, Kept, kept_promises, nothing_promised
 from linnaeus.evaluation.slices import slices_of
 from linnaeus.evaluation.traits import traits_of
 from linnaeus.progress import Progress
@@ -163,7 +163,7 @@ def _judge(
     before = judge(uncalibrated, resamples=200, groups=tested).calibration_error
     if figures_only:
         return Judged(predictions, metrics, validation, before)
-    kept = None if held_out is None else _promises(predictions, held_out, tested)
+    kept = _promises(predictions, held_out, tested)
     traits = traits_of(dataset, test, parted.scan, test)
     slices = slices_of(predictions, traits, tested, features=gists(answers))
     told = None
@@ -173,8 +173,15 @@ def _judge(
 
 
 def _promises(
-    predictions: Predictions, held_out: HeldOut, groups: NDArray[np.str_] | None
+    predictions: Predictions, held_out: HeldOut | None, groups: NDArray[np.str_] | None
 ) -> Kept | None:
-    """What the bundle promises, judged on the test; None where no test picture could be read."""
+    """What the bundle promises, judged on the test.
+
+    None where no test picture could be read, and where pictures may have several labels.
+    """
     judged = (predictions.labels >= 0) & ~np.isnan(predictions.probabilities).any(axis=1)
-    return kept_promises(predictions, held_out, groups=groups) if judged.any() else None
+    if not judged.any():
+        return None
+    if held_out is None:
+        return nothing_promised(predictions, NO_HELD_OUT, groups=groups)
+    return kept_promises(predictions, held_out, groups=groups)

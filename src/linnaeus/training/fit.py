@@ -37,6 +37,7 @@ from linnaeus.training.scratch import as_targets, learn_from_scratch
 from linnaeus.training.stopping import Stop, stop_on_interrupt
 from linnaeus.training.suited import suited
 from linnaeus.training.team import ALONE, Team
+from linnaeus.training.telling_unknown import strangers_of
 from linnaeus.training.transfer import learn_by_transfer
 from linnaeus.training.tuning import EPOCHS, Lesson
 from linnaeus.training.watch import begun_event, gpu_uuids
@@ -111,6 +112,7 @@ def fit(
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     check_judged(material)
+    material = _without_known_strangers(material, recipe, progress)
     learning = ChosenRows(material.pixels, material.train)
     classes = len(material.dataset.classes)
     decided = take_decided(saver, material, choice)
@@ -131,6 +133,15 @@ def fit(
         )
         beside = Beside(watched, explain, attack, figures_only)
         return team.led(lambda: write_run(material, learned, recipe, choice, out, beside, progress))
+
+
+def _without_known_strangers(material: Material, recipe: Recipe, progress: Progress) -> Material:
+    """`material` that tells which of the pictures given as unknown are its own; so does this."""
+    remarks = strangers_of(material, recipe.unknown).remarks
+    for remark in remarks:
+        progress.warn(remark)
+    split = replace(material.split, remarks=(*material.split.remarks, *remarks))
+    return replace(material, split=split)
 
 
 def _learn(

@@ -30,6 +30,7 @@ from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.facts import DataFacts, ModelFacts, RunFacts
 from linnaeus.evaluation.joined_answers import joined_answers
 from linnaeus.evaluation.judging import Measured, judge
+from linnaeus.evaluation.promises import Kept, nothing_promised
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.traits import traits_of
 from linnaeus.files import add_to_folder, write_json, write_whole
@@ -48,6 +49,11 @@ from linnaeus.version import __version__
 __all__ = ["train_folds"]
 
 REPORT = "report"
+
+NO_BUNDLE = (
+    "Label sets and an error that is promised are of one bundle; the report of each fold tells of"
+    " its own."
+)
 
 
 def train_folds(training: MemberTraining, choice: Choice, *, out: Path, team: Team) -> Run:
@@ -141,12 +147,13 @@ def _judged(
     metrics = judge(predictions, groups=groups)
     traits = traits_of(dataset, rows, material.scan, rows)
     compared = compare(predictions, traits, groups=groups, crossed=crossed)
+    risk = nothing_promised(predictions, NO_BUNDLE, groups=groups)
     with add_to_folder(out, last=REPORT) as aside:
         write_json(aside / RECIPE, recipe.model_dump(mode="json"))
         write_json(aside / "audit.json", material.audit.to_json())
         write_whole(aside / SPLIT_TABLE, (out / FOLDS / SPLIT_TABLE).read_bytes())
         write_csv(aside / "predictions.csv", predictions)
-        _write_report(aside / REPORT, dataset, folders, predictions, metrics, compared)
+        _write_report(aside / REPORT, dataset, folders, predictions, metrics, risk, compared)
     return Run(out, recipe, material.audit, metrics, crossed=crossed)
 
 
@@ -156,6 +163,7 @@ def _write_report(
     folders: list[Path],
     predictions: Predictions,
     metrics: Measured,
+    risk: Kept | None,
     compared: Compared,
 ) -> None:
     write_report(
@@ -164,6 +172,7 @@ def _write_report(
         predictions,
         metrics,
         validation=None,
+        promises=risk,
         compared=compared,
         picture_of=lambda name: picture_from(dataset, name),
     )

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from linnaeus.bundle.answer import Answer
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.seen import short_digests
 from linnaeus.bundle.unknown import UNKNOWN_RATE
 from linnaeus.data.pixels import ChosenRows, one_by_one
 from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
@@ -21,10 +22,23 @@ from linnaeus.randomness import generator, number
 from linnaeus.training.parted import Parted
 from linnaeus.training.serving import Served
 from linnaeus.unknowns.fit import GIVEN, FittedUnknown, KnownPictures, fit_unknown
-from linnaeus.unknowns.given import check_given, given_pictures, in_halves
+from linnaeus.unknowns.given import (
+    Strangers,
+    check_given,
+    given_pictures,
+    in_halves,
+    strangers_among,
+)
 from linnaeus.unknowns.outliers import outliers_from
 
-__all__ = ["TaughtUnknown", "held_out_places", "judged_unknown", "learnt_from", "taught_unknown"]
+__all__ = [
+    "TaughtUnknown",
+    "held_out_places",
+    "judged_unknown",
+    "learnt_from",
+    "strangers_of",
+    "taught_unknown",
+]
 
 MOST_LEARNT = 2000
 """Training pictures to learn from where known ones lie, twice as many as are kept of them."""
@@ -67,6 +81,19 @@ def held_out_places(count: int, seed: int) -> Rows:
     return _some(np.arange(count), MOST_HELD_OUT, seed, "known pictures held out")
 
 
+def strangers_of(parted: Parted, unknown: str | None) -> Strangers:
+    """The pictures in the folder `unknown`, if any, but those of the data set.
+
+    Raises DataError where most are of it.
+    """
+    if unknown is None:
+        return Strangers()
+    known = short_digests(filter(None, parted.scan.pixel_digests))
+    files = check_given(Path(unknown))
+    which = "pictures of the data that are learnt from and judged on"
+    return strangers_among(files, known, which, parted.preprocessing)
+
+
 def taught_unknown(
     parted: Parted,
     classifier: Classifier,
@@ -92,7 +119,7 @@ def taught_unknown(
     learnt = learnt_from(parted.train, seed)
     places = held_out_places(len(parted.validation), seed)
     held_out = parted.validation[places]
-    files = () if unknown is None else check_given(Path(unknown))
+    files = strangers_of(parted, unknown).files
     to_choose, to_judge = in_halves(files, seed)
     outliers = outliers_from(ChosenRows(parted.pixels, held_out), labels[held_out], seed)
     if files:

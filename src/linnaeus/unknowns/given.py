@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.counted import are, counted
+from linnaeus.bundle.seen import was_seen
+from linnaeus.counted import are, counted, pictures
 from linnaeus.data.layout import listed
 from linnaeus.data.pictures_below import pictures_below
+from linnaeus.data.scan import pixel_digest
 from linnaeus.errors import DataError, UnreadableImage
 from linnaeus.images.preprocess import Preprocessing
 from linnaeus.progress import Progress
 from linnaeus.randomness import generator
 
-__all__ = ["check_given", "given_pictures", "in_halves"]
+__all__ = ["Strangers", "check_given", "given_pictures", "in_halves", "strangers_among"]
 
 FEWEST_GIVEN = 2
 """To choose on one and judge on the other."""
+
+MOST_KNOWN = 0.5
+"""Share of the pictures given that may be known ones: with more it is not the folder meant."""
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """The `files` given that are no known pictures; `remarks`: a sentence on those left out."""
+
+    files: tuple[Path, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def check_given(folder: Path) -> tuple[Path, ...]:
@@ -38,6 +52,41 @@ def check_given(folder: Path) -> tuple[Path, ...]:
             mend="Put more pictures there that show none of the classes; a hundred tell a lot.",
         )
     return files
+
+
+def strangers_among(
+    files: Sequence[Path], known: NDArray[np.uint64], which: str, preprocessing: Preprocessing
+) -> Strangers:
+    """Those of `files` whose pixels are not among the `known` ones, by their `short_digests`.
+
+    `which`: what the known pictures are, a clause, for the user. Digests are of pixels decoded by
+    `preprocessing`, as those of a bundle are. Raises DataError where more than half are known.
+    """
+    if not files:
+        return Strangers()
+    digests = [_digest(file, preprocessing) for file in files]
+    old = was_seen(known, digests) & (np.array(digests) != "")
+    count = int(old.sum())
+    if not count:
+        return Strangers(tuple(files))
+    kept = tuple(file for file, is_old in zip(files, old, strict=True) if not is_old)
+    told = f"{count:,} of {pictures(len(files))} given as unknown {are(count)} {which}"
+    named = listed(str(file) for file, is_old in zip(files, old, strict=True) if is_old)
+    if count > MOST_KNOWN * len(files) or len(kept) < FEWEST_GIVEN:
+        raise DataError(
+            f"{told}, so how well unknown ones are told cannot be learnt from them",
+            where="--unknown",
+            mend="Name a folder of pictures that show none of the classes.",
+        )
+    return Strangers(kept, (f"{told}, and {are(count)} left out ({named}).",))
+
+
+def _digest(file: Path, preprocessing: Preprocessing) -> str:
+    """Of the pixels of a picture; empty where it cannot be read, which is told elsewhere."""
+    try:
+        return pixel_digest(preprocessing.decode(file).pixels)
+    except UnreadableImage:
+        return ""
 
 
 def in_halves(files: Sequence[Path], seed: int) -> tuple[list[Path], list[Path]]:

@@ -1,0 +1,66 @@
+"""Arguments from Python: one of the wrong kind is refused in a sentence, before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Sized
+from numbers import Integral, Real
+from pathlib import Path
+
+from linnaeus.errors import UsageError
+
+__all__ = ["check_kind"]
+
+
+def check_kind(kind: str, **given: object) -> None:
+    """Raise UsageError where one of `given`, by the names of arguments, is not of `kind`.
+
+    `kind`: one of `KINDS`. None is of every kind.
+    """
+    for name, value in given.items():
+        if value is not None and not KINDS[kind](value):
+            raise UsageError(
+                f"{value!r} is not {kind}",
+                where=f"--{name.replace('_', '-')}",
+                mend=f"Give {kind}, or leave it out.",
+            )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | Path)
+
+
+def _is_two_numbers(value: object) -> bool:
+    return _is_list_of(_is_number, value) and isinstance(value, Sized) and len(value) == 2
+
+
+def _one_or_several(is_one: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: is_one(value) or _is_list_of(is_one, value)
+
+
+def _is_list_of(is_one: Callable[[object], bool], value: object) -> bool:
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+        return False
+    return all(map(is_one, value))
+
+
+KINDS: dict[str, Callable[[object], bool]] = {
+    "a number": _is_number,
+    "a whole number": _is_whole,
+    "two numbers": _is_two_numbers,
+    "a text": _is_text,
+    "a text or several": _one_or_several(_is_text),
+    "a path": _is_path,
+    "a path or several": _one_or_several(_is_path),
+}
