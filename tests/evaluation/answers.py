@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isclose
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether both are the same, numbers but for what rounding to float32 does to them."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(one[name], other[name]) for name in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return isclose(one, other, rel_tol=1e-5, abs_tol=1e-6)
+    return one == other
 
 
 def answers_of(

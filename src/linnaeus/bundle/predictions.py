@@ -105,9 +105,9 @@ class Moved:
 class Predictions:
     """The answers for n pictures.
 
-    `probabilities`: (n, classes) float32, each row sums to 1, or is NaN for a picture that could
-    not be read, whose reason then stands in `row_errors` under its position. (`errors` and `notes`
-    give the same by id; several pictures may share one.)
+    `probabilities`: (n, classes) float32, of a table float64; each row sums to 1, or is NaN for a
+    picture that could not be read, whose reason then stands in `row_errors` under its position.
+    (`errors` and `notes` give the same by id; several pictures may share one.)
     `labels`: (n,) int64 positions in `classes`, -1 where the truth is not known.
     `thresholds`: (classes,) where a picture may have several labels or none: each class whose
     probability reaches its threshold is given. Rows do not sum to 1 then, `labels` are all -1, and
@@ -121,11 +121,11 @@ class Predictions:
 
     ids: tuple[str, ...]
     classes: tuple[str, ...]
-    probabilities: NDArray[np.float32]
+    probabilities: NDArray[np.floating]
     labels: NDArray[np.int64]
     row_errors: dict[int, str] = field(default_factory=dict)
     row_notes: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    thresholds: NDArray[np.float32] | None = None
+    thresholds: NDArray[np.floating] | None = None
     label_sets: NDArray[np.bool_] | None = None
     familiar: Familiarity | None = None
     moved: Moved | None = None
@@ -230,7 +230,9 @@ class Predictions:
         named = self.labels[self.labels != UNKNOWN_LABEL]
         return np.bincount(named, minlength=len(self.classes)).astype(np.int64)
 
-    def _several(self, name: str, row: NDArray[np.float32], given: NDArray[np.bool_]) -> Prediction:
+    def _several(
+        self, name: str, row: NDArray[np.floating], given: NDArray[np.bool_]
+    ) -> Prediction:
         labels = tuple(self.classes[at] for at in np.flatnonzero(given))
         sure = float(row[given].min()) if labels else 1.0 - float(row.max())
         chances = tuple(float(chance) for chance in row[given])

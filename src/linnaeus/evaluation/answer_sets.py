@@ -54,7 +54,7 @@ def no_column(label: str, where: str, classes: Sequence[str]) -> DataError:
 
 def given_thresholds(
     table: Table, classes: Mapping[str, int], probabilities: Floats, separator: str
-) -> tuple[NDArray[np.float32], str]:
+) -> tuple[Floats, str]:
     """(classes,) from where on each label is given, and a sentence on where that is from.
 
     Where the column “prediction” names the labels that were given, thresholds are those that part
@@ -63,7 +63,7 @@ def given_thresholds(
 
     Raises DataError, with the row, where it names a label that has no column.
     """
-    even = np.full(len(classes), EVEN, np.float32)
+    even = np.full(len(classes), EVEN)
     if "prediction" not in table.header:
         return even, "A label counts as given where its probability is 50 % or more."
     said = _said(table, classes, separator)
@@ -71,12 +71,12 @@ def given_thresholds(
     found = even.copy()
     for at, name in enumerate(classes):
         given = np.array([name in labels for labels in said]) & read
-        p = probabilities[:, at].astype(np.float32)
+        p = probabilities[:, at]
         highest = p[read & ~given].max(initial=0.0)
         if highest < EVEN and (not given.any() or p[given].min() >= EVEN):
             continue
         if not given.any():
-            found[at] = max(np.float32(EVEN), np.nextafter(np.float32(highest), np.float32(2)))
+            found[at] = max(EVEN, np.nextafter(highest, 2.0))
         elif p[given].min() <= highest:
             told = f"No threshold gives “{name}” where the column “prediction” does, so labels"
             return even, f"{told} count as given from 50 % on."

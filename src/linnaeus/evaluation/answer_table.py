@@ -103,7 +103,7 @@ def read_answer_table(
     predictions = Predictions(
         ids,
         tuple(classes),
-        probabilities.astype(np.float32),
+        probabilities,
         np.full(len(ids), UNKNOWN_LABEL, np.int64)
         if several
         else _positions(table, label, labels, list(classes)),

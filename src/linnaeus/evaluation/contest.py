@@ -24,7 +24,6 @@ from linnaeus.evaluation.intervals import (
     mean_figure,
     wilson_figure,
 )
-from linnaeus.evaluation.metrics import MOST_LOG_LOSS
 from linnaeus.evaluation.outcomes import Outcomes
 from linnaeus.evaluation.paired import LEVEL, discordance
 from linnaeus.evaluation.significance import holm, student_tail
@@ -121,6 +120,8 @@ def pair(
     for neither. Raises DataError where no picture is left.
     """
     assert first.ids == second.ids
+    if first.probabilities.dtype != second.probabilities.dtype:  # else one's losses reach further
+        first, second = _rounded(first), _rounded(second)
     one, other = Outcomes.of(first, groups), Outcomes.of(second, groups)
     rows = np.intersect1d(one.rows, other.rows)
     if not len(rows):
@@ -224,12 +225,16 @@ def _by_class(one: Outcomes, other: Outcomes, codes: NDArray[Any] | None) -> lis
     return [replace(contest, p=p) for contest, p in zip(contests, p_values, strict=True)]
 
 
+def _rounded(predictions: Predictions) -> Predictions:
+    return replace(predictions, probabilities=predictions.probabilities.astype(np.float32))
+
+
 def _log_loss(one: Outcomes, other: Outcomes, codes: NDArray[Any] | None) -> Figure:
     """The mean of the paired differences of log losses, with its bootstrap-t interval."""
-    gaps = one.losses - other.losses
-    moved = mean_figure(gaps + MOST_LOG_LOSS, 2 * MOST_LOG_LOSS, Resampling.of(len(gaps), codes))
+    gaps, most = one.losses - other.losses, max(one.most_loss, other.most_loss)
+    moved = mean_figure(gaps + most, 2 * most, Resampling.of(len(gaps), codes))
     ends = (moved.value, moved.low, moved.high)
-    return Figure(*(end - MOST_LOG_LOSS for end in ends))
+    return Figure(*(end - most for end in ends))
 
 
 def _apart(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from linnaeus.evaluation.label_agreement import (
     pooled_f1,
 )
 from linnaeus.evaluation.label_figures import LabelFigures, Mixup, mixups
-from linnaeus.evaluation.metrics import MOST_LOG_LOSS, SMALLEST_PROBABILITY
+from linnaeus.evaluation.metrics import SMALLEST_PROBABILITY, smallest_probability
 from linnaeus.evaluation.one_against_rest import OneAgainstRest, one_against_rest
 from linnaeus.evaluation.reliability import (
     ReliabilityBin,
@@ -169,6 +170,7 @@ def measure_labels(
     judged, unread = _judged(predictions)
     assert predictions.label_sets is not None
     truth, given = predictions.label_sets[judged], predictions.given[judged]
+    smallest = smallest_probability(predictions)
     probabilities = predictions.probabilities[judged].astype(np.float64)
     own = None if groups is None else np.asarray(groups)[judged]
     resampling = Resampling.of(len(truth), own, resamples, seed)
@@ -194,7 +196,9 @@ def measure_labels(
         one_against_rest=ranking,
         subset_accuracy=accuracy_figure((given == truth).all(axis=1), resampling),
         hamming_loss=mean_figure((given != truth).mean(axis=1), 1.0, resampling),
-        log_loss=mean_figure(label_log_losses(truth, probabilities), MOST_LOG_LOSS, resampling),
+        log_loss=mean_figure(
+            label_log_losses(truth, probabilities, smallest), -log(smallest), resampling
+        ),
         brier=mean_figure(((probabilities - truth) ** 2).mean(axis=1), 1.0, resampling),
         calibration_error=label_calibration_error(flat, has, cells),
         usual_set=tuple(predictions.classes[at] for at in np.flatnonzero(usual)),
@@ -254,9 +258,14 @@ def _judged(predictions: Predictions) -> tuple[Sets, int]:
     return judged, int(unread.sum())
 
 
-def label_log_losses(truth: Sets, probabilities: Floats) -> Floats:
-    """The binary cross-entropy of a picture, averaged over the classes, (n,) nats in [0, 15.9]."""
-    kept = np.clip(probabilities, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+def label_log_losses(
+    truth: Sets, probabilities: Floats, smallest: float = SMALLEST_PROBABILITY
+) -> Floats:
+    """The binary cross-entropy of a picture, averaged over the classes, (n,) nats.
+
+    From 0 to -log(`smallest`), the least probability that counts.
+    """
+    kept = np.clip(probabilities, smallest, 1 - smallest)
     losses: Floats = -np.log(np.where(truth, kept, 1 - kept)).mean(axis=1)
     return losses
 

@@ -6,6 +6,7 @@ In go `Predictions`, out come `Metrics`. Definitions, field by field: docs/refer
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,14 @@ from linnaeus.evaluation.further import Asked, Further, further_figures
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
 from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
 
-__all__ = ["MOST_LOG_LOSS", "NOTHING_ASKED", "Metrics", "log_losses", "measure"]
+__all__ = [
+    "MOST_LOG_LOSS",
+    "NOTHING_ASKED",
+    "Metrics",
+    "log_losses",
+    "measure",
+    "smallest_probability",
+]
 
 Floats = NDArray[np.float64]
 
@@ -141,6 +149,7 @@ def measure(
     judged, unread, unlabelled = _judged(predictions)
     labels = predictions.labels[judged]
     probabilities = predictions.probabilities[judged].astype(np.float64)
+    smallest = smallest_probability(predictions)
     answers = predictions.decisions[judged]
     if groups is not None:
         groups = _one_each(groups, len(predictions), "group")[judged]
@@ -163,7 +172,9 @@ def measure(
         macro_precision=agreed.macro_precision,
         macro_recall=agreed.macro_recall,
         macro_f1=agreed.macro_f1,
-        log_loss=mean_figure(log_losses(labels, probabilities), MOST_LOG_LOSS, resampling),
+        log_loss=mean_figure(
+            log_losses(labels, probabilities, smallest), -log(smallest), resampling
+        ),
         brier=mean_figure(_brier_scores(labels, probabilities), MOST_BRIER, resampling),
         calibration_error=calibration_error(confidence, right, resampling),
         majority_class_accuracy=accuracy_figure(labels == majority, resampling),
@@ -178,10 +189,19 @@ def measure(
     )
 
 
-def log_losses(labels: NDArray[np.int64], probabilities: NDArray[np.floating]) -> Floats:
-    """Minus the logarithm of the true class's probability, (n,) nats in [0, 15.9]."""
+def smallest_probability(predictions: Predictions) -> float:
+    """The rounding step of the numbers that were given, as scikit-learn's log_loss has it."""
+    return float(np.finfo(predictions.probabilities.dtype).eps)
+
+
+def log_losses(
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating],
+    smallest: float = SMALLEST_PROBABILITY,
+) -> Floats:
+    """Minus the logarithm of the true class's probability, (n,) nats from 0 to -log(`smallest`)."""
     given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    losses: Floats = -np.log(np.clip(given, SMALLEST_PROBABILITY, 1.0))
+    losses: Floats = -np.log(np.clip(given, smallest, 1.0))
     return losses
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.predictions import UNKNOWN_LABEL, Predictions
 from linnaeus.evaluation.label_metrics import label_log_losses
-from linnaeus.evaluation.metrics import log_losses
+from linnaeus.evaluation.metrics import log_losses, smallest_probability
 
 __all__ = ["Outcomes"]
 
@@ -23,7 +24,8 @@ class Outcomes:
 
     `rows`: (n,) int64, where they stand among the predictions, and `ids` their names. `answers`:
     (n,) int64, the likeliest class. `right`: (n,) bool, whether the answer was right; of several
-    labels, all of them. `losses`: (n,) float64, the log loss in nats.
+    labels, all of them. `losses`: (n,) float64, the log loss in nats, at most
+    `most_loss`.
     `of_class`: (n, classes) bool, which classes each truly is; `found`: whether it was given them.
     `groups`: (n,) what belongs together, any values, or None.
     """
@@ -33,6 +35,7 @@ class Outcomes:
     answers: NDArray[np.int64]
     right: NDArray[np.bool_]
     losses: Floats
+    most_loss: float
     classes: tuple[str, ...]
     of_class: NDArray[np.bool_]
     found: NDArray[np.bool_]
@@ -46,19 +49,21 @@ class Outcomes:
         rows = np.flatnonzero(read & (several | (predictions.labels != UNKNOWN_LABEL)))
         given = predictions.given[rows]
         probabilities = predictions.probabilities[rows].astype(np.float64)
+        smallest = smallest_probability(predictions)
         if predictions.label_sets is not None:
             truth = predictions.label_sets[rows]
-            losses = label_log_losses(truth, probabilities)
+            losses = label_log_losses(truth, probabilities, smallest)
         else:
             labels = predictions.labels[rows]
             truth = labels[:, None] == np.arange(len(predictions.classes))
-            losses = log_losses(labels, probabilities)
+            losses = log_losses(labels, probabilities, smallest)
         return cls(
             rows,
             tuple(predictions.ids[row] for row in rows.tolist()),
             predictions.decisions[rows],
             (given == truth).all(axis=1),
             losses,
+            -log(smallest),
             predictions.classes,
             truth,
             given & truth,

@@ -17,7 +17,6 @@ from linnaeus.evaluation.cluster_parts import ClusterParts, cluster_parts, clust
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.gap import Gap, gap_of
 from linnaeus.evaluation.intervals import Resampling, mean_figure
-from linnaeus.evaluation.metrics import MOST_LOG_LOSS
 from linnaeus.evaluation.outcomes import Outcomes
 from linnaeus.evaluation.parts import FEWEST, Part, Parts, parts_of
 from linnaeus.evaluation.recurring import with_recurring
@@ -282,4 +281,6 @@ def _with_losses(
         inside = parts[place].members
         groups = None if outcomes.groups is None else outcomes.groups[inside]
         resampling = Resampling.of(one.images, groups, LOSS_RESAMPLES)
-        yield replace(one, log_loss=mean_figure(outcomes.losses[inside], MOST_LOG_LOSS, resampling))
+        yield replace(
+            one, log_loss=mean_figure(outcomes.losses[inside], outcomes.most_loss, resampling)
+        )
