@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from answers import random_answers
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.classwise_calibration import classwise_calibration_error
@@ -19,12 +20,8 @@ def made_up(
     classes: int, sharpness: float, pictures: int, seed: int
 ) -> tuple[NDArray[np.int64], Floats]:
     """Labels, and probabilities: 1 is calibrated, less is too unsure, more is too sure."""
-    random = np.random.default_rng(seed)
-    labels = random.integers(0, classes, pictures)
-    evidence = random.normal(size=(pictures, classes))
-    evidence[np.arange(pictures), labels] += SKILL
-    powers = np.exp(SKILL * sharpness * (evidence - evidence.max(axis=1, keepdims=True)))
-    return labels, powers / powers.sum(axis=1, keepdims=True)
+    answers = random_answers(seed, pictures, classes, skill=SKILL, sharpness=sharpness)
+    return answers.labels, answers.probabilities.astype(np.float64)
 
 
 @pytest.mark.parametrize(
