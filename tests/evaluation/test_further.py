@@ -21,6 +21,7 @@ from linnaeus.cli.main import app
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 from linnaeus.evaluation.judging import judge
 from linnaeus.evaluation.metrics import Metrics, measure
 
@@ -132,11 +133,13 @@ def test_curves_of_classes_are_those_of_scikit_learn(seed: int, images: int, cla
             assert not row.curve
             continue
         false, true, _ = sklearn_metrics.roc_curve(truth, score, drop_intermediate=False)
-        ours = [(point.false_alarms, point.sensitivity) for point in row.curve]
+        ours = [(point.false_alarms.value, point.sensitivity.value) for point in row.curve]
         assert np.array(ours) == pytest.approx(np.stack([false, true], axis=1)[1:], abs=1e-9)
         precision, recall, _ = sklearn_metrics.precision_recall_curve(truth, score)
         theirs = set(zip(recall.round(9).tolist(), precision.round(9).tolist(), strict=True))
-        drawn_here = {(round(p.sensitivity, 9), round(p.precision, 9)) for p in row.curve}
+        drawn_here = {
+            (round(p.sensitivity.value, 9), round(p.precision.value, 9)) for p in row.curve
+        }
         assert drawn_here <= theirs
 
 
@@ -145,12 +148,34 @@ def test_a_long_curve_is_thinned_where_it_is_straight_and_keeps_its_ends() -> No
     assert row.auroc is not None
     assert 60 <= len(row.curve) <= 100
     last = row.curve[-1]
-    assert (last.sensitivity, last.false_alarms) == (1, 1)
-    across = [0.0, *(point.false_alarms for point in row.curve)]
-    up = [0.0, *(point.sensitivity for point in row.curve)]
+    assert (last.sensitivity.value, last.false_alarms.value) == (1, 1)
+    across = [0.0, *(point.false_alarms.value for point in row.curve)]
+    up = [0.0, *(point.sensitivity.value for point in row.curve)]
     assert np.trapezoid(up, across) == pytest.approx(row.auroc.value, abs=2e-3)
     thresholds = [point.threshold for point in row.curve]
     assert thresholds == sorted(thresholds, reverse=True)
+
+
+@pytest.mark.parametrize("groups", [None, 40, 1])
+def test_points_of_curves_have_the_intervals_of_the_shares_that_they_are(
+    groups: int | None,
+) -> None:
+    answers = random_answers(3, 200, 3)
+    of = None if groups is None else np.random.default_rng(5).integers(0, groups, 200)
+    by = Resampling.of(200, of)
+    (row, *_) = measure(answers, groups=of).further.one_against_rest.per_class
+    truth, score = answers.labels == 0, answers.probabilities[:, 0].astype(np.float64)
+    assert len(row.curve) > 50
+    for point in row.curve:
+        called = score >= point.threshold
+        for figure, hit, among in (
+            (point.sensitivity, called, truth),
+            (point.false_alarms, called, ~truth),
+            (point.precision, truth, called),
+        ):
+            expected = accuracy_figure(hit[among], by.among(among))
+            ours, theirs = figure.to_json(), expected.to_json()
+            assert ours == pytest.approx(theirs, abs=1e-9)
 
 
 @pytest.mark.parametrize(("classes", "asked", "told"), [(12, 7, [2, 3, 5, 7, 10]), (3, 1, [1, 2])])

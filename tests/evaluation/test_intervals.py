@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from linnaeus.errors import DataError, UsageError
 from linnaeus.evaluation.intervals import Resampling, mean_figure, moved_figure
 from linnaeus.evaluation.metrics import measure
+from linnaeus.evaluation.one_against_rest import one_against_rest
 from linnaeus.wilson import wilson
 
 SCORES = (
@@ -93,6 +94,41 @@ def test_pictures_of_one_group_widen_the_intervals() -> None:
         assert wide > 1.5 * close
         assert wide == pytest.approx(honest, rel=0.15)
     assert grouped.accuracy.value == pytest.approx(alone.accuracy.value)
+
+
+def test_groups_of_any_size_weigh_as_much_as_the_figure_moves_without_them() -> None:
+    random = np.random.default_rng(2)
+    groups = np.repeat(np.arange(30), random.integers(1, 8, 30))
+    groups[:60] = 0  # a third of the pictures
+    right = random.random(len(groups)) < random.random(30)[groups]
+    names = np.unique(groups)
+    without = np.array([right[groups != name].mean() for name in names])
+    expected = ((without - right.mean()) ** 2).sum() * (len(names) - 1) / len(names)
+    by = Resampling.of(len(groups), groups)
+    assert by.variance((right - right.mean()) / len(right)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("of", ["auroc", "average_precision"])
+def test_a_group_that_holds_much_of_a_class_widens_what_is_known_of_the_class(of: str) -> None:
+    reference = pytest.importorskip("sklearn.metrics")
+    by_name = {
+        "auroc": reference.roc_auc_score,
+        "average_precision": reference.average_precision_score,
+    }
+    random = np.random.default_rng(4)
+    truth, groups = random.random(400) < 0.2, random.integers(0, 80, 400)
+    alike = np.flatnonzero(truth)[:30]  # of some eighty
+    groups[alike] = 0
+    score = 1.6 * truth + random.normal(size=400)
+    score[alike] -= 1
+    p = 1 / (1 + np.exp(-score))
+    by = Resampling.of(400, groups)
+    both = np.stack([~truth, truth], axis=1), np.stack([1 - p, p], axis=1)
+    figure = getattr(one_against_rest(*both, ("other", "so"), by).per_class[1], of)
+    apart = [groups != name for name in np.unique(groups)]
+    without = np.array([by_name[of](truth[rows], p[rows]) for rows in apart])
+    error = np.sqrt(((without - without.mean()) ** 2).sum() * (len(apart) - 1) / len(apart))
+    assert 1.6 < (figure.high - figure.low) / 2 / error < 2.4
 
 
 def test_names_of_groups_may_be_anything() -> None:

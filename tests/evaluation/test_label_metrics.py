@@ -101,12 +101,12 @@ def test_curves_of_labels_are_those_of_scikit_learn() -> None:
             for a, b, c in zip(false[1:], true[1:], precision[-2::-1], strict=True)
         }
         ours = {
-            (round(q.false_alarms, 9), round(q.sensitivity, 9), round(q.precision, 9))
+            tuple(round(of.value, 9) for of in (q.false_alarms, q.sensitivity, q.precision))
             for q in curve
         }
         assert ours <= theirs
         assert len(ours) == min(len(theirs), 100)
-        assert recall.max() == curve[-1].sensitivity == 1
+        assert recall.max() == curve[-1].sensitivity.value == 1
 
 
 def test_the_page_draws_both_curves_of_each_label_and_their_averages(

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.axes import round_steps, scale
-from linnaeus.evaluation.curve_points import CurvePoint
 from linnaeus.evaluation.cut_points import CutPoint
 from linnaeus.evaluation.decision_points import DecisionPoint
 from linnaeus.evaluation.figure import Figure
@@ -134,12 +133,7 @@ def tested_curve(points: Sequence[CutPoint], kind: Literal["roc", "precision"]) 
     threshold by threshold."""
     x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, 1, TOP + SIDE, TOP)
     parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], [0, 0.25, 0.5, 0.75, 1])]
-    if kind == "roc":
-        band = [(point.false_alarms.value, point.sensitivity) for point in points]
-    else:
-        band = [(point.sensitivity.value, point.precision) for point in points]
-    parts.append(_band(band, x, y))
-    parts += _tested([point.drawn for point in points], kind, x, y)
+    parts += _tested(points, kind, x, y)
     if kind == "roc":
         across, upwards = "share of the others called falsely", "share of the class found"
     else:
@@ -150,7 +144,7 @@ def tested_curve(points: Sequence[CutPoint], kind: Literal["roc", "precision"]) 
     return _svg(LEFT + SIDE + 22, TOP + SIDE + 44, "chart", description, parts)
 
 
-def small_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"]) -> Markup:
+def small_curve(points: Sequence[CutPoint], kind: Literal["roc", "precision"]) -> Markup:
     """The same without numbers, for one class of many; both axes go from 0 to 100 %."""
     x, y = scale(0, 1, 1, 1 + SMALL), scale(0, 1, 1 + SMALL, 1)
     frame = f'<rect class="frame" x="1" y="1" width="{SMALL:g}" height="{SMALL:g}"/>'
@@ -159,19 +153,20 @@ def small_curve(points: Sequence[CurvePoint], kind: Literal["roc", "precision"])
 
 
 def _tested(
-    points: Sequence[CurvePoint],
+    points: Sequence[CutPoint],
     kind: Literal["roc", "precision"],
     x: Callable[[float], float],
     y: Callable[[float], float],
 ) -> list[str]:
-    """The line of either curve, and of the ROC curve that of chance."""
+    """The line of either curve in its band, and of the ROC curve that of chance."""
     if kind == "roc":
-        drawn = [(0.0, 0.0), *((point.false_alarms, point.sensitivity) for point in points)]
+        drawn = [(point.false_alarms.value, point.sensitivity) for point in points]
     else:
-        drawn = [(point.sensitivity, point.precision) for point in points]
-    path = "L".join(f"{x(a):.1f} {y(b):.1f}" for a, b in drawn)
+        drawn = [(point.sensitivity.value, point.precision) for point in points]
+    begin = [f"{x(0):.1f} {y(0):.1f}"] if kind == "roc" else []
+    path = "L".join([*begin, *(f"{x(a):.1f} {y(b.value):.1f}" for a, b in drawn)])
     chance = [f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>'] if kind == "roc" else []
-    return [*chance, f'<path class="line" d="M{path}"/>']
+    return [_band(drawn, x, y), *chance, f'<path class="line" d="M{path}"/>']
 
 
 def decision_curve(points: Sequence[DecisionPoint]) -> Markup:

@@ -34,6 +34,11 @@ FEW = 10
 varies. With four pictures a class and each by itself, 90 of 100 intervals hold the truth, together
 95."""
 
+FEWEST_DEGREES = 30.0
+"""Of freedom that the variance of an average is taken to have in groups, where a few large ones
+make most of it. By simulation: with as many as there are groups 93.4 of 100 intervals of weighted
+precision held the truth with 60 groups of two classes."""
+
 HALVINGS = 45
 
 
@@ -64,10 +69,10 @@ def class_average_figure(
         effect = _effect(moves, moves + (share[weighed_by] - value) / len(of), effect, by)
     if by.groups < 2:
         return Figure.around(value, 0.0, 1.0)
-    trials = count[known] / effect
-    ends = score_ends(*_few_together(share[known], trials, weights[known], count[known]), by.z)
+    trials, z = count[known] / effect, _errors_held(moves, by)
+    ends = score_ends(*_few_together(share[known], trials, weights[known], count[known]), z)
     if weighed_by is None:
-        ends = _further_off(value, ends, by.z * value * _unmet(count, weights))
+        ends = _further_off(value, ends, z * value * _unmet(count, weights))
     bias = 0.0 if weighed_by is None else _own_part(hits, count, weighed_by, right)
     return figure_less_bias(value, ends, bias)
 
@@ -93,7 +98,8 @@ def average_label_precision_figure(truth: Sets, given: Sets, by: Resampling) -> 
         effect = max(1.0, together / alone)
     known = count > 0
     trials = count[known] / effect
-    ends = score_ends(*_few_together(share[known], trials, weights[known], count[known]), by.z)
+    few = _few_together(share[known], trials, weights[known], count[known])
+    ends = score_ends(*few, _errors_held(of_pictures, by))
     return figure_less_bias(value, ends, float(hits @ _own(hits, count)) / truth.sum())
 
 
@@ -101,6 +107,11 @@ def figure_less_bias(value: float, ends: tuple[float, float], bias: float) -> Fi
     """A figure in [0, 1] that with few pictures lies off by `bias`, which its interval does not."""
     low, high = (min(max(end - bias, 0.0), 1.0) for end in ends)
     return Figure.around(value, low, high)
+
+
+def _errors_held(moves: Floats, by: Resampling) -> float:
+    """How many standard errors hold 95 %; in groups as few as make what pictures move it by."""
+    return by.t(moves, FEWEST_DEGREES) if by.grouped else by.z
 
 
 def _own_part(hits: Floats, count: Floats, weighed_by: Places, right: NDArray[np.bool_]) -> float:
@@ -158,7 +169,7 @@ def average_f1_figure(
     moves = 2 * pull[labels] * (labels == answers) - (pull * f1)[labels] - (pull * f1)[answers]
     if weighed:  # by its pictures, a class rises as its F1 does: that takes its bias back
         moves = moves + (f1[labels] - float(weights @ f1)) / len(labels)
-    return _f1_figure(margins, weights, moves, 2.0, by, 0.0 if weighed else _bias(margins, weights))
+    return _f1_figure(margins, weights, moves, 2.0, by, weighed)
 
 
 def average_label_f1_figure(
@@ -174,7 +185,7 @@ def average_label_f1_figure(
     moves = 2 * (right @ pull) - truth @ (pull * f1) - given @ (pull * f1)
     if weighed:
         moves = moves + truth @ (f1 - float(weights @ f1)) / truth.sum()
-    return _f1_figure(margins, weights, moves, 1.0, by, 0.0 if weighed else _bias(margins, weights))
+    return _f1_figure(margins, weights, moves, 1.0, by, weighed)
 
 
 def _bias(margins: Margins, weights: Floats) -> float:
@@ -189,9 +200,9 @@ def _f1_figure(
     moves: Floats,
     concerned: float,
     by: Resampling,
-    bias: float,
+    weighed: bool,
 ) -> Figure:
-    """The interval of `weights` @ F1, which each picture `moves` (n,), and which is off by `bias`.
+    """The interval of `weights` @ F1, which each picture `moves` (n,).
 
     The F1 of a class varies as the share of (true + said) / (2 - F1) coin flips would, by that of
     right pictures among those true or said. Single classes hang together, since a mistake may
@@ -199,17 +210,28 @@ def _f1_figure(
     moves the sum. Where there is no mistake to tell, each is taken to concern as many classes as it
     can (`concerned`) alike; without that, 91 of 100 intervals of weighted F1 held the truth where
     three mistakes in 400 pictures were to be expected.
+
+    Classes of few pictures, taken together, vary by how far they lie apart as well. That makes up
+    in a plain mean for what few pictures tell too little. One `weighed` by the pictures allows for
+    it already, and varies as these move it: of a hundred classes of four 97 of 100 intervals held
+    the truth without that, now 95.
     """
     either, f1 = margins.true + margins.said, margins.f1()
     value = float(weights @ f1)
     if by.groups < 2:
         return Figure.around(value, 0.0, 1.0)
     known = (either > 0) & (weights > 0)
-    trials = (either / (2 - f1))[known]
-    alone = float((weights[known] ** 2 * f1[known] * (1 - f1[known]) / trials).sum())
+    each = f1[known], (either / (2 - f1))[known], weights[known]
+    shares, trials, weight = together = _few_together(*each, margins.true[known])
+    alone = _variance(*together if weighed else each)
     effect = by.variance(moves) / alone if alone > 0 else concerned * len(moves) / by.groups
-    parts = _few_together(f1[known], trials / effect, weights[known], margins.true[known])
-    return figure_less_bias(value, score_ends(*parts, by.z), bias)
+    ends = score_ends(shares, trials / effect, weight, _errors_held(moves, by))
+    return figure_less_bias(value, ends, 0.0 if weighed else _bias(margins, weights))
+
+
+def _variance(shares: Floats, trials: Floats, weights: Floats) -> float:
+    """Of `weights` @ `shares`, all (k,), were each a share of coin flips."""
+    return float((weights**2 * shares * (1 - shares) / trials).sum())
 
 
 def few_pictures_remark(pictures: Sequence[int], of: str) -> list[str]:
@@ -253,7 +275,7 @@ def _lower_end(shares: Floats, trials: Floats, weights: Floats, z: float) -> flo
         middle = (low + high) / 2
         multiplier = float(np.exp(middle))
         likeliest = _likeliest(shares, multiplier * weights / trials)
-        error = sqrt(float((weights**2 * likeliest * (1 - likeliest) / trials).sum()))
+        error = sqrt(_variance(likeliest, trials, weights))
         low, high = (middle, high) if multiplier * error < z else (low, middle)
     return float(weights @ _likeliest(shares, float(np.exp(high)) * weights / trials))
 

@@ -26,6 +26,12 @@ Places = NDArray[np.int64]
 MOST_ADDED = 500_000_000
 MOST_HELD = 5_000_000  # sums of bins, of all resamples: 40 megabytes
 
+AS_LIKELY = 0.2
+"""How much of an error larger than likely is taken to lie as the likely one does: classes go wrong
+alike. With none of it, 97 to 100 of 100 intervals held the truth of several kinds of simulated
+tests, with three tenths 87 of the worst kind. Errors of the likeliest class alone show no such
+gain."""
+
 MANY_CLASSES = 10  # of fewer, what they tell together is hardly more than what each does
 
 
@@ -84,6 +90,7 @@ def _noise(
     cells = over_cells(replace(by, resamples=max(FEWEST_RESAMPLES, often)), gaps.shape[1])
     flat = bins.ravel(), probabilities.ravel(), gaps.ravel()
     noise = calibration_noise(*flat, cells, None if by.grouped else hits, effect)
+    noise = replace(noise, as_likely=AS_LIKELY)
     if by.grouped or gaps.shape[1] < MANY_CLASSES:
         return noise
     return replace(noise, expected=_as_in_all_classes(*flat), estimated=BINS)

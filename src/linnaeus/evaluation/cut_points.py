@@ -1,21 +1,24 @@
-"""CutPoint: a test at one threshold, with intervals, for its ROC and precision-recall curves."""
+"""CutPoint: a probability as yes or no at one threshold, for ROC and precision-recall curves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.curve_points import CurvePoint, curve_points
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.intervals import Resampling, grouped_share_figure, share_figure
 
-__all__ = ["CutPoint", "cut_points"]
+__all__ = ["CURVE_POINTS", "CutPoint", "cut_points"]
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 Sets = NDArray[np.bool_]
+
+CURVE_POINTS = 100
+"""Of one curve: what an eye tells apart in a drawing."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,6 @@ class CutPoint:
     false_alarms: Figure
     precision: Figure
 
-    @property
-    def drawn(self) -> CurvePoint:
-        """Where it stands in a drawing."""
-        figures = (self.sensitivity, self.false_alarms, self.precision)
-        return CurvePoint(self.threshold, *(figure.value for figure in figures))
-
     def to_json(self) -> dict[str, Any]:
         """As metrics.json has it."""
         return {
@@ -43,18 +40,61 @@ class CutPoint:
         }
 
 
-def cut_points(truth: Sets, score: Floats, by: Resampling) -> tuple[CutPoint, ...]:
-    """The points of `curve_points` with Wilson's intervals, each for its own threshold."""
-    of_true, of_others = by.among(truth), by.among(~truth)
-    points = []
-    for point in curve_points(truth, score):
-        called = score >= point.threshold
+def cut_points(
+    truth: Sets, score: Floats, by: Resampling, most: int = CURVE_POINTS
+) -> tuple[CutPoint, ...]:
+    """Both curves of `score` (n,) for what is so by `truth` (n,), of which some are and some not.
+
+    Of the thresholds between which anything changes, the highest first, all or as many as `most`:
+    those by which the ROC curve goes on by equal steps, and both its ends. The intervals are
+    Wilson's, each for its own threshold; groups count by how much shares vary over them.
+    """
+    codes, groups, share = by.codes, by.groups, grouped_share_figure
+    if not by.grouped:
+        codes, groups, share = np.zeros_like(codes), 1, _share_of_lone
+    order = np.argsort(-score, kind="stable")
+    points, begun = [], 0
+    sides, called = (_Sides.of(codes[:end], truth[:end], groups) for end in (None, 0))
+    for end in _kept(truth[order], score[order], most).tolist():
+        new = order[begun:end]
+        called, begun = called.plus(_Sides.of(codes[new], truth[new], groups)), end
         points.append(
             CutPoint(
-                point.threshold,
-                accuracy_figure(called[truth], of_true),
-                accuracy_figure(called[~truth], of_others),
-                accuracy_figure(truth[called], by.among(called)),
+                float(score[order[end - 1]]),
+                share(called.so, sides.so),
+                share(called.other, sides.other),
+                share(called.so, called.so + called.other),
             )
         )
     return tuple(points)
+
+
+def _share_of_lone(right: Places, pictures: Places) -> Figure:
+    """As `grouped_share_figure`, where each picture is its own group and one place counts all."""
+    return share_figure(float(right.sum()), float(pictures.sum()))
+
+
+class _Sides(NamedTuple):
+    """Of each group, how many pictures are so and how many are not, (groups,) each."""
+
+    so: Places
+    other: Places
+
+    @classmethod
+    def of(cls, codes: Places, truth: Sets, groups: int) -> _Sides:
+        so, other = (np.bincount(codes[side], minlength=groups) for side in (truth, ~truth))
+        return cls(so, other)
+
+    def plus(self, more: _Sides) -> _Sides:
+        return _Sides(self.so + more.so, self.other + more.other)
+
+
+def _kept(truth: Sets, score: Floats, most: int) -> Places:
+    """How many pictures are called at each threshold that is kept; both (n,) by falling score."""
+    ends = np.append(np.flatnonzero(np.diff(score)), len(score) - 1) + 1
+    if len(ends) <= most:
+        return ends
+    found = np.cumsum(truth)[ends - 1]
+    along = found / found[-1] + (ends - found) / (ends - found)[-1]
+    kept = np.unique(np.searchsorted(along, np.linspace(0, 2, most) - 1e-9))
+    return ends[np.minimum(kept, len(ends) - 1)]

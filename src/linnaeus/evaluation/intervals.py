@@ -26,6 +26,7 @@ __all__ = [
     "Resampling",
     "accuracy_figure",
     "effective_trials",
+    "grouped_share_figure",
     "mean_figure",
     "moved_figure",
     "score_figure",
@@ -37,6 +38,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 LEAST_VARIANCE = 1e-12  # below, rounding is all that varies
 MOST_EXPONENT = 700.0  # of e, that a float holds
@@ -78,6 +80,25 @@ def share_trials(right: NDArray[np.bool_], resampling: Resampling) -> float:
         return float(resampling.groups)
     trials = pictures / resampling.design_effect((right - right.mean()) / pictures)
     return trials * (Z / resampling.z) ** 2
+
+
+def grouped_share_figure(right: Places, pictures: Places) -> Figure:
+    """As `accuracy_figure`, from how many `right` ones of how many `pictures` each group has.
+
+    Both (groups,); some group has a picture.
+    """
+    known = pictures > 0
+    right, pictures = right[known], pictures[known]
+    total, groups = int(pictures.sum()), len(pictures)
+    share, trials = float(right.sum()) / total, float(total)
+    if groups < 2:
+        trials = float(groups)
+    elif groups < total:
+        alone = share * (1 - share) / total
+        varies = _variance((right - share * pictures) / total, pictures)
+        effect = max(1.0, varies / alone) if alone > 0 else total / groups
+        trials = total / effect * (Z / _student(groups - 1)) ** 2
+    return wilson_figure(share, trials)
 
 
 @dataclass(frozen=True)
@@ -134,22 +155,28 @@ class Resampling:
         return max(1.0, self.variance(moves) / alone)
 
     def variance(self, moves: Floats) -> float:
-        """The variance of a figure over other groups, from what each picture moves it by, (n,)."""
-        of_groups = np.bincount(self.codes, weights=moves, minlength=self.groups)
-        return float((of_groups**2).sum()) * self.groups / max(self.groups - 1, 1)
+        """The variance of a figure over other groups, from what each picture moves it by, (n,).
 
-    def t(self, moves: Floats) -> float:
+        By leaving out a group at a time (the jackknife of a ratio): what it moves a mean by then
+        grows as the rest shrinks, so that large groups weigh more than by their moves alone.
+        """
+        of_groups = np.bincount(self.codes, weights=moves, minlength=self.groups)
+        pictures = np.bincount(self.codes, minlength=self.groups)
+        return _variance(of_groups.astype(np.float64), pictures)
+
+    def t(self, moves: Floats, fewest: float = FEWEST_DEGREES) -> float:
         """How many standard errors hold 95 % where these come from `moves` (n,).
 
-        Student's, at the degrees of freedom of Satterthwaite (1946): where few pictures, or groups,
-        make most of the variance, it is known as badly as from so few, by their kurtosis.
+        Student's, at the degrees of freedom of Satterthwaite (1946), `fewest` or more: where few
+        pictures, or groups, make most of the variance, it is known as badly as from so few, by
+        their kurtosis.
         """
         squares = np.bincount(self.codes, weights=moves, minlength=self.groups) ** 2
         total = float(squares.sum())
         spread = float((squares**2).sum()) - total**2 / self.groups
         degrees = max(self.groups - 1.0, 1.0)
         if spread > 0:
-            degrees = min(degrees, max(FEWEST_DEGREES, 2 * total**2 / spread))
+            degrees = min(degrees, max(fewest, 2 * total**2 / spread))
         return _student(degrees)
 
     def among(self, chosen: NDArray[np.bool_]) -> Resampling:
@@ -270,6 +297,15 @@ def mean_figure(
     beyond = int(TAILS[0] * (len(steps) + 1))  # as many lie beyond either end
     lower, upper = steps[beyond - 1], steps[-beyond]
     return Figure.around(mean, max(least, mean - upper * error), min(most, mean - lower * error))
+
+
+def _variance(moves: Floats, pictures: Places) -> float:
+    """As `Resampling.variance`, by the `moves` of whole groups and their `pictures`, (groups,)."""
+    groups = len(moves)
+    if groups < 2:
+        return float((moves**2).sum())
+    rest = 1 - pictures / pictures.sum()
+    return float(((moves / rest) ** 2).sum()) * (groups - 1) / groups
 
 
 def student_t(resampling: Resampling) -> float:

@@ -31,7 +31,8 @@ class Noise:
     `alone`: (draws, k) numbers, of mean 0 and the variances `least` (k,), as it does where all gaps
     are truly 0. `with_gaps`: the same (draws, k) of any true gaps (k,); None where it is `alone`.
     `expected`: (k,) what each gap is likely to be, as `estimated` numbers tell that all of them
-    have told together; None where nothing does.
+    have told together; None where nothing does. `as_likely`: how much of a sum beyond the likely
+    one, in [0, 1], is spread as that is.
     """
 
     alone: Floats
@@ -39,6 +40,7 @@ class Noise:
     with_gaps: Callable[[Floats], Floats] | None = None
     expected: Floats | None = None
     estimated: int = 0
+    as_likely: float = 0.0
 
     def at(self, gaps: Floats) -> Floats:
         """(draws, k) noise where the true gaps are these (k,)."""
@@ -69,7 +71,8 @@ class _Supposed:
 
     Noise hides more of a sum the more evenly it is spread, so that matters as well: it is spread as
     the `likely` gaps (k,) where it is smaller than theirs. What is more lies where noise has hidden
-    it: in proportion to the `hidden` (k,), the variances of noise.
+    it, in proportion to the `hidden` (k,), the variances of noise; a part of it as the likely ones,
+    where the noise says so.
     """
 
     raw: float
@@ -110,7 +113,11 @@ class _Supposed:
         usual = float(np.abs(self.likely).sum())
         if truth < usual:
             return self.likely * (truth / usual)
-        more: Floats = (truth - usual) / self.hidden.sum() * self.hidden
+        spread = self.hidden / self.hidden.sum()
+        if usual:
+            part = self.noise.as_likely
+            spread = (1 - part) * spread + part * np.abs(self.likely) / usual
+        more: Floats = (truth - usual) * spread
         return self.likely + np.copysign(more, self.likely)  # which keeps the sign of a 0, too
 
     def _tails(self, shown: Floats) -> tuple[float, float]:
