@@ -52,6 +52,12 @@ def test_they_stand_in_the_table(digits_run: Run, pictures: Path, tmp_path: Path
         assert all(float(row[f"p:{name}"]) > 0 for name in likely)
 
 
+def test_a_single_answer_is_withheld(digits_run: Run, pictures: Path, tmp_path: Path) -> None:
+    asked = ["--max-error", 0.001, "--out", tmp_path / "answers.csv"]
+    done = linnaeus("predict", digits_run.bundle, pictures / "0.png", *asked)
+    assert "1 of these answers is withheld." in done.out
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--sets", "90"), ("--sets", "0"), ("--max-error", "1")]
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from linnaeus.bundle.held_out import HeldOut
+from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.promises import Promise
 from linnaeus.bundle.silence import Silence
 
@@ -23,6 +24,15 @@ def test_a_confidence_is_told_with_the_digits_that_decide() -> None:
     confidence = float(np.float32(0.99997))
     (remark,) = Promise(silence=Silence(0.01, confidence, 0.4, 1000)).remarks(("cat", "dog"))
     assert "Answers below a confidence of 0.99997 are withheld" in remark
+
+
+def test_an_answer_whose_confidence_is_told_as_the_least_is_given() -> None:
+    """0.9 in float32 is a little less than 0.9, and is told as 0.9."""
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2]], np.float32)
+    answers = Predictions(("a", "b"), ("cat", "dog"), probabilities, np.array([-1, -1]))
+    given = Promise(least=0.9)(answers).given
+    assert given is not None
+    assert given.tolist() == [True, False]
 
 
 def test_the_share_of_sets_is_told_as_it_was_given() -> None:

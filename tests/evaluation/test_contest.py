@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from linnaeus.errors import DataError
 from linnaeus.evaluation.contest import Paired, pair
 from linnaeus.evaluation.contest_words import paired_words
 from linnaeus.evaluation.disagreements import disagreements
+from linnaeus.evaluation.figure import Figure
 
 NAMES = ("one", "other")
 
@@ -58,7 +60,12 @@ def test_words_tell_better_and_alike_apart() -> None:
     better = paired_words(of_table(300, 5, 45, 50))[0]
     assert better.startswith("“other” is better than “one”: right 86 against 76 times in 100")
     assert "10.0 points more" in better
+    assert "45 it alone has right, 5 the other alone" in better
+    turned = paired_words(of_table(300, 45, 5, 50))[0]
+    assert turned.startswith("“one” is better than “other”: right 86 against 76 times in 100")
+    assert "45 it alone has right, 5 the other alone" in turned
     alike = paired_words(of_table(300, 20, 22, 50))[0]
+    assert "20 the first alone has right, 22 the second alone" in alike
     assert "no difference that chance would not make" in alike
     assert "worse" in alike
     assert "better" in alike
@@ -107,6 +114,36 @@ def test_the_log_loss_tells_which_probabilities_are_better() -> None:
     assert any("The probabilities of “one” are better" in s for s in paired_words(found))
 
 
+SAME = "The probabilities of “one” and “other” are as good as the same."
+
+
+def test_probabilities_that_differ_by_rounding_are_called_the_same() -> None:
+    """Both in float64, one a billionth of the way to even odds: its log loss is clearly higher."""
+    first = random_answers(0, 800, 5, skill=2.0)
+    first = replace(first, probabilities=first.probabilities.astype(np.float64))
+    rounded = replace(first, probabilities=first.probabilities * (1 - 1e-9) + 2e-10)
+    found = pair(first, rounded, NAMES)
+    assert found.log_loss.high < 0
+    assert paired_words(found)[1:] == (SAME,)
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(800) // 4])
+def test_the_same_probabilities_have_the_same_log_loss(groups: NDArray[np.int64] | None) -> None:
+    answers = random_answers(0, 800, 5, skill=2.0)
+    found = pair(answers, answers, NAMES, groups)
+    assert found.log_loss == Figure(0.0, 0.0, 0.0)
+    assert paired_words(found)[1:] == (SAME,)
+
+
+def test_mere_labels_that_are_alike_leave_room_for_others() -> None:
+    """Two that agree on a hundred pictures, each answer as sure as the next, may yet differ."""
+    found = of_table(90, 0, 0, 10)
+    assert found.log_loss.value == 0.0
+    assert found.log_loss.low < -0.1
+    assert found.log_loss.high > 0.1
+    assert len(paired_words(found)) == 1
+
+
 def test_classes_may_stand_in_another_order() -> None:
     first = random_answers(0, 300, 4)
     turned = replace(
@@ -150,6 +187,9 @@ def test_two_tables_are_compared_picture_by_picture(tmp_path: Path) -> None:
     assert any("“good.csv” is better than “bad.csv”" in one for one in found.in_plain_words)
     page = (tmp_path / "judged/report/index.html").read_text()
     assert "Beside the other" in page
+    alone = paired.accuracy.only_first, paired.accuracy.only_second
+    told = "{} pictures good.csv alone has right, {} bad.csv alone".format(*alone)
+    assert told in re.sub(r"<[^>]*>|[“”]", "", page)
     assert (tmp_path / "judged/predictions_against.csv").exists()
 
 

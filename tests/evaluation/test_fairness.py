@@ -12,8 +12,9 @@ from answers import answers_of, random_answers
 import linnaeus
 from linnaeus.bundle.table import write_csv
 from linnaeus.errors import UsageError
-from linnaeus.evaluation.fairness import fairness_of
+from linnaeus.evaluation.fairness import Disparity, Fairness, GroupFigure, fairness_of
 from linnaeus.evaluation.fairness_words import fairness_words
+from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.traits import Trait
 
 
@@ -119,6 +120,59 @@ def test_no_picture_is_in_two_groups_of_a_column_of_codes() -> None:
     found = fairness_of(answers, Trait("code", code))
     assert found.overall is not None
     assert sum(one.images for one in found.overall.groups) == 600
+
+
+def apart(gap: Figure, best: float = 0.9) -> str:
+    """What is said of two groups whose accuracies lie so far apart."""
+    figures = (Figure(at, at, at) for at in (best, best - gap.value))
+    groups = tuple(GroupFigure(name, 50, one) for name, one in zip("ab", figures, strict=True))
+    overall = Disparity("accuracy", "", groups, gap)
+    return fairness_words([Fairness("place", overall, (), "")])[0]
+
+
+@pytest.mark.parametrize(
+    ("high", "told"),
+    [
+        (0.021, "3 points"),
+        (0.02, "2 points"),
+        (0.07, "7 points"),
+        (0.01, "1 point"),
+        (0.004, "1 point"),
+    ],
+)
+def test_what_a_gap_is_at_most_is_rounded_up(high: float, told: str) -> None:
+    assert f"(it is at most {told})." in apart(Figure(0.003, 0.0, high))
+
+
+@pytest.mark.parametrize(
+    ("gap", "told"),
+    [
+        (Figure(0.2, 0.0524, 0.3339), "a gap of 20 points (between 5 and 33)."),
+        (Figure(0.011, 0.006, 0.024), "a gap of 1 point (between 1 and 2)."),
+        (Figure(0.004, 0.002, 0.007), "a gap of fewer than 1 point (between fewer than 1 and 1)."),
+    ],
+)
+def test_a_real_gap_is_never_told_as_none(gap: Figure, told: str) -> None:
+    assert apart(gap).endswith(told)
+
+
+def test_one_picture_in_100_is_recognised() -> None:
+    groups = tuple(
+        GroupFigure(name, 900, Figure(at, at, at)) for name, at in (("a", 0.01), ("b", 0))
+    )
+    gap = Figure(0.01, 0.006, 0.02)
+    for figure, told in (
+        ("recall", "1 in 100 pictures of “cat” is recognised for “a” (900 pictures)"),
+        (
+            "false positive rate",
+            "pictures that are not “cat” 1 is called so for “a” (900 pictures)",
+        ),
+    ):
+        rate = Disparity(figure, "cat", groups, gap)
+        words = fairness_words(
+            [Fairness("place", Disparity("accuracy", "", groups, gap), (rate,), "")]
+        )
+        assert told in words[1]
 
 
 def test_a_column_without_groups_is_told() -> None:

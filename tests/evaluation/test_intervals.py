@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from linnaeus.bundle.predictions import Predictions
 from linnaeus.errors import DataError, UsageError
 from linnaeus.evaluation.intervals import Resampling, mean_figure, moved_figure
 from linnaeus.evaluation.metrics import measure
@@ -106,6 +107,49 @@ def test_groups_of_any_size_weigh_as_much_as_the_figure_moves_without_them() -> 
     expected = ((without - right.mean()) ** 2).sum() * (len(names) - 1) / len(names)
     by = Resampling.of(len(groups), groups)
     assert by.variance((right - right.mean()) / len(right)) == pytest.approx(expected)
+
+
+def of_hospitals(seed: int, sizes: list[int]) -> tuple[Predictions, np.ndarray]:
+    """Pictures of three classes, which a classifier knows better in some hospitals than others."""
+    random = np.random.default_rng(seed)
+    hospital = np.repeat(np.arange(len(sizes)), sizes)
+    labels = random.integers(0, 3, len(hospital))
+    z = random.normal(size=(len(hospital), 3))
+    z[np.arange(len(hospital)), labels] += random.normal(1.6, 0.4, len(sizes))[hospital]
+    p = np.exp(1.6 * z)
+    ids = tuple(map(str, range(len(hospital))))
+    answers = Predictions(ids, tuple("abc"), p / p.sum(axis=1, keepdims=True), labels)
+    return answers, hospital
+
+
+def test_a_group_that_holds_most_pictures_does_not_pass_for_all_groups() -> None:
+    """900 of 1,000 pictures are of one hospital, so little is known of how hospitals differ."""
+    truth = measure(of_hospitals(99, [1] * 50_000)[0], resamples=100)
+    held = dict.fromkeys(("log_loss", "brier", "accuracy", "calibration_error"), 0)
+    for seed in range(40):
+        answers, hospital = of_hospitals(seed, [900, 50, 30, 20])
+        found = measure(answers, groups=hospital, resamples=200)
+        assert "4 groups, of which the largest holds 90.0% of the judged" in found.remarks[0]
+        for name in held:
+            true, figure = getattr(truth, name).value, getattr(found, name)
+            held[name] += figure.low <= true <= figure.high
+    assert min(held.values()) >= 36, held
+
+
+def test_names_of_groups_move_no_interval_nor_does_a_group_for_each_picture() -> None:
+    answers, hospital = of_hospitals(5, [20] * 12)
+    first, renamed = (
+        measure(answers, groups=[f"{way * int(at)}" for at in hospital], resamples=100).to_json()
+        for way in (1, -7)
+    )
+    assert first == renamed
+    lone, none = (
+        measure(answers, groups=of, resamples=100).to_json()
+        for of in ([f"g{at}" for at in range(240)], None)
+    )
+    assert lone.pop("groups") == 240
+    assert none.pop("groups") is None
+    assert lone == none
 
 
 @pytest.mark.parametrize("of", ["auroc", "average_precision"])

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from answers import random_answers
 from click.testing import Result
+from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 from typer.testing import CliRunner
 
+import linnaeus
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.spelt import threshold_text
 from linnaeus.bundle.table import write_csv
@@ -52,7 +54,8 @@ def test_curves_are_those_of_scikit_learn() -> None:
 def test_the_threshold_for_a_sensitivity_is_the_largest_that_reaches_it(sensitivity: float) -> None:
     (cut,) = operated(sensitivity=sensitivity).cuts
     reached = [t for t in SCORE if (SCORE[TRUE] >= t).mean() >= sensitivity]
-    assert cut.threshold == max(reached)
+    assert cut.threshold == pytest.approx(max(reached), abs=1e-7)
+    assert ((cut.threshold <= SCORE) == (max(reached) <= SCORE)).all()
     assert cut.sensitivity.value == (SCORE[TRUE] >= cut.threshold).mean() >= sensitivity
     assert cut.specificity.value == (SCORE[~TRUE] < cut.threshold).mean()
     assert cut.called.value == (cut.threshold <= SCORE).mean()
@@ -124,7 +127,70 @@ def test_a_threshold_is_told_so_that_it_does_what_is_told_of_it() -> None:
     for threshold in (0.12348, 0.9, 1e-7, 0.99999994, 1 / 11):
         told = threshold_text(threshold)
         assert np.float32(told) == np.float32(threshold)
+        assert float(told) <= threshold
         assert "e" not in told
+
+
+def tables_of_scores() -> dict[str, NDArray[np.floating]]:
+    """Probabilities as tables and bundles have them, on and about thresholds that costs make."""
+    random = np.random.default_rng(0)
+    tenths = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+    elevenths = np.repeat(np.arange(1, 11) / 11, 2) - np.tile([0, 1e-9], 10)
+    drawn = random.beta(0.7, 0.7, 200)
+    exact = {"tenths": tenths, "elevenths": elevenths, "drawn": drawn}
+    return exact | {f"float32 {name}": one.astype(np.float32) for name, one in exact.items()}
+
+
+@pytest.mark.parametrize("name", list(tables_of_scores()))
+@pytest.mark.parametrize("costs", [Costs(10, 1), Costs(1, 9), Costs(1, 1)])
+def test_a_told_threshold_calls_what_is_told_of_it_however_it_is_read(
+    name: str, costs: Costs
+) -> None:
+    """As a number or as text; of scores at full width, as they are, and as a table has them."""
+    score = tables_of_scores()[name]
+    truth = np.random.default_rng(1).random(len(score)) < score
+    truth[:2] = False, True
+    answers = Predictions(
+        tuple(map(str, range(len(score)))),
+        ("no", "yes"),
+        np.stack([1 - score, score], axis=1),
+        truth.astype(np.int64),
+    )
+    written = np.array([float(str(one)) for one in score])
+    for sensitivity in (0.5, 0.8, 1.0):
+        asked = Asked(sensitivity=sensitivity, costs=costs)
+        found = measure(answers, asked=asked, resamples=100).further.operating
+        assert found is not None
+        for cut in found.cuts:
+            for start in (cut.threshold, float(cut.text)):
+                for read in (score, score.astype(np.float64), written):
+                    called = read >= start
+                    assert called[truth].mean() == cut.sensitivity.value
+                    assert (~called)[~truth].mean() == cut.specificity.value
+                    cost = costs.missed * (truth & ~called) + costs.false_alarm * (called & ~truth)
+                    assert cut.cost is not None
+                    assert cost.mean() == pytest.approx(cut.cost.value)
+
+
+def test_a_table_is_called_by_its_own_numbers(tmp_path: Path) -> None:
+    """0.4 in a table is less than the float32 next to it, which was told as the threshold."""
+    rows = [
+        f"{place},{'yes' if p in (0.4, 0.6, 0.7, 0.9, 0.95) else 'no'},{1 - p:g},{p:g}"
+        for place, p in enumerate((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95))
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(["image,label,no,yes", *rows]))
+    found = linnaeus.evaluate(predictions=tmp_path / "a.csv", sensitivity=1.0)
+    (cut,) = found.metrics.to_json()["operating"]["cuts"]
+    assert cut["threshold"] == 0.4
+    assert cut["sensitivity"]["value"] == 1.0
+    assert cut["called"]["value"] == 0.7
+
+
+def test_a_threshold_has_more_digits_only_where_fewer_would_call_others() -> None:
+    assert threshold_text(1 / 11, [0.05, 1 / 11, 0.2]) == "0.09090909"
+    assert threshold_text(1 / 11, [0.05, 0.09090909, 1 / 11, 0.2]) == "0.0909090909"
+    assert threshold_text(0.4, [0.3, 0.4]) == "0.4"
+    assert threshold_text(float(np.nextafter(0.95, 1)), [0.1, 0.95]) == "0.9500000000000001"
 
 
 def test_answers_at_a_threshold_are_called_though_they_are_rounded() -> None:
@@ -143,7 +209,7 @@ def test_answers_at_a_threshold_are_called_though_they_are_rounded() -> None:
 
 def test_the_least_sensitivity_calls_the_likeliest_of_the_class_alone() -> None:
     (cut,) = operated(sensitivity=1e-12).cuts
-    assert cut.threshold == SCORE[TRUE].max()
+    assert ((cut.threshold <= SCORE) == (SCORE[TRUE].max() <= SCORE)).all()
 
 
 def unsure(power: float, pictures: int = 600) -> Predictions:
@@ -154,6 +220,18 @@ def unsure(power: float, pictures: int = 600) -> Predictions:
     score = (odds**power / (1 + odds**power)).astype(np.float32)
     answers = random_answers(0, pictures, 2)
     return replace(answers, probabilities=np.stack([1 - score, score], 1), labels=labels)
+
+
+def test_where_calling_none_is_cheapest_the_cut_says_so() -> None:
+    scores = np.array([0.2, 0.4, 1.0, 1.0, 1.0])
+    p = np.stack([1 - scores, scores], axis=1)
+    ids = tuple(map(str, range(5)))
+    answers = Predictions(ids, ("no", "yes"), p, np.array([0, 0, 0, 0, 1]))
+    found = measure(answers, asked=Asked(costs=Costs(1, 5))).further.operating
+    assert found is not None
+    cut = found.cuts[-1]
+    assert cut.called.value == 0
+    assert cut.why.startswith("no picture is called so: the cheapest")
 
 
 def test_the_cheapest_threshold_stands_beside_the_one_that_follows_from_costs() -> None:

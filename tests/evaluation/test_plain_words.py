@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from answers import answers_of
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from linnaeus.evaluation.metrics import Metrics, measure
 from linnaeus.evaluation.plain_words import is_worthless, plain_words
@@ -146,7 +148,31 @@ def test_pictures_in_groups_are_told_as_such() -> None:
     words = plain_words(measure(answers, groups=[i // 5 for i in range(30)], resamples=100))
     assert words[1].endswith("as far as 30 pictures in 6 groups can tell: do not rely on it.")
     assert words[2].startswith("Only 30 pictures in 6 groups were judged, too few to say it more")
-    assert words[-1].endswith(", taking the pictures as independent).")
+
+
+@pytest.mark.parametrize(
+    ("groups", "ends"),
+    [
+        (None, "between 84 and 90"),
+        (np.arange(400), "between 84 and 90"),
+        (np.zeros(400), "between 0 and 100"),
+    ],
+)
+def test_what_90_per_cent_are_worth_is_told_as_closely_as_groups_allow(
+    groups: NDArray[np.int64] | None, ends: str
+) -> None:
+    answers = answers_of([[175, 25], [25, 175]], PETS)
+    words = plain_words(measure(answers, groups=groups, resamples=100))
+    assert words[-1] == f"When it says about 90 %, it is right 88 times in 100 ({ends})."
+
+
+def test_where_all_say_90_per_cent_these_are_known_as_the_accuracy_is() -> None:
+    """Groups of five pictures, of which mostly all are right or none is."""
+    answers = answers_of([[175, 25], [25, 175]], PETS)
+    words = plain_words(measure(answers, groups=np.arange(400) // 5, resamples=100))
+    interval = words[0].split("(")[1]
+    assert words[-1].endswith(f"({interval}")
+    assert interval != "between 84 and 90)."
 
 
 def test_a_single_picture() -> None:

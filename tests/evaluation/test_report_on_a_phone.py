@@ -1,4 +1,7 @@
-"""The page in a real browser, 360 pixels wide: nothing breaks into letters, nothing sticks out."""
+"""The page in a real browser, 360 pixels wide: nothing breaks into letters, nothing sticks out.
+
+No text lies over another either, however wide the window.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from answers import answers_of
 
+from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.facts import RunFacts
+from linnaeus.evaluation.fairness import fairness_of
 from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.traits import Trait
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -21,6 +28,34 @@ WIDTH_PX = 360
 TWO_LINES_PX = 40  # of a cell's 15 px letters, with its padding
 CLASSES = ("t-shirt", "longsleeve", "Donaudampfschifffahrt" * 9)
 COUNTS = [[1234, 5, 6], [7, 1100, 9], [10, 11, 1300]]
+WIDTHS_PX = (320, 390, 768, 1200)
+COVERED = """() => {
+    const lines = [], found = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+        if (!text.textContent.trim() || text.parentElement.closest("svg, script, style")) continue;
+        const range = document.createRange(); range.selectNodeContents(text);
+        const end = text.parentElement.closest(".confusion th")?.getBoundingClientRect().right;
+        for (const {left, top, right, bottom} of range.getClientRects()) {
+            const box = {left, top, right: Math.min(right, end ?? right), bottom};
+            if (right > left + 1 && bottom > top + 1) lines.push([text, box]);
+        }
+    }
+    lines.sort((one, other) => one[1].top - other[1].top);
+    lines.forEach(([above, a], at) => {
+        for (const [below, b] of lines.slice(at + 1)) {
+            if (b.top >= a.bottom - 3) break;
+            const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            if (above !== below && wide > 3 && high > 4)
+                found.push(`${above.textContent} | ${below.textContent}`);
+        }
+    });
+    return found; }"""
+"""Which lines of text lie over others, by more than letters reach out of their line.
+
+Long names at the edges of the confusion matrix end with their cells, which cut them.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +74,18 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def phone(chromium: Any, tmp_path: Path, full_facts: RunFacts) -> Iterator[Any]:
-    """A report of three classes, one with a name of 189 letters, open on a phone."""
+    """A report of three classes, one with a name of 189 letters, and four sites, on a phone."""
     answers = answers_of(COUNTS, CLASSES)
     counts = {"train": [5000] * 3, "validation": [1200] * 3, "test": [1245, 1116, 1321]}
     facts = replace(full_facts, data=replace(full_facts.data, classes=CLASSES, counts=counts))
+    sites = Trait("site", np.array(list("ABCD"))[np.arange(len(answers.ids)) % 4])
     index = write_report(
         tmp_path / "report",
         facts,
         answers,
         measure(answers, resamples=100),
         validation=None,
+        compared=Compared(fairness=(fairness_of(answers, sites),)),
         picture_of=lambda _: None,
     )
     page = chromium.new_page(viewport={"width": WIDTH_PX, "height": 700})
@@ -64,6 +101,14 @@ def boxes(page: Any, selector: str) -> list[dict[str, float]]:
 
 def test_the_page_is_no_wider_than_the_phone(phone: Any) -> None:
     assert phone.evaluate("document.documentElement.scrollWidth") == WIDTH_PX
+
+
+@pytest.mark.parametrize("width_px", WIDTHS_PX)
+def test_no_text_lies_over_another(phone: Any, width_px: int) -> None:
+    phone.set_viewport_size({"width": width_px, "height": 900})
+    phone.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
+    assert phone.query_selector_all("#fairness td.name")
+    assert phone.evaluate(COVERED) == []
 
 
 def test_numbers_and_their_heads_stay_in_one_line(phone: Any) -> None:
@@ -88,7 +133,7 @@ def test_an_ordinary_class_name_is_not_broken(phone: Any) -> None:
     assert len(rows) == 3
     names = phone.query_selector_all("tbody th bdi")
     ordinary = [name.bounding_box() for name in names if name.inner_text() == "longsleeve"]
-    assert len(ordinary) == 3  # confusion matrix, class by class, how they were divided
+    assert len(ordinary) == 4  # confusion matrix, class by class, by site, how they were divided
     assert max(box["height"] for box in ordinary) < TWO_LINES_PX
 
 

@@ -192,6 +192,21 @@ def test_chance_alone_is_seldom_called_weakness_where_groups_have_one_fate() -> 
     assert pictures_alone > 20  # what it would be if groups were not heeded
 
 
+def test_a_large_group_in_the_rest_hides_no_weak_slice() -> None:
+    """The site has forty groups of its own; what the rest is known by hardly matters."""
+    found = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        group = np.repeat(np.arange(101), [300] + [5] * 100)
+        site = np.where(group > 60, "b", "a")
+        odds = 1.7 - 2 * (group > 60) + random.normal(0, 0.6, 101)[group]
+        right = random.random(len(group)) < 1 / (1 + np.exp(-odds))
+        columns: dict[str, Column] = {"site": site}
+        answers = _right_where(right, random)
+        found += bool(slices_of(answers, told_traits(columns), group).weaker)
+    assert found >= 13
+
+
 def _right_where(right: NDArray[np.bool_], random: np.random.Generator) -> Predictions:
     labels = random.integers(0, 2, len(right))
     said = np.where(right, labels, 1 - labels)

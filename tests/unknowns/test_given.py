@@ -45,11 +45,12 @@ def test_the_data_themselves_are_refused_as_unknown_pictures(
 ) -> None:
     folder = write_digits(tmp_path / "strangers", some_digits, 60)
     told = (
-        r"^--unknown: 60 of 60 pictures given as unknown are pictures that the bundle learnt from"
+        r"^--unknown: 60 of 60 pictures given as unknown are among the pictures that the bundle"
+        " learnt from"
     )
     with pytest.raises(DataError, match=told):
         evaluate(digits_run.bundle, some_digits, unknown=folder)
-    told = r"^--unknown: 60 of 60 pictures given as unknown are pictures of the data"
+    told = r"^--unknown: 60 of 60 pictures given as unknown are among the pictures of the data"
     with pytest.raises(DataError, match=told):
         train(some_digits, out=tmp_path / "run", model="small_cnn", epochs=1, unknown=folder)
 
@@ -76,7 +77,7 @@ def test_a_few_known_ones_are_left_out_and_named(
     assert judged.unknown.given is not None
     assert judged.unknown.given.pictures == 20
     told = " ".join(judged.remarks)
-    assert "3 of 23 pictures given as unknown are pictures that the bundle learnt from" in told
+    assert "3 of 23 pictures given as unknown are among the pictures that the bundle" in told
     assert all(f"digit{row}.png" in told for row in range(3))
 
 
@@ -95,7 +96,7 @@ def test_training_leaves_them_out_of_both_halves_and_says_so(
         unknown=folder,
         progress=progress,
     )
-    told = "3 of 23 pictures given as unknown are pictures of the data"
+    told = "3 of 23 pictures given as unknown are among the pictures of the data"
     assert sum(told in sentence for sentence in progress.sentences) == 1
     page = (run.folder / "report" / "index.html").read_text("utf-8")
     assert told in page

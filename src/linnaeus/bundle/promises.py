@@ -103,7 +103,8 @@ class Promise:
             if self.silence is not None:
                 given &= predictions.probabilities.max(axis=1) >= self.silence.confidence
             if self.least is not None:
-                given &= np.array([one.confidence >= self.least for one in predictions], bool)
+                sure = np.array([one.confidence for one in predictions], np.float32)
+                given &= sure >= self.least  # in the precision that confidences are told in
         return given
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["share_text", "threshold_text"]
 
@@ -17,10 +18,22 @@ def share_text(share: float) -> str:
     return f"{np.format_float_positional(per_cent, trim='-')} %"
 
 
-def threshold_text(threshold: float) -> str:
-    """`threshold` with as many digits as make it the same in float32, which scores are.
+def threshold_text(threshold: float, scores: ArrayLike | None = None) -> str:
+    """`threshold` with as few digits as, read back, call the same of the `scores` (n,).
 
-    >>> threshold_text(0.5), threshold_text(0.99997)
-    ('0.5', '0.99997')
+    In float32, which those of bundles are, they are the same number; read at full width they are
+    never above it where no `scores` are told.
+
+    >>> threshold_text(0.5), threshold_text(0.99997), threshold_text(2 / 3)
+    ('0.5', '0.99997', '0.66666666')
+    >>> threshold_text(2 / 3, [0.2, 0.9])
+    '0.6666667'
     """
-    return np.format_float_positional(np.float32(threshold), trim="0")
+    judged = np.asarray([threshold] if scores is None else scores, np.float64)
+    near, exact = np.float32(threshold), np.format_float_positional(float(threshold), trim="0")
+    cut_short = (exact[:end] for end in range(1, len(exact) + 1))
+    for text in (np.format_float_positional(near, trim="0"), *cut_short):
+        told = float(text)
+        if np.float32(told) == near and np.array_equal(judged >= told, judged >= threshold):
+            return text
+    return exact

@@ -240,16 +240,13 @@ def _costs(text: str | None) -> tuple[float, float] | None:
 
 def _print_cuts(further: Further, *, asked: bool) -> None:
     """The thresholds that were asked for, and what they bring."""
-    from linnaeus.bundle.spelt import threshold_text
-
     test = further.operating
     if test is None:
         if asked:
             typer.echo("\nNo threshold can be told: all judged pictures are of one class.")
         return
     for cut in test.cuts:
-        start = threshold_text(cut.threshold)
-        typer.echo(f"\nFrom {start} on called “{test.positive}”: {cut.why}.")
+        typer.echo(f"\nFrom {cut.text} on called “{test.positive}”: {cut.why}.")
         figures = {
             "sensitivity": cut.sensitivity,
             "specificity": cut.specificity,

@@ -10,6 +10,7 @@ import typer
 
 import linnaeus
 from linnaeus.cli.options import AllowUrl, Bundle, ChangedAbove, FilesFrom, Squeeze
+from linnaeus.counted import are
 
 __all__ = ["predict"]
 
@@ -165,7 +166,7 @@ def predict(
         for label, count in predicted.labels.items():
             typer.echo(f"{count:>8,}  {label}")
     if predicted.withheld and not as_lines:
-        typer.echo(f"{predicted.withheld:,} of these answers are withheld.")
+        typer.echo(f"{predicted.withheld:,} of these answers {are(predicted.withheld)} withheld.")
     if predicted.changed and not as_lines:
         typer.echo(f"{predicted.changed:,} of these pictures may have been changed on purpose.")
     if out is not None:

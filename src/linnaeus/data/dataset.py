@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.counted import pictures
+from linnaeus.counted import counted, pictures
 from linnaeus.data.one_spelling import one_spelling
 from linnaeus.data.own_groups import own_groups
 from linnaeus.errors import UnreadableImage, UsageError
@@ -82,7 +82,8 @@ class Dataset:
     def __str__(self) -> str:
         parts = [f"{total:,} {split}" for split in SPLITS if (total := self._total(split))]
         given = f" ({', '.join(parts)})" if parts else ""
-        return f"{self.name}: {pictures(len(self))}{given} of {len(self.classes)} classes"
+        classes = counted(len(self.classes), "class", "classes")
+        return f"{self.name}: {pictures(len(self))}{given} of {classes}"
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Pictures per split and class, {split: {class: count}}; split "" where none is given.

@@ -8,7 +8,7 @@ more than once, the simplest wins that is within one standard error of the best 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from linnaeus.bundle.calibration import METHODS, Calibration, Method
 from linnaeus.evaluation.beta_calibration import fit_beta_calibration
 from linnaeus.evaluation.calibration import fit_label_temperature, fit_temperature
 from linnaeus.evaluation.isotonic_calibration import fit_isotonic_calibration
-from linnaeus.evaluation.reliability import raw_error
+from linnaeus.evaluation.reliability import bin_of_each, chance_alone, raw_error
 from linnaeus.evaluation.vector_scaling import fit_vector_scaling
 from linnaeus.randomness import generator
 
@@ -58,10 +58,10 @@ much, so what is seen is too small just where a map is fitted to accidents. In m
 of what there was to gain with 300 pictures was kept where classes were off, in place of 93."""
 
 LESS_ERROR = 0.9
-"""Of the calibration error without, what a calibration may leave at most: chance takes off a little
-as often as not. In made-up answers of six classes that were calibrated, or by a factor of 1.15 too
-sure, fewer were made worse so; of those too sure by 1.5, a tenth fewer were mended with 250
-pictures, and none with 1,000."""
+"""Of the calibration error without, what a calibration may leave at most, each freed of what chance
+alone shows: it takes off a little as often as not. In made-up answers of six classes that were
+calibrated, or by a factor of 1.15 too sure, fewer were made worse so; of those too sure by 1.5, a
+tenth fewer were mended with 250 pictures, and none with 1,000."""
 
 SMALLEST = float(np.finfo(np.float32).tiny)
 PER_CLASS = {
@@ -111,7 +111,10 @@ def choose_calibration(
     wanted = plain if best == "none" else best
     fitted = fit_calibration(method, z, truth, several=several)
     means = {name: float(each.mean()) for name, each in losses.items()}
-    told = _why_not(wanted, means, errors) if method == "none" != wanted else _why(method, means)
+    if method == "none" != wanted:
+        told = _why_not(wanted, means, errors)
+    else:
+        told = _why(method, means, fewer)
     calibration = fitted.model_copy(update={"log_losses": means, "why": told + left_out})
     return Chosen(calibration, answers[method])
 
@@ -268,10 +271,10 @@ class _Errors(NamedTuple):
     def of(cls, probabilities: NDArray[np.float32], truth: Sets, several: bool) -> _Errors:
         p = probabilities.astype(np.float64)
         if several:
-            overall = raw_error(p.ravel(), truth.ravel())
+            overall = [(p.ravel(), truth.ravel())]
         else:
-            overall = raw_error(p.max(axis=1), p.argmax(axis=1) == truth.argmax(axis=1))
-        return cls(overall, float(np.mean(list(map(raw_error, p.T, truth.T)))))
+            overall = [(p.max(axis=1), p.argmax(axis=1) == truth.argmax(axis=1))]
+        return cls(_free_of_chance(overall), _free_of_chance(list(zip(p.T, truth.T, strict=True))))
 
     def clearly_below(self, other: _Errors) -> bool:
         """Whether one of them is clearly less, and the first no larger."""
@@ -279,17 +282,28 @@ class _Errors(NamedTuple):
         return clearly[0] or (clearly[1] and self.overall <= other.overall)
 
 
+def _free_of_chance(each: Sequence[tuple[Floats, Sets]]) -> float:
+    """The mean calibration error of `each` (probabilities, truth), (n,), less that of chance.
+
+    Of few pictures chance shows more where probabilities are well away from 0 and 1 than where they
+    are too sure, so that what is right would look no better.
+    """
+    raw = float(np.mean([raw_error(p, truth) for p, truth in each]))
+    chance = float(np.mean([chance_alone(bin_of_each(p), p, 1.0) for p, _ in each]))
+    return sqrt(max(raw**2 - chance**2, 0.0))
+
+
 def _why_not(best: Method, means: Mapping[Method, float], errors: Mapping[Method, _Errors]) -> str:
     """Why nothing is done though `best` has the smaller log loss, a clause."""
     return (
         f"{best} has a log loss of {means[best]:.3f} on validation pictures that it was not fitted"
         f" on, {means['none']:.3f} without, but no clearly smaller calibration error there"
-        f" ({errors[best].overall:.3f}, {errors['none'].overall:.3f} without)"
+        f" ({errors[best].overall:.3f}, {errors['none'].overall:.3f} without, less that of chance)"
     )
 
 
-def _why(method: Method, means: Mapping[Method, float]) -> str:
-    """How the choice fell, a clause."""
+def _why(method: Method, means: Mapping[Method, float], fewer: Sequence[Method]) -> str:
+    """How the choice fell, a clause. `fewer`: those with clearly smaller calibration errors."""
     others = {name: loss for name, loss in means.items() if name != method}
     best = min(others, key=lambda name: others[name])
     if method == "none":
@@ -301,5 +315,8 @@ def _why(method: Method, means: Mapping[Method, float]) -> str:
     told = f"log loss {means[method]:.3f} on validation pictures that it was not fitted on"
     told += f", {means['none']:.3f} without"
     if means[best] < means[method]:
-        told += f"; {means[best]:.3f} by {best} is not clearly better"
+        lacks = "is not clearly better"
+        if best not in fewer:
+            lacks = "leaves no clearly smaller calibration error than none"
+        told += f"; {means[best]:.3f} by {best} {lacks}"
     return told

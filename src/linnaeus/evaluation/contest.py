@@ -137,7 +137,7 @@ def pair(
     return Paired(
         names,
         accuracy,
-        _log_loss(one, other, codes),
+        _log_loss(one, other, codes, _mere_labels(first)),
         tuple(_by_class(one, other, codes)),
         counted,
         _apart(first, second, one, other),
@@ -178,7 +178,7 @@ def _grouped(gaps: Floats, codes: NDArray[Any]) -> tuple[float, float]:
         return effective_trials(0.0, 0.0, size, resampling), 1.0
     # A half varies as a coin flip does: its trials, divided by the design effect of the gaps.
     trials = effective_trials(0.5, 0.25 / size * variance / alone, size, resampling)
-    return trials, 2 * student_tail(abs(mean) / sqrt(variance), count - 1)
+    return trials, 2 * student_tail(abs(mean) / sqrt(variance), resampling.degrees)
 
 
 def _difference(first: Figure, second: Figure, table: tuple[int, int, int, int]) -> Figure:
@@ -229,12 +229,22 @@ def _rounded(predictions: Predictions) -> Predictions:
     return replace(predictions, probabilities=predictions.probabilities.astype(np.float32))
 
 
-def _log_loss(one: Outcomes, other: Outcomes, codes: NDArray[Any] | None) -> Figure:
-    """The mean of the paired differences of log losses, with its bootstrap-t interval."""
+def _log_loss(one: Outcomes, other: Outcomes, codes: NDArray[Any] | None, mere: bool) -> Figure:
+    """The mean of the paired differences of log losses, with its bootstrap-t interval.
+
+    Where all losses are equal to the last bit, the two are one and the same, on other pictures too:
+    no interval; but for `mere` labels, which two may well share on as many pictures.
+    """
     gaps, most = one.losses - other.losses, max(one.most_loss, other.most_loss)
-    moved = mean_figure(gaps + most, 2 * most, Resampling.of(len(gaps), codes))
-    ends = (moved.value, moved.low, moved.high)
-    return Figure(*(end - most for end in ends))
+    if not mere and not gaps.any():
+        return Figure(0.0, 0.0, 0.0)
+    return mean_figure(gaps, most, Resampling.of(len(gaps), codes), least=-most)
+
+
+def _mere_labels(predictions: Predictions) -> bool:
+    """Whether all probabilities are one of two numbers, as where a model gives labels alone."""
+    given = predictions.probabilities[~np.isnan(predictions.probabilities).any(axis=1)]
+    return bool(((given == given.min()) | (given == given.max())).all())
 
 
 def _apart(

@@ -9,6 +9,10 @@ from linnaeus.evaluation.in_100 import in_100, number
 __all__ = ["paired_words"]
 
 NAMED = 2  # classes that differ; the others stand in the table
+SHOWN = 0.0005  # of a log loss, the least that the digits told show
+
+Side = tuple[str, Figure, int]
+"""Of one of two: its name, how often it is right, and how many pictures it alone has right."""
 
 
 def paired_words(paired: Paired | None) -> tuple[str, ...]:
@@ -26,29 +30,38 @@ def paired_words(paired: Paired | None) -> tuple[str, ...]:
 def _accuracy(paired: Paired) -> str:
     one, (first, second) = paired.accuracy, paired.names
     on = f"times in 100 on the same {number(one.images, 'picture')}"
-    alone = f"{one.only_first:,} the first alone has right, {one.only_second:,} the second alone"
     if not one.real:
         return (
             f"Between “{first}” and “{second}” there is no difference that chance would not make:"
             f" right {in_100(one.first.value)} and {in_100(one.second.value)} {on}, the first"
-            f" {_worse_to_better(one.difference)} ({alone})."
+            f" {_worse_to_better(one.difference)} ({one.only_first:,} the first alone has right,"
+            f" {one.only_second:,} the second alone)."
         )
-    better, worse = (first, second) if one.difference.value > 0 else (second, first)
-    shares = sorted((one.first.value, one.second.value), reverse=True)
-    gap = one.difference if one.difference.value > 0 else _turned(one.difference)
+    sides = ((first, one.first, one.only_first), (second, one.second, one.only_second))
+    if one.difference.value > 0:
+        return _better(*sides, one.difference, on)
+    return _better(*sides[::-1], _turned(one.difference), on)
+
+
+def _better(better: Side, worse: Side, gap: Figure, on: str) -> str:
+    (name, right, alone), (other, others, others_alone) = better, worse
     return (
-        f"“{better}” is better than “{worse}”: right {in_100(shares[0])} against"
-        f" {in_100(shares[1])} {on}, {_points(gap.value)} more (between {gap.low * 100:.1f} and"
-        f" {gap.high * 100:.1f}; {alone})."
+        f"“{name}” is better than “{other}”: right {in_100(right.value)} against"
+        f" {in_100(others.value)} {on}, {_points(gap.value)} more (between {gap.low * 100:.1f} and"
+        f" {gap.high * 100:.1f}; {alone:,} it alone has right, {others_alone:,} the other alone)."
     )
 
 
 def _probabilities(paired: Paired) -> list[str]:
     """A word on the log loss, where it tells more than the accuracy does."""
-    loss = paired.log_loss
-    if paired.accuracy.real or loss.low <= 0 <= loss.high:
+    loss, (first, second) = paired.log_loss, paired.names
+    if paired.accuracy.real:
         return []
-    better, less = (paired.names[0], _turned(loss)) if loss.value < 0 else (paired.names[1], loss)
+    if max(-loss.low, loss.high) < SHOWN:
+        return [f"The probabilities of “{first}” and “{second}” are as good as the same."]
+    if loss.low <= 0 <= loss.high or abs(loss.value) < SHOWN:
+        return []
+    better, less = (first, _turned(loss)) if loss.value < 0 else (second, loss)
     return [
         (
             f"The probabilities of “{better}” are better: its log loss is {less.value:.3f} lower"

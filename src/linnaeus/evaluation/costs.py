@@ -14,7 +14,7 @@ from linnaeus.randomness import generator
 __all__ = ["Costs"]
 
 Floats = NDArray[np.float64]
-Scores = NDArray[np.float32]
+Scores = NDArray[np.floating]
 Sets = NDArray[np.bool_]
 
 LEAST_COST, MOST_COST = 1e-3, 1e9
@@ -67,7 +67,7 @@ class Costs:
         found = np.cumsum(np.bincount(place, weights=truth, minlength=len(levels)))
         called = np.cumsum(np.bincount(place, minlength=len(levels)))
         costs = self.missed * (truth.sum() - found) + self.false_alarm * (called - found)
-        none = np.nextafter(-levels[0], np.float32(np.inf))
+        none = np.nextafter(-levels[0], score.dtype.type(np.inf))
         thresholds = np.append(none, -levels)
         costs = np.append(self.missed * truth.sum(), costs)
         best = thresholds[costs <= costs.min() + ROUNDING * self.most * len(truth)]
@@ -84,6 +84,6 @@ class Costs:
         costs = np.zeros(len(truth))
         for inside in (part == at for at in np.unique(part)):
             rest = ~inside if not inside.all() else inside
-            called = score >= np.float32(self.cheapest(truth[rest], score[rest]))
+            called = score >= self.cheapest(truth[rest], score[rest])
             costs[inside] = self.of_each(truth, called)[inside]
         return costs

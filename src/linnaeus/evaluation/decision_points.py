@@ -14,7 +14,7 @@ from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 
 __all__ = ["DecisionPoint", "decision_points"]
 
-Scores = NDArray[np.float32]
+Scores = NDArray[np.floating]
 Sets = NDArray[np.bool_]
 
 THRESHOLDS = tuple(at / 50 for at in range(1, 50))
@@ -50,7 +50,7 @@ def decision_points(truth: Sets, score: Scores, by: Resampling) -> tuple[Decisio
 def _at(
     threshold: float, truth: Sets, score: Scores, share: Figure, by: Resampling
 ) -> DecisionPoint:
-    odds, called = threshold / (1 - threshold), score >= np.float32(threshold)
+    odds, called = threshold / (1 - threshold), score >= threshold
     all_called = (one - odds * (1 - one) for one in (share.value, share.low, share.high))
     return DecisionPoint(
         threshold, _net_benefit(called & truth, called & ~truth, odds, by), Figure(*all_called)

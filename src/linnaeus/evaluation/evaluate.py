@@ -229,7 +229,7 @@ def _promises(
 def _strangers(given: Sequence[Path], bundle: Opened, judged: Sequence[str]) -> Strangers:
     """The pictures `given` as unknown, but those that are known by the digests of their pixels."""
     known = [read_seen(bundle.folder), short_digests(filter(None, judged))]
-    which = "pictures that the bundle learnt from, or is judged on here"
+    which = "among the pictures that the bundle learnt from, or is judged on here"
     return strangers_among(
         given, np.concatenate(known), which, bundle.classifier.record.preprocessing
     )

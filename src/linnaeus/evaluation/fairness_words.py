@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from linnaeus.evaluation.fairness import Disparity, Fairness, GroupFigure
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.in_100 import in_100, number, times
+from linnaeus.evaluation.in_100 import between, in_100, number, times
 
 __all__ = ["fairness_words"]
+
+ONE = ("1", "fewer than 1")  # in 100, of which one speaks as of one
 
 
 def fairness_words(columns: Sequence[Fairness]) -> tuple[str, ...]:
@@ -33,7 +36,7 @@ def _accuracy(column: str, overall: Disparity) -> str:
         return f"{told}: a gap of {_points(overall.gap)}."
     return (
         f"{told}; chance alone may have made that gap (it is at most"
-        f" {overall.gap.high * 100:.0f} points)."
+        f" {number(_rounded_up(overall.gap.high), 'point')})."
     )
 
 
@@ -42,13 +45,13 @@ def _of_a_class(column: str, rate: Disparity) -> str:
     if rate.figure == "false positive rate":
         return (
             f"By “{column}”, of 100 pictures that are not “{rate.of_class}”"
-            f" {in_100(best.figure.value)} are called so for {_named(best)}, and"
+            f" {in_100(best.figure.value)} {_are(best)} called so for {_named(best)}, and"
             f" {in_100(worst.figure.value)} for {_named(worst)}: a gap of {_points(rate.gap)}."
         )
     return (
-        f"By “{column}”, {in_100(best.figure.value)} in 100 pictures of “{rate.of_class}” are"
-        f" recognised for {_named(best)}, and {in_100(worst.figure.value)} for {_named(worst)}:"
-        f" a gap of {_points(rate.gap)}."
+        f"By “{column}”, {in_100(best.figure.value)} in 100 pictures of “{rate.of_class}”"
+        f" {_are(best)} recognised for {_named(best)}, and {in_100(worst.figure.value)} for"
+        f" {_named(worst)}: a gap of {_points(rate.gap)}."
     )
 
 
@@ -56,5 +59,15 @@ def _named(one: GroupFigure) -> str:
     return f"“{one.group}” ({number(one.images, 'picture')})"
 
 
+def _are(one: GroupFigure) -> str:
+    return "is" if in_100(one.figure.value) in ONE else "are"
+
+
 def _points(gap: Figure) -> str:
-    return f"{gap.value * 100:.0f} points (between {gap.low * 100:.0f} and {gap.high * 100:.0f})"
+    points = in_100(gap.value)
+    return f"{points} {'point' if points in ONE else 'points'} ({between(gap)})"
+
+
+def _rounded_up(share: float) -> int:
+    """In 100, above what is none; a bound that was rounded down would not be one."""
+    return max(ceil(round(100 * share, 9)), 1)  # 100 × 0.07 is 7.000000000000001

@@ -23,6 +23,7 @@ from linnaeus.evaluation.two_classes import TwoClasses, as_a_test
 __all__ = ["Asked", "Further", "further_figures", "top_k_accuracy"]
 
 Floats = NDArray[np.float64]
+Given = NDArray[np.floating]
 Places = NDArray[np.int64]
 
 USUAL_KS = (2, 3, 5, 10)
@@ -79,17 +80,18 @@ class Further:
 
 def further_figures(
     labels: Places,
-    probabilities: Floats,
+    given: Given,
     agreement: Agreement,
     per_class: tuple[ClassFigures, ...],
     resampling: Resampling,
     asked: Asked,
 ) -> Further:
-    """Measure `probabilities` (n, classes) against `labels` (n,).
+    """Measure the probabilities (n, classes), as they were `given`, against `labels` (n,).
 
     Raises UsageError for what is asked and has no meaning here.
     """
     classes = tuple(row.name for row in per_class)
+    probabilities = given.astype(np.float64)
     tests = as_a_test(per_class, asked.positive, asked.prevalence)
     of_each = labels[:, None] == np.arange(len(classes))
     classwise = classwise_calibration_error(labels, probabilities, resampling)
@@ -102,20 +104,20 @@ def further_figures(
         one_against_rest(of_each, probabilities, classes, resampling),
         classwise,
         tests,
-        _operating(labels, probabilities, classes, tests, resampling, asked, classwise),
+        _operating(labels, given, classes, tests, resampling, asked, classwise),
     )
 
 
 def _operating(
     labels: Places,
-    probabilities: Floats,
+    given: Given,
     classes: tuple[str, ...],
     tests: tuple[TwoClasses, ...],
     resampling: Resampling,
     asked: Asked,
     calibration: Figure,
 ) -> Operating | None:
-    check_cuts(probabilities.shape[1], asked.sensitivity, asked.costs)
+    check_cuts(given.shape[1], asked.sensitivity, asked.costs)
     if not tests:
         return None
     positive = tests[0].positive
@@ -123,7 +125,7 @@ def _operating(
     return operating(
         positive,
         labels == at,
-        probabilities[:, at],
+        given[:, at],
         resampling,
         calibration,
         sensitivity=asked.sensitivity,

@@ -43,7 +43,8 @@ def right_gain(
     lost = (int((was_right & ~right).sum()) + 1) / (count + 2)
     error = sqrt((won + lost - (won - lost) ** 2) / (count + 2))
     difference = right.astype(np.float64) - was_right
-    reach = student_t(resampling) * error * _widened(difference, resampling)
+    wider = resampling.design_effect((difference - difference.mean()) / count)
+    reach = student_t(resampling) * error * sqrt(wider)
     centre = won - lost
     return Figure.around(difference.mean(), max(-1.0, centre - reach), min(1.0, centre + reach))
 
@@ -54,13 +55,3 @@ def log_loss_gain(
     """The log loss of `new` (n, classes) minus that of `old`, in nats: below 0, `new` is better."""
     difference = log_losses(labels, new) - log_losses(labels, old)
     return mean_figure(difference, MOST_LOG_LOSS, resampling, least=-MOST_LOG_LOSS)
-
-
-def _widened(difference: NDArray[np.float64], resampling: Resampling) -> float:
-    """How many times larger groups make the standard error of a mean; 1 at least."""
-    if not resampling.grouped or resampling.groups < 2:
-        return 1.0
-    deviations = difference - difference.mean()
-    alone = float((deviations**2).sum())
-    by_group = np.bincount(resampling.codes, weights=deviations, minlength=resampling.groups)
-    return max(1.0, sqrt(float((by_group**2).sum()) / alone)) if alone > 0 else 1.0

@@ -35,8 +35,8 @@ def gap_of(right: Mask, part: Mask, groups: NDArray[Any] | None = None) -> Gap:
     """How `right` (n,) does where `part` (n,) is true beside where it is not; both have pictures.
 
     `groups`: (n,) what belongs together. Without, the test is Fisher's exact one. With, it is the
-    score test of equal shares whose variance is that between groups, on Student's t with a degree
-    less than the groups of the smaller side.
+    score test of equal shares whose variance is that between groups, on Student's t with as many
+    degrees of freedom as both sides give it (Welch 1947).
     """
     inside, rest = (share_of(right, side, groups)[0] for side in (part, ~part))
     if groups is None:
@@ -73,8 +73,12 @@ def _score_test(right: Mask, part: Mask, groups: NDArray[Any]) -> float:
     """One-sided p-value of equal shares, a group being one draw (generalised score, Boos 1992)."""
     resampling = Resampling.of(len(right), groups)
     weights = np.where(part, 1 / part.sum(), -1 / (~part).sum())
-    variance = resampling.variance(weights * (right - right.mean()))
-    sides = min(resampling.among(side).groups for side in (part, ~part))
-    if variance <= 0 or sides < 2:
+    moves = weights * (right - right.mean())
+    variance, sides = resampling.variance(moves), (part, ~part)
+    among = [resampling.among(side) for side in sides]
+    if variance <= 0 or min(by.groups for by in among) < 2:
         return 1.0
-    return student_tail(-float(weights @ right) / sqrt(variance), sides - 1)
+    of_each = [resampling.variance(np.where(side, moves, 0.0)) for side in sides]
+    known = sum(own**2 / by.degrees for by, own in zip(among, of_each, strict=True))
+    degrees = sum(of_each) ** 2 / known
+    return student_tail(-float(weights @ right) / sqrt(variance), degrees)

@@ -21,7 +21,12 @@ from linnaeus.errors import DataError
 from linnaeus.evaluation.class_average import few_pictures_remark
 from linnaeus.evaluation.confusion import figures_of_class
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
+from linnaeus.evaluation.intervals import (
+    Resampling,
+    accuracy_figure,
+    few_groups_remark,
+    mean_figure,
+)
 from linnaeus.evaluation.label_agreement import (
     LabelAgreement,
     label_agreement,
@@ -181,7 +186,7 @@ def measure_labels(
     always = np.broadcast_to(usual, truth.shape)
     cells = over_cells(resampling, len(predictions.classes))
     flat, has = probabilities.ravel(), truth.ravel()
-    remarks = _remarks(per_class, usual_from)
+    remarks = [*few_groups_remark(resampling), *_remarks(per_class, usual_from)]
     return LabelMetrics(
         **vars(agreed),
         classes=predictions.classes,

@@ -27,8 +27,14 @@ from linnaeus.evaluation.confusion import (
 )
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked, Further, further_figures
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
+from linnaeus.evaluation.intervals import (
+    Resampling,
+    accuracy_figure,
+    few_groups_remark,
+    mean_figure,
+)
 from linnaeus.evaluation.reliability import ReliabilityBin, calibration_error, reliability_bins
+from linnaeus.evaluation.sure_answers import sure_answers
 
 __all__ = [
     "MOST_LOG_LOSS",
@@ -57,6 +63,7 @@ class Metrics:
     matrix, (classes, classes) int64, a row for each true class. `majority_class` is the answer of
     the classifier that always says the same; `majority_from` is "training" where that class was
     the most common in training, "judged" where it had to be taken from the judged pictures.
+    `sure`: the answers given with about 90 %, None where they are too few.
     """
 
     classes: tuple[str, ...]
@@ -80,6 +87,7 @@ class Metrics:
     counts: NDArray[np.int64]
     most_confused: tuple[ConfusedPair, ...]
     reliability: tuple[ReliabilityBin, ...]
+    sure: ReliabilityBin | None
     further: Further
     remarks: tuple[str, ...]
 
@@ -148,7 +156,8 @@ def measure(
     """
     judged, unread, unlabelled = _judged(predictions)
     labels = predictions.labels[judged]
-    probabilities = predictions.probabilities[judged].astype(np.float64)
+    given = predictions.probabilities[judged]
+    probabilities = given.astype(np.float64)
     smallest = smallest_probability(predictions)
     answers = predictions.decisions[judged]
     if groups is not None:
@@ -159,7 +168,8 @@ def measure(
     majority, majority_from = _majority(counts, train_counts)
     per_class = class_figures(labels, answers, predictions.classes, resampling)
     agreed = agreement(labels, answers, len(counts), resampling)
-    further = further_figures(labels, probabilities, agreed, per_class, resampling, asked)
+    bins = reliability_bins(confidence, right, resampling)
+    further = further_figures(labels, given, agreed, per_class, resampling, asked)
     return Metrics(
         classes=predictions.classes,
         images=len(labels),
@@ -183,9 +193,10 @@ def measure(
         per_class=per_class,
         counts=counts,
         most_confused=most_confused(labels, answers, counts, predictions.classes, resampling),
-        reliability=reliability_bins(confidence, right, resampling),
+        reliability=bins,
+        sure=sure_answers(confidence, right, bins, resampling),
         further=further,
-        remarks=tuple(_remarks(per_class, right, majority_from)),
+        remarks=(*few_groups_remark(resampling), *_remarks(per_class, right, majority_from)),
     )
 
 

@@ -365,14 +365,14 @@ class _Means:
         """(n,) the `moves` such that their variance is what leaving out a group at a time tells.
 
         A group may hold much of a class without holding much of all pictures. What is left of the
-        class, or of the rest, then shrinks by more, though by half at most: where one group holds
-        all of it, nothing would be left.
+        class, or of the rest, then shrinks by more, though to a tenth at least: where one group
+        holds all of it, nothing would be left.
         """
         codes, sized = self.by.codes, moves.copy()
-        rest = 1 - np.bincount(codes) / len(codes)
+        rest = 1 - self.by.pictures / len(codes)
         for side in (truth, ~truth):
             left = 1 - np.bincount(codes[side], minlength=self.by.groups) / max(side.sum(), 1)
-            sized[side] *= (rest / np.maximum(left, 0.5))[codes[side]]
+            sized[side] *= (rest / np.maximum(left, 0.1))[codes[side]]
         return sized
 
     def of_areas(self) -> tuple[Figure | None, Figure | None]:

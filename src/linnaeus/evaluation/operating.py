@@ -23,7 +23,7 @@ from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figu
 __all__ = ["Cut", "Operating", "check_cuts", "operating"]
 
 Floats = NDArray[np.float64]
-Scores = NDArray[np.float32]
+Scores = NDArray[np.floating]
 Sets = NDArray[np.bool_]
 
 
@@ -31,10 +31,12 @@ Sets = NDArray[np.bool_]
 class Cut:
     """The test with one threshold, and why that one: a clause. What no picture can tell is None.
 
-    `called`: the share of pictures called positive. `cost`: per picture, where costs are stated.
+    `text`: the threshold with as few digits as call the same pictures. `called`: the share of
+    pictures called positive. `cost`: per picture, where costs are stated.
     """
 
     threshold: float
+    text: str
     why: str
     sensitivity: Figure
     specificity: Figure
@@ -103,7 +105,7 @@ def check_cuts(classes: int, sensitivity: float | None, costs: Costs | None) -> 
 def operating(
     positive: str,
     truth: Sets,
-    score: Floats,
+    score: Scores,
     by: Resampling,
     calibration: Figure,
     *,
@@ -112,24 +114,26 @@ def operating(
 ) -> Operating | None:
     """The test for `positive` from `truth` and its probability `score`, both (n,).
 
-    None where all pictures are of one class. The threshold for a stated `sensitivity` is the
-    largest that reaches it on these pictures, and so flatters; that for stated `costs` follows from
-    them alone, and is right where probabilities are: `calibration` is the error of `score`.
+    Thresholds are compared in the precision of `score`, which is that of the answers as they were
+    given: float32 by a bundle, float64 in a table. None where all pictures are of one class.
+
+    The threshold for a stated `sensitivity` is the largest that reaches it on these pictures, and
+    so flatters; that for stated `costs` follows from them alone, and is right where probabilities
+    are: `calibration` is the error of `score`.
     """
     if truth.all() or not truth.any():
         return None
-    rounded = score.astype(np.float32)
     cuts: list[Cut] = []
     remarks: list[str] = []
     if sensitivity is not None:
-        cuts.append(_cut_for_sensitivity(sensitivity, truth, rounded, by, costs))
+        cuts.append(_cut_for_sensitivity(sensitivity, truth, score, by, costs))
     if costs is not None:
-        cuts += _cuts_for_costs(costs, truth, rounded, by)
-        remarks = _doubts(costs, positive, truth, rounded, by, calibration)
+        cuts += _cuts_for_costs(costs, truth, score, by)
+        remarks = _doubts(costs, positive, truth, score, by, calibration)
     return Operating(
         positive,
-        cut_points(truth, score, by),
-        decision_points(truth, rounded, by),
+        cut_points(truth, score.astype(np.float64), by),
+        decision_points(truth, score, by),
         tuple(cuts),
         tuple(remarks),
     )
@@ -155,12 +159,14 @@ def _cuts_for_costs(costs: Costs, truth: Sets, score: Scores, by: Resampling) ->
     )
     cheapest = costs.cheapest(truth, score)
     stated, least = (
-        costs.of_each(truth, score >= np.float32(one)).mean() for one in (costs.threshold, cheapest)
+        costs.of_each(truth, score >= one).mean() for one in (costs.threshold, cheapest)
     )
     if stated <= least * (1 + 1e-9):
         why += "; no other threshold is cheaper on these pictures"
         return [_cut(costs.threshold, why, truth, score, by, costs)]
     chosen = "the cheapest on these pictures; chosen on them, it flatters"
+    if cheapest > score.max():
+        chosen = f"no picture is called so: {chosen}"
     return [
         _cut(costs.threshold, why, truth, score, by, costs),
         _cut(cheapest, chosen, truth, score, by, costs),
@@ -177,7 +183,7 @@ def _doubts(
 ) -> list[str]:
     """Why the threshold that follows from `costs` may mislead here, as sentences."""
     doubts = []
-    start = threshold_text(costs.threshold)
+    start = threshold_text(_told(costs.threshold, score), score)
     if calibration.low > 0:
         off, low, high = (
             100 * one for one in (calibration.value, calibration.low, calibration.high)
@@ -188,7 +194,7 @@ def _doubts(
             f" threshold {start}, which takes them at their word, may mislead."
         )
     if rival := _clearly_cheaper(costs, truth, score, by):
-        stated = costs.of_each(truth, score >= np.float32(costs.threshold)).mean()
+        stated = costs.of_each(truth, score >= costs.threshold).mean()
         doubts.append(
             f"From {start} on a picture costs {stated:.3f}, clearly more than {rival}."
             " Calibrate on other pictures first, or choose the threshold on them."
@@ -208,7 +214,7 @@ def _clearly_cheaper(costs: Costs, truth: Sets, score: Scores, by: Resampling) -
         "by calling none so": costs.of_each(truth, ~all_of),
         "at a threshold chosen on other pictures": costs.of_each_elsewhere(truth, score, by),
     }
-    stated = costs.of_each(truth, score >= np.float32(costs.threshold))
+    stated = costs.of_each(truth, score >= costs.threshold)
     clear = [
         (float(each.mean()), how)
         for how, each in rivals.items()
@@ -223,7 +229,8 @@ def _clearly_cheaper(costs: Costs, truth: Sets, score: Scores, by: Resampling) -
 def _cut(
     threshold: float, why: str, truth: Sets, score: Scores, by: Resampling, costs: Costs | None
 ) -> Cut:
-    called = score >= np.float32(threshold)
+    start = _told(threshold, score)
+    called = score >= start
     cost = None
     if costs is not None:
         cost = mean_figure(costs.of_each(truth, called), costs.most, by)
@@ -235,7 +242,8 @@ def _cut(
     assert sensitivity is not None
     assert specificity is not None
     return Cut(
-        threshold,
+        start,
+        threshold_text(start, score),
         why,
         sensitivity,
         specificity,
@@ -244,3 +252,14 @@ def _cut(
         accuracy_figure(called, by),
         cost,
     )
+
+
+def _told(threshold: float, score: Scores) -> float:
+    """The `threshold` as what reaches it in the precision of `score` reaches it in any.
+
+    A float32 that just reaches it may lie a little below, and so may the digits it is written with.
+    """
+    near = score.dtype.type(threshold)
+    if near not in score:
+        return threshold
+    return min(threshold, float(near), float(np.format_float_positional(near)))

@@ -7,14 +7,12 @@ from math import ceil
 
 from linnaeus.counted import are
 from linnaeus.evaluation.confusion import ClassFigures
-from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.in_100 import between, in_100, number, times
-from linnaeus.evaluation.intervals import share_figure
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.label_metrics import LabelMetrics
 from linnaeus.evaluation.label_words import is_worthless_for_labels, label_words
 from linnaeus.evaluation.metrics import Metrics
-from linnaeus.evaluation.reliability import ReliabilityBin
+from linnaeus.evaluation.sure_answers import ENOUGH
 
 __all__ = ["is_worthless", "plain_words"]
 
@@ -23,8 +21,6 @@ WIDE = 0.2
 HARD_CLASS_GAP = 0.05  # how far below the accuracy a class must lie to be worth naming
 FEWEST_OF_A_CLASS = 5  # pictures, below which a class says nothing of its hardness
 FEWEST_CONFUSED = 3  # below, a pair of many classes leads by accident
-SURE = (0.8, 0.97)  # confidences that people call "about 90 %"
-ENOUGH_SURE_ANSWERS = 20
 
 
 def plain_words(metrics: Measured) -> tuple[str, ...]:
@@ -160,28 +156,15 @@ def _absent_classes(metrics: Metrics) -> list[str]:
 
 def _how_sure(metrics: Metrics) -> list[str]:
     """What its confidence is worth, from its answers of about 90 %, or else from all of them."""
-    bins = [b for b in metrics.reliability if SURE[0] <= b.mean_confidence <= SURE[1]]
-    if sum(b.images for b in bins) >= ENOUGH_SURE_ANSWERS:
-        said, right = _pooled(bins)
-        alone = ", taking the pictures as independent" if _grouped(metrics) else ""
-        return [
-            (
-                f"When it says about {_percent(said)}, it is right {times(right.value)} in 100 "
-                f"({between(right)}{alone})."
-            )
-        ]
-    if metrics.images < ENOUGH_SURE_ANSWERS or not metrics.mistakes:
+    if metrics.sure:
+        said, right = _percent(metrics.sure.mean_confidence), metrics.sure.accuracy
+        often = f"{times(right.value)} in 100 ({between(right)})"
+        return [f"When it says about {said}, it is right {often}."]
+    if metrics.images < ENOUGH or not metrics.mistakes:
         return []
-    said, right = _pooled(list(metrics.reliability))
-    return [f"On average it says {_percent(said)}, and is right {times(right.value)} in 100."]
-
-
-def _pooled(bins: list[ReliabilityBin]) -> tuple[float, Figure]:
-    """The bins' mean confidence and their accuracy, as one."""
-    images = sum(b.images for b in bins)
-    said = sum(b.mean_confidence * b.images for b in bins) / images
-    right = sum(b.accuracy.value * b.images for b in bins)
-    return min(said, 1.0), share_figure(min(round(right), images), images)
+    mean = sum(b.mean_confidence * b.images for b in metrics.reliability) / metrics.images
+    right_in_100 = times(metrics.accuracy.value)
+    return [f"On average it says {_percent(min(mean, 1.0))}, and is right {right_in_100} in 100."]
 
 
 def _at_most(share: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from linnaeus.bundle.spelt import threshold_text
+from linnaeus.counted import counted
 from linnaeus.evaluation.figure import Figure
 
 __all__ = ["FILTERS"]
@@ -114,6 +115,7 @@ def isolate_names(sentence: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "chance": chance,
+    "counted": counted,
     "duration": duration,
     "isolate_names": isolate_names,
     "moment": moment,

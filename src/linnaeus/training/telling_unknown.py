@@ -90,7 +90,7 @@ def strangers_of(parted: Parted, unknown: str | None) -> Strangers:
         return Strangers()
     known = short_digests(filter(None, parted.scan.pixel_digests))
     files = check_given(Path(unknown))
-    which = "pictures of the data that are learnt from and judged on"
+    which = "among the pictures of the data that are learnt from and judged on"
     return strangers_among(files, known, which, parted.preprocessing)
 
 
