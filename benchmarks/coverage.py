@@ -9,7 +9,8 @@ are counted together. Prints a row a figure and a column a kind, in per cent (1,
 0.7), and ends with 1 where one lies outside 93.5 to 96.5, saying to which side its intervals miss.
 Not held to that, from above: the figures of single classes, whose few pictures allow few different
 intervals, and all of `rare`, whose three mistakes in 400 pictures do so too: the accuracy's holds
-the truth in 97 of 100 tests or, one mistake narrower, would in 93.
+the truth in 97 of 100 tests or, one mistake narrower, would in 93. Nor, at all, the top two of
+`rare`: 0.11 mistakes are to be expected there, so that an interval holds the truth in 89 or in 99.
 
 With `--figures`, those alone are measured, which takes a fraction of the time. With `--record`,
 counts are kept in FILE as they come, and a later run goes on from there: for more draws, for other
@@ -104,6 +105,8 @@ def _told(counts: dict[str, dict[str, Counts]]) -> int:
 
 
 def _is_outside(of: str, kind: str, counts: Counts) -> bool:
+    if (of, kind) == ("top_2_accuracy", "rare"):
+        return False
     most = 1.0 if "class:" in of or kind == "rare" else MOST
     return not LEAST <= _share(counts) <= most
 
