@@ -15,7 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linnaeus.errors import BundleError, WriteError
-from linnaeus.files import read_json, sha256_of, whole_folder, write_json, write_whole
+from linnaeus.files import (
+    check_unused,
+    claim_folder,
+    read_json,
+    sha256_of,
+    whole_folder,
+    write_json,
+    write_whole,
+)
 from linnaeus.manifest import MANIFEST, verify_manifest, write_manifest
 
 FILL_THE_DISK = """
@@ -99,6 +107,14 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
             write_whole(tmp_path / "file", b"x")
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_name_that_none_can_be_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "a\0b"
+    for write in (claim_folder, check_unused, lambda path: write_whole(path, b"x")):
+        with pytest.raises(WriteError, match="a null character"):
+            write(place)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:

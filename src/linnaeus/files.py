@@ -168,6 +168,7 @@ def check_unused(path: Path) -> None:
     Raises WriteError when `path` exists and is not an empty folder, is the working directory or a
     disk's root, or may not be made.
     """
+    _refuse_no_name(path)
     _refuse_what_stands(path)
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
@@ -310,6 +311,15 @@ def _bytes(content: bytes | str) -> bytes:
     return content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
 
 
+def _refuse_no_name(path: Path) -> None:
+    if "\0" in str(path):
+        raise WriteError(
+            "no file can be called so, for there is a null character in it",
+            where=str(path).replace("\0", "\\0"),
+            mend="Give another name.",
+        )
+
+
 def _refuse_below_a_file(path: Path) -> None:
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
@@ -359,6 +369,7 @@ def _told_of(error: LinnaeusError, aside: Path, path: Path) -> LinnaeusError:
 
 @contextmanager
 def _told_as_write_error(path: Path) -> Iterator[None]:
+    _refuse_no_name(path)
     try:
         yield
     except OSError as error:

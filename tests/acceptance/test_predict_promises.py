@@ -58,6 +58,12 @@ def test_a_single_answer_is_withheld(digits_run: Run, pictures: Path, tmp_path: 
     assert "1 of these answers is withheld." in done.out
 
 
+def test_a_way_to_make_sets_that_are_not_asked_for_is_refused(tmp_path: Path) -> None:
+    done = linnaeus("predict", tmp_path / "bundle", tmp_path / "a.png", "--sets-method", "lac")
+    assert done.code == 2
+    assert done.sentence.startswith("--sets-method: there are no label sets")
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--sets", "90"), ("--sets", "0"), ("--max-error", "1")]
 )

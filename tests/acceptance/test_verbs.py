@@ -65,6 +65,28 @@ def test_what_is_no_command_ends_with_code_2_and_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["evaluate", "--predictions", "a.csv", "--against", "b", "--against", "b"], "--against"),
+        (["data", "fetch", "digits", "--to", "a", "--to=b"], "--to"),
+        (["train", "digits", "--seed", "1", "--out", "a", "--seed", "2"], "--seed"),
+    ],
+)
+def test_an_option_of_one_value_is_given_once(
+    arguments: list[str], named: str, tmp_path: Path
+) -> None:
+    done = linnaeus(*arguments, cwd=tmp_path)
+    assert done.code == 2
+    assert done.sentence == f"{named}: it is given 2 times, and takes one value. Give it once."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_option_of_several_values_is_given_as_often(tmp_path: Path) -> None:
+    done = linnaeus("evaluate", "--predictions", "a.csv", "--predictions", "b.csv", cwd=tmp_path)
+    assert "a.csv: it cannot be opened" in done.sentence
+
+
 @pytest.mark.skipif(os.name != "posix", reason="other systems have other limits")
 @pytest.mark.parametrize(
     "arguments",

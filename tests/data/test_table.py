@@ -9,7 +9,7 @@ import pytest
 from trees import png, write_tree
 
 from linnaeus.data.sources import load_dataset
-from linnaeus.errors import DataError
+from linnaeus.errors import DataError, UsageError
 
 
 @pytest.fixture
@@ -104,6 +104,10 @@ def test_numbers_of_folds_are_no_split(pictures: Path) -> None:
         ("path,label,split\nimg/0.png,a,train\nimg/1.png,b,hold\n", ["line 3", "'hold'"]),
         ("path,label,split\nimg/0.png,a,train\nimg/1.png,b,test\n", ["not in train: b"]),
         ("path,label\nimg/0.png,a\nimg/1.png,a\n", ["only one class, 'a'"]),
+        (
+            "path,label,target\nimg/0.png,a,a\nimg/1.png,b,a\n",
+            ["line 3", "'label' and 'target' may both be the labels", "--label-column"],
+        ),
     ],
 )
 def test_each_mistake_in_a_table_gives_one_clear_sentence(
@@ -121,6 +125,28 @@ def test_each_mistake_in_a_table_gives_one_clear_sentence(
 def test_a_column_that_is_not_there_names_those_that_are(pictures: Path) -> None:
     with pytest.raises(DataError, match=r"no column 'who'\. The columns are path, label"):
         load_dataset(table(pictures, f"path,label\n{ROWS}"), group_column="who")
+
+
+@pytest.mark.parametrize("option", ["image_column", "label_column", "group_column", "split_column"])
+def test_a_column_without_a_name_is_none(pictures: Path, option: str) -> None:
+    with pytest.raises(DataError, match="no column ''"):
+        load_dataset(table(pictures, f"path,label\n{ROWS}"), **{option: ""})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="takes no table and no columns"):
+        load_dataset("digits", **{option: ""})  # type: ignore[arg-type]
+
+
+def test_columns_of_labels_that_agree_or_tell_of_something_else_are_no_matter(
+    pictures: Path,
+) -> None:
+    """The y of a point is called as labels often are, and so is the number of a class."""
+    text = "path,label,target,class_name,y\n"
+    text += "img/0.png,0,0,cat,1\nimg/1.png,1,,dog,6\nimg/2.png,0,0,cat,7\nimg/3.png,1,1,dog,8\n"
+    assert load_dataset(table(pictures, text)).labels.tolist() == [0, 1, 0, 1]
+
+
+def test_a_name_that_none_can_be_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no such file or folder"):
+        load_dataset(tmp_path / "a\0b.csv")
 
 
 def test_a_table_in_an_old_encoding_is_refused(pictures: Path) -> None:

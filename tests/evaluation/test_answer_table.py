@@ -27,7 +27,7 @@ c.jpg,dog,0.125,0.875
 """
 
 
-def judged(folder: Path, text: str, **how: str) -> Evaluation:
+def judged(folder: Path, text: str, **how: Any) -> Evaluation:
     """The evaluation of a CSV file of this text, whose labels stand under `truth`."""
     file = folder / "answers.csv"
     file.write_text(text, encoding="utf-8")
@@ -147,6 +147,8 @@ def test_the_report_has_pictures_only_where_the_names_lead_to_files(tmp_path: Pa
         ("id,truth,cat,dog\na,cat,1,0\nb,dog,nan,1\n", "line 3: the probability of 'cat' is 'nan'"),
         ("id,truth,cat,dog\na,cat,1,0\nb,dog,,1\n", "line 3: the probability of 'cat' is missing"),
         ("id,truth,cat,dog\na,cat,1,0\nb,dog,x,1\n", "line 3: the probability of 'cat' is 'x'"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,0_0.1,0.9\n", "line 3: .* 'cat' is '0_0.1', which"),
+        ("id,truth,cat,dog\na,cat,1,0\nb,dog,٠.١,0.9\n", "line 3: .* 'cat' is '٠.١', which"),
         ("id,truth,cat,dog\na,cat,1,0\nb,dog,-0.1,1.1\n", "line 3: .* 'cat' is -0.1, which is not"),
         ("id,truth,cat,dog\na,cat,1,0\nb,dog,0,1\nc,dog,0,1.4\n", "line 4: .* 'dog' is 1.4"),
         ("id,truth,cat,dog\na,cat,1,0\nb,dog,0.3,0.6\n", "line 3: the probabilities sum to 0.9,"),
@@ -163,6 +165,7 @@ def test_the_report_has_pictures_only_where_the_names_lead_to_files(tmp_path: Pa
             "logarithms .*exponential",
         ),
         ("id,truth,cat\na,cat,1\n", "1 column of probabilities was found"),
+        ("id,truth,p:cat,p:\na,cat,1,0\nb,,0,1\n", "the column 'p:' names no class"),
         ("id,truth,p:cat,p:cat\na,cat,1,0\n", "two columns give the probability of 'cat'"),
         ("id,truth,cat,dog\na,cat|dog,1,0\n", "'cat|dog' is several labels".replace("|", r"\|")),
         (
@@ -178,7 +181,34 @@ def test_what_cannot_be_judged_is_refused_with_its_row(
         judged(tmp_path, text)
 
 
-@pytest.mark.parametrize("sum_", [0.9991, 1.0009])
+@pytest.mark.parametrize("option", ["image_column", "label_column", "group_column"])
+def test_a_column_without_a_name_is_none(tmp_path: Path, option: str) -> None:
+    mend = f"--{option.replace('_', '-')}"
+    with pytest.raises(DataError, match=f"there is no column ''.* {mend}"):
+        judged(tmp_path, SMALL, **{option: ""})
+
+
+def test_what_two_columns_of_labels_say_is_not_chosen_by_their_names(tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    rows = "a,cat,cat,cow,0.9,0.1\nb,dog,cat,cow,0.9,0.1\n"
+    file.write_text(f"id,label,target,species,p:cat,p:dog\n{rows}")
+    told = "line 3: the columns 'label' and 'target' may both be the labels"
+    with pytest.raises(DataError, match=f"{told}.* --label-column"):
+        linnaeus.evaluate(predictions=file)
+    found = linnaeus.evaluate(predictions=file, label_column="target")
+    assert found.metrics.accuracy.value == 1
+    file.write_text(f"id,label,other,species,p:cat,p:dog\n{rows}")
+    assert linnaeus.evaluate(predictions=file).metrics.accuracy.value == 0.5
+
+
+def test_of_a_number_of_many_digits_the_first_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text(f'{{"id": "a", "label": "cat", "p:cat": {"7" * 400}, "p:dog": 0}}\n')
+    with pytest.raises(DataError, match=f"'{'7' * 40}…', which is no finite number"):
+        linnaeus.evaluate(predictions=file)
+
+
+@pytest.mark.parametrize("sum_", [0.999, 0.9991, 1.0009, 1.001])
 def test_rows_that_rounding_left_off_1_are_judged(tmp_path: Path, sum_: float) -> None:
     text = f"id,truth,cat,dog\na,cat,{sum_ - 0.25},0.25\nb,dog,-1e-8,1.0000001\n"
     found = judged(tmp_path, text)
@@ -204,6 +234,10 @@ def test_rows_that_rounding_left_off_1_are_judged(tmp_path: Path, sum_: float) -
         ({"fairness": 1}, "--fairness: 1 is not a text or several"),
         ({"out": 1}, "--out: 1 is not a path"),
         ({"against": 1}, "--against: 1 is not a path"),
+        ({"out": "a\0b"}, r"--out: 'a\\x00b' is not a path"),
+        ({"against": Path("a\0b")}, r"--against: .*'a\\x00b'.* is not a path"),
+        ({"predictions": "a\0b.csv"}, r"--predictions: 'a\\x00b.csv' is not a path"),
+        ({"fairness": [None]}, r"--fairness: \[None\] is not a text or several"),
         ({"predictions": [1]}, r"--predictions: \[1\] is not a path or several"),
         ({"predictions": []}, "--predictions: there is no table"),
         ({"data": 1}, "--data: 1 is not a path"),
@@ -214,6 +248,44 @@ def test_an_argument_of_the_wrong_kind_is_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(UsageError, match=told):
         linnaeus.evaluate(**({"predictions": "p.csv"} | given))
+
+
+def test_numbers_of_numpy_are_the_numbers_that_they_are(tmp_path: Path) -> None:
+    table = tmp_path / "answers.csv"
+    table.write_text(SMALL)
+    told = {
+        name: linnaeus.evaluate(
+            predictions=table,
+            label_column="truth",
+            out=tmp_path / name,
+            top_k=whole(1),
+            prevalence=number(0.125),
+            sensitivity=number(0.5),
+            costs=(number(10), whole(1)),
+        ).report
+        for name, number, whole in (("numpy", np.float32, np.int64), ("python", float, int))
+    }
+    ours, plain = (
+        json.loads(page.with_name("metrics.json").read_text("utf-8"))["test"]
+        for page in told.values()
+        if page is not None
+    )
+    assert ours == plain
+    assert 0.125 in [test["prevalence"] for test in ours["as_a_test"]]
+
+
+def test_a_number_too_large_for_any_float_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--prevalence"):
+        judged(tmp_path, SMALL, prevalence=10**400)
+
+
+def test_none_means_what_leaving_out_does(tmp_path: Path) -> None:
+    text = "id,truth,cat,dog,site\n" + "".join(
+        f"{i},{'dog' if i % 3 else 'cat'},0.5,0.5,{'AB'[i % 2]}\n" for i in range(40)
+    )
+    with_none = judged(tmp_path, text, slice_by=None, fairness=None)
+    assert with_none.slices.to_json() == judged(tmp_path, text).slices.to_json()
+    assert with_none.slices.traits == ("site",)
 
 
 def test_a_bundle_beside_a_table_is_refused(tmp_path: Path) -> None:

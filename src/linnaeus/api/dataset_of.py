@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.sources import load_dataset
 from linnaeus.errors import UsageError
@@ -34,7 +35,8 @@ def dataset_of(
             table=table,
             to_judge=to_judge,
         )
-    if any((image_column, label_column, group_column, split_column, label_separator, table)):
+    columns = Columns.named(image_column, label_column, group_column, split_column, label_separator)
+    if columns != Columns() or table is not None:
         raise UsageError(
             "a table or columns are named, but the data set is loaded already",
             mend="Name them in load_dataset.",

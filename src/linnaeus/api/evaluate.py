@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from linnaeus.api.dataset_of import dataset_of
-from linnaeus.api.kinds import check_kind
+from linnaeus.api.kinds import check_kind, of_kind
 from linnaeus.api.several import each_once, several
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
@@ -41,8 +41,8 @@ def evaluate(
     prevalence: float | None = None,
     sensitivity: float | None = None,
     costs: tuple[float, float] | None = None,
-    slice_by: str | Sequence[str] = (),
-    fairness: str | Sequence[str] = (),
+    slice_by: str | Sequence[str] | None = None,
+    fairness: str | Sequence[str] | None = None,
     against: str | Path | None = None,
     unknown: str | Path | None = None,
     squeeze: Literal["bits", "median"] | None = None,
@@ -67,10 +67,10 @@ def evaluate(
 
     Raises as `evaluation.evaluate.evaluate` and `evaluation.evaluate_table.evaluate_table` do.
     """
-    check_kind("a number", prevalence=prevalence, sensitivity=sensitivity)
-    check_kind("a number", changed_above=changed_above)
-    check_kind("a whole number", top_k=top_k)
-    check_kind("two numbers", costs=costs)
+    prevalence, sensitivity = of_kind("a number", prevalence=prevalence, sensitivity=sensitivity)
+    (changed_above,) = of_kind("a number", changed_above=changed_above)
+    (top_k,) = of_kind("a whole number", top_k=top_k)
+    (costs,) = of_kind("two numbers", costs=costs)
     check_kind("a text", positive=positive, squeeze=squeeze, label_separator=label_separator)
     check_kind("a text", image_column=image_column, group_column=group_column)
     check_kind("a text", split_column=split_column)

@@ -1,14 +1,19 @@
-"""Arguments from Python: one of the wrong kind is refused in a sentence, before any work."""
+"""Arguments from Python: one of the wrong kind is refused in a sentence, before any work.
+
+What is of the right kind comes back plain: NumPy's numbers as Python's own.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence, Sized
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Any
 
 from linnaeus.errors import UsageError
 
-__all__ = ["check_kind"]
+__all__ = ["check_kind", "of_kind"]
 
 
 def check_kind(kind: str, **given: object) -> None:
@@ -25,6 +30,19 @@ def check_kind(kind: str, **given: object) -> None:
             )
 
 
+def of_kind(kind: str, **given: object) -> tuple[Any, ...]:
+    """Each of `given` as a plain value of `kind`, one of `PLAIN`; None as None.
+
+    Raises as `check_kind` does.
+
+    >>> import numpy as np
+    >>> of_kind("a whole number", top_k=np.int64(4), size=None)
+    (4, None)
+    """
+    check_kind(kind, **given)
+    return tuple(None if value is None else PLAIN[kind](value) for value in given.values())
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
@@ -38,7 +56,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_path(value: object) -> bool:
-    return isinstance(value, str | Path)
+    return isinstance(value, str | Path) and "\0" not in str(value)
 
 
 def _is_two_numbers(value: object) -> bool:
@@ -55,6 +73,13 @@ def _is_list_of(is_one: Callable[[object], bool], value: object) -> bool:
     return all(map(is_one, value))
 
 
+def _plain_number(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of more digits than a float can be near to
+        return math.inf if value > 0 else -math.inf
+
+
 KINDS: dict[str, Callable[[object], bool]] = {
     "a number": _is_number,
     "a whole number": _is_whole,
@@ -64,3 +89,10 @@ KINDS: dict[str, Callable[[object], bool]] = {
     "a path": _is_path,
     "a path or several": _one_or_several(_is_path),
 }
+
+PLAIN: dict[str, Callable[[Any], Any]] = {
+    "a number": _plain_number,
+    "a whole number": int,
+    "two numbers": lambda pair: tuple(map(_plain_number, pair)),
+}
+"""What makes plain values of a kind of which NumPy has its own."""

@@ -33,7 +33,7 @@ def predict(
     video_out: str | Path | None = None,
     top: int | None = None,
     sets: float | None = None,
-    sets_method: Literal["lac", "aps", "raps", "class-conditional"] = "lac",
+    sets_method: Literal["lac", "aps", "raps", "class-conditional"] | None = None,
     max_error: float | None = None,
     min_confidence: float | None = None,
     unknown_rate: float | None = None,
@@ -61,10 +61,11 @@ def predict(
     answered; `smooth` averages over so many seconds of them, and `video_out` is a video of these
     frames with the answers written in.
 
-    `top`: name so many classes, instead of all. `sets`, `sets_method`, `max_error`: as in
-    `Classifier.promise`. `min_confidence`: answers below it are withheld. `unknown_rate`: as in
-    `Classifier.gather`. `squeeze`: make every picture poorer first, as in `Classifier.squeezing`.
-    `changed_above`: also tell what may have been changed on purpose, as in `Classifier.detecting`.
+    `top`: name so many classes, instead of all. `sets`, `sets_method` ("lac" if not given) and
+    `max_error`: as in `Classifier.promise`. `min_confidence`: answers below it are withheld.
+    `unknown_rate`: as in `Classifier.gather`. `squeeze`: make every picture poorer first, as in
+    `Classifier.squeezing`. `changed_above`: also tell what may have been changed on purpose, as in
+    `Classifier.detecting`.
 
     A picture that cannot be read is counted in `unread`, told by `progress`, and has its row.
     Raises as `load` and `predicting.sources.sources_of` do, UsageError for options that cannot be

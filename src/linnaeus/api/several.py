@@ -13,6 +13,6 @@ def several(given: str | Path | Sequence[str | Path]) -> list[str | Path]:
     return [given] if isinstance(given, str | Path) else list(given)
 
 
-def each_once(names: str | Sequence[str]) -> tuple[str, ...]:
-    """One name or several, each once."""
-    return tuple(dict.fromkeys([names] if isinstance(names, str) else names))
+def each_once(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    """One name or several, each once; none for None."""
+    return tuple(dict.fromkeys([names] if isinstance(names, str) else names or ()))

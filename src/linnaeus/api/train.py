@@ -148,7 +148,9 @@ def train(
     if begun is not None:
         check_same_recipe(asked, begun.recipe)
         data, folders = data or begun.data, folders or list(begun.weights)
-        if not isinstance(data, Dataset) and not any(columns.values()):
+        if not isinstance(data, Dataset) and all(
+            value in (None, (), []) for value in columns.values()
+        ):
             columns = dict(begun.columns)
     if data is None:
         raise _nothing_to_learn_from(begun)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from linnaeus.cli.verbs import Verbs
+
 if TYPE_CHECKING:
     from linnaeus.data.cache import Entry
 
 __all__ = ["app"]
 
-app = typer.Typer(help="See what is kept of decoded pictures, or clear it.")
+app = Verbs(help="See what is kept of decoded pictures, or clear it.")
 
 
 @app.callback(invoke_without_command=True)

@@ -18,11 +18,12 @@ from linnaeus.cli.options import (
     SplitColumn,
     Table,
 )
+from linnaeus.cli.verbs import Verbs
 from linnaeus.counted import pictures
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List data sets with names, fetch them, write data sets anew.")
+app = Verbs(help="List data sets with names, fetch them, write data sets anew.")
 
 HOSTS = (
     "Also kaggle:OWNER/NAME and hf:OWNER/NAME, with a version if you like: kaggle:OWNER/NAME@3,"

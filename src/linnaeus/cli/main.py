@@ -38,6 +38,7 @@ from linnaeus.cli import (
     stress,
     train,
 )
+from linnaeus.cli.verbs import Verbs
 from linnaeus.errors import LinnaeusError, Terminated, UsageError, WriteError
 from linnaeus.version import __version__
 
@@ -61,7 +62,7 @@ EPILOG = (
     " was asked, 70 a fault of Linnaeus, 130 interrupted, 143 ended by SIGTERM."
 )
 
-app = typer.Typer(
+app = Verbs(
     name="linnaeus",
     help="Labelled pictures in, a classifier you can trust out.",
     epilog=EPILOG,

@@ -97,9 +97,9 @@ def predict(
         ),
     ] = None,
     sets_method: Annotated[
-        Literal["lac", "aps", "raps", "class-conditional"],
-        typer.Option(help="How such sets are made: lac gives the smallest."),
-    ] = "lac",
+        Literal["lac", "aps", "raps", "class-conditional"] | None,
+        typer.Option(help="How such sets are made: lac gives the smallest. (lac)"),
+    ] = None,
     max_error: Annotated[
         float | None,
         typer.Option(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import linnaeus
+from linnaeus.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="See the runs there are, compare them, or remove one.")
+app = Verbs(help="See the runs there are, compare them, or remove one.")
 
 HEADINGS = ("name", "state", "when", "size", "data", "model", "on the test")
 IN_NATS = ("log_loss", "brier")

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 import linnaeus
+from linnaeus.cli.verbs import Verbs
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Make, list and take back the keys of a server.", no_args_is_help=True)
+app = Verbs(help="Make, list and take back the keys of a server.", no_args_is_help=True)
 
 KeysFile = Annotated[
     Path, typer.Option(help="The file that keeps the keys' digests.", metavar="FILE")

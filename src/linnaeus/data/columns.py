@@ -26,7 +26,9 @@ __all__ = [
     "as_path",
     "find_column",
     "fitting_columns",
+    "group_place",
     "kept_metadata",
+    "label_places",
     "read_columns",
 ]
 
@@ -122,7 +124,7 @@ def read_columns(table: Table, columns: Columns, *, unlabelled: bool = False) ->
     """
     image = find_column(table, columns.image, IMAGE_NAMES, "image")
     places = label_places(table, columns, unlabelled)
-    group = find_column(table, columns.group, (), "group") if columns.group else None
+    group = group_place(table, columns.group)
     split, split_notes = split_place(table, columns.split)
     paths = [as_path(filled(table, row, image)) for row in table.rows]
     labels = read_labels(table, places, columns.separator)
@@ -176,18 +178,63 @@ def fitting_columns(table: Table, named: str | None, guesses: Sequence[str]) -> 
     """The places of the columns of the name that the user gave, or of the first guess that fits."""
     if named is not None:
         return [place for place, name in enumerate(table.header) if name == named]
-    plain = [name.lower().replace(" ", "_").replace("-", "_") for name in table.header]
+    plain = [_plain(name) for name in table.header]
     guess = next((guess for guess in guesses if guess in plain), None)
     return [place for place, name in enumerate(plain) if name == guess]
 
 
+def _plain(name: str) -> str:
+    return name.lower().replace(" ", "_").replace("-", "_")
+
+
 def label_places(table: Table, columns: Columns, unlabelled: bool) -> list[int]:
-    """The places of the label columns, as named or guessed."""
-    if not columns.labels:
-        if unlabelled and len(fitting_columns(table, None, LABEL_NAMES)) != 1:
-            return []
-        return [find_column(table, None, LABEL_NAMES, "label")]
-    return [find_column(table, name, (), "label") for name in dict.fromkeys(columns.labels)]
+    """The places of the label columns, as named or guessed.
+
+    Raises DataError where two columns may be meant, and contradict each other.
+    """
+    if columns.labels:
+        return [find_column(table, name, (), "label") for name in dict.fromkeys(columns.labels)]
+    if unlabelled and len(fitting_columns(table, None, LABEL_NAMES)) != 1:
+        return []
+    place = find_column(table, None, LABEL_NAMES, "label")
+    _refuse_other_labels(table, place)
+    return [place]
+
+
+def _refuse_other_labels(table: Table, place: int) -> None:
+    """Raise DataError where another column that may be of labels contradicts that at `place`."""
+    for other, name in enumerate(table.header):
+        if other == place or _plain(name) not in LABEL_NAMES:
+            continue
+        if (row := _contradiction(table, place, other)) is not None:
+            raise DataError(
+                f"the columns '{table.header[place]}' and '{name}' may both be the labels, and say"
+                " different things",
+                where=table.place(row.number),
+                mend="Name the right one with --label-column.",
+            )
+
+
+def _contradiction(table: Table, place: int, other: int) -> Row | None:
+    """The first row where two columns of the same labels differ.
+
+    Of the same labels are columns that share half of what either of them says; others tell of
+    something else, such as the number of a class, or the y of a point.
+    """
+    said = [
+        (one_spelling(as_text(row.cells[place])), one_spelling(as_text(row.cells[other])))
+        for row in table.rows
+    ]
+    ours, theirs = {a for a, _ in said if a}, {b for _, b in said if b}
+    if 2 * len(ours & theirs) < max(1, len(ours | theirs)):
+        return None
+    differ = (row for row, (a, b) in zip(table.rows, said, strict=True) if a and b and a != b)
+    return next(differ, None)
+
+
+def group_place(table: Table, named: str | None) -> int | None:
+    """The place of the column of groups, which is never guessed: None where none is named."""
+    return None if named is None else find_column(table, named, (), "group")
 
 
 def read_labels(table: Table, places: Sequence[int], separator: str | None) -> _Labels:

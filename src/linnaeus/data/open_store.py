@@ -36,7 +36,7 @@ def open_store(path: Path) -> Store:
             raise _not_data(path, b"")
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # no name has a null character in it
         raise _not_there(path) from None
     except OSError as error:
         raise DataError(

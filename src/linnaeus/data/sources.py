@@ -123,7 +123,7 @@ def _from_fetched(folder: Path, columns: Columns, table: Path | None) -> tuple[D
 
 
 def _refuse_columns(columns: Columns, table: Path | None, where: str) -> None:
-    if any(columns) or table is not None:
+    if columns != Columns() or table is not None:
         raise UsageError(
             "this data set brings its labels along, and takes no table and no columns of one",
             where=where,
@@ -151,7 +151,7 @@ def _from_store(
         layout = _layout_unless_labelled(store, where, beside)
         if layout is None:
             return from_tables(name, store, beside)
-        if any(columns) and not beside.matched:
+        if columns != Columns() and not beside.matched:
             raise beside.problems[0] if beside.problems else _columns_without_table(where)
         return join(name, store, layout, beside, columns)
     except LinnaeusError:

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from linnaeus.bundle.predictions import SEPARATOR, UNKNOWN_LABEL, UNKNOWN_WORD, Predictions
 from linnaeus.data.columns import (
     IMAGE_NAMES,
-    LABEL_NAMES,
     Columns,
     as_path,
     filled,
     find_column,
     fitting_columns,
+    group_place,
     kept_columns,
+    label_places,
     read_groups,
 )
 from linnaeus.data.dataset import Column
@@ -87,8 +88,8 @@ def read_answer_table(
             mend="Name one column, and with --label-separator what stands between several labels.",
         )
     table = read_table(path)
-    label = find_column(table, next(iter(columns.labels), None), LABEL_NAMES, "label")
-    group = find_column(table, columns.group, (), "group") if columns.group else None
+    (label,) = label_places(table, columns, unlabelled=False)
+    group = group_place(table, columns.group)
     image = _image_column(table, columns.image)
     labels = [one_spelling(text) for text in table.texts(label)]
     told = {at for at, name in enumerate(table.header) if name in beside}
@@ -143,6 +144,12 @@ def _class_columns(table: Table, taken: set[int | None], labels: set[str]) -> di
         and (one_spelling(name) in labels or are_numbers(table, place))
     ]
     names = [one_spelling(table.header[at].removeprefix(PREFIX).strip()) for at in places]
+    if "" in names:
+        raise DataError(
+            f"the column '{table.header[places[names.index('')]]}' names no class",
+            where=table.where,
+            mend=f"Call it '{PREFIX}CLASS', by the class whose probability it gives.",
+        )
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(
             f"two columns give the probability of '{doubled[0]}'",

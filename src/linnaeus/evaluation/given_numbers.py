@@ -15,9 +15,10 @@ __all__ = ["are_numbers", "checked_probabilities", "given_numbers"]
 Floats = NDArray[np.float64]
 
 # Probabilities written with four digits miss 1 by up to 0.00005 a class.
-SUM_TOLERANCE = 1e-3
+SUM_TOLERANCE = 1e-3 + 1e-9  # in floats, 1 - 0.999 is more than 0.001
 MOST_ROUNDED = 10.0  # by which percentages in whole numbers may miss 100, however many classes
 ROUNDING = 1e-6  # float32 softmaxes overstep 0 and 1 by about a tenth of that
+LONGEST_QUOTED = 40  # characters of a cell that an error repeats
 
 
 def are_numbers(table: Table, place: int) -> bool:
@@ -72,7 +73,7 @@ def checked_probabilities(
         at = int(outside.argmax())
         raise _outside(table, rows[at], classes, given[at])
     raise DataError(
-        f"the probabilities sum to {given[first].sum():.4g}, not to 1",
+        f"the probabilities sum to {given[first].sum():.6g}, not to 1",
         where=where,
         mend="A class's column may be missing. Where classes exclude each other, divide a row by"
         " its sum; where a picture may have several labels, say so with --label-separator.",
@@ -85,6 +86,9 @@ def _oversteps(numbers: Floats) -> NDArray[np.bool_]:
 
 
 def _number(text: str) -> float | None:
+    """The number that is written in `text`, None where Python alone would read one: in 0_0.1."""
+    if "_" in text or not text.isascii():
+        return None
     try:
         return float(text)
     except ValueError:
@@ -96,12 +100,16 @@ def _finite(table: Table, row: Row, name: str, place: int) -> float:
     number = _number(text)
     if number is not None and np.isfinite(number):
         return number
-    told = f"'{text}', which is no finite number" if text else "missing"
+    told = f"'{_shortened(text)}', which is no finite number" if text else "missing"
     raise DataError(
         f"the probability of '{name}' is {told}",
         where=table.place(row.number),
         mend=f"Write a number from 0 to 1, or take this {table.unit} out.",
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}…"
 
 
 def _refuse_extra_columns(

@@ -27,15 +27,15 @@ class Asked:
     """What is wanted of each answer. Raises UsageError for what cannot be.
 
     `top`: how many classes are named with their probabilities, None for all. `sets`: the coverage
-    of label sets, made by `sets_method`. `max_error`: the share of wrong answers among those given.
-    `min_confidence`: answers below it are withheld. `unknown_rate`: as in `Classifier.gather`.
-    `smooth`: seconds of a video over which its answers are averaged. `squeeze` and `changed_above`:
-    as in `Classifier.squeezing` and `Classifier.detecting`.
+    of label sets, made by `sets_method` ("lac" if None). `max_error`: the share of wrong answers
+    among those given. `min_confidence`: answers below it are withheld. `unknown_rate`: as in
+    `Classifier.gather`. `smooth`: seconds of a video over which its answers are averaged. `squeeze`
+    and `changed_above`: as in `Classifier.squeezing` and `Classifier.detecting`.
     """
 
     top: int | None = None
     sets: float | None = None
-    sets_method: Method = "lac"
+    sets_method: Method | None = None
     max_error: float | None = None
     min_confidence: float | None = None
     unknown_rate: float | None = None
@@ -46,6 +46,12 @@ class Asked:
     def __post_init__(self) -> None:
         if self.sets is not None:
             check_coverage(self.sets)
+        elif self.sets_method is not None:
+            raise UsageError(
+                "there are no label sets that could be made so",
+                where="--sets-method",
+                mend="Ask for some with --sets 0.9, or leave it out.",
+            )
         if self.max_error is not None:
             check_error(self.max_error)
         if self.unknown_rate is not None:
@@ -105,7 +111,7 @@ class Answering:
         if asked.sets is not None or asked.max_error is not None:
             rules = classifier.promising(
                 coverage=asked.sets,
-                method=asked.sets_method,
+                method="lac" if asked.sets_method is None else asked.sets_method,
                 max_error=asked.max_error,
                 unknown_rate=self._unknown_rate(),
             )

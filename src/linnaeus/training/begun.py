@@ -65,17 +65,17 @@ def read_begun(folder: Path) -> Begun:
     file = folder / BEGUN
     try:
         return Begun.model_validate_json(file.read_bytes())
-    except OSError:
-        raise UsageError(
-            "no run was begun here, or not by a version that could go on with it",
-            where=str(folder),
-            mend="Name the folder of a run that was interrupted.",
-        ) from None
     except ValidationError:
         raise DataError(
             "this is not as it was written, or by another version of Linnaeus",
             where=str(file),
             mend="Train anew, into another folder.",
+        ) from None
+    except (OSError, ValueError):  # no name has a null character in it
+        raise UsageError(
+            "no run was begun here, or not by a version that could go on with it",
+            where=str(folder),
+            mend="Name the folder of a run that was interrupted.",
         ) from None
 
 

@@ -92,7 +92,7 @@ def _refuse_a_run(path: Path) -> None:
 
 def _clear_dead_claim(path: Path) -> None:
     """Empty a folder that a process claimed, and was killed before it wrote what it was for."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # no name has a null character in it
         if {one.name for one in path.iterdir()} == {LOCK} and not is_in_use(path):
             (path / LOCK).unlink()
 
