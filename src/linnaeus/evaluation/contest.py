@@ -137,7 +137,7 @@ def pair(
     return Paired(
         names,
         accuracy,
-        _log_loss(one, other, codes, _mere_labels(first)),
+        _log_loss(one, other, codes, _same(first, second) and not _mere_labels(first)),
         tuple(_by_class(one, other, codes)),
         counted,
         _apart(first, second, one, other),
@@ -229,16 +229,23 @@ def _rounded(predictions: Predictions) -> Predictions:
     return replace(predictions, probabilities=predictions.probabilities.astype(np.float32))
 
 
-def _log_loss(one: Outcomes, other: Outcomes, codes: NDArray[Any] | None, mere: bool) -> Figure:
+def _log_loss(one: Outcomes, other: Outcomes, codes: NDArray[Any] | None, same: bool) -> Figure:
     """The mean of the paired differences of log losses, with its bootstrap-t interval.
 
-    Where all losses are equal to the last bit, the two are one and the same, on other pictures too:
-    no interval; but for `mere` labels, which two may well share on as many pictures.
+    None where both are the `same`, as they are on other pictures too.
     """
     gaps, most = one.losses - other.losses, max(one.most_loss, other.most_loss)
-    if not mere and not gaps.any():
+    if same:
         return Figure(0.0, 0.0, 0.0)
     return mean_figure(gaps, most, Resampling.of(len(gaps), codes), least=-most)
+
+
+def _same(first: Predictions, second: Predictions) -> bool:
+    """Whether all probabilities are equal to the last bit, class by class."""
+    if set(first.classes) != set(second.classes):
+        return False
+    order = [second.classes.index(name) for name in first.classes]
+    return np.array_equal(first.probabilities, second.probabilities[:, order], equal_nan=True)
 
 
 def _mere_labels(predictions: Predictions) -> bool:

@@ -300,6 +300,8 @@ class _Mean:
         """
         if not self.weight:
             return None
+        if by.groups < 2:
+            return Figure.around(self.value / self.weight, 0.0, 1.0)
         variance, apart = more * by.variance(self.moves + self.weight * besides), self.seen
         scale = (sqrt(variance / apart) if apart > 0 else 1.0) / self.weight
         value = self.value / self.weight
