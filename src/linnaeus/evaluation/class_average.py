@@ -224,10 +224,7 @@ def _f1_figure(
     each = f1[known], (either / (2 - f1))[known], weights[known]
     shares, trials, weight = together = _few_together(*each, margins.true[known])
     alone = _variance(*together if weighed else each)
-    varies = by.variance(moves)
-    if by.grouped:
-        varies = max(varies, float((moves**2).sum()))
-    effect = varies / alone if alone > 0 else concerned * len(moves) / by.groups
+    effect = by.no_less(moves) / alone if alone > 0 else concerned * len(moves) / by.groups
     ends = score_ends(shares, trials / effect, weight, _errors_held(moves, by))
     return figure_less_bias(value, ends, 0.0 if weighed else _bias(margins, weights))
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.intervals import Resampling, share_among
 
 __all__ = [
     "ClassFigures",
@@ -126,15 +126,10 @@ def figures_of_class(
 ) -> ClassFigures:
     """The figures of one class, which the pictures that are `true` are; both (n,)."""
     images, answers = int(true.sum()), int(said.sum())
-    precision = _share_among(true, said, by) if answers else Figure(0.0, 0.0, 1.0)
-    recall = _share_among(said, true, by) if images else None
-    f1 = _f1(_share_among(true & said, true | said, by)) if images else None
+    precision = share_among(true, said, by) if answers else Figure(0.0, 0.0, 1.0)
+    recall = share_among(said, true, by) if images else None
+    f1 = _f1(share_among(true & said, true | said, by)) if images else None
     return ClassFigures(name, images, answers, precision, recall, f1)
-
-
-def _share_among(hit: NDArray[np.bool_], chosen: NDArray[np.bool_], by: Resampling) -> Figure:
-    """The share of `hit` among the `chosen` pictures, both (n,)."""
-    return accuracy_figure(hit[chosen], by.among(chosen) if by.grouped else by)
 
 
 def _f1(share: Figure) -> Figure:
@@ -153,6 +148,6 @@ def most_confused(
     pairs = []
     for true, said in (divmod(int(cell), len(classes)) for cell in order):
         if count := int(mistakes[true, said]):
-            share = _share_among(answers == said, labels == true, by)
+            share = share_among(answers == said, labels == true, by)
             pairs.append(ConfusedPair(classes[true], classes[said], count, share))
     return tuple(pairs)

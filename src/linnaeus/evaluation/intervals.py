@@ -33,6 +33,7 @@ __all__ = [
     "mean_figure",
     "moved_figure",
     "score_figure",
+    "share_among",
     "share_figure",
     "share_trials",
     "spread_figure",
@@ -80,10 +81,16 @@ def share_trials(right: NDArray[np.bool_], resampling: Resampling) -> float:
     pictures = len(right)
     if not resampling.grouped:
         return float(pictures)
-    if resampling.groups < 2:
-        return 0.0
-    trials = pictures / resampling.design_effect((right - right.mean()) / pictures)
-    return trials * (Z / resampling.z) ** 2
+    of_groups = np.bincount(resampling.codes, weights=right, minlength=resampling.groups)
+    return _trials(of_groups.astype(np.int64), resampling.pictures)
+
+
+def share_among(
+    hit: NDArray[np.bool_], chosen: NDArray[np.bool_], resampling: Resampling
+) -> Figure:
+    """The share of `hit` among the `chosen` pictures, both (n,) and some chosen, as for all."""
+    among = resampling.among(chosen) if resampling.grouped else resampling
+    return accuracy_figure(hit[chosen], among)
 
 
 def grouped_share_figure(right: Places, pictures: Places) -> Figure:
@@ -93,16 +100,21 @@ def grouped_share_figure(right: Places, pictures: Places) -> Figure:
     """
     known = pictures > 0
     right, pictures = right[known], pictures[known]
+    return wilson_figure(float(right.sum()) / int(pictures.sum()), _trials(right, pictures))
+
+
+def _trials(right: Places, pictures: Places) -> float:
+    """The sample size of a share by groups, (groups,) each; every group has a picture."""
     total, groups = int(pictures.sum()), len(pictures)
-    share, trials = float(right.sum()) / total, float(total)
-    if groups < min(2, total):
-        trials = 0.0
-    elif groups < total:
-        alone = share * (1 - share) / total
-        varies = _variance((right - share * pictures) / total, pictures)
-        effect = max(1.0, varies / alone) if alone > 0 else total / groups
-        trials = total / effect * (Z / _student(_degrees(pictures))) ** 2
-    return wilson_figure(share, trials)
+    if groups == total:
+        return float(total)
+    if groups < 2:
+        return 0.0
+    share = float(right.sum()) / total
+    alone = share * (1 - share) / total
+    varies = _variance((right - share * pictures) / total, pictures)
+    effect = max(1.0, varies / alone) if alone > 0 else total / groups
+    return total / effect * (Z / _student(_degrees(pictures))) ** 2
 
 
 @dataclass(frozen=True)
@@ -187,6 +199,11 @@ class Resampling:
         of_groups = np.bincount(self.codes, weights=moves, minlength=self.groups)
         return _variance(of_groups.astype(np.float64), self.pictures)
 
+    def no_less(self, moves: Floats) -> float:
+        """The same, and no less than over pictures: chance may make groups seem too alike."""
+        variance = self.variance(moves)
+        return max(variance, float((moves**2).sum())) if self.grouped else variance
+
     def t(self, moves: Floats, fewest: float = FEWEST_DEGREES) -> float:
         """How many standard errors hold 95 % where these come from `moves` (n,).
 
@@ -251,9 +268,7 @@ def moved_figure(value: float, moves: Floats, trials: float, resampling: Resampl
     scale, it is taken from there: a lucky test has seen few of the bad pictures, so its variance is
     too small. `trials`: as in `spread_figure`.
     """
-    variance, t = resampling.variance(moves), resampling.t(moves)
-    if resampling.grouped:  # which vary no less than pictures do
-        variance = max(variance, float((moves**2).sum()))
+    variance, t = resampling.no_less(moves), resampling.t(moves)
     if resampling.groups < 2 or not (variance > LEAST_VARIANCE and 0 < value < 1):
         return spread_figure(value, variance, trials, resampling, most=inf)
     low, high = wilson(value, value * (1 - value) / variance * (Z / t) ** 2)

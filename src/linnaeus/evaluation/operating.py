@@ -18,7 +18,12 @@ from linnaeus.evaluation.costs import Costs
 from linnaeus.evaluation.cut_points import CutPoint, cut_points
 from linnaeus.evaluation.decision_points import DecisionPoint, decision_points
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure, mean_figure
+from linnaeus.evaluation.intervals import (
+    Resampling,
+    accuracy_figure,
+    mean_figure,
+    share_among,
+)
 
 __all__ = ["Cut", "Operating", "check_cuts", "operating"]
 
@@ -236,7 +241,7 @@ def _cut(
         cost = mean_figure(costs.of_each(truth, called), costs.most, by)
 
     def among(hit: Sets, chosen: Sets) -> Figure | None:
-        return accuracy_figure(hit[chosen], by.among(chosen)) if chosen.any() else None
+        return share_among(hit, chosen, by) if chosen.any() else None
 
     sensitivity, specificity = among(called, truth), among(~called, ~truth)
     assert sensitivity is not None

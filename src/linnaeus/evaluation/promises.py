@@ -17,7 +17,7 @@ from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Method, Sets, tie_breakers
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure, share_among
 from linnaeus.evaluation.risk_coverage import MAX_ERRORS, RiskCoverage, risk_coverage
 from linnaeus.evaluation.set_sizes import mean_size_figure
 
@@ -245,7 +245,7 @@ def _sets_kept(
         single=accuracy_figure(sizes == 1, resampling),
         several=accuracy_figure(sizes > 1, resampling),
         class_covered=tuple(
-            accuracy_figure(covered[of], resampling.among(of)) if of.any() else None for of in each
+            share_among(covered, of, resampling) if of.any() else None for of in each
         ),
         class_sizes=tuple(
             mean_size_figure(sizes[of], len(classes), resampling.among(of)) if of.any() else None
@@ -269,5 +269,5 @@ def _silence_kept(
         max_error=max_error,
         confidence=rule.confidence if np.isfinite(rule.confidence) else None,
         answered=accuracy_figure(given, resampling),
-        error=accuracy_figure(~right[given], resampling.among(given)) if given.any() else None,
+        error=share_among(~right, given, resampling) if given.any() else None,
     )

@@ -15,7 +15,7 @@ from linnaeus.evaluation.calibration_noise import (
     flips_of_bins,
 )
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.intervals import Resampling, share_among
 from linnaeus.evaluation.unified_interval import unified_interval
 from linnaeus.wilson import wilson
 
@@ -70,7 +70,7 @@ def reliability_bins(
         inside = bins == number
         if images := int(inside.sum()):
             sure = confidence[inside]
-            accuracy = accuracy_figure(right[inside], by.among(inside) if by.grouped else by)
+            accuracy = share_among(right, inside, by)
             mean = min(max(float(sure.mean()), float(sure.min())), float(sure.max()))
             found.append(
                 ReliabilityBin(float(sure.min()), float(sure.max()), images, mean, accuracy)

@@ -75,10 +75,13 @@ class RiskCoverage:
 class _Surest:
     """Answers by falling confidence: for each number of them that no tie parts, what it brings.
 
+    `order`: (n,) the places of the answers so, `ends`: (n,) for each the last that is as sure.
     `counts`: (m,) how many are given, `confidence`: (m,) that of the last, `risk`: (m,) the share
     of wrong ones.
     """
 
+    order: NDArray[np.int64]
+    ends: NDArray[np.int64]
     counts: NDArray[np.int64]
     confidence: Floats
     risk: Floats
@@ -88,7 +91,7 @@ def risk_coverage(confidence: Floats, right: Right, resampling: Resampling) -> R
     """Judge answers (n,) by how sure each is and whether it is right."""
     surest = _surest(confidence, right)
     return RiskCoverage(
-        area=_area(confidence, right, resampling),
+        area=_area(surest, right, resampling),
         curve=_curve(surest),
         answerable=tuple(_answerable(one, surest, right, resampling) for one in MAX_ERRORS),
     )
@@ -97,19 +100,19 @@ def risk_coverage(confidence: Floats, right: Right, resampling: Resampling) -> R
 def _surest(confidence: Floats, right: Right) -> _Surest:
     order = np.argsort(-confidence, kind="stable")
     falling = confidence[order]
-    ends = np.unique(_ends_of_equals(falling))
-    wrong = np.cumsum(~right[order])[ends]
-    return _Surest(ends + 1, falling[ends], wrong / (ends + 1))
+    ends = _ends_of_equals(falling)
+    last = np.unique(ends)
+    wrong = np.cumsum(~right[order])[last]
+    return _Surest(order, ends, last + 1, falling[last], wrong / (last + 1))
 
 
-def _area(confidence: Floats, right: Right, resampling: Resampling) -> Figure:
+def _area(surest: _Surest, right: Right, resampling: Resampling) -> Figure:
     """The mean, over all shares of answered pictures, of the error among the surest of them.
 
     Geifman and El-Yaniv (2017) call its curve risk-coverage. Equal confidences share their risk.
     """
-    order = np.argsort(-confidence, kind="stable")
+    order, ends = surest.order, surest.ends
     wrong = (~right)[order].astype(np.float64)
-    ends = _ends_of_equals(confidence[order])
 
     def area(weights: Floats) -> float:
         of_each = weights[order]

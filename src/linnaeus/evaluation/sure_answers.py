@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.intervals import Resampling, share_among
 from linnaeus.evaluation.reliability import ReliabilityBin
 
 __all__ = ["ENOUGH", "sure_answers"]
@@ -36,12 +35,6 @@ def sure_answers(
     inside = np.any([(one.low <= confidence) & (confidence <= one.high) for one in sure], axis=0)
     said = sum(one.mean_confidence * one.images for one in sure) / images
     low, high = sure[0].low, sure[-1].high
-    return ReliabilityBin(low, high, images, min(max(said, low), high), _share(right, inside, by))
-
-
-def _share(right: Right, inside: Right, by: Resampling) -> Figure:
-    """How often those `inside` are right."""
-    among = by.among(inside) if by.grouped else by
-    if by.grouped and among.groups < 2:
-        return Figure.around(float(right[inside].mean()), 0.0, 1.0)
-    return accuracy_figure(right[inside], among)
+    return ReliabilityBin(
+        low, high, images, min(max(said, low), high), share_among(right, inside, by)
+    )
