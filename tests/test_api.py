@@ -216,6 +216,25 @@ def test_evaluate_refuses_a_used_folder_and_leaves_it_alone(
 # audit and load_dataset
 
 
+def test_a_narrow_number_of_numpy_is_told_as_it_is_written(tmp_path: Path) -> None:
+    rows = [f"{at},{'ab'[at % 2]},{p},{1 - p}" for at, p in enumerate([0.75, 0.25] * 20)]
+    table = tmp_path / "answers.csv"
+    table.write_text("\n".join(["id,label,a,b", *rows, ""]))
+    for number in (np.float16, np.float32, np.float64):
+        done = linnaeus.evaluate(
+            predictions=table,
+            out=tmp_path / number.__name__,
+            sensitivity=number(0.9),
+            prevalence=number(0.1),
+        )
+        assert done.report is not None
+        page = done.report.read_text("utf-8")
+        assert "sensitivity of 90 % on these pictures" in page
+        assert "89.99" not in page
+        with pytest.raises(UsageError, match=r"--sensitivity: 1.1 "):
+            linnaeus.evaluate(predictions=table, sensitivity=number(1.1))
+
+
 def test_audit_takes_a_path_or_a_data_set(photo_set: Path) -> None:
     from_path = linnaeus.audit(photo_set)
     from_dataset = linnaeus.audit(linnaeus.load_dataset(photo_set), workers=3)

@@ -59,6 +59,7 @@ def test_a_folder_that_cannot_be_made_is_refused_at_once(tmp_path: Path) -> None
         (["digits", "--model", "alexnet", "--image-size", "32"], 2, "size of 63 px or more"),
         (["digits", "--image-size", "4"], 2, "--image-size: 4 is not at least 8"),
         (["digits", "--image-size", "big"], 2, '"big" is no size of pictures'),
+        (["digits", "--image-size", "６４"], 2, '"６４" is no size of pictures'),
         (["digits", "--weights", "{empty}"], 5, "no pretrained weights are here"),
         (["digits", "--recipe", "{empty}"], 2, "not a recipe"),
         (["nowhere/photos"], 3, "nowhere/photos"),

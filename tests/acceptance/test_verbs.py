@@ -82,6 +82,39 @@ def test_an_option_of_one_value_is_given_once(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("asked", ["--help", "-h"])
+def test_help_helps_whatever_stands_beside_it(asked: str) -> None:
+    done = linnaeus("evaluate", "--costs", "a", asked, "--costs", "b", "--prevalence", "1_0")
+    assert done.code == 0
+    assert "Usage: linnaeus evaluate" in done.out
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "value"),
+    [
+        ("evaluate", "--prevalence", "0_0.1"),
+        ("evaluate", "--sensitivity", "０.9"),
+        ("evaluate", "--top-k", "1_0"),
+        ("train", "--epochs", "1_0"),
+        ("predict", "--top", "1_0"),
+    ],
+)
+def test_what_only_a_program_would_read_as_a_number_is_none(
+    verb: str, option: str, value: str, tmp_path: Path
+) -> None:
+    for told in (value, "x"):
+        done = linnaeus(verb, "a.csv", option, told, cwd=tmp_path)
+        assert done.code == 2
+        assert f"{verb}: invalid value for '{option}': it should be a valid" in done.sentence
+
+
+@pytest.mark.parametrize("costs", ["1_0:1", "１０:1", "10:1:1", "10", "x:1"])
+def test_costs_are_two_numbers(costs: str, tmp_path: Path) -> None:
+    done = linnaeus("evaluate", "--predictions", "a.csv", "--costs", costs, cwd=tmp_path)
+    assert done.code == 2
+    assert done.sentence.startswith(f"--costs: '{costs}' is not two costs.")
+
+
 def test_an_option_of_several_values_is_given_as_often(tmp_path: Path) -> None:
     done = linnaeus("evaluate", "--predictions", "a.csv", "--predictions", "b.csv", cwd=tmp_path)
     assert "a.csv: it cannot be opened" in done.sentence

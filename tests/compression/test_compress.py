@@ -216,6 +216,7 @@ def test_what_cannot_be_made_smaller_is_refused(
         ({"method": "int4"}, 'no way called "int4"'),
         ({"method": "int8+float16"}, "nothing can follow int8"),
         ({"target": "small"}, '"small" is no size and no time'),
+        ({"target": "５MB"}, '"５MB" is no size and no time'),
         ({"max_drop": -1}, "is no number of points"),
         ({"method": "int8", "student": "mlp"}, "--student: no step .* takes it"),
         ({"epochs": 3}, "--epochs: no step .* takes it"),

@@ -303,7 +303,7 @@ def test_the_bound_is_given_as_people_write_sizes(
     assert the_cache().folder.is_relative_to(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["much", "-3GB", "3 parrots", "GB"])
+@pytest.mark.parametrize("text", ["much", "-3GB", "3 parrots", "GB", "５GB", "1_0GB"])
 def test_a_bound_that_is_no_size_is_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("LINNAEUS_CACHE_LIMIT", text)
     with pytest.raises(UsageError, match="is not a size"):

@@ -78,6 +78,12 @@ def test_splits_and_class_names_lie_around_the_shards(tmp_path: Path) -> None:
     assert dataset.labels.tolist() == [0, 1] * 3
 
 
+def test_a_class_is_a_place_among_the_names_by_plain_digits_alone(tmp_path: Path) -> None:
+    shard(tmp_path / "0.tar", {**numbered(range(4)), "9.png": png(9), "9.cls": "１"})
+    (tmp_path / "classnames.txt").write_text("even\nodd\n", encoding="utf-8")
+    assert set(load_dataset(tmp_path).classes) == {"even", "odd", "１"}
+
+
 def test_class_names_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
     shard(tmp_path / "train/0.tar", numbered(range(4)))
     (tmp_path / "classes.txt").write_text("käfer\ndog\n", encoding="latin-1")

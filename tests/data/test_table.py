@@ -144,6 +144,36 @@ def test_columns_of_labels_that_agree_or_tell_of_something_else_are_no_matter(
     assert load_dataset(table(pictures, text)).labels.tolist() == [0, 1, 0, 1]
 
 
+def of_numbers(folder: Path, target: list[str]) -> Path:
+    """A table of eight pictures of the classes 0 to 3, with a column `target` beside `label`."""
+    write_tree(folder, {f"{at}.png": png(at) for at in range(8)})
+    rows = [f"{at}.png,{at % 4},{said}" for at, said in enumerate(target)]
+    return table(folder, "\n".join(["path,label,target", *rows, ""]))
+
+
+def test_small_numbers_of_something_else_stop_nothing(tmp_path: Path) -> None:
+    """The y of a point is among the numbers of classes most of the time."""
+    dataset = load_dataset(of_numbers(tmp_path, "4 0 3 1 2 4 1 0".split()))
+    assert dataset.labels.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert dataset.metadata["target"].tolist() == [4, 0, 3, 1, 2, 4, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("0 1 2 3 0 1 2 0".split(), 9),  # a slip
+        ("3 2 1 0 3 2 1 0".split(), 2),  # the same classes, counted from the other end
+        ("0 1 2 2 0 1 2 2".split(), 5),  # one class given up
+        (["0.0", "1.0", "2.0", "3.0", "0.0", "", "2.0", "0.0"], 9),  # as an empty cell has it
+    ],
+)
+def test_numbers_that_are_those_of_the_labels_and_differ_are_told(
+    tmp_path: Path, target: list[str], line: int
+) -> None:
+    with pytest.raises(DataError, match=f"line {line}: the columns 'label' and 'target' may both"):
+        load_dataset(of_numbers(tmp_path, target))
+
+
 def test_a_name_that_none_can_be_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no such file or folder"):
         load_dataset(tmp_path / "a\0b.csv")

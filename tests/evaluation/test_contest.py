@@ -103,6 +103,13 @@ def test_groups_make_an_interval_wider() -> None:
     assert together.p > alone.p
 
 
+def test_a_single_group_says_nothing_of_others() -> None:
+    found = pair(random_answers(0, 60, 3, skill=3.0), random_answers(0, 60, 3), NAMES, ["a"] * 60)
+    assert (found.accuracy.difference.low, found.accuracy.difference.high) == (-1, 1)
+    assert found.log_loss.low == -found.log_loss.high
+    assert not found.accuracy.real
+
+
 def test_the_log_loss_tells_which_probabilities_are_better() -> None:
     sharp = random_answers(0, 800, 5, skill=2.0)
     blunt = random_answers(0, 800, 5, skill=2.0, sharpness=0.3)

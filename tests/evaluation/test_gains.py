@@ -74,6 +74,13 @@ def test_pictures_in_groups_tell_less() -> None:
     assert grouped_high - grouped_low > 2.5 * (high - low)
 
 
+def test_a_single_group_says_nothing_of_others() -> None:
+    random = np.random.default_rng(1)
+    value, low, high = gain(random.random(80) < 0.9, random.random(80) < 0.7, np.zeros(80))
+    assert (low, high) == (-1, 1)
+    assert 0 < value < 1
+
+
 def test_a_better_one_is_told_from_a_worse_one() -> None:
     random = np.random.default_rng(2)
     was = random.random(400) < 0.7

@@ -147,7 +147,10 @@ def test_pictures_in_groups_are_told_as_such() -> None:
     answers = answers_of([[14, 1], [6, 9]], PETS)
     words = plain_words(measure(answers, groups=[i // 5 for i in range(30)], resamples=100))
     assert words[1].endswith("as far as 30 pictures in 6 groups can tell: do not rely on it.")
-    assert words[2].startswith("Only 30 pictures in 6 groups were judged, too few to say it more")
+    assert words[2] == (
+        "Only 30 pictures in 6 groups were judged, too few to say it more closely: "
+        "test on more groups before relying on it."
+    )
 
 
 @pytest.mark.parametrize(

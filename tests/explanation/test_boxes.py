@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from linnaeus.errors import UsageError
+from linnaeus.errors import DataError, UsageError
 from linnaeus.explanation.boxes import boxes_of, read_boxes
 from linnaeus.explanation.methods import Explainer
 from linnaeus.explanation.read import boxes_at, read_pictures
@@ -37,6 +37,14 @@ def test_the_end_of_a_path_is_enough(table: Path) -> None:
 def test_a_name_that_two_pictures_have_is_refused(table: Path) -> None:
     with pytest.raises(UsageError, match="Name the folders too"):
         boxes_of(read_boxes(table), ["/data/rings/2.png", "/data/crosses/2.png"])
+
+
+@pytest.mark.parametrize("left", ["", "x", "nan", "inf", "0_0", "０", "5"])
+def test_what_is_no_box_is_told_by_its_line(table: Path, left: str) -> None:
+    with table.open("a", encoding="utf-8") as lines:
+        lines.write(f"\n3.png,{left},0,4,4\n")
+    with pytest.raises(DataError, match="line 6: this is no box"):
+        read_boxes(table)
 
 
 def test_a_picture_without_a_box_is_named(table: Path) -> None:

@@ -65,7 +65,7 @@ def test_ours_are_known_by_their_names(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp-0", "mlp-", "plain-a", "cnn", "cnn-huge", "alexnet-2", "MLP"]
+    "name", ["mlp-0", "mlp-", "plain-a", "cnn", "cnn-huge", "alexnet-2", "MLP", "mlp-1２"]
 )
 def test_nothing_else_is_ours(name):
     assert not is_ours(name)

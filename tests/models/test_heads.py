@@ -38,6 +38,12 @@ def test_any_other_text_is_refused_in_a_sentence(text: str) -> None:
         assert neck.eval()(torch.randn(2, 6)).shape == (2, width)
 
 
+@pytest.mark.parametrize("part", ["dense６４", "dense6_4", "dropout0.３"])
+def test_only_plain_digits_make_a_layer(part: str) -> None:
+    with pytest.raises(UsageError, match=f'"{part}" is none of its parts'):
+        neck_for(f"{part}-linear", (6,))
+
+
 def test_a_share_that_is_given_stands_in_each_bare_dropout() -> None:
     def shares(head: str, dropout: float | None) -> list[float]:
         layers = neck_for(head, (6,), dropout=dropout)[0]

@@ -44,6 +44,8 @@ class Answers(BaseHTTPRequestHandler):
             self.end_headers()
         elif self.path == "/a.jpg":
             self._send(BODY, len(BODY))
+        elif self.path == "/odd.jpg":
+            self._send(BODY, "²")
         elif self.path == "/short.jpg":
             self._send(BODY, 2 * len(BODY))
         elif self.path == "/unsaid.jpg":
@@ -57,7 +59,7 @@ class Answers(BaseHTTPRequestHandler):
         else:
             self.send_error(404, "Not here")
 
-    def _send(self, body: bytes, length: int | None) -> None:
+    def _send(self, body: bytes, length: int | str | None) -> None:
         self.send_response(200)
         if length is not None:
             self.send_header("Content-Length", str(length))
@@ -168,6 +170,12 @@ def test_the_bytes_come_from_the_address_that_was_checked(
 
     assert fetch(resolve=resolve)(f"https://{HOST}:{port}/a.jpg") == BODY
     assert asked == [HOST]
+
+
+def test_a_length_that_is_no_number_is_not_gone_by(
+    fetch: Callable[..., Fetching], port: int
+) -> None:
+    assert fetch()(f"https://{HOST}:{port}/odd.jpg") == BODY
 
 
 def test_a_certificate_for_another_name_or_of_a_stranger_is_refused(

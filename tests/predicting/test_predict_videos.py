@@ -184,6 +184,7 @@ def test_a_stream_is_answered_until_it_ends_and_its_password_is_not_told(
         ("door.avi", {"smooth": 1, "sets": 0.9}, "holds for answers to single pictures"),
         ("door.avi", {"video_out": "a.gif"}, "not written to files that end in"),
         ("camera:front", {}, "named by its number"),
+        ("camera:１", {}, "named by its number"),
         (["camera:0", "a.jpg"], {}, "has no end"),
         ("camera:0", {"out": "a.parquet"}, "which is never"),
         ("camera:0", {"out": "a.csv", "resume": True}, "cannot be gone on with"),

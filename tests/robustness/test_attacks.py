@@ -234,8 +234,9 @@ def test_without_a_distance_it_is_the_usual_one_of_the_norm(digits_run: Run) -> 
 
 def test_what_cannot_be_meant_is_said(digits_run: Run) -> None:
     others = linnaeus.load_dataset("digits").subset(range(1, 60, 3))
-    with pytest.raises(UsageError, match="is no distance"):
-        linnaeus.attack(digits_run.bundle, others, eps="-1")
+    for eps in ("-1", "8/0", "8_0/2550", "８/255", "near"):
+        with pytest.raises(UsageError, match="is no distance"):
+            linnaeus.attack(digits_run.bundle, others, eps=eps)
     with pytest.raises(UsageError, match="such as 8/255"):
         linnaeus.attack(digits_run.bundle, others, eps=8)
     with pytest.raises(UsageError, match="no attack called"):

@@ -53,6 +53,7 @@ def of_pictures(count: int) -> dict[str, object]:
 
 
 ADDED = b'{"path": "run", "new": true}'
+ONE = json.dumps(of_pictures(1)).encode()
 MANY = json.dumps(of_pictures(21)).encode()
 HIDDEN = json.dumps(of_pictures(2)).encode().replace(b"shape", rb"\u0073hape")
 SHAPELY = json.dumps({**of_pictures(1), "parameters": [{"shape": [1]}] * 8}).encode()
@@ -214,6 +215,10 @@ def test_a_picture_with_several_labels_has_them_all(server: Running, pairs_table
         ("/predict?model=digits&version=7", "POST", b"x", "image/png", 404, "not-found"),
         ("/predict?model=digits&tpo=2", "POST", b"x", "image/png", 422, "not-valid"),
         ("/predict?model=digits&sets=nan", "POST", b"x", "image/png", 422, "not-valid"),
+        ("/predict?model=digits&sets=0_0.5", "POST", b"x", "image/png", 422, "not-valid"),
+        ("/predict?model=digits&sets=%EF%BC%90.5", "POST", b"x", "image/png", 422, "not-valid"),
+        ("/predict?model=digits&top=1_0", "POST", b"x", "image/png", 422, "not-valid"),
+        ("/v2/models/digits/infer?sets=0.9", "POST", ONE, "application/json", 422, "not-valid"),
         ("/predict?model=digits", "POST", b"", "image/png", 400, "no-image"),
         ("/predict?model=digits", "POST", b"x", "image/png", 422, "unreadable-image"),
         ("/predict?model=digits", "POST", b"{}", "application/json", 415, "unsupported-type"),
@@ -253,6 +258,19 @@ def test_what_cannot_be_answered_is_refused_with_a_sentence(
     assert (answer.status, answer.kind) == (status, problem)
     assert answer.json["detail"].rstrip(")").endswith((".", "?"))
     assert answer.json["request_id"] == answer.headers["x-request-id"]
+
+
+def test_a_way_to_make_sets_that_are_not_asked_for_is_refused(
+    server: Running, pictures: list[Path]
+) -> None:
+    asked = of_digits(server, pictures[0].read_bytes(), query="&sets_method=aps")
+    body = {**of_pictures(1), "parameters": {"sets_method": "aps"}}
+    tensors = server.send_json("POST", "/v2/models/digits/infer", body)
+    for answer, place in ((asked, "sets_method"), (tensors, "parameters.sets_method")):
+        assert (answer.status, answer.kind) == (422, "not-valid")
+        assert answer.json["detail"].startswith(f"{place}: there are no label sets that could be")
+    none = {**of_pictures(1), "parameters": {"sets_method": None, "max_error": 0.3}}
+    assert server.send_json("POST", "/v2/models/digits/infer", none).status == 200
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "600001", "1e3", "٣", "000000001" + "9" * 5000])

@@ -16,7 +16,7 @@ def test_auto_takes_a_gpu_where_there_is_one():
     assert chosen_device("cpu") == "cpu"
 
 
-@pytest.mark.parametrize("asked", ["gpu", "cuda:", "cuda:-1", "cpu:0", ""])
+@pytest.mark.parametrize("asked", ["gpu", "cuda:", "cuda:-1", "cuda:01", "cuda:１", "cpu:0", ""])
 def test_what_is_no_device_is_refused(asked):
     with pytest.raises(UsageError, match=f'"{asked}" is no device'):
         chosen_device(asked)

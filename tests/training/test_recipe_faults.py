@@ -33,6 +33,7 @@ def sentence_for(file: Path) -> str:
         ({"zzz": 1}, "there is no such field. There are model, seed, validation"),
         ({"seed": -1}, "field seed: -1 is not at least 0."),
         ({"seed": "five"}, 'field seed: "five" is not a whole number.'),
+        ({"seed": "1_0"}, 'field seed: "1_0" is not a whole number.'),
         ({"budget_s": "2m"}, 'field budget_s: "2m" is not a number.'),
         ({"budget_s": 0}, "field budget_s: 0 is not above 0."),
         ({"budget_s": float("inf")}, "field budget_s: Infinity is not a finite number."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from PIL import Image
 
 from linnaeus import Dataset, evaluate, train
 from linnaeus.errors import DataError
-from linnaeus.progress import Quiet
+from linnaeus.progress import Quiet, Stage
 from linnaeus.training.run import Run
 
 
@@ -102,3 +104,29 @@ def test_training_leaves_them_out_of_both_halves_and_says_so(
     assert told in page
     figures = (run.folder / "report" / "metrics.json").read_text("utf-8")
     assert '"given"' in figures
+
+
+def test_the_pictures_that_are_there_when_training_begins_are_those_that_count(
+    tmp_path: Path, some_digits: Dataset
+) -> None:
+    """A folder that fills with the data while they are learnt from ends no training of hours."""
+    folder = write_noise(tmp_path / "strangers", 20)
+
+    class Filling(Quiet):
+        def stage(self, name: str, total: float | None = None) -> AbstractContextManager[Stage]:
+            if name == "Learning":
+                write_digits(folder, some_digits, 60)
+            return super().stage(name, total)
+
+    run = train(
+        some_digits,
+        out=tmp_path / "run",
+        model="small_cnn",
+        epochs=1,
+        precision="float32",
+        unknown=folder,
+        progress=Filling(),
+    )
+    assert len(list(folder.iterdir())) == 80
+    figures = json.loads((run.folder / "report" / "metrics.json").read_text("utf-8"))
+    assert figures["unknown"]["given"]["pictures"] == 10

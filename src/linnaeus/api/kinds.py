@@ -1,6 +1,7 @@
 """Arguments from Python: one of the wrong kind is refused in a sentence, before any work.
 
-What is of the right kind comes back plain: NumPy's numbers as Python's own.
+What is of the right kind comes back plain: NumPy's numbers as Python's own, and its floats of
+less than double precision as the number that they print as, 0.9 and not 0.8999999761581421.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable, Sequence, Sized
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from linnaeus.errors import UsageError
 
@@ -35,9 +38,10 @@ def of_kind(kind: str, **given: object) -> tuple[Any, ...]:
 
     Raises as `check_kind` does.
 
-    >>> import numpy as np
     >>> of_kind("a whole number", top_k=np.int64(4), size=None)
     (4, None)
+    >>> of_kind("a number", prevalence=np.float32(0.9))
+    (0.9,)
     """
     check_kind(kind, **given)
     return tuple(None if value is None else PLAIN[kind](value) for value in given.values())
@@ -74,6 +78,9 @@ def _is_list_of(is_one: Callable[[object], bool], value: object) -> bool:
 
 
 def _plain_number(value: Any) -> float:
+    """Narrow floats as the shortest number that they are written as: float32's 0.9 as 0.9."""
+    if isinstance(value, np.float16 | np.float32):
+        return float(str(value))
     try:
         return float(value)
     except OverflowError:  # a whole number of more digits than a float can be near to

@@ -19,6 +19,7 @@ from linnaeus.cli.options import (
     Table,
 )
 from linnaeus.counted import pictures
+from linnaeus.written_numbers import number_in
 
 if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
@@ -227,14 +228,14 @@ def _costs(text: str | None) -> tuple[float, float] | None:
 
     if text is None:
         return None
-    try:
-        missed, false_alarm = map(float, text.split(":"))
-    except ValueError:
+    before, _, after = text.partition(":")
+    missed, false_alarm = number_in(before), number_in(after)
+    if missed is None or false_alarm is None:
         raise UsageError(
             f"'{text}' is not two costs",
             where="--costs",
             mend="Give the cost of a missed picture and of a false alarm, such as 10:1.",
-        ) from None
+        )
     return missed, false_alarm
 
 

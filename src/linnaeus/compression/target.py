@@ -11,7 +11,7 @@ from linnaeus.evaluation.wording import size
 
 __all__ = ["Target"]
 
-TEXT = re.compile(r"(\d+(?:\.\d+)?)\s*(kB|KB|MB|GB|us|ms|s)")
+TEXT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(kB|KB|MB|GB|us|ms|s)")
 BYTES = {"kb": 1e3, "mb": 1e6, "gb": 1e9}
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 

@@ -166,7 +166,7 @@ def _folder() -> Path:
 
 
 def _size_bytes(text: str) -> int:
-    matched = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.lower())
+    matched = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)b?", text.lower())
     if matched is None:
         mend = "Write it as 20GB or 500MB, or 0 to keep nothing."
         raise UsageError(f'"{text}" is not a size', where=LIMIT_VARIABLE, mend=mend)

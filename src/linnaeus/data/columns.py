@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from linnaeus.counted import counted
 from linnaeus.data.dataset import Column
 from linnaeus.data.gather import Entry
@@ -216,20 +218,37 @@ def _refuse_other_labels(table: Table, place: int) -> None:
 
 
 def _contradiction(table: Table, place: int, other: int) -> Row | None:
-    """The first row where two columns of the same labels differ.
-
-    Of the same labels are columns that share half of what either of them says; others tell of
-    something else, such as the number of a class, or the y of a point.
-    """
-    said = [
-        (one_spelling(as_text(row.cells[place])), one_spelling(as_text(row.cells[other])))
-        for row in table.rows
-    ]
-    ours, theirs = {a for a, _ in said if a}, {b for _, b in said if b}
-    if 2 * len(ours & theirs) < max(1, len(ours | theirs)):
+    """The first row where two columns of the same labels differ; None where there is none."""
+    ours, theirs = ([_said(row.cells[at]) for row in table.rows] for at in (place, other))
+    if not _of_the_same(ours, theirs):
         return None
-    differ = (row for row, (a, b) in zip(table.rows, said, strict=True) if a and b and a != b)
-    return next(differ, None)
+    rows = zip(table.rows, ours, theirs, strict=True)
+    return next((row for row, our, their in rows if our and their and our != their), None)
+
+
+def _of_the_same(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether two columns (n,) are of the same labels, by what they say; "" says nothing.
+
+    They share half of what either of them says. Numbers do so by chance, the number of a class and
+    the y of a point, say: two columns of numbers also say exactly the same numbers, or agree in
+    half of the rows. Others tell of something else.
+    """
+    one, other = set(ours) - {""}, set(theirs) - {""}
+    if 2 * len(one & other) < max(1, len(one | other)):
+        return False
+    if one == other or not (_are_numbers(one) and _are_numbers(other)):
+        return True
+    agreeing = [our == their for our, their in zip(ours, theirs, strict=True) if our and their]
+    return 2 * sum(agreeing) >= len(agreeing)
+
+
+def _are_numbers(texts: set[str]) -> bool:
+    return as_column(sorted(texts), typed=False).dtype == np.float64
+
+
+def _said(cell: Cell) -> str:
+    """What a cell says, 1.0 as 1: which of the two a program writes, empty cells decide."""
+    return _in_one_spelling(as_text(cell))
 
 
 def group_place(table: Table, named: str | None) -> int | None:
@@ -276,12 +295,12 @@ def read_groups(table: Table, place: int) -> list[str]:
     """
     cells = (row.cells[place] for row in table.rows)
     return [
-        number_as_text(cell) if isinstance(cell, float) else _as_group(text)
+        number_as_text(cell) if isinstance(cell, float) else _in_one_spelling(text)
         for cell, text in zip(cells, table.texts(place), strict=True)
     ]
 
 
-def _as_group(text: str) -> str:
+def _in_one_spelling(text: str) -> str:
     whole = WITH_EMPTY_FRACTION.fullmatch(text)
     return whole[1] if whole else one_spelling(text)
 

@@ -16,7 +16,7 @@ from linnaeus.errors import DataError, UsageError
 __all__ = ["Piece", "expanded", "is_pattern", "pieces_of", "put_together", "split_in_name"]
 
 BRACES = re.compile(r"\{([^{}]*)\}")
-COUNTED = re.compile(r"(\d+)\.\.(\d+)")
+COUNTED = re.compile(r"(\d+)\.\.(\d+)", re.ASCII)
 MOST_PIECES = 100_000
 
 

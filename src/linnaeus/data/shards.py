@@ -152,7 +152,7 @@ def _record(text: str, where: str) -> dict[str, Cell]:
 
 def _class_name(text: str, names: list[str], where: str) -> str:
     """A .cls as a name: itself, or the name at its position."""
-    if not names or not text.isdecimal():
+    if not names or not (text.isascii() and text.isdecimal()):
         return text
     if int(text) >= len(names):
         raise DataError(

@@ -185,8 +185,11 @@ def _difference(first: Figure, second: Figure, table: tuple[int, int, int, int])
     """The interval of a paired difference of shares (Newcombe 1998, method 10).
 
     It is put together from the intervals of the two shares and how they hang together, so that it
-    does not shrink to a point where the two agree on all pictures.
+    does not shrink to a point where the two agree on all pictures. Of shares that may be anything,
+    as of a single group, so may the difference.
     """
+    if (first.low, first.high) == (0.0, 1.0):
+        return Figure(first.value - second.value, -1.0, 1.0)
     value, hang = first.value - second.value, _correlation(*table)
     down, up = first.value - first.low, first.high - first.value
     other_down, other_up = second.value - second.low, second.high - second.value

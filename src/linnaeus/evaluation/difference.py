@@ -21,8 +21,11 @@ def difference_figure(
     """`one` less `other`, which hang together as `of_one` and `of_other` (n,) do in each picture.
 
     An end lies as far off as those of both together (Zou and Donner 2008): where they are Wilson's,
-    it knows of what was not seen. The values of pictures may be in any units.
+    it knows of what was not seen. The values of pictures may be in any units. Of a single group
+    the two may hang together in any way.
     """
+    if by.groups < 2:
+        return Figure.around(one.value - other.value, one.low - other.high, one.high - other.low)
     alike = _correlation(np.asarray(of_one, np.float64), np.asarray(of_other, np.float64), by)
     value = one.value - other.value
     below = _apart(one.value - one.low, other.high - other.value, alike)

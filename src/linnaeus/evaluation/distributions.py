@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ STEPS_OF_RANGE = 4001  # of the integral: the point is then right to seven digit
 HALVINGS = 60  # what is left is 1e-15 or less of the answer
 
 
+@lru_cache(1024)  # one set of groups asks for the same a thousand times
 def student_point(degrees: float, level: float = 0.05) -> float:
     """What Student's t with `degrees` of freedom is further from 0 than, with chance `level`.
 

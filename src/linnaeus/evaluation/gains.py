@@ -36,13 +36,16 @@ def right_gain(
 
     Bonett and Price's interval (2012), Wald's with one picture more of each kind of disagreement:
     it holds what it promises also where there are few. Where the pictures come in groups, it is
-    made wider by how much more the difference varies from group to group than it would without.
+    made wider by how much more the difference varies from group to group than it would without. A
+    single group says nothing of that.
     """
     count = len(right)
+    difference = right.astype(np.float64) - was_right
+    if resampling.grouped and resampling.groups < 2:
+        return Figure(float(difference.mean()), -1.0, 1.0)
     won = (int((right & ~was_right).sum()) + 1) / (count + 2)
     lost = (int((was_right & ~right).sum()) + 1) / (count + 2)
     error = sqrt((won + lost - (won - lost) ** 2) / (count + 2))
-    difference = right.astype(np.float64) - was_right
     wider = resampling.design_effect((difference - difference.mean()) / count)
     reach = student_t(resampling) * error * sqrt(wider)
     centre = won - lost

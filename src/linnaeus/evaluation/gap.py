@@ -50,9 +50,12 @@ def difference(one: Figure, other: Figure) -> Figure:
     """`one` less `other`, two figures of different pictures (Newcombe 1998, method 10).
 
     The interval is put together from theirs, so it holds near 0 and 1 too, and where they are
-    wider for groups it is. Groups that lie on both sides make it rather too wide.
+    wider for groups it is. Groups that lie on both sides make it rather too wide. Where nothing is
+    known of one of the two, it holds all that the other leaves possible.
     """
     value = one.value - other.value
+    if any((figure.low, figure.high) == (0.0, 1.0) for figure in (one, other)):
+        return Figure.around(value, one.low - other.high, one.high - other.low)
     below = sqrt((one.value - one.low) ** 2 + (other.high - other.value) ** 2)
     above = sqrt((one.high - one.value) ** 2 + (other.value - other.low) ** 2)
     return Figure.around(value, value - below, value + above)

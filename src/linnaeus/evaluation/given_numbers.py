@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from linnaeus.data.rows import Row, Table, as_text
 from linnaeus.errors import DataError
+from linnaeus.written_numbers import number_in
 
 __all__ = ["are_numbers", "checked_probabilities", "given_numbers"]
 
@@ -24,7 +25,7 @@ LONGEST_QUOTED = 40  # characters of a cell that an error repeats
 def are_numbers(table: Table, place: int) -> bool:
     """Whether a column holds numbers, and nothing else but empty cells."""
     cells = [as_text(row.cells[place]) for row in table.rows]
-    return any(cells) and all(_number(cell) is not None for cell in cells if cell)
+    return any(cells) and all(number_in(cell) is not None for cell in cells if cell)
 
 
 def given_numbers(
@@ -85,19 +86,9 @@ def _oversteps(numbers: Floats) -> NDArray[np.bool_]:
     return outside
 
 
-def _number(text: str) -> float | None:
-    """The number that is written in `text`, None where Python alone would read one: in 0_0.1."""
-    if "_" in text or not text.isascii():
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def _finite(table: Table, row: Row, name: str, place: int) -> float:
     text = table.text(row, place)
-    number = _number(text)
+    number = number_in(text)
     if number is not None and np.isfinite(number):
         return number
     told = f"'{_shortened(text)}', which is no finite number" if text else "missing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from linnaeus.counted import counted
 from linnaeus.evaluation.figure import Figure
 
-__all__ = ["between", "in_100", "number", "times"]
+__all__ = ["between", "in_100", "judged", "number", "times", "too_few"]
 
 MOST_DECIMALS = 3  # apart for any test of fewer than a hundred million pictures
 
@@ -48,3 +48,19 @@ def times(share: float) -> str:
 def number(count: int, noun: str) -> str:
     """A count with its noun."""
     return counted(count, noun)
+
+
+def judged(images: int, groups: int | None) -> str:
+    """What was judged: "85 pictures", or "85 pictures in 12 groups" where some belong together."""
+    pictures = number(images, "picture")
+    return pictures if groups in (None, images) else f"{pictures} in {number(groups, 'group')}"
+
+
+def too_few(images: int, groups: int | None) -> str:
+    """That so many pictures, or groups of them, leave wide intervals, and what would help."""
+    were = "was" if images == 1 else "were"
+    more = "more" if groups in (None, images) else "more groups"
+    return (
+        f"Only {judged(images, groups)} {were} judged, too few to say it more closely: "
+        f"test on {more} before relying on it."
+    )

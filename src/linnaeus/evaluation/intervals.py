@@ -23,6 +23,7 @@ from linnaeus.randomness import generator
 from linnaeus.wilson import Z, wilson
 
 __all__ = [
+    "FEWEST_DEGREES",
     "FEWEST_RESAMPLES",
     "TAILS",
     "Resampling",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linnaeus.bundle.predictions import NONE_OF_THEM
-from linnaeus.evaluation.in_100 import between, in_100, number, times
+from linnaeus.evaluation.in_100 import between, in_100, number, times, too_few
 from linnaeus.evaluation.label_figures import LabelFigures
 from linnaeus.evaluation.label_metrics import LabelMetrics
 
@@ -22,10 +22,7 @@ def label_words(metrics: LabelMetrics) -> tuple[str, ...]:
     # Without any label given precision is 0 to 1 however many pictures were judged.
     shares = [metrics.micro_recall, *([metrics.micro_precision] if metrics.labels_given else [])]
     if max(share.high - share.low for share in shares) > WIDE:
-        sentences.append(
-            f"Only {number(metrics.images, 'picture')} {'was' if metrics.images == 1 else 'were'}"
-            " judged, too few to say it more closely: test on more before relying on it."
-        )
+        sentences.append(too_few(metrics.images, metrics.groups))
     return (*sentences, *_missed(metrics), *_added(metrics), *_absent(metrics))
 
 

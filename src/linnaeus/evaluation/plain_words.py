@@ -7,7 +7,7 @@ from math import ceil
 
 from linnaeus.counted import are
 from linnaeus.evaluation.confusion import ClassFigures
-from linnaeus.evaluation.in_100 import between, in_100, number, times
+from linnaeus.evaluation.in_100 import between, in_100, judged, number, times, too_few
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.label_metrics import LabelMetrics
 from linnaeus.evaluation.label_words import is_worthless_for_labels, label_words
@@ -29,7 +29,7 @@ def plain_words(metrics: Measured) -> tuple[str, ...]:
         return label_words(metrics)
     sentences = [_how_often_right(metrics), _beside_always_the_same(metrics)]
     if metrics.accuracy.high - metrics.accuracy.low > WIDE:
-        sentences.append(_too_few(metrics))
+        sentences.append(too_few(metrics.images, metrics.groups))
     if metrics.mistakes:
         sentences += [*_confusion(metrics), *_hardest_class(metrics)]
     sentences += [*_absent_classes(metrics), *_how_sure(metrics), *_unlabelled(metrics)]
@@ -60,8 +60,8 @@ def _beside_always_the_same(metrics: Metrics) -> str:
         return f"Always answering “{metrics.majority_class}” would be right {times(same)} in 100."
     if right.value > same:
         return (
-            f"That may be no better than {always}, as far as {_judged(metrics)} can tell: "
-            "do not rely on it."
+            f"That may be no better than {always}, as far as "
+            f"{judged(metrics.images, metrics.groups)} can tell: do not rely on it."
         )
     better = "worse than" if right.high < same else "no better than"
     return f"That is {better} {always}: do not rely on it."
@@ -73,25 +73,6 @@ def _unlabelled(metrics: Metrics) -> list[str]:
     without = number(metrics.unlabelled, "picture")
     stay = are(metrics.unlabelled)
     return [f"{without} without a label that the classifier knows {stay} not judged."]
-
-
-def _too_few(metrics: Metrics) -> str:
-    were = "was" if metrics.images == 1 else "were"
-    return (
-        f"Only {_judged(metrics)} {were} judged, too few to say it more closely: "
-        "test on more before relying on it."
-    )
-
-
-def _judged(metrics: Metrics) -> str:
-    """What was judged: 85 pictures, or 85 pictures in 12 groups."""
-    groups = f" in {number(metrics.groups or 0, 'group')}" if _grouped(metrics) else ""
-    return number(metrics.images, "picture") + groups
-
-
-def _grouped(metrics: Metrics) -> bool:
-    """Whether some pictures belong together, so that they tell less than as many others would."""
-    return metrics.groups is not None and metrics.groups < metrics.images
 
 
 def _confusion(metrics: Metrics) -> list[str]:

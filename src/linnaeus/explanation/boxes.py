@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 from linnaeus.errors import DataError, UsageError
 from linnaeus.explanation.faithfulness import Box
+from linnaeus.written_numbers import number_in
 
 __all__ = ["boxes_of", "read_boxes"]
 
@@ -60,10 +62,9 @@ def boxes_of(boxes: dict[str, list[Box]], pictures: list[str]) -> list[list[Box]
 
 
 def _box(row: dict[str, str], file: Path, number: int) -> Box:
-    try:
-        left, top, right, bottom = (round(float(row[name])) for name in COLUMNS[1:])
-    except (TypeError, ValueError):
-        left = top = right = bottom = 0
+    numbers = [number_in(row[name] or "") for name in COLUMNS[1:]]
+    sides = [round(one) for one in numbers if one is not None and math.isfinite(one)]
+    left, top, right, bottom = sides if len(sides) == len(numbers) else (0, 0, 0, 0)
     if not (0 <= left < right and 0 <= top < bottom):
         raise DataError(
             "this is no box: left and top have to be less than right and bottom, in pixels",

@@ -36,7 +36,7 @@ __all__ = [
 SMALL_CNN = "small_cnn"
 """The older name of cnn-small, which recipes and reports bear."""
 
-COUNT = r"[1-9]\d{0,4}"  # neurons of a dense layer
+COUNT = r"[1-9][0-9]{0,4}"  # neurons of a dense layer
 OURS = re.compile(
     rf"{SMALL_CNN}|cnn-(tiny|small|medium|large)(-(se|cbam|stn))?|(mlp|plain)(-{COUNT})*"
     r"|airbench(94|96|-tiny|-small|-medium)|alexnet"

@@ -22,7 +22,7 @@ GRAMMAR = (
 )
 USUAL_DROPOUT = 0.5  # of a head that says `dropout` and no more (Srivastava and others 2014)
 
-PART = re.compile(r"([a-z]+)(\d+(?:\.\d*)?|\.\d+)?")
+PART = re.compile(r"([a-z]+)(\d+(?:\.\d*)?|\.\d+)?", re.ASCII)
 TO_A_VECTOR = ("pool", "flatten")
 
 

@@ -143,14 +143,14 @@ class Fetching:
         if answer.status != 200:
             raise _refused(url, f"the server answered with {answer.status} {answer.reason}")
         length = answer.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) > self._max_bytes:
+        if length.isdecimal() and int(length) > self._max_bytes:
             raise self._too_large(url)
         content = bytearray()
         while chunk := answer.read(CHUNK_BYTES):
             content += chunk
             if len(content) > self._max_bytes:
                 raise self._too_large(url)
-        if length.isdigit() and len(content) < int(length):
+        if length.isdecimal() and len(content) < int(length):
             raise _refused(url, "the connection broke off")
         return bytes(content)
 

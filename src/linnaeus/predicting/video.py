@@ -215,7 +215,7 @@ def _opencv() -> Any:
 
 def _camera(given: str) -> int:
     number = given[len(CAMERA) :]
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal()):
         raise UsageError(
             "a camera is named by its number", where=given, mend="The first one is camera:0."
         )

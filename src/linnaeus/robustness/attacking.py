@@ -39,6 +39,7 @@ from linnaeus.robustness.unit_levels import (
     in_unit_levels,
     in_whole_levels,
 )
+from linnaeus.written_numbers import number_in
 
 __all__ = ["Defence", "attack_bundle", "eps_within"]
 
@@ -61,11 +62,9 @@ def eps_within(norm: Norm, text: str | float | None = None) -> float:
     """
     if text is None:
         return L2_EPS if norm == "l2" else EPS
-    try:
-        above, _, below = str(text).partition("/")
-        value = float(above) / float(below or 1)
-    except (ValueError, ZeroDivisionError):
-        value = -1.0
+    above, _, below = str(text).partition("/")
+    length, whole = number_in(above), number_in(below or "1")
+    value = length / whole if length is not None and whole else -1.0
     if not 0 <= value < float("inf"):
         raise UsageError(
             f"{text!r} is no distance", where="--eps", mend="Give a number such as 8/255 or 0.03."

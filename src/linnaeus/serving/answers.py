@@ -154,7 +154,7 @@ def told(
         promised = classifier.promise(
             predictions,
             coverage=asked.sets,
-            method=asked.sets_method,
+            method=asked.sets_method or "lac",
             max_error=asked.max_error,
         )
     return Told(predictions, promised, (*classifier.remarks(predictions), *promised.remarks))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from linnaeus.bundle.label_sets import Method
 from linnaeus.serving.problems import Problem, not_understood
+from linnaeus.written_numbers import check_written
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -51,7 +53,9 @@ class Promises(BaseModel):
             " them in this share of pictures: 0.9.",
         ),
     ] = None
-    sets_method: Annotated[Method, Field(description="How such sets are made.")] = "lac"
+    sets_method: Annotated[
+        Method | None, Field(description="How such sets are made; needs sets. (lac)")
+    ] = None
     max_error: Annotated[
         float | None,
         Field(
@@ -72,6 +76,18 @@ class Promises(BaseModel):
             " nothing so. (0.05)",
         ),
     ] = None
+
+    @field_validator("sets_method")
+    @classmethod
+    def _of_sets(cls, method: Method | None, fields: ValidationInfo) -> Method | None:
+        """Refuse a way to make sets that are not asked for; `sets` itself is read before it."""
+        if method is not None and fields.data.get("sets") is None:
+            raise PydanticCustomError(
+                "idle",
+                "there are no label sets that could be made so. Ask for some with sets, such as"
+                " 0.9, or leave it out",
+            )
+        return method
 
 
 class Asked(Promises):
@@ -124,6 +140,7 @@ def asked_in(query: QueryParams, kind: type[Kind]) -> Kind:
     given = query.multi_items()
     try:
         asked = kind.model_validate_strings(dict(given))
+        check_written(dict(given), asked.model_dump(by_alias=True))
     except ValidationError as error:
         known = ", ".join(kind.model_json_schema()["properties"])
         raise not_understood(error, f"What can be asked for is {known}.") from None

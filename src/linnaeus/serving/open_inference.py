@@ -161,6 +161,9 @@ def _infer(service: Service) -> APIRouter:
         if kind.lower() != "application/json":
             detail = f"{kind[:80]} is not read here. Send application/json, or use POST /predict."
             raise Problem("unsupported-type", detail)
+        if request.query_params:
+            detail = 'A query is not read here. Give what it asks for in the body, as "parameters".'
+            raise Problem("not-valid", detail)
         if "inference-header-content-length" in request.headers:
             raise Problem("unsupported-type", "Binary tensors are not read. Send them as JSON.")
         body = await request.body()

@@ -33,7 +33,7 @@ def parse_budget(text: str | float, option: str = "--budget") -> float:
 def _seconds(text: str | float) -> float | None:
     if isinstance(text, int | float):
         return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd])", text.strip().lower())
+    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)([smhd])", text.strip().lower())
     if parts and "".join(number + unit for number, unit in parts) == text.strip().lower():
         return sum(float(number) * SECONDS[unit] for number, unit in parts)
-    return float(text) if re.fullmatch(r"\d+(?:\.\d+)?", text.strip()) else None
+    return float(text) if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text.strip()) else None

@@ -17,7 +17,7 @@ def chosen_device(asked: str) -> str:
     Apple's mps is taken only where it is asked for: nobody has measured yet whether it pays here.
     Raises UsageError for another name, and for a device that this machine lacks.
     """
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", asked):
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?", asked):
         raise UsageError(
             f'"{asked}" is no device',
             where="--device",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,7 +64,7 @@ def bundle_finished(
     record_of: Callable[[Calibrated], BundleRecord],
     *,
     seed: int,
-    unknown: str | None = None,
+    strangers: Sequence[Path] = (),
     features: Mapping[int, NDArray[np.float32]] | None = None,
     figures_only: bool = False,
     progress: Progress,
@@ -72,12 +72,13 @@ def bundle_finished(
     """Make the bundle of `graph` at `folder`; it appears there, whole, when the block succeeds.
 
     All that a bundle is fitted with comes from its own answers to the pictures of `parted`:
-    calibration, promises and what tells unknown pictures (with those in the folder `unknown`, if
-    any) from validation, the figures from test. `served` is how the graph answers, with its logits
-    on validation. `record_of` makes the record once the calibration is known. `features`: by row,
-    of training pictures, where they were computed on the way. `figures_only`: measures no more
-    than figures, for a bundle that is thrown away: nothing tells it what is unknown, which saves
-    answering to thousands of pictures, and no kinds of pictures are looked at.
+    calibration, promises and what tells unknown pictures from validation, the figures from test.
+    `served` is how the graph answers, with its logits on validation. `record_of` makes the record
+    once the calibration is known. `strangers`: the user's unknown pictures, beside those that are
+    made. `features`: by row, of training pictures, where they were computed on the way.
+    `figures_only`: measures no more than figures, for a bundle that is thrown away: nothing tells
+    it what is unknown, which saves answering to thousands of pictures, and no kinds of pictures
+    are looked at.
     """
     calibrated = calibrated_on(parted, served, seed)
     progress.say(_told(calibrated.calibration))
@@ -92,7 +93,7 @@ def bundle_finished(
         if not figures_only:
             at_hand = features or {}
             taught = taught_unknown(
-                parted, draft.classifier, served, at_hand, progress, seed=seed, unknown=unknown
+                parted, draft.classifier, served, at_hand, progress, seed=seed, strangers=strangers
             )
         if taught is not None:
             draft = draft.with_unknown(taught.fitted.unknown)  # noqa: PLW2901

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,7 +113,8 @@ def fit(
     with team.leader_first():  # the others then find the pictures in the cache
         material = look(dataset, recipe, choice.backbone, progress, workers, cache)
     check_judged(material)
-    material = _without_known_strangers(material, recipe, progress)
+    strangers = strangers_of(material, recipe.unknown)
+    material = _with_remarks(material, strangers.remarks, progress)
     learning = ChosenRows(material.pixels, material.train)
     classes = len(material.dataset.classes)
     decided = take_decided(saver, material, choice)
@@ -131,13 +133,12 @@ def fit(
         learned = _learn(
             material, recipe, choice, network, progress, stop, team, kept, saver, workers, start
         )
-        beside = Beside(watched, explain, attack, figures_only)
+        beside = Beside(watched, explain, attack, strangers.files, figures_only)
         return team.led(lambda: write_run(material, learned, recipe, choice, out, beside, progress))
 
 
-def _without_known_strangers(material: Material, recipe: Recipe, progress: Progress) -> Material:
-    """`material` that tells which of the pictures given as unknown are its own; so does this."""
-    remarks = strangers_of(material, recipe.unknown).remarks
+def _with_remarks(material: Material, remarks: Sequence[str], progress: Progress) -> Material:
+    """`material` that tells `remarks` too, of pictures given as unknown, say; so does this."""
     for remark in remarks:
         progress.warn(remark)
     split = replace(material.split, remarks=(*material.split.remarks, *remarks))

@@ -21,7 +21,7 @@ def parse_image_size(size: int | str | Sequence[int]) -> tuple[int, int]:
     written = size if isinstance(size, str) else str(size)
     if isinstance(size, Sequence) and not isinstance(size, str):
         written = "x".join(map(str, size))
-    match = re.fullmatch(r"\s*(\d{1,6})(?:\s*[x×]\s*(\d{1,6}))?\s*", written)
+    match = re.fullmatch(r"\s*([0-9]{1,6})(?:\s*[x×]\s*([0-9]{1,6}))?\s*", written)
     if match is None:
         raise UsageError(
             f'"{written}" is no size of pictures',

@@ -27,6 +27,7 @@ from linnaeus.training.settings import Settings, apply_settings, settings_from
 from linnaeus.training.shipped import recipe_file
 from linnaeus.training.split_choice import check_split_choice
 from linnaeus.training.transfer_plan import TransferPlan
+from linnaeus.written_numbers import check_written
 
 __all__ = ["Recipe", "of_one_budget", "read_recipe", "recipe_with", "with_unknown_from_the_root"]
 
@@ -162,7 +163,7 @@ def read_recipe(file: Path) -> Recipe:
     """
     try:
         content = parsed(file.read_text("utf-8-sig"), file)
-        recipe = Recipe.model_validate({} if content is None else content)
+        recipe = _validated({} if content is None else content)
     except ValidationError as error:
         raise fault_in_file(error, Recipe, file) from None
     except (OSError, ValueError) as error:
@@ -200,11 +201,18 @@ def recipe_with(
     if "split_file" in given:
         fields |= dict.fromkeys(NOT_BESIDE_A_SPLIT_FILE)
     try:
-        asked = Recipe.model_validate(fields | given)
+        asked = _validated(fields | given)
     except ValidationError as error:
         raise fault_in_options(error, Recipe, chosen) from None
     check_split_choice(asked, given)
     return of_one_budget(with_unknown_from_the_root(asked))
+
+
+def _validated(fields: object) -> Recipe:
+    """The recipe of `fields`. Raises ValidationError, of texts that are numbers to Python alone."""
+    recipe = Recipe.model_validate(fields)
+    check_written(fields, recipe.model_dump())
+    return recipe
 
 
 def with_unknown_from_the_root(recipe: Recipe) -> Recipe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,13 +102,13 @@ def taught_unknown(
     progress: Progress,
     *,
     seed: int,
-    unknown: str | None = None,
+    strangers: Sequence[Path] = (),
 ) -> TaughtUnknown | None:
     """What tells `classifier` unknown pictures, learnt from training and validation pictures.
 
     What `served` holds of its answers to the latter is not computed again, nor are `features` of
-    the former, by row, if they are to the last bit what it answers. `unknown`: a folder of pictures
-    of something else.
+    the former, by row, if they are to the last bit what it answers. `strangers`: the user's unknown
+    pictures, as `strangers_of` finds them.
 
     None, and told, where there are too few of these, or where a picture may have several labels.
     """
@@ -119,10 +119,9 @@ def taught_unknown(
     learnt = learnt_from(parted.train, seed)
     places = held_out_places(len(parted.validation), seed)
     held_out = parted.validation[places]
-    files = strangers_of(parted, unknown).files
-    to_choose, to_judge = in_halves(files, seed)
+    to_choose, to_judge = in_halves(strangers, seed)
     outliers = outliers_from(ChosenRows(parted.pixels, held_out), labels[held_out], seed)
-    if files:
+    if strangers:
         outliers[GIVEN] = given_pictures(to_choose, parted.preprocessing, progress)
     with progress.stage("Learning what is unknown"), threadpool_limits(1):
         of_learnt = _answers_at_hand(parted, classifier, learnt, features)
@@ -140,7 +139,7 @@ def taught_unknown(
             classes=len(classifier.classes),
             seed=seed,
         )
-    on = "made from validation pictures" + (" and on half of yours" if files else "")
+    on = "made from validation pictures" + (" and on half of yours" if strangers else "")
     progress.say(fitted.sentence(on))
     return TaughtUnknown(fitted, number(seed, "outliers to judge on"), tuple(to_judge))
 

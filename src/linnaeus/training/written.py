@@ -51,13 +51,15 @@ class Beside:
 
     `watched` knows what the machine spent. `explain`: makes the report's sheet of explained
     answers; None: there is none. `attack`: measures for the report what a defensive distillation is
-    worth. `figures_only`: no more than figures, for a bundle that is thrown away: metrics.json
-    without a page, see `finishing.bundle_finished`.
+    worth. `strangers`: the user's unknown pictures, to choose and judge what tells them.
+    `figures_only`: no more than figures, for a bundle that is thrown away: metrics.json without a
+    page, see `finishing.bundle_finished`.
     """
 
     watched: Watched | None = None
     explain: Explain | None = None
     attack: Attack | None = None
+    strangers: tuple[Path, ...] = ()
     figures_only: bool = False
 
 
@@ -147,7 +149,7 @@ def _finish(
         learned.save_weights,
         lambda calibrated: _record(material, learned, served, choice, calibrated),
         seed=learned.recipe.seed,
-        unknown=learned.recipe.unknown,
+        strangers=beside.strangers,
         features=learned.features,
         figures_only=beside.figures_only,
         progress=progress,

@@ -89,7 +89,7 @@ def transfer(url: str, part: Part, progress: Progress) -> None:
         if answer is None:
             return
         length = answer.headers.get("Content-Length")
-        expected = int(length) if length and length.isdigit() else None
+        expected = int(length) if length and length.isdecimal() else None
         if _continues(answer, have):
             progress.say(f"Going on after the {have / 1e6:,.1f} MB that are here.")
         else:
