@@ -40,6 +40,7 @@ from linnaeus.evaluation.class_average import (
 )
 from linnaeus.evaluation.classwise_calibration import classwise_calibration_error
 from linnaeus.evaluation.confusion import ClassFigures
+from linnaeus.evaluation.costs import Costs
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked
 from linnaeus.evaluation.intervals import Resampling
@@ -56,7 +57,7 @@ LEAST, MOST = 0.935, 0.965
 RESAMPLES = 200
 PART = 10  # draws that a process does at a time, and that a record has or has not
 CALIBRATION = ("calibration_error", "classwise_calibration_error")
-ASKED = Asked(prevalence=0.05)
+ASKED = Asked(prevalence=0.05, costs=Costs(10, 1))
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
@@ -208,7 +209,8 @@ def _of_classes(metrics: Metrics) -> Iterator[tuple[str, int, Figure | None]]:
 
 
 def _of_decisions(test: Operating) -> Iterator[tuple[str, int, Figure | None]]:
-    """Net benefits from 10 to 90 %, each counted by itself."""
+    """Net benefits from 10 to 90 %, each by itself, and the cost at the threshold for costs."""
+    yield "cost (10 to 1)", 0, test.cuts[0].cost
     for at, point in enumerate(test.decisions):
         if at % 10 == 4:
             yield f"net benefit from {point.threshold:.0%}", 0, point.net_benefit

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from typer import Typer
 from typer.models import ArgumentInfo, OptionInfo, ParameterInfo
 
-from linnaeus.cli.main import app
+from linnaeus.cli.app import app
 from linnaeus.files import write_whole
 from linnaeus.training.augmentation.plan import PRESETS, AugmentPlan
 from linnaeus.training.classical.plan import ClassicalPlan

@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from linnaeus import errors
-from linnaeus.cli.main import EPILOG, app
+from linnaeus.cli.app import EPILOG, app
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

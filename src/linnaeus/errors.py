@@ -12,7 +12,7 @@
     └── Stopped           130   interrupted before there was anything worth keeping, or serving
     Terminated            143   SIGTERM came; no failure, but an exit
 
-The command line turns these into one sentence and the code, in one place (`cli/main.py`). Code 1
+The command line turns these into one sentence and the code, in one place (`cli/app.py`). Code 1
 means that `audit --fail-on` found something, 7 that the work was done but some of the pictures
 could not be read (`train`, `compress` and `compare` leave such out and tell of them), and 70 that
 Linnaeus itself is at fault.

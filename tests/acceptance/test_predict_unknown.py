@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,13 @@ def test_evaluate_tells_how_many_are_called_so(
     told = {line.strip().rsplit("  ", 2)[0].split("  ")[0]: line for line in done.out.splitlines()}
     assert "known pictures" in told
     assert "made outliers" in told
-    assert float(told["your unknown ones"].split()[-1]) > 0.95  # photographs are no digits
+    figure = r"([\d.]+)  \(([\d.]+) to ([\d.]+)\)"
+    area, low, high = map(float, re.findall(figure, told["your unknown ones"])[1])
+    assert low <= area <= high
+    assert area > 0.95  # photographs are no digits
+    assert re.search(rf"sets of 90 % +{figure} held the truth", done.out)
+    rule = rf"{figure} answered, {figure} of that wrong|cannot be promised"
+    assert re.search(rf"at most 2 % wrong +({rule})", done.out)
 
 
 def test_pictures_that_may_be_changed_are_told_and_what_cannot_be_meant_refused(

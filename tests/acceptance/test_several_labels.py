@@ -15,6 +15,7 @@ from command_line import linnaeus
 from linnaeus import LinnaeusError, evaluate, load, load_dataset, train
 from linnaeus.evaluation.label_metrics import LabelMetrics
 from linnaeus.manifest import write_manifest
+from linnaeus.progress import Quiet
 
 if TYPE_CHECKING:
     from linnaeus import Dataset
@@ -112,6 +113,16 @@ def test_one_label_is_not_judged_by_several_nor_several_by_one(
         evaluate(pairs_run.bundle, some_digits)
 
 
+def test_where_no_picture_has_a_label_that_is_said(
+    pairs_run: Run, pairs_table: Path, tmp_path: Path
+) -> None:
+    shutil.copy(pairs_table.parent / "000.png", tmp_path)
+    (tmp_path / "none.csv").write_text("image,labels\n000.png,\n", encoding="utf-8")
+    with pytest.raises(LinnaeusError, match="no picture has any label") as told:
+        evaluate(pairs_run.bundle, tmp_path / "none.csv", label_separator="|")
+    assert "two" not in str(told.value)
+
+
 def test_a_loss_for_one_label_is_refused_of_a_pretrained_network_too(
     pairs_table: Path, shared_weights: Path, tmp_path: Path
 ) -> None:
@@ -161,6 +172,12 @@ def test_a_pretrained_network_gets_a_head_of_several_labels(
             (tmp_path / file).write_bytes(content)
             lines.append(f"{file},{labels}")
     (tmp_path / "labels.csv").write_text("\n".join(lines), encoding="utf-8")
+    told: list[str] = []
+
+    class Listening(Quiet):
+        def say(self, sentence: str) -> None:
+            told.append(sentence)
+
     run = train(
         tmp_path / "labels.csv",
         out=tmp_path / "run",
@@ -168,7 +185,11 @@ def test_a_pretrained_network_gets_a_head_of_several_labels(
         weights=shared_weights,
         model="mobilenetv2_100.same_in1k",
         image_size=96,
+        progress=Listening(),
     )
+    (probe,) = [sentence for sentence in told if sentence.startswith("Stage probe")]
+    assert "% mean average precision on validation" in probe
+    assert "mean average precision on validation</th>" in run.report.read_text("utf-8")
     assert isinstance(run.metrics, LabelMetrics)
     melts = run.metrics.per_class[run.metrics.classes.index("melts")]
     assert melts.auroc

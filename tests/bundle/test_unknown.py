@@ -286,3 +286,20 @@ def test_an_appearance_tells_colours_contrast_and_detail() -> None:
     assert np.abs(appearance(red) - appearance(grey)).max() > 0.3
     assert np.abs(across - appearance(grey)).max() > 3
     assert np.abs(across - turned).max() > 3
+
+
+def test_where_axes_leave_nothing_out_of_features_nothing_is_left_but_rounding() -> None:
+    """Told as so many deviations, rounding would differ between making a bundle and opening it."""
+    random = np.random.default_rng(0)
+    axes = np.linalg.qr(random.normal(size=(64, 64)))[0].astype(np.float32)
+    sketching = Sketching(
+        np.full(64, 0.1, np.float32), axes, np.zeros(3, np.float32), np.eye(3, dtype=np.float32)
+    )
+    features = random.uniform(size=(200, 64)).astype(np.float32)
+    sketches = sketching(features, np.zeros((200, 3), np.float32))
+    assert sketches[:, 64].max() < 1e-6
+    less = Sketching(sketching.middle, axes[:40], sketching.look_middle, sketching.look_axes)
+    apart = features / np.linalg.norm(features, axis=1, keepdims=True) - sketching.middle
+    expected = np.linalg.norm(apart.astype(np.float64) @ axes[40:].T.astype(np.float64), axis=1)
+    found = less(features, np.zeros((200, 3), np.float32))[:, 40]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)

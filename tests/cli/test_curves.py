@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from linnaeus.cli.curves import Curves, drawn
 from linnaeus.cli.events import in_words
+from linnaeus.cli.telling import plain_teller
 from linnaeus.progress import Event
 
 
@@ -87,9 +89,18 @@ def test_without_validation_only_training_is_drawn() -> None:
 
 def test_a_pass_is_told_in_one_line() -> None:
     assert in_words(a_pass(3, 0.5, 0.8)) == (
-        "Pass 3.0; loss 0.500, 87.5 % in training; loss 0.800, 80.0 % on validation;"
+        "Pass 3.0; loss 0.500, 87.5 % right in training; loss 0.800, 80.0 % right on validation;"
         " 1,234 pictures a second"
     )
+
+
+def test_shares_of_several_labels_are_named_for_what_they_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    progress = plain_teller()
+    progress.log(Event("begun", figures={"task": "multi"}))
+    progress.log(a_pass(3, 0.5, 0.8))
+    assert "80.0 % mean average precision on validation" in capsys.readouterr().err
 
 
 def test_what_is_no_pass_is_told_otherwise() -> None:

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from command_line import Done
 from command_line import linnaeus as run
 from linnaeus import fetch_dataset, load_dataset, train
-from linnaeus.cli.main import app
+from linnaeus.cli.app import app
 from linnaeus.data.fetching.remote import Digest, Remote
 from linnaeus.data.named import NAMED
 from linnaeus.errors import DataError, MissingError, UsageError, WriteError

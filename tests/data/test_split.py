@@ -195,7 +195,8 @@ def test_copies_of_judged_pictures_are_left_out_of_training_by_name() -> None:
         9: "the same pixels stand in test as test/13.png",
     }
     assert np.flatnonzero(result.assignment == LEFT_OUT).tolist() == [0, 1, 9]
-    assert any("train/0.png, train/1.png" in remark for remark in result.remarks)
+    (told,) = [remark for remark in result.remarks if "train/0.png, train/1.png" in remark]
+    assert "or their groups also stand in validation or test: " in told
 
 
 def test_members_of_judged_groups_are_left_out_of_training() -> None:

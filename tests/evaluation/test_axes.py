@@ -22,7 +22,8 @@ def upwards(drawing: Markup) -> list[tuple[float, float]]:
 
 
 def risks(highest: float) -> Markup:
-    return risk_curve([RiskPoint(0.5, 0.0), RiskPoint(1.0, highest)])
+    none, most = (Figure(value, value, value) for value in (0.0, highest))
+    return risk_curve([RiskPoint(0.5, none), RiskPoint(1.0, most)])
 
 
 def benefits(highest: float) -> Markup:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from answers import random_answers
+from answers import answers_of, random_answers
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from linnaeus.evaluation.class_average import (
 )
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling
+from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.one_against_rest import one_against_rest
 from linnaeus.wilson import Z, wilson
 
@@ -203,3 +204,10 @@ def test_without_a_mistake_weighted_f1_is_as_uncertain_as_the_share_of_right_ans
     found = average_f1_figure(labels, labels, weights, Resampling.of(400), weighed=True)
     assert found.high == 1
     assert found.low == pytest.approx(wilson(1.0, 400)[0], abs=1e-4)
+
+
+@pytest.mark.parametrize("counts", [[6, 5, 3, 3, 1, 1, 1, 2, 7], [4, 4, 4, 5, 2, 7, 1, 4, 3]])
+def test_all_right_of_many_small_classes_is_1(counts: list[int]) -> None:
+    """Their weights sum to a little more than 1, by rounding."""
+    found = measure(answers_of(np.diag(counts).tolist(), [f"class {at}" for at in range(9)]))
+    assert found.macro_f1.value == found.macro_f1.high == pytest.approx(1)

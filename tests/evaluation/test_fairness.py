@@ -180,3 +180,27 @@ def test_a_column_without_groups_is_told() -> None:
     found = fairness_of(answers, Trait("name", np.array([str(i) + "x" for i in range(60)])))
     assert found.overall is None
     assert fairness_words([found]) == ("“name” makes no two groups of ten pictures or more.",)
+
+
+@pytest.mark.parametrize("told", [("f", "m", ""), (1.0, 2.0, float("nan"))])
+def test_pictures_whose_group_is_not_given_are_told_and_in_no_gap(
+    told: tuple[str, str, str] | tuple[float, float, float],
+) -> None:
+    """Right 90, 80 and 50 times in 100: the widest gap between known groups is 10 points."""
+    counts = [[90 + 80 + 50, 10 + 20 + 50], [0, 0]]
+    answers = answers_of(counts, ("well", "sick"))
+    group = np.array([*np.repeat(told, (90, 80, 50)), *np.repeat(told, (10, 20, 50))])
+    found = fairness_of(answers, Trait("sex", group))
+    assert found.overall is not None
+    figures = {one.group: (one.figure.value, one.missing) for one in found.overall.groups}
+    first, second = ("f", "m") if told[0] == "f" else ("1", "2")
+    assert figures == {first: (0.9, False), second: (0.8, False), "not given": (0.5, True)}
+    assert found.overall.gap.value == pytest.approx(0.1)
+    assert [one.group for one in found.overall.ends] == [first, second]
+    assert "not given" not in fairness_words([found])[0]
+
+
+def test_one_group_beside_pictures_without_any_makes_no_gap() -> None:
+    answers = random_answers(4, 60, 3)
+    found = fairness_of(answers, Trait("sex", np.array(["f", ""] * 30)))
+    assert found.overall is None

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.table import write_csv
-from linnaeus.cli.main import app
+from linnaeus.cli.app import app
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.further import Asked

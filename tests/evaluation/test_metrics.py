@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.errors import DataError
+from linnaeus.evaluation.intervals import Resampling
 from linnaeus.evaluation.metrics import measure
+from linnaeus.evaluation.reliability import calibration_error
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 
@@ -121,6 +123,24 @@ def test_a_calibrated_classifier_has_hardly_any_calibration_error() -> None:
     calibrated = measure(random_answers(0, 5000, 4, sharpness=1.0)).calibration_error
     assert calibrated.value < 0.01
     assert calibrated.low == 0
+
+
+@pytest.mark.parametrize("groups", [[300] * 11, [127, 105, 1031, 683, 118, 257, 418, 179, 38, 547]])
+def test_few_groups_that_are_too_sure_together_leave_the_calibration_error_open(
+    groups: list[int],
+) -> None:
+    """Each board has an error of its own; all bins of one are moved alike."""
+    of_each = np.repeat(np.arange(len(groups)), groups)
+    held = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        confidence = random.beta(8, 1.2, len(of_each)).clip(0.3, 0.97)
+        off = random.normal(0.03, 0.05, len(groups))[of_each]
+        right = random.random(len(of_each)) < confidence - off
+        by = Resampling.of(len(of_each), of_each, 200, seed)
+        figure = calibration_error(confidence, right, by)
+        held += figure.low <= 0.03 <= figure.high
+    assert held >= 55, held  # 52 with what is seen of bins one by one
 
 
 @pytest.mark.parametrize(("said", "right", "error"), [(0.9, 60, 0.3), (0.7, 90, 0.2)])

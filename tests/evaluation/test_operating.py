@@ -19,11 +19,12 @@ import linnaeus
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.spelt import threshold_text
 from linnaeus.bundle.table import write_csv
-from linnaeus.cli.main import app
+from linnaeus.cli.app import app
 from linnaeus.errors import UsageError
 from linnaeus.evaluation.costs import Costs
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.further import Asked
+from linnaeus.evaluation.intervals import Resampling
 from linnaeus.evaluation.metrics import measure
 from linnaeus.evaluation.operating import Operating
 from linnaeus.evaluation.report import report_page
@@ -69,6 +70,47 @@ def test_the_threshold_for_costs_follows_from_them_and_its_cost_is_counted() -> 
     assert cut.cost is not None
     assert cut.cost.value == pytest.approx(expected)
     assert cut.cost.low < expected < cut.cost.high
+
+
+@pytest.mark.parametrize(
+    ("share", "found", "passed", "pictures", "missed"),
+    [(0.1, 0.95, 0.8, 200, 20), (0.5, 0.98, 0.5, 120, 10), (0.2, 0.98, 0.9, 500, 50)],
+)
+def test_the_interval_of_a_cost_knows_of_misses_that_were_not_seen(
+    share: float, found: float, passed: float, pictures: int, missed: float
+) -> None:
+    """One or two costly misses are to be expected, so that there is none in a third of the tests:
+    of bootstrap intervals 67 to 82 in 100 held the truth."""
+    random = np.random.default_rng(2)
+    costs = Costs(missed, 1)
+    true = missed * share * (1 - found) + (1 - share) * (1 - passed)
+    held = 0
+    for _ in range(300):
+        truth = random.random(pictures) < share
+        called = random.random(pictures) < np.where(truth, found, 1 - passed)
+        figure = costs.figure(truth, called, Resampling.of(pictures))
+        held += figure.low <= true <= figure.high
+    assert held >= 273  # of 300 at 95 %, fewer come once in 500 tries
+
+
+def test_what_costs_more_is_told_and_equals_are_not() -> None:
+    """Calibrated probabilities are taken at their word; three times too sure, they lose."""
+    told = {1.0: 0, 3.0: 0}
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        logit = random.normal(-1, 2, 300)
+        truth = random.random(300) < 1 / (1 + np.exp(-logit))
+        for times in told:
+            p = 1 / (1 + np.exp(-times * logit))
+            answers = Predictions(
+                tuple(map(str, range(300))), ("no", "yes"), np.stack([1 - p, p], 1), truth * 1
+            )
+            found = measure(answers, asked=Asked(costs=Costs(10, 1)), resamples=100)
+            assert found.further.operating
+            said = " ".join(found.further.operating.remarks)
+            told[times] += "clearly more than" in said
+    assert told[1.0] <= 5
+    assert told[3.0] >= 36
 
 
 def test_net_benefit_is_that_of_vickers_and_elkin() -> None:

@@ -21,6 +21,11 @@ UNKNOWN_TRAINING = (
     "counts are not known."
 )
 
+ONE_CLASS = (
+    "All judged pictures are of one class, so nothing tells how much better this is than always "
+    "giving the same answer."
+)
+
 
 def judged(
     counts: Sequence[Sequence[int]],
@@ -181,7 +186,7 @@ def test_where_all_say_90_per_cent_these_are_known_as_the_accuracy_is() -> None:
 def test_a_single_picture() -> None:
     assert plain_words(judged([[0, 1], [0, 0]], PETS)) == (
         "Right 0 times in 100 (between 0 and 79).",
-        "That is worse than always answering “cat” (right 100 times in 100): do not rely on it.",
+        ONE_CLASS,
         (
             "Only 1 picture was judged, too few to say it more closely: test on more before "
             "relying on it."
@@ -189,6 +194,32 @@ def test_a_single_picture() -> None:
         "“cat” was taken for “dog” in 1 of 1 picture.",
         "No judged picture shows “dog”, so nothing is known about it.",
     )
+
+
+@pytest.mark.parametrize("trained_on", [[50, 50, 50], [90, 50, 60], [50, 60, 90], None])
+def test_one_class_alone_says_nothing_of_always_the_same_answer(
+    trained_on: Sequence[int] | None,
+) -> None:
+    nothing = [0, 0, 0]
+    metrics = judged([[60, 20, 20], nothing, nothing], WASTE, trained_on=trained_on)
+    assert plain_words(metrics)[:2] == ("Right 60 times in 100 (between 50 and 69).", ONE_CLASS)
+    assert not is_worthless(metrics)
+    assert "always the same" not in metrics.headline()
+
+
+def test_the_verdict_does_not_hang_on_the_alphabet() -> None:
+    """Of classes that training had alike, the one most frequent here is the figure to beat."""
+    counts = np.array([[10, 0, 0], [10, 60, 0], [5, 5, 10]])
+    for order in ([0, 1, 2], [1, 0, 2], [2, 1, 0]):
+        ordered = counts[order][:, order].tolist()
+        names = [WASTE[at] for at in order]
+        metrics = judged(ordered, names, trained_on=[40, 40, 40])
+        assert plain_words(metrics)[1] == "Always answering “paper” would be right 70 times in 100."
+        fewer = [30 if name == "paper" else 40 for name in names]
+        metrics = judged(ordered, names, trained_on=fewer)
+        assert (
+            plain_words(metrics)[1] == "Always answering “plastic” would be right 20 times in 100."
+        )
 
 
 def test_two_classes_are_told_both_ways() -> None:

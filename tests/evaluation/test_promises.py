@@ -50,7 +50,8 @@ def test_the_area_under_risk_and_coverage_is_that_of_its_definition() -> None:
     # Of the surest 1, 2, 3 and 4 answers 0, 1, 1 and 1 are wrong.
     assert kept.risk.area.value == pytest.approx((0 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
     assert [point.coverage for point in kept.risk.curve] == pytest.approx([0.25, 0.5, 0.75, 1])
-    assert [point.risk for point in kept.risk.curve] == pytest.approx([0, 1 / 2, 1 / 3, 1 / 4])
+    risks = [point.risk.value for point in kept.risk.curve]
+    assert risks == pytest.approx([0, 1 / 2, 1 / 3, 1 / 4])
 
 
 def test_coverage_sizes_and_errors_are_counted_on_the_test() -> None:
@@ -128,8 +129,10 @@ def test_a_bundle_without_held_out_pictures_promises_nothing(
     write_manifest(older)
     classifier = linnaeus.load(older)
     answered = classifier.predict(np.zeros((8, 8, 3), np.uint8))
-    with pytest.raises(BundleError, match="can promise nothing"):
+    with pytest.raises(BundleError, match="can promise nothing") as raised:
         classifier.promise(answered, coverage=0.9)
+    assert raised.value.where == str(older)
+    assert raised.value.mend == "Train again with validation pictures (--val above 0)."
     judged = linnaeus.evaluate(older, some_digits, out=tmp_path / "judged")
     assert judged.report is not None
     told = json.loads(judged.report.with_name("metrics.json").read_text("utf-8"))["promises"]

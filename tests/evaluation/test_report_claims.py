@@ -15,6 +15,8 @@ from scipy.stats import beta
 
 from linnaeus.bundle.calibration import Calibration
 from linnaeus.bundle.held_out import HeldOut
+from linnaeus.evaluation.compared import Compared
+from linnaeus.evaluation.cross_validation import cross_validated
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.judging import Measured
@@ -50,15 +52,19 @@ def without_validation(facts: RunFacts) -> RunFacts:
 def test_with_groups_the_page_says_that_they_were_taken_together(full_facts: RunFacts) -> None:
     text = page_of(full_facts, measure(ANSWERS, groups=np.arange(320) // 4))
     assert "95 % intervals, with the pictures of one group taken together" in text
-    assert "pictures of one group were taken together (80 groups)" in text
-    assert "Intervals take the pictures of one group together. Where groups" in text
+    assert (
+        "pictures of one group, or alike pixel for pixel, were taken together (80 groups)" in text
+    )
+    assert "pictures of one group together, and a picture with its copies. Where groups" in text
 
 
 def test_a_single_group_is_told_as_one(full_facts: RunFacts) -> None:
     one_label = measure(ANSWERS, groups=np.zeros(320))
     for metrics in (one_label, measure_labels(random_labels(0, 200, 8), groups=np.zeros(200))):
         text = page_of(full_facts, metrics)
-        assert "pictures of one group were taken together (1 group)" in text
+        assert (
+            "pictures of one group, or alike pixel for pixel, were taken together (1 group)" in text
+        )
 
 
 def test_without_groups_the_page_warns_of_pictures_that_show_the_same(full_facts: RunFacts) -> None:
@@ -218,3 +224,47 @@ def test_the_page_says_how_far_sets_of_one_training_may_lie_from_the_promise(
         ends = beta.ppf([0.025, 0.975], place, pictures + 1 - place)  # Vovk 2012
         assert np.round(100 * ends).tolist() == pytest.approx([low, high], abs=0.5)
         assert re.search(rf"{low} and {high}\s% (of the time )?from {pictures}\b", text)
+
+
+def test_only_where_it_was_seen_the_page_says_what_becomes_of_something_else(
+    full_facts: RunFacts,
+) -> None:
+    always = "It always answers with one of its 8 classes"
+    metrics, folds = measure(ANSWERS), np.arange(len(ANSWERS)) % 4
+    crossed = cross_validated(ANSWERS, folds, ("a", "b", "c", "d"))
+    assert always in page_of(full_facts, metrics)
+    of_folds = page_of(of_a_table(full_facts), metrics, compared=Compared(crossed=crossed))
+    assert "entirely would be taken was not measured over folds" in of_folds
+    table = page_of(of_a_table(full_facts), metrics)
+    assert "entirely would be taken was not measured: each" in table
+    assert always not in of_folds + table
+
+
+def test_with_one_judged_class_the_page_has_no_figure_to_beat(full_facts: RunFacts) -> None:
+    of_one = np.flatnonzero(ANSWERS.labels == 3)
+    alone = replace(
+        ANSWERS,
+        ids=tuple(ANSWERS.ids[row] for row in of_one),
+        probabilities=ANSWERS.probabilities[of_one],
+        labels=ANSWERS.labels[of_one],
+    )
+    for answers, there in ((ANSWERS, True), (alone, False)):
+        text = page_of(full_facts, measure(answers, train_counts=[70] * 8))
+        assert ("the figure to beat" in text) == there
+        assert ("Always the same answer" in text) == there
+        assert "do not rely on it" not in text
+
+
+def test_commands_say_that_nothing_is_called_unknown_only_where_something_could_be(
+    full_facts: RunFacts,
+) -> None:
+    held_out = HeldOut.of(ANSWERS.ids, ANSWERS.probabilities, ANSWERS.labels)
+    promises = kept_promises(ANSWERS, held_out, resamples=100)
+    assert full_facts.bundle is not None
+    for tells in (True, False):
+        facts = replace(full_facts, bundle=replace(full_facts.bundle, tells_unknown=tells))
+        text = page_of(facts, measure(ANSWERS), promises=promises)
+        rate = " --unknown-rate 0" if tells else ""
+        assert f"linnaeus predict … --sets 0.9{rate}." in text
+        assert f"linnaeus predict … --max-error 0.02{rate}." in text
+        assert ("The figures here are of all pictures" in text) == tells

@@ -35,11 +35,9 @@ COVERED = """() => {
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
         if (!text.textContent.trim() || text.parentElement.closest("svg, script, style")) continue;
         const range = document.createRange(); range.selectNodeContents(text);
-        const end = text.parentElement.closest(".confusion th")?.getBoundingClientRect().right;
-        for (const {left, top, right, bottom} of range.getClientRects()) {
-            const box = {left, top, right: Math.min(right, end ?? right), bottom};
-            if (right > left + 1 && bottom > top + 1) lines.push([text, box]);
-        }
+        for (const {left, top, right, bottom} of range.getClientRects())
+            if (right > left + 1 && bottom > top + 1)
+                lines.push([text, {left, top, right, bottom}]);
     }
     lines.sort((one, other) => one[1].top - other[1].top);
     lines.forEach(([above, a], at) => {
@@ -52,10 +50,13 @@ COVERED = """() => {
         }
     });
     return found; }"""
-"""Which lines of text lie over others, by more than letters reach out of their line.
-
-Long names at the edges of the confusion matrix end with their cells, which cut them.
-"""
+"""Which lines of text lie over others, by more than letters reach out of their line."""
+CUT = """(selector) => [...document.querySelectorAll(selector)].filter(cell => {
+    const text = document.createRange(); text.selectNodeContents(cell);
+    const [inner, box] = [text, cell].map(one => one.getBoundingClientRect());
+    return inner.width > box.width + 1 || inner.height > box.height + 1;
+}).map(cell => cell.textContent)"""
+"""Which cells do not show all of their text."""
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +152,43 @@ def test_the_corner_of_the_confusion_matrix_is_read_whole(phone: Any) -> None:
             return corner.scrollWidth - corner.clientWidth; }"""
     )
     assert cut == 0
+
+
+@pytest.mark.parametrize("width_px", WIDTHS_PX)
+@pytest.mark.parametrize("others", [0, 12])
+def test_classes_with_long_names_are_told_apart(
+    chromium: Any, tmp_path: Path, full_facts: RunFacts, width_px: int, others: int
+) -> None:
+    kinds = ("glass", "metal", "paper")
+    names = [f"Corynebacterium pseudotuberculosis biovar {kind}" for kind in kinds]
+    names += ["métal ü_inner", *(f"class {at}" for at in range(others))]
+    answers = answers_of((9 * np.eye(len(names), dtype=int) + 1).tolist(), names)
+    data = replace(full_facts.data, classes=tuple(names), counts={"test": [9] * len(names)})
+    index = write_report(
+        tmp_path / "report",
+        replace(full_facts, data=data),
+        answers,
+        measure(answers, resamples=100),
+        validation=None,
+        picture_of=lambda _: None,
+    )
+    page = chromium.new_page(viewport={"width": width_px, "height": 700})
+    page.goto(index.as_uri())
+    assert page.evaluate(CUT, ".confusion th") == []
+    shown = [head.inner_text() for head in page.query_selector_all(".confusion tbody th")]
+    assert shown == names
+    page.close()
+
+
+@pytest.mark.parametrize("width_px", (390, 1200))
+def test_what_further_figures_are_is_read_without_scrolling(phone: Any, width_px: int) -> None:
+    phone.set_viewport_size({"width": width_px, "height": 700})
+    phone.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
+    table = "[aria-label='Further figures']"
+    assert phone.evaluate(CUT, f"{table} th") == []
+    wide = phone.evaluate(
+        """(selector) => { const one = document.querySelector(selector);
+            return one.scrollWidth - one.clientWidth; }""",
+        table,
+    )
+    assert wide == 0

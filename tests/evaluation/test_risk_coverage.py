@@ -73,3 +73,24 @@ def test_the_interval_holds_the_truth(most_right: float, pictures: int) -> None:
         answered = [one.answered for one in found(*drawn(pictures)).answerable]
         held += [one.low <= truth <= one.high for one, truth in zip(answered, truths, strict=True)]
     assert (held / 200).min() >= 0.91
+
+
+def test_each_point_of_the_curve_has_the_interval_of_its_share() -> None:
+    right = np.arange(50) % 5 != 4
+    last, first = (found(np.linspace(1, 0.5, 50), right).curve[at].risk for at in (-1, 3))
+    assert (last.value, first.value) == (0.2, 0.0)
+    assert (last.low, last.high) == pytest.approx((0.112, 0.330), abs=1e-3)  # Wilson, 10 of 50
+    assert (first.low, first.high) == pytest.approx((0.0, 0.490), abs=1e-3)  # 0 of 4
+
+
+def test_pictures_of_one_group_widen_the_curve() -> None:
+    confidence = np.repeat(np.linspace(1, 0.5, 100), 20)
+    right = np.repeat(np.arange(100) % 25 != 24, 20)
+    alone, grouped = (
+        found(confidence, right, groups).curve for groups in (None, np.repeat(np.arange(100), 20))
+    )
+    assert [one.risk.value for one in alone] == [one.risk.value for one in grouped]
+    spread = [one.risk.high - one.risk.low for one in alone]
+    assert all(
+        one.risk.high - one.risk.low > narrow for one, narrow in zip(grouped, spread, strict=True)
+    )

@@ -146,6 +146,7 @@ def _unknown_told() -> UnknownTold:
         held_out=80,
         known=320,
         false_alarms=share,
+        broken=False,
         made=made,
         kinds=(KindTold("noise", 60, area, share),),
         given=KindTold("given", 10, area, share),

@@ -97,6 +97,24 @@ def test_a_weak_value_is_named_first_though_most_others_hardly_recur() -> None:
     assert f"Of “device”, the {rare} values (368 pictures): fewer than 10" in " ".join(found.told)
 
 
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        (
+            (197, 3),
+            "the 2 values (200 pictures): of each, fewer than 10 pictures have it, or",
+        ),
+        ((192, 4, 4), "the 3 values (200 pictures): of each, fewer than 10 pictures have it, or"),
+        ((100, 92, 8), "the value “c” (8 pictures): fewer than 10 pictures have it"),
+        ((95, 97, 4, 4), "the 2 values (8 pictures): fewer than 10 pictures have each"),
+    ],
+)
+def test_values_that_are_too_few_to_look_at_are_told(counts: tuple[int, ...], told: str) -> None:
+    side = np.repeat([*"abcd"][: len(counts)], counts)
+    found = looked_at(random_answers(2, 200, 3), {"side": side})
+    assert any(sentence.startswith(f"Of “side”, {told}") for sentence in found.told)
+
+
 def test_ages_are_looked_at_in_ranges_and_one_by_one_where_asked_for() -> None:
     age = np.repeat(np.arange(20.0, 90.0), 15)
     answers = random_answers(2, len(age), 3)
@@ -301,7 +319,7 @@ def test_ids_and_constants_are_left_out_and_told_and_dates_are_cut_into_times() 
     assert "“patient” has 200 values" in told
     assert "“number” holds whole numbers that are all different, as ids are" in told
     assert "“study” is the same for all pictures" in told
-    assert "Of “ward”, the value “not given” (3 pictures): fewer than 10" in told
+    assert "Of “ward”, the value “not given” (3 pictures): fewer than 10 pictures have it." in told
     taken = sorted(one.value for one in found.of_all if one.trait == "taken")
     assert len(taken) == 5
     assert re.fullmatch(r"up to 2024-\d\d-\d\d", taken[-1])

@@ -82,6 +82,28 @@ def test_outliers_of_one_picture_and_known_ones_of_one_group_are_taken_together(
     assert grouped.made.area.low < alone.made.area.low
 
 
+def test_more_called_unknown_than_the_rate_is_called_broken_by_as_many_as_tell_it(
+    digits_run: Run, some_digits: linnaeus.Dataset
+) -> None:
+    classifier = digits_run.classifier()
+    contents = [some_digits.source.read(some_digits.paths[row]) for row in range(100)]
+    random = np.random.default_rng(1)
+    noise = [random.integers(0, 256, (8, 8, 3), np.uint8) for _ in range(100)]
+    digits, strange = classifier.predict(contents), classifier.predict(noise)
+    of_one_group = np.zeros(len(classifier.held_out))
+    for known, groups, held_out_groups, broken in (
+        (digits, None, None, False),
+        (strange, None, None, True),
+        (strange, np.zeros(100), None, False),
+        (strange, None, of_one_group, False),
+    ):
+        told = unknown_told(
+            classifier, known, {"noise": noise}, groups=groups, held_out_groups=held_out_groups
+        )
+        assert told is not None
+        assert told.broken == broken
+
+
 def test_a_run_tells_how_it_knows_what_it_does_not_know(digits_run: Run) -> None:
     figures = json.loads((digits_run.folder / "report" / "metrics.json").read_text("utf-8"))
     told = figures["unknown"]

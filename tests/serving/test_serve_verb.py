@@ -18,7 +18,7 @@ from running import Answer, Running, running
 from typer.testing import CliRunner
 
 import linnaeus
-from linnaeus.cli.main import app
+from linnaeus.cli.app import app
 from linnaeus.errors import BundleError, LinnaeusError, MissingError, UsageError
 from linnaeus.serving.callers import Rate
 from linnaeus.serving.keys import KeyRing, read_keys

@@ -19,6 +19,8 @@ from PIL import Image
 
 import linnaeus
 from linnaeus.errors import DataError, MissingError, Stopped, UsageError
+from linnaeus.evaluation.label_metrics import LabelMetrics
+from linnaeus.evaluation.metrics import Metrics
 from linnaeus.progress import Quiet, Stage
 
 if TYPE_CHECKING:
@@ -34,6 +36,15 @@ def crossed(tmp_path_factory: pytest.TempPathFactory, some_digits: Dataset) -> R
     pytest.importorskip("torch")
     out = tmp_path_factory.mktemp("crossed") / "run"
     return linnaeus.train(some_digits, out=out, **TAUGHT)
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether both are the same, numbers but for what rounding to float32 does to them."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return one == other or one == pytest.approx(other, rel=1e-5, abs=1e-6)
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:
@@ -68,7 +79,7 @@ def test_the_report_pools_the_folds_and_says_what_its_figures_stand_for(crossed:
     page = crossed.report.read_text("utf-8")
     assert "none of these is the one that you would use" in page
     assert any("Trained so anew" in sentence for sentence in crossed.in_plain_words)
-    assert written["promises"]["risk_curve"][-1]["risk"] == pytest.approx(1 - right)
+    assert written["promises"]["risk_curve"][-1]["risk"]["value"] == pytest.approx(1 - right)
     assert "the report of each fold tells of its own" in written["promises"]["why_none"]
     assert "Each was judged by a classifier that learned from others of them" in page
 
@@ -83,6 +94,42 @@ def test_it_leaves_no_bundle_of_its_own_and_is_a_finished_run(
     assert entry.state == "finished"
     with pytest.raises(UsageError, match="finished"):
         linnaeus.train(some_digits, resume=crossed.folder)
+
+
+def test_folds_judged_from_their_tables_keep_their_groups_and_what_is_known_besides(
+    some_digits: Dataset, tmp_path: Path
+) -> None:
+    rows = np.arange(len(some_digits))
+    told = replace(
+        some_digits,
+        groups=np.where(rows % 50 == 0, "", np.char.add("patient ", (rows // 4).astype(str))),
+        metadata={
+            "site": np.where(rows % 8 < 4, "north", "south"),
+            "class": np.where(rows % 2, "0", "1"),  # which no table of answers may read as labels
+            "p:7": (rows // 4) / 8.0,  # nor this as a probability
+        },
+    )
+    out = tmp_path / "run"
+    run = linnaeus.train(told, out=out, **TAUGHT)
+    assert isinstance(run.metrics, Metrics)
+    assert run.metrics.groups is not None
+    tables = [out / f"folds/fold-{fold}/predictions.csv" for fold in range(2)]
+    judged = linnaeus.evaluate(
+        predictions=tables, group_column="group", slice_by="site", out=tmp_path / "judged"
+    )
+    assert alike(judged.metrics.to_json(), run.metrics.to_json())
+    assert judged.slices.traits == ("site",)
+    for file in (*tables, out / "predictions.csv", tmp_path / "judged/predictions.csv"):
+        for row in rows_of(file):
+            at = told.paths.index(row["image"])
+            expected = str(told.metadata["site"][at]), str(told.metadata["class"][at])
+            assert (row["site"], row["class_"]) == expected
+            assert float(row["_p:7"]) == told.metadata["p:7"][at]
+            assert row["group"] == told.groups[at] or file.parent.name == "judged"
+    unnamed = linnaeus.evaluate(predictions=tables)
+    assert isinstance(unnamed.metrics, Metrics)
+    assert unnamed.metrics.groups is None
+    assert any("--group-column group" in remark for remark in unnamed.remarks)
 
 
 @pytest.fixture
@@ -171,9 +218,38 @@ def test_what_says_otherwise_which_pictures_are_the_test_is_refused(
     assert not (tmp_path / "run").exists()
 
 
-def test_pictures_of_several_labels_are_refused(pairs_table: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="probabilities of its own"):
-        linnaeus.train(pairs_table, out=tmp_path / "run", label_separator="|", folds=3)
+def test_pictures_of_several_labels_are_judged_as_each_fold_gives_them(
+    pairs_table: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    taught = TAUGHT | {"model": "small_cnn", "epochs": 8, "val": 0.4}
+    run = linnaeus.train(pairs_table, out=out, label_separator="|", **taught)
+    assert isinstance(run.metrics, LabelMetrics)
+    answers = rows_of(out / "predictions.csv")
+    own = [row for n in range(2) for row in rows_of(out / f"folds/fold-{n}/predictions.csv")]
+    assert len(answers) == len(own) == 300
+    given = {row["image"]: row["prediction"] for row in own}
+    assert all(row["prediction"] == given[row["image"]] for row in answers)
+    all_right = sum(row["prediction"] == row["label"] for row in own) / 300
+    assert run.metrics.subset_accuracy.value == pytest.approx(all_right)
+    assert run.crossed is not None
+    each = [one.accuracy.value for one in run.crossed.folds]
+    assert sum(each) / 2 == pytest.approx(all_right, abs=0.01)
+    assert any("2 folds, which have all labels right" in told for told in run.in_plain_words)
+    page = run.report.read_text("utf-8")
+    assert "which each fold has chosen for itself" in page
+    tables = [out / f"folds/fold-{n}/predictions.csv" for n in range(2)]
+    judged = linnaeus.evaluate(predictions=tables, label_separator="|")
+    assert alike(judged.metrics.to_json(), run.metrics.to_json())
+
+
+def test_a_label_that_a_table_of_answers_would_part_is_told_before_the_work(
+    pairs_table: Path, tmp_path: Path
+) -> None:
+    several = linnaeus.load_dataset(pairs_table, label_separator="|")
+    named = replace(several, classes=("0|1", *several.classes[1:]))
+    with pytest.raises(DataError, match=r"the label '0\|1' has"):
+        linnaeus.train(named, out=tmp_path / "run", **TAUGHT)
     assert not (tmp_path / "run").exists()
 
 

@@ -40,8 +40,9 @@ Kept = TypeVar("Kept")
 class Classifier:
     """A trained classifier that runs without torch. Made by `linnaeus.load`.
 
-    `record` is what bundle.json says. Safe to use from several threads: the network itself runs for
-    one of them at a time, or for as many as it was made ready for by `side_by_side`.
+    `record` is what bundle.json says, `where` what errors call the bundle. Safe to use from several
+    threads: the network itself runs for one of them at a time, or for as many as it was made ready
+    for by `side_by_side`.
 
     Example
     -------
@@ -58,8 +59,10 @@ class Classifier:
         kept: HeldOut | None = None,
         unknown: Unknown | None = None,
         notices: tuple[str, ...] | None = None,
+        where: str = "",
     ) -> None:
         self.record = record
+        self._where = where or str(record.data.get("name", "")) or "the bundle"
         self._answerer = Answerer(record, answering, unknown)
         self._held_out = kept
         self._told = answering.notices if notices is None else notices
@@ -144,8 +147,8 @@ class Classifier:
         if kept is None:
             raise BundleError(
                 lacking,
-                where=", ".join(self.classes[:2]) + ", …",
-                mend="Train again with validation pictures and this version of Linnaeus.",
+                where=self._where,
+                mend="Train again with validation pictures (--val above 0).",
             )
         return kept
 

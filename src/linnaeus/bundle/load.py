@@ -32,7 +32,7 @@ def load(folder: str | Path) -> Classifier:
     place = bundle_folder(Path(folder))
     record = read_record(place)
     verify_manifest(place)
-    return _opened(place, record)
+    return _opened(place, record, str(folder))
 
 
 def bundle_folder(folder: Path) -> Path:
@@ -47,12 +47,12 @@ def bundle_digest(folder: Path) -> str:
     return sha256_of(bundle_folder(folder) / MANIFEST)
 
 
-def _opened(place: Path, record: BundleRecord) -> Classifier:
-    """The bundle in `place`, whose files are as they were made."""
+def _opened(place: Path, record: BundleRecord, where: str) -> Classifier:
+    """The bundle in `place`, whose files are as they were made; errors call it `where`."""
     unknown = read_unknown(place)
     answering = _answering(place, record)
     notices = _notices(answering, record, tells=unknown is not None)
-    classifier = Classifier(record, answering, read_held_out(place), unknown, notices)
+    classifier = Classifier(record, answering, read_held_out(place), unknown, notices, where)
     answers = check_golden(place, classifier.predict_pixels, classifier.precision)
     if unknown is not None:
         strangeness = unknown.strangeness_of(answers)
@@ -73,5 +73,5 @@ def _answering(place: Path, record: BundleRecord) -> Answering:
     if record.combination is None:
         return OneNetwork(record, place / GRAPH_FILE)
     folders = [place / member.folder for member in record.combination.members]
-    members = [_opened(one, read_record(one)).knowing(None) for one in folders]
+    members = [_opened(one, read_record(one), str(one)).knowing(None) for one in folders]
     return Ensemble(members, record)

@@ -110,8 +110,9 @@ class Predictions:
     (`errors` and `notes` give the same by id; several pictures may share one.)
     `labels`: (n,) int64 positions in `classes`, -1 where the truth is not known.
     `thresholds`: (classes,) where a picture may have several labels or none: each class whose
-    probability reaches its threshold is given. Rows do not sum to 1 then, `labels` are all -1, and
-    `label_sets` (n, classes) bool is the truth, or None where that is not known.
+    probability reaches its threshold is given; (n, classes) of folds, which have their own. Rows do
+    not sum to 1 then, `labels` are all -1, and `label_sets` (n, classes) bool is the truth, or None
+    where that is not known.
     `row_notes`: what was done to a picture beyond plain decoding, by its position.
     `familiar`: how strange each picture looks, and which are called unknown; None where the
     classifier cannot tell. `moved`: by how much squeezing moves each answer, and which pictures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ __all__ = [
     "SEEN_FILE",
     "SeenFiles",
     "add_seen",
+    "group_digests",
     "read_seen",
     "read_seen_files",
+    "read_seen_groups",
     "short_digests",
     "was_seen",
     "write_seen",
@@ -42,16 +45,22 @@ class SeenFiles:
         return cls(short_digests(learnt), short_digests(held_out))
 
 
-def write_seen(folder: Path, pixel_digests: Iterable[str], files: SeenFiles | None = None) -> None:
+def write_seen(
+    folder: Path,
+    pixel_digests: Iterable[str],
+    files: SeenFiles | None = None,
+    groups: NDArray[np.uint64] | None = None,
+) -> None:
     """Keep the digests (hexadecimal SHA-256 of decoded pixels, as scans give them) in a bundle.
 
     They are of pixels decoded by the bundle's own preprocessing, as those must be that are asked
     for: a JPEG decoded at a reduced scale has another digest than the same picture saved as PNG.
     The first 8 bytes of each are kept: with a million pictures one false alarm is expected in
     eighteen million such evaluations of a million others. `files` tell apart, of the same data
-    set, what was learnt from and what was held out: an ensemble needs to know.
+    set, what was learnt from and what was held out: an ensemble needs to know. `groups`: of the
+    groups that these pictures are of, the `short_digests` of `group_digests`; None: there are none.
     """
-    _write(folder, short_digests(pixel_digests), files)
+    _write(folder, short_digests(pixel_digests), files, groups)
 
 
 def add_seen(folder: Path, earlier: Path) -> None:
@@ -64,13 +73,21 @@ def add_seen(folder: Path, earlier: Path) -> None:
         learnt = np.union1d(files.learnt, before.learnt)
         held_out = np.setdiff1d(np.union1d(files.held_out, before.held_out), learnt)
         files = SeenFiles(learnt, held_out)
-    _write(folder, np.union1d(read_seen(folder), read_seen(earlier)), files)
+    groups = np.union1d(read_seen_groups(folder), read_seen_groups(earlier))
+    _write(folder, np.union1d(read_seen(folder), read_seen(earlier)), files, groups)
 
 
-def _write(folder: Path, pixel_digests: NDArray[np.uint64], files: SeenFiles | None) -> None:
+def _write(
+    folder: Path,
+    pixel_digests: NDArray[np.uint64],
+    files: SeenFiles | None,
+    groups: NDArray[np.uint64] | None,
+) -> None:
     from safetensors.numpy import save
 
     tensors = {"pixel_digests": pixel_digests}
+    if groups is not None and len(groups):
+        tensors["groups"] = groups
     if files is not None:
         tensors |= {"learnt_files": files.learnt, "held_out_files": files.held_out}
     write_whole(folder / SEEN_FILE, save(tensors))
@@ -95,6 +112,24 @@ def read_seen_files(folder: Path) -> SeenFiles | None:
     if "learnt_files" not in kept:
         return None
     return SeenFiles(kept["learnt_files"], kept["held_out_files"])
+
+
+def read_seen_groups(folder: Path) -> NDArray[np.uint64]:
+    """The digests of the groups kept in the bundle in `folder`, sorted; empty where it keeps none,
+    as older ones do not."""
+    from safetensors.numpy import load_file
+
+    if not (folder / SEEN_FILE).exists():
+        return np.zeros(0, np.uint64)
+    return load_file(str(folder / SEEN_FILE)).get("groups", np.zeros(0, np.uint64))
+
+
+def group_digests(groups: Iterable[str]) -> list[str]:
+    """Hexadecimal SHA-256 of the names of `groups`: a bundle keeps no name of a patient.
+
+    A name that somebody can guess can still be tried.
+    """
+    return [hashlib.sha256(f"group {name}".encode()).hexdigest() for name in groups]
 
 
 def was_seen(seen: NDArray[np.uint64], digests: Iterable[str]) -> NDArray[np.bool_]:

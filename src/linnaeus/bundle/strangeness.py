@@ -57,7 +57,8 @@ class Sketching:
         lengths: Floats = np.maximum(np.sqrt(squared_lengths(features)), 1e-12)[..., None]
         apart = features / lengths - self.middle
         along = _each_along(self.axes, apart)
-        rest = np.sqrt(np.maximum(squared_lengths(apart) - squared_lengths(along), 0.0))
+        # Of squared lengths, where the axes leave out next to nothing, the difference is rounding.
+        rest = np.sqrt(squared_lengths(apart - _each_along(self.axes.T, along)))
         looks = _each_along(self.look_axes, look - self.look_middle)
         return np.concatenate([along, rest[..., None], looks], axis=-1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,12 @@ from linnaeus.files import write_whole
 __all__ = ["as_csv", "likeliest", "table_header", "table_row", "write_csv"]
 
 
-def write_csv(path: Path, predictions: Predictions, promised: Promised | None = None) -> None:
+def write_csv(
+    path: Path,
+    predictions: Predictions,
+    promised: Promised | None = None,
+    beside: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Write a CSV file, UTF-8, whole or not at all.
 
     Columns: image, label (the true one, where known), prediction, confidence, error, notes, and
@@ -29,14 +34,20 @@ def write_csv(path: Path, predictions: Predictions, promised: Promised | None = 
     probabilities, and `changed`, "yes" where that is too far. Where something was `promised` of the
     answers, `set` follows, the classes of the label set parted by `|`, or `withheld`, "yes" for an
     answer that is not sure enough; both are empty for what is unknown. A picture that could not be
-    read has its row too, with the reason under `error`. Probabilities are written so that they read
-    back to the same float32.
+    read has its row too, with the reason under `error`. What is known of the pictures `beside`,
+    {column: (n,) cells}, stands after all that and before the probabilities. Those are written so
+    that they read back to the same float32.
 
     Raises WriteError where the file cannot be written.
     """
     promised = promised or Promised()
-    rows = (table_row(predictions, place, promised) for place in range(len(predictions)))
-    write_whole(path, as_csv([table_header(predictions, promised), *rows]))
+    rows = [table_header(predictions, promised)]
+    rows += [table_row(predictions, place, promised) for place in range(len(predictions))]
+    at = len(rows[0]) - len(predictions.classes)
+    told = zip(*((name, *cells) for name, cells in (beside or {}).items()), strict=True)
+    for row, cells in zip(rows, told, strict=False):  # of no columns there are no cells
+        row[at:at] = cells
+    write_whole(path, as_csv(rows))
 
 
 def as_csv(rows: Sequence[Sequence[Any]]) -> str:

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 
 from linnaeus.cli.curves import Curves
+from linnaeus.cli.events import figure_of
 from linnaeus.progress import Event, Stage
 
 __all__ = ["Bars"]
@@ -57,8 +58,8 @@ class Bars:
                 bar.update(task, total=1, completed=1)
 
     def log(self, event: Event) -> None:
-        if event.kind == "begun" and event.figures["task"] == "multi":
-            self._accuracy = "mean average precision"
+        if event.kind == "begun":
+            self._accuracy = figure_of(event)
         self._curves.hear(event)
 
 

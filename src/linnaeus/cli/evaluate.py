@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from linnaeus.evaluation.figure import Figure
     from linnaeus.evaluation.further import Further
     from linnaeus.evaluation.judging import Measured
+    from linnaeus.evaluation.promises import Kept
     from linnaeus.evaluation.slices import Slice, Slices
     from linnaeus.evaluation.unknowns import UnknownTold
 
@@ -168,6 +169,8 @@ def evaluate(
             _print_tests(further)
         _print_cuts(further, asked=sensitivity is not None or costs is not None)
     _print_slices(judged.slices)
+    if judged.promises is not None and judged.promises.sets:
+        _print_promises(judged.promises)
     if judged.unknown is not None:
         _print_unknown(judged.unknown)
     if judged.report:
@@ -208,9 +211,7 @@ def _print_figures(metrics: Measured, further: Further | None, top_k: int | None
 
 
 def _print_figure(name: str, figure: Figure | None, width: int = 18) -> None:
-    told = "no picture can tell"
-    if figure is not None:
-        told = f"{figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})"
+    told = _told(figure) if figure is not None else "no picture can tell"
     typer.echo(f"  {name:<{width}} {told}")
 
 
@@ -260,6 +261,22 @@ def _print_cuts(further: Further, *, asked: bool) -> None:
         typer.echo(f"\n{sentence}")
 
 
+def _print_promises(kept: Kept) -> None:
+    """How the two promises did that people ask for most; the report has the others."""
+    sets = kept.at(0.9, "lac")
+    silence = next(one for one in kept.silence if one.max_error == 0.02)
+    typer.echo("\nPromised by held-out pictures, were none called unknown (95 % intervals):")
+    typer.echo(f"  {'sets of 90 %':<18} {_told(sets.covered)} held the truth")
+    answered = f"{_told(silence.answered)} answered"
+    wrong = f", {_told(silence.error)} of that wrong" if silence.error else ""
+    kept_to = "cannot be promised" if silence.confidence is None else answered + wrong
+    typer.echo(f"  {'at most 2 % wrong':<18} {kept_to}")
+
+
+def _told(figure: Figure) -> str:
+    return f"{figure.value:.4f}  ({figure.low:.4f} to {figure.high:.4f})"
+
+
 def _print_unknown(told: UnknownTold) -> None:
     """How many of the known, the made and the given pictures are called unknown, and how sure."""
     typer.echo("\nCalled unknown (95 % intervals), and the area under the ROC curve:")
@@ -268,5 +285,5 @@ def _print_unknown(told: UnknownTold) -> None:
         "known pictures": told.false_alarms,
         **{name: kind.called for name, kind in kinds.items()},
     }.items():
-        area = f"  {kinds[name].area.value:.4f}" if name in kinds else ""
-        typer.echo(f"  {name:<18} {share.value:.4f}  ({share.low:.4f} to {share.high:.4f}){area}")
+        area = f"   {_told(kinds[name].area)}" if name in kinds else ""
+        typer.echo(f"  {name:<18} {_told(share)}{area}")

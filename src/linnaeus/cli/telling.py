@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from linnaeus.cli.events import in_words
+from linnaeus.cli.events import figure_of, in_words
 from linnaeus.progress import Event, Progress, Stage
 
 __all__ = ["plain_teller", "teller"]
@@ -35,6 +35,9 @@ def plain_teller() -> Progress:
 class _Lines:
     """Plain lines: each stage's name, now and then how far it is, and what it took."""
 
+    def __init__(self) -> None:
+        self._figure = "right"
+
     def say(self, sentence: str) -> None:
         print(sentence, file=sys.stderr, flush=True)
 
@@ -48,7 +51,9 @@ class _Lines:
         stage.end()
 
     def log(self, event: Event) -> None:
-        if line := in_words(event):
+        if event.kind == "begun":
+            self._figure = figure_of(event)
+        if line := in_words(event, self._figure):
             print(line, file=sys.stderr, flush=True)
 
 

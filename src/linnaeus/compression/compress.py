@@ -25,6 +25,7 @@ from linnaeus.errors import BundleError, LinnaeusError, Shortfall, UsageError
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.told_columns import told_at
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.manifest import copy_listed
 from linnaeus.progress import Progress
@@ -180,12 +181,14 @@ def _check_lost(one: Tried, max_drop: float) -> None:
 
 def _write(aside: Path, compressed: Compressed, original: Original) -> None:
     """Write the chosen one's bundle, its report and the page to the folder `aside`."""
-    chosen, dataset = compressed.chosen, original.parted.dataset
+    chosen, parted = compressed.chosen, original.parted
     on_test = chosen.on_test
     copy_listed(chosen.folder, aside / "bundle")
     write_json(aside / "compression.json", compressed.to_json())
     write_whole(aside / "compression.html", compression_page(compressed))
-    write_csv(aside / "predictions.csv", on_test.predictions.at_rate(0))
+    counted = on_test.predictions.at_rate(0)  # as the figures count them
+    told = told_at(parted.dataset, parted.test)
+    write_csv(aside / "predictions.csv", counted, beside=told)
     write_report(
         aside / "report",
         chosen.facts,
@@ -195,5 +198,5 @@ def _write(aside: Path, compressed: Compressed, original: Original) -> None:
         promises=on_test.promises,
         compared=Compared(slices=on_test.slices),
         unknown=on_test.unknown,
-        picture_of=lambda path: picture_from(dataset, path),
+        picture_of=lambda path: picture_from(parted.dataset, path),
     )

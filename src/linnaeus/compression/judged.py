@@ -104,7 +104,7 @@ def judged(method: str, model: Model, making: Making, first: Before, folder: Pat
 
 
 def _contest(first: Before, after: Predictions, original: Original) -> Contest:
-    tested = original.parted.dataset.groups_at(original.parted.test)
+    tested = original.parted.groups_at(original.parted.test)
     return pair(first.predictions, after, ("before", "after"), tested).accuracy
 
 

@@ -26,7 +26,7 @@ from linnaeus.data.near import NearDuplicates, near_duplicates
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import Split
 
-__all__ = ["CHECKS", "audit"]
+__all__ = ["CHECKS", "audit", "audit_of_judged"]
 
 CHECKS: Sequence[Check] = (
     shortcuts.shortcut_format,
@@ -70,6 +70,9 @@ CHECKS: Sequence[Check] = (
 """All checks; among findings of one severity, this is their order. Shortcuts stand first: what they
 spoil is every score, where the others spoil a few pictures."""
 
+OF_LEARNING = (classes.tiny_class, classes.imbalance)
+"""What matters to whoever learns from the pictures, and not to whoever is judged on them."""
+
 
 def audit(
     dataset: Dataset,
@@ -78,20 +81,21 @@ def audit(
     split: Split | None = None,
     near: NearDuplicates | None = None,
     mirrored: bool = False,
+    checks: Sequence[Check] = CHECKS,
 ) -> Audit:
     """Judge a data set by a scan of it. Reads no file again; grows with the number of pictures.
 
     Leaks are looked for across the data set's own split or, where `split` is given (its rows are
     the scan's), across the one that training will use. `near`: the near duplicates of the scan,
     where they are known already; otherwise they are searched here, with `mirrored` the mirrored
-    ones too.
+    ones too. `checks`: those that are made.
     """
     if near is None:
         near = near_duplicates(scan.thumbnails, scan.readable, mirrored=mirrored)
     looked_at = dataset.subset(scan.indices)
     sides = looked_at.splits if split is None else split.assignment
     seen = Seen(looked_at, scan, sides, near)
-    found = [finding for check in CHECKS for finding in check(seen)]
+    found = [finding for check in checks for finding in check(seen)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return Audit(
         name=dataset.name,
@@ -103,3 +107,8 @@ def audit(
         findings=tuple(found),
         notes=(*dataset.notes, *near.remarks),
     )
+
+
+def audit_of_judged(dataset: Dataset, scan: Scan) -> Audit:
+    """What is wrong with pictures that judge a bundle, by a `scan` of them, as `audit` says it."""
+    return audit(dataset, scan, checks=[check for check in CHECKS if check not in OF_LEARNING])

@@ -130,6 +130,12 @@ class Dataset:
             return None
         return own_groups(self.groups[rows].tolist(), [self.paths[row] for row in rows.tolist()])
 
+    def group_names(self, rows: NDArray[np.int64]) -> list[str]:
+        """The groups that any of the pictures at `rows` are of, each once."""
+        if self.groups is None:
+            return []
+        return sorted({*self.groups[rows].tolist()} - {""})
+
     def most_common_set(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
         """The set of labels that most of `rows` have; at equal counts the smaller, earlier one."""
         counts = Counter(self.labels_of(row) for row in rows.tolist())

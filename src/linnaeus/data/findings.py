@@ -114,6 +114,8 @@ class Audit:
         rarest, commonest = min(totals, key=totals.__getitem__), max(totals, key=totals.__getitem__)
         if totals[rarest] == totals[commonest]:
             of_each = f"{totals[rarest]:,} of each"
+            if len(totals) == 1:
+                return f"{pictures(self.images)} of 1 class."
             return f"{pictures(self.images)} of {len(totals)} classes, {of_each}."
         return (
             f"{pictures(self.images)} of {len(totals)} classes, from {totals[rarest]:,}"

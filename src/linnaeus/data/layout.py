@@ -48,9 +48,28 @@ OTHER_SOURCES = (".csv", ".tsv", ".zip", ".tar", ".tgz", ".gz", ".txz", ".xz", "
 NO_PICTURES = "it holds no pictures"
 UNREAD_KIND = "a kind of picture that is not read; save it as JPEG or PNG"
 OURS = "Linnaeus wrote it"
-OUR_FILES = frozenset(("audit.json", "choices.csv", "recipe.json"))
-"""One of these is in each run, audit and cleaned table: a user who works in the folder of the data
-has them beside the classes."""
+OUR_FILES = frozenset(
+    ("audit.json", "begun.json", "choices.csv", "export.json", "recipe.json", "study.json")
+)
+"""One of these is in each run, audit, study, export and cleaned table: a user who works in the
+folder of the data has them beside the classes."""
+
+OURS_WITH_PICTURES = (("explanations.json", "index.html"), ("attack.json", "index.html"))
+"""Beside these lie pictures, in a folder of their own."""
+
+OUR_PICTURES = "pictures"
+OUR_PAIRS = (
+    *OURS_WITH_PICTURES,  # of which there may be none
+    ("metrics.json", "index.html"),  # a report, of whichever verb
+    ("stress.json", "index.html"),
+    ("certify.json", "index.html"),
+    ("comparison.json", "index.html"),
+    ("compression.json", "compression.html"),
+    ("lr-find.json", "lr-find.svg"),
+    ("index.json", "frame.safetensors"),  # of a search
+    ("bundle.json", "manifest.json"),
+)
+"""Two of such names side by side are nobody else's."""
 
 LEAVES = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
 """In the name of a file of an archive: it would lie outside."""
@@ -197,7 +216,8 @@ def _see_through_wrapping(tree: _Tree) -> str:
     """The folder that the data set begins in: below folders that hold one folder and no picture."""
     root = ""
     while not tree.pictures[root]:
-        holding = [f for f in tree.folders[root] if tree.pictures_beneath[f]]
+        folders = [f for f in tree.folders[root] if not _is_ours(tree, f)]
+        holding = [f for f in folders if tree.pictures_beneath[f]]
         if len(holding) != 1 or tree.pictures[holding[0]] or _split_folders(tree, root):
             break
         root = holding[0]
@@ -247,9 +267,21 @@ def _read_class_folders(
 
 
 def _is_ours(tree: _Tree, folder: str) -> bool:
-    """Whether it holds no picture, but what was written for an audit or, one below, for runs."""
-    files = (path for place in (folder, *tree.folders[folder]) for path in tree.others[place])
-    return not tree.pictures_beneath[folder] and any(_last(path) in OUR_FILES for path in files)
+    """Whether a verb wrote it, or all that is in it: no class has such files and no picture."""
+    held = {place: _names_in(tree, place) for place in (folder, *tree.folders[folder])}
+    if not tree.pictures_beneath[folder]:
+        return any(names & OUR_FILES or _has_one(names, OUR_PAIRS) for names in held.values())
+    holding = {inner for inner in tree.folders[folder] if tree.pictures_beneath[inner]}
+    own = holding == {f"{folder}/{OUR_PICTURES}"} and not tree.pictures[folder]
+    return own and _has_one(held[folder], OURS_WITH_PICTURES)
+
+
+def _names_in(tree: _Tree, folder: str) -> frozenset[str]:
+    return frozenset(map(_last, tree.others[folder]))
+
+
+def _has_one(names: frozenset[str], pairs: Iterable[tuple[str, str]]) -> bool:
+    return any(names.issuperset(pair) for pair in pairs)
 
 
 def _check_class_folders(tree: _Tree, root: str, folders: list[str], known: frozenset[str]) -> None:

@@ -80,6 +80,12 @@ def load_dataset(
 
 def check_classes(dataset: Dataset, where: str, fewest: int = FEWEST_CLASSES) -> None:
     """Raise DataError where there are fewer classes; a model of one alone has nothing to tell."""
+    if dataset.label_sets is not None and not dataset.classes:
+        raise DataError(
+            "no picture has any label, and what labels are worth shows where there are some",
+            where=where,
+            mend="Add pictures that have labels; those without count beside them.",
+        )
     if len(dataset.classes) < fewest:
         only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no label"
         raise DataError(

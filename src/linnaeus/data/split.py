@@ -227,7 +227,7 @@ def _told_as_left_out(
 ) -> list[str]:
     remarks = []
     names = samples.names
-    for name in ("train", "validation"):
+    for name, beside in (("train", "validation or test"), ("validation", "test")):
         rows = [row for row in reasons if given[row] == name]
         if rows:
             they, them, groups = (
@@ -235,7 +235,7 @@ def _told_as_left_out(
             )
             remarks.append(
                 f"{pictures(len(rows))} of {name} {were(len(rows))} left out because {they}, copies"
-                f" of {them}, pictures that look like {them} or {groups} are also judged on:"
+                f" of {them}, pictures that look like {them} or {groups} also stand in {beside}:"
                 f" {listed(names[row] for row in rows)}."
             )
     return remarks

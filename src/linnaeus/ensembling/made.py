@@ -18,11 +18,12 @@ from linnaeus.bundle.load import load
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Engine, Serving, coarsest
 from linnaeus.bundle.runtime import engine_version
-from linnaeus.bundle.seen import SeenFiles, write_seen
+from linnaeus.bundle.seen import SeenFiles, group_digests, short_digests, write_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.write import Draft, ensemble_being_made
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.scan import Scan
+from linnaeus.data.together import together_at
 from linnaeus.ensembling.answers import Answers, answers_of
 from linnaeus.ensembling.candidates import Candidate
 from linnaeus.ensembling.facts import ensemble_run_facts
@@ -31,6 +32,7 @@ from linnaeus.ensembling.price import seconds_an_answer
 from linnaeus.ensembling.roles import Roles
 from linnaeus.ensembling.telling_unknown import judged_unknown, taught_unknown
 from linnaeus.evaluation.answers_for import answers_for
+from linnaeus.evaluation.broken_words import broken_words
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.ensemble_facts import EnsembleFacts
@@ -41,6 +43,7 @@ from linnaeus.evaluation.plain_words import plain_words
 from linnaeus.evaluation.promises import kept_promises
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slices import Slices, slices_of
+from linnaeus.evaluation.told_columns import told_at
 from linnaeus.evaluation.traits import traits_of
 from linnaeus.explanation.sheet import explain_answers
 from linnaeus.files import add_to_folder
@@ -118,7 +121,7 @@ def make_ensemble(
     `scan`: of all of `dataset` under `preprocessing`, the bundle's. Raises WriteError where `out`
     holds a bundle.
     """
-    groups = dataset.groups_at(weighed.rows)
+    groups = together_at(dataset, scan, weighed.rows)
     calibrated = Calibrated.on(weighed.logits, weighed.labels, groups=groups)
     record = _record(candidates, weighed, roles, dataset, preprocessing, calibrated)
     golden = _golden(dataset, weighed.rows, preprocessing)
@@ -137,20 +140,25 @@ def make_ensemble(
                 fitted,
                 judged.predictions,
                 judged.groups,
+                groups,
                 progress,
             )
             facts = ensemble_run_facts(
                 draft, dataset, roles, judged.gain, weighed.rows, judged.predictions.errors
             )
             draft.write_card(model_card(facts, judged.metrics))
-        write_csv(aside / "predictions.csv", judged.predictions.at_rate(0))  # as figures count them
+        counted = judged.predictions.at_rate(0)  # as the figures count them
+        write_csv(aside / "predictions.csv", counted, beside=told_at(dataset, judged.rows))
+        kept = kept_promises(judged.predictions, held_out, groups=judged.groups)
+        for sentence in broken_words(kept, unknown):
+            progress.warn(sentence)
         write_report(
             aside / "report",
             facts,
             judged.predictions,
             judged.metrics,
             validation=judged.validation,
-            promises=kept_promises(judged.predictions, held_out, groups=judged.groups),
+            promises=kept,
             explained=explain_answers(
                 aside / "bundle", dataset, judged.predictions, progress, inside=False
             ),
@@ -240,12 +248,13 @@ def _keep(
 ) -> HeldOut:
     """Keep in the bundle what promises rest on, and what may never judge it."""
     ids = [dataset.paths[row] for row in weighed.rows]
-    groups = dataset.groups_at(weighed.rows)
+    groups = together_at(dataset, scan, weighed.rows)
     held_out = HeldOut.of(ids, calibrated.cross_fitted, weighed.labels, groups)
     write_held_out(draft.folder, held_out)
     files = [[scan.content_digests[row] for row in rows] for rows in (roles.learnt, roles.held_out)]
     pixels = [scan.pixel_digests[row] for row in roles.used]
-    write_seen(draft.folder, pixels, SeenFiles.of(*files))
+    names = short_digests(group_digests(dataset.group_names(roles.used)))
+    write_seen(draft.folder, pixels, SeenFiles.of(*files), names)
     return held_out
 
 
@@ -261,7 +270,8 @@ def _judge(
     """The figures of the whole on validation and, through itself, on test; and its members'."""
     alone = answers_of(candidates, dataset, roles.test, progress)
     predictions, answers = answers_for(classifier, dataset, alone.rows, alone.labels, progress)
-    groups, held_groups = dataset.groups_at(alone.rows), dataset.groups_at(weighed.rows)
+    groups = together_at(dataset, scan, alone.rows)
+    held_groups = together_at(dataset, scan, weighed.rows)
     counts = dataset.class_counts(roles.learnt)
     traits = traits_of(dataset, alone.rows, scan, alone.rows)
     return _Judged(

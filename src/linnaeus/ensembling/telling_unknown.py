@@ -71,15 +71,26 @@ def judged_unknown(
     fitted: FittedUnknown | None,
     predictions: Predictions,
     groups: NDArray[np.str_] | None,
+    held_out_groups: NDArray[np.str_] | None,
     progress: Progress,
 ) -> UnknownTold | None:
-    """How it tells the pictures at `rows`, whose answers are `predictions`, from new outliers."""
+    """How it tells the pictures at `rows`, whose answers are `predictions`, from new outliers.
+
+    `groups`: of these, `held_out_groups`: of those that its promises rest on.
+    """
     if fitted is None:
         return None
     pixels = ChosenRows(DecodedRows(dataset, classifier.record.preprocessing), rows)
     outliers = outliers_from(pixels, dataset.labels[rows], JUDGING_SEED)
     with progress.stage("Trying what is unknown"):
-        return unknown_told(classifier, predictions, outliers, groups=groups, tried=fitted.tried)
+        return unknown_told(
+            classifier,
+            predictions,
+            outliers,
+            groups=groups,
+            held_out_groups=held_out_groups,
+            tried=fitted.tried,
+        )
 
 
 def _why_not(roles: Roles, held_out: Rows) -> str:

@@ -40,6 +40,7 @@ from linnaeus.evaluation.in_100 import number
 __all__ = ["AnswerTable", "read_answer_table"]
 
 PREFIX = "p:"
+GROUP = "group"
 ID_NAMES = (*IMAGE_NAMES, "id", "image_id", "img_id", "sample", "sample_id", "index", "name")
 BESIDE_ANSWERS = (
     *("prediction", "confidence", "error", "notes"),
@@ -120,7 +121,12 @@ def read_answer_table(
     return AnswerTable(
         predictions,
         None if group is None else _groups(table, group, fold),
-        (*_remarks(table, predictions, image), *sets_told, *notes),
+        (
+            *_remarks(table, predictions, image),
+            *_unnamed_groups(table, columns, beside),
+            *sets_told,
+            *notes,
+        ),
         metadata,
     )
 
@@ -257,6 +263,17 @@ def _remarks(table: Table, predictions: Predictions, image: int | None) -> list[
     if predictions.label_sets is not None:
         return remarks
     return remarks + _disagreeing(table, predictions)
+
+
+def _unnamed_groups(table: Table, columns: Columns, beside: Sequence[str]) -> tuple[str, ...]:
+    """A remark on a column of that name, as our own tables have it, that is taken for no groups."""
+    if columns.group is not None or GROUP in beside or GROUP not in table.header:
+        return ()
+    told = (
+        f"There is a column “{GROUP}”. If its pictures belong together, say --group-column {GROUP}:"
+        " until then each counts as one of its own."
+    )
+    return (told,)
 
 
 def _disagreeing(table: Table, predictions: Predictions) -> list[str]:

@@ -47,10 +47,15 @@ def calibration_noise(
     """
     count, flips = np.bincount(bins), flips_of_bins(bins, probabilities)
     size, share = len(count), np.bincount(bins, weights=gaps) / len(gaps)
-    moved = by.draws(
-        lambda times: np.bincount(bins, weights=times * gaps, minlength=size) - times.sum() * share
-    )
-    moved /= len(gaps)
+    further = by.further_left_out() if by.grouped else np.ones(len(gaps))
+
+    def move(times: Floats) -> Floats:
+        weights = (times - 1) * further
+        moves: Floats = np.bincount(bins, weights=weights * gaps, minlength=size).astype(np.float64)
+        moves -= weights.sum() * share
+        return moves
+
+    moved = by.draws(move) / len(gaps)
     if hits is None:
         return _in_groups(moved, share, effect * flips, by)
     random, expected = generator(by.seed, "calibrated labels"), np.bincount(bins, probabilities)
@@ -122,21 +127,23 @@ class _Coins:
 def effect_in_bins(bins: Places, gaps: Floats, by: Resampling) -> float:
     """By how much more the gaps in a bin vary over groups than over pictures, from 1.
 
-    Both about the mean of their bin, and of all bins together. `bins`, `gaps`: (n, columns), each
-    column with bins of its own.
+    Both about the mean of their bin, and of all bins together; over groups as leaving out one at a
+    time tells. `bins`, `gaps`: (n, columns), each column with bins of its own.
     """
     if not by.grouped:
         return 1.0
     over_groups = alone = 0.0
+    further = by.further_left_out()
     for column, gap in zip(bins.T, gaps.T, strict=True):
         size = int(column.max()) + 1
         mean = np.bincount(column, weights=gap) / np.maximum(np.bincount(column), 1)
         apart = gap - mean[column]
-        over_groups += float((np.bincount(by.codes * size + column, weights=apart) ** 2).sum())
+        cells = by.codes * size + column
+        over_groups += float((np.bincount(cells, weights=apart * further) ** 2).sum())
         alone += float((apart**2).sum())
     if alone <= 0:
         return len(by.codes) / by.groups
-    return max(1.0, over_groups / alone * by.groups / max(by.groups - 1, 1))
+    return max(1.0, over_groups / alone * (by.groups - 1) / by.groups)
 
 
 def chance_of(variance: Floats) -> float:
@@ -154,7 +161,7 @@ def flips_of_bins(bins: Places, probabilities: Floats) -> Floats:
 def _in_groups(moved: Floats, share: Floats, flips: Floats, by: Resampling) -> Noise:
     """Noise as the resamples have `moved` the bins (draws, k), of as much variance as `flips`."""
     alone = (by.z / Z) ** 2 * flips
-    seen = moved.var(axis=0) * (by.z / Z) ** 2 * by.groups / (by.groups - 1)
+    seen = moved.var(axis=0) * (by.z / Z) ** 2 * (by.groups - 1) / by.groups
     as_drawn = _of_variance_1(moved)
     beyond = np.roll(as_drawn, 1, axis=0)  # another resample's, so that they are apart
     noise, as_seen = as_drawn * np.sqrt(alone), _up_to_seen(share, alone, seen)

@@ -115,16 +115,23 @@ def curves(lines: Sequence[Line], figure: str, *, share: bool, across: str = "ep
 
 
 def risk_curve(points: Sequence[RiskPoint]) -> Markup:
-    """The share of answered pictures to the right, the share of wrong answers among them up."""
-    upwards = round_steps(0, max(0.01, *(point.risk for point in points)))
-    x, y = scale(0, 1, LEFT, LEFT + SIDE), scale(0, upwards[-1], TOP + 150, TOP)
-    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], upwards)]
-    path = "L".join(f"{x(point.coverage):.1f} {y(point.risk):.1f}" for point in points)
-    parts.append(f'<path class="line" d="M{path}"/>')
+    """The share of answered pictures to the right, the share of wrong answers among them up, in a
+    band; where it is wider than the drawing, as of the first few answers, it ends with that."""
     last = points[-1]
-    parts.append(f'<circle class="dot" cx="{x(last.coverage):.1f}" cy="{y(last.risk):.1f}" r="4"/>')
+    upwards = round_steps(0, max(0.01, last.risk.high, *(point.risk.value for point in points)))
+    x, above = scale(0, 1, LEFT, LEFT + SIDE), scale(0, upwards[-1], TOP + 150, TOP)
+
+    def y(risk: float) -> float:
+        return above(min(risk, upwards[-1]))
+
+    parts = [*_grid(x, y, [0, 0.25, 0.5, 0.75, 1], upwards)]
+    parts.append(_band([(point.coverage, point.risk) for point in points], x, y))
+    path = "L".join(f"{x(point.coverage):.1f} {y(point.risk.value):.1f}" for point in points)
+    parts.append(f'<path class="line" d="M{path}"/>')
+    end, up = x(last.coverage), y(last.risk.value)
+    parts.append(f'<circle class="dot" cx="{end:.1f}" cy="{up:.1f}" r="4"/>')
     parts.append(_label(LEFT + SIDE / 2, TOP + 186, "share answered, the surest first"))
-    description = f"Risk and coverage: of all answers {last.risk * 100:.1f} % are wrong."
+    description = f"Risk and coverage: of all answers {last.risk.value * 100:.1f} % are wrong."
     return _svg(LEFT + SIDE + 22, TOP + 194, "chart", description, parts)
 
 

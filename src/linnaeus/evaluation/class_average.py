@@ -294,7 +294,7 @@ def _few_together(
     if few.sum() < 2:
         return shares, trials, weights
     weight = weights[few].sum()
-    share = weights[few] @ shares[few] / weight
+    share = min(weights[few] @ shares[few] / weight, 1.0)  # more, by rounding, is no share
     size = weight**2 / (weights[few] ** 2 / trials[few]).sum()
     return (
         np.append(shares[~few], share),

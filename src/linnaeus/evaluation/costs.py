@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.errors import UsageError
-from linnaeus.evaluation.intervals import Resampling
+from linnaeus.evaluation.difference import sum_figure, times_figure
+from linnaeus.evaluation.figure import Figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 from linnaeus.randomness import generator
 
 __all__ = ["Costs"]
 
-Floats = NDArray[np.float64]
 Scores = NDArray[np.floating]
 Sets = NDArray[np.bool_]
 
@@ -52,10 +54,32 @@ class Costs:
                 f" from {LEAST_COST:g} to {MOST_COST:,.0f}; their unit does not matter.",
             )
 
-    def of_each(self, truth: Sets, called: Sets) -> Floats:
-        """(n,) what each picture costs that is so by `truth` and is `called` so, or is not."""
-        each: Floats = self.missed * (truth & ~called) + self.false_alarm * (called & ~truth)
-        return each
+    def mean(self, truth: Sets, called: Sets) -> float:
+        """What a picture costs on average, where (n,) it is so by `truth` and is `called` so."""
+        missed, alarms = truth & ~called, called & ~truth
+        return float(self.missed * missed.mean() + self.false_alarm * alarms.mean())
+
+    def figure(self, truth: Sets, called: Sets, by: Resampling) -> Figure:
+        """The same with its interval, put together from those of both mistakes.
+
+        A bootstrap knows nothing of a costly mistake that was not seen, or hardly: where one miss
+        in 200 pictures is to be expected and costs 20, 67 of 100 of its intervals held the truth.
+        """
+        wrong = (self.missed, truth & ~called), (self.false_alarm, called & ~truth)
+        figure = _together(wrong, by)
+        return Figure.around(figure.value, max(figure.low, 0.0), min(figure.high, self.most))
+
+    def more(self, truth: Sets, called: Sets, rival: Sets, by: Resampling) -> Figure:
+        """By how much more a picture costs where `called` (n,) so than by the `rival` call.
+
+        Of two thresholds one calls none that the other does not: nor would it on other pictures.
+        """
+        weighed: list[tuple[float, Sets]] = []
+        for sign, alone in ((1, called & ~rival), (-1, rival & ~called)):
+            if alone.any():
+                weighed.append((sign * self.false_alarm, alone & ~truth))
+                weighed.append((-sign * self.missed, alone & truth))
+        return _together(weighed, by) if weighed else Figure(0.0, 0.0, 0.0)
 
     def cheapest(self, truth: Sets, score: Scores) -> float:
         """The threshold at which these pictures cost least; of several, the nearest to the stated.
@@ -73,17 +97,24 @@ class Costs:
         best = thresholds[costs <= costs.min() + ROUNDING * self.most * len(truth)]
         return float(best[np.abs(best - self.threshold).argmin()])
 
-    def of_each_elsewhere(self, truth: Sets, score: Scores, by: Resampling) -> Floats:
-        """(n,) what each picture costs at the threshold that is cheapest on others.
+    def called_elsewhere(self, truth: Sets, score: Scores, by: Resampling) -> Sets:
+        """(n,) whether each picture is called so from the threshold on that is cheapest on others.
 
         Those are four fifths of all, whole groups at a time: unlike that of the cheapest threshold
-        on the very pictures, the mean of these does not flatter.
+        on the very pictures, the cost of these does not flatter.
         """
         mixed = generator(by.seed, "thresholds").permutation(by.groups)
         part = mixed[by.codes] % PARTS
-        costs = np.zeros(len(truth))
+        called = np.zeros(len(truth), bool)
         for inside in (part == at for at in np.unique(part)):
             rest = ~inside if not inside.all() else inside
-            called = score >= self.cheapest(truth[rest], score[rest])
-            costs[inside] = self.of_each(truth, called)[inside]
-        return costs
+            called[inside] = score[inside] >= self.cheapest(truth[rest], score[rest])
+        return called
+
+
+def _together(weighed: Sequence[tuple[float, Sets]], by: Resampling) -> Figure:
+    """The sum of shares of pictures (n,), each times its weight, as `sum_figure` has it."""
+    return sum_figure(
+        [(times_figure(weight, accuracy_figure(hit, by)), weight * hit) for weight, hit in weighed],
+        by,
+    )

@@ -26,7 +26,10 @@ __all__ = ["CrossValidated", "FoldFigure", "cross_validated", "fold_words"]
 
 @dataclass(frozen=True)
 class FoldFigure:
-    """One fold, by the name of its table: its judged pictures, and how many were named rightly."""
+    """One fold, by the name of its table: its judged pictures, and how many were named rightly.
+
+    Where a picture may have several labels, it is right where all of them are.
+    """
 
     name: str
     images: int
@@ -46,6 +49,7 @@ class CrossValidated:
 
     folds: tuple[FoldFigure, ...]
     expected: Figure
+    several: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The folds as metrics.json has them."""
@@ -90,7 +94,8 @@ def cross_validated(
     )
     low = min(max(0.0, found.low), together.low)
     high = max(min(1.0, found.high), together.high)
-    return CrossValidated(tuple(figures), Figure.around(found.value, low, high))
+    several = predictions.label_sets is not None
+    return CrossValidated(tuple(figures), Figure.around(found.value, low, high), several)
 
 
 def fold_words(crossed: CrossValidated | None) -> tuple[str, ...]:
@@ -98,12 +103,14 @@ def fold_words(crossed: CrossValidated | None) -> tuple[str, ...]:
     if crossed is None:
         return ()
     shares = sorted(one.accuracy.value for one in crossed.folds)
+    right = "have all labels right" if crossed.several else "are right"
     folds = (
-        f"Every picture was judged in one of {len(shares)} folds, which are right"
+        f"Every picture was judged in one of {len(shares)} folds, which {right}"
         f" {in_100(shares[0])} to {in_100(shares[-1])} times in 100."
     )
+    right = "have all labels right" if crossed.several else "be right"
     anew = (
-        "Trained so anew, a classifier should be right"
+        f"Trained so anew, a classifier should {right}"
         f" {in_100(crossed.expected.value)} times in 100 ({between(crossed.expected)})."
     )
     return folds, anew

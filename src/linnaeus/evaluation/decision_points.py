@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.evaluation.difference import difference_figure
+from linnaeus.evaluation.difference import difference_figure, times_figure
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling, accuracy_figure
 
@@ -60,6 +60,5 @@ def _at(
 def _net_benefit(found: Sets, alarms: Sets, odds: float, by: Resampling) -> Figure:
     """The share of `found` pictures less `odds` times that of false `alarms`."""
     true, false = accuracy_figure(found, by), accuracy_figure(alarms, by)
-    weighed = Figure(odds * false.value, odds * false.low, odds * false.high)
-    figure = difference_figure(true, weighed, found, alarms, by)
+    figure = difference_figure(true, times_figure(odds, false), found, alarms, by)
     return Figure.around(figure.value, max(figure.low, -odds), min(figure.high, 1.0))

@@ -1,7 +1,8 @@
-"""The difference of two means of the same pictures, from the intervals of both."""
+"""Sums and differences of means of the same pictures, from the intervals of each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import Resampling
 
-__all__ = ["difference_figure"]
+__all__ = ["difference_figure", "sum_figure", "times_figure"]
 
 Floats = NDArray[np.float64]
 
@@ -20,27 +21,48 @@ def difference_figure(
 ) -> Figure:
     """`one` less `other`, which hang together as `of_one` and `of_other` (n,) do in each picture.
 
-    An end lies as far off as those of both together (Zou and Donner 2008): where they are Wilson's,
-    it knows of what was not seen. The values of pictures may be in any units. Of a single group
-    the two may hang together in any way.
+    As `sum_figure`.
     """
+    less = times_figure(-1.0, other), -np.asarray(of_other, np.float64)
+    return sum_figure([(one, of_one), less], by)
+
+
+def sum_figure(parts: Sequence[tuple[Figure, ArrayLike]], by: Resampling) -> Figure:
+    """The sum of figures, which hang together as their values (n,) do in each picture.
+
+    An end lies as far off as those of all together (Zou and Donner 2008): where they are Wilson's,
+    it knows of what was not seen. The values of pictures may be in any units. Of a single group the
+    parts may hang together in any way.
+    """
+    figures = [figure for figure, _ in parts]
+    value = sum(figure.value for figure in figures)
     if by.groups < 2:
-        return Figure.around(one.value - other.value, one.low - other.high, one.high - other.low)
-    alike = _correlation(np.asarray(of_one, np.float64), np.asarray(of_other, np.float64), by)
-    value = one.value - other.value
-    below = _apart(one.value - one.low, other.high - other.value, alike)
-    above = _apart(one.high - one.value, other.value - other.low, alike)
+        low, high = (sum(ends) for ends in zip(*((f.low, f.high) for f in figures), strict=True))
+        return Figure.around(value, low, high)
+    alike = _correlations([np.asarray(of, np.float64) for _, of in parts], by)
+    below = _apart(np.array([figure.value - figure.low for figure in figures]), alike)
+    above = _apart(np.array([figure.high - figure.value for figure in figures]), alike)
     return Figure.around(value, value - below, value + above)
 
 
-def _correlation(one: Floats, other: Floats, by: Resampling) -> float:
-    """How the two means vary together over other pictures, or groups, from -1 to 1."""
-    moves = [(of - of.mean()) / len(of) for of in (one, other)]
-    first, second, both = (by.variance(of) for of in (*moves, moves[0] + moves[1]))
-    if not first * second > 0:
-        return 0.0
-    return min(max((both - first - second) / (2 * sqrt(first * second)), -1.0), 1.0)
+def times_figure(factor: float, figure: Figure) -> Figure:
+    """`factor` times a figure; of a negative one its ends change places."""
+    low, high = sorted((factor * figure.low, factor * figure.high))
+    return Figure(factor * figure.value, low, high)
 
 
-def _apart(one: float, other: float, alike: float) -> float:
-    return sqrt(max(one**2 + other**2 - 2 * alike * one * other, 0.0))
+def _correlations(values: Sequence[Floats], by: Resampling) -> Floats:
+    """(k, k) how the means of k `values` vary together over other pictures, or groups."""
+    moves = [(of - of.mean()) / len(of) for of in values]
+    alone = [by.variance(of) for of in moves]
+    alike = np.eye(len(moves))
+    for at, to in zip(*np.triu_indices(len(moves), 1), strict=True):
+        if alone[at] * alone[to] > 0:
+            both = by.variance(moves[at] + moves[to])
+            shared = (both - alone[at] - alone[to]) / (2 * sqrt(alone[at] * alone[to]))
+            alike[at, to] = alike[to, at] = min(max(shared, -1.0), 1.0)
+    return alike
+
+
+def _apart(far: Floats, alike: Floats) -> float:
+    return sqrt(max(float(far @ alike @ far), 0.0))

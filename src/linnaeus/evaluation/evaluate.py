@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,10 +15,13 @@ from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.seen import read_seen, short_digests
 from linnaeus.bundle.squeezers import SqueezerName
 from linnaeus.bundle.table import write_csv
+from linnaeus.data.audit import audit_of_judged
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.findings import Audit
 from linnaeus.data.layout import quoted
 from linnaeus.data.pixels import ChosenRows, DecodedRows
-from linnaeus.errors import UnreadableImage
+from linnaeus.errors import UnreadableImage, UsageError
+from linnaeus.evaluation.broken_words import broken_words
 from linnaeus.evaluation.called_changed import called_changed
 from linnaeus.evaluation.called_unknown import called_unknown
 from linnaeus.evaluation.cluster_parts import cluster_trait
@@ -43,6 +46,7 @@ from linnaeus.evaluation.promises import NO_HELD_OUT, Kept, kept_promises, nothi
 from linnaeus.evaluation.report import write_report
 from linnaeus.evaluation.slices import Slices
 from linnaeus.evaluation.to_judge import rows_to_judge
+from linnaeus.evaluation.told_columns import told_at
 from linnaeus.evaluation.traits import MEASURED
 from linnaeus.evaluation.unknowns import UnknownTold, unknown_told
 from linnaeus.files import check_unused, whole_folder
@@ -68,6 +72,8 @@ class Evaluation:
     """How good answers are on labelled pictures; `report`: its page, None where none is written.
 
     `unknown`: how pictures of something else were told; None where the bundle cannot tell them.
+    `promises`: how label sets and silence did; None of a table, and of several labels a picture.
+    `audit`: what was found in the files that were given; None of a table of answers.
     """
 
     metrics: Measured
@@ -76,6 +82,8 @@ class Evaluation:
     report: Path | None
     compared: Compared
     unknown: UnknownTold | None = None
+    promises: Kept | None = None
+    audit: Audit | None = None
 
     @property
     def slices(self) -> Slices:
@@ -86,7 +94,9 @@ class Evaluation:
     @property
     def in_plain_words(self) -> tuple[str, ...]:
         """The answer in a few sentences."""
-        return (*plain_words(self.metrics), *self.compared.in_plain_words)
+        words = plain_words(self.metrics)
+        broken = broken_words(self.promises, self.unknown)
+        return (*words[:2], *broken, *words[2:], *self.compared.in_plain_words)
 
 
 def evaluate(
@@ -124,14 +134,17 @@ def evaluate(
     opened = opened_for(bundle, dataset).answering_so(squeeze, changed_above)
     classifier = opened.classifier
     if given:
-        _ = classifier.unknown  # refuses where it cannot tell
+        _check_tells_unknown(opened)
     against = None if wanted.against is None else opened_for(wanted.against, dataset)
     _check_wanted(wanted, dataset)
     both = (opened,) if against is None else (opened, against)
-    rows, traits, digests, remarks = rows_to_judge(both, dataset, progress)
-    strangers = _strangers(given, opened, digests)
+    chosen = rows_to_judge(both, dataset, progress)
+    rows, groups = chosen.rows, chosen.groups
+    found = audit_of_judged(dataset, chosen.looked)
+    for line in found.in_three_lines():
+        progress.say(line)
+    strangers = _strangers(given, opened, chosen.looked.pixel_digests)
     predictions, answers = opened.answers(dataset, rows, progress)
-    groups = dataset.groups_at(rows)
     metrics = judge(predictions, **opened.usual, seed=seed, groups=groups, asked=asked)
     paired = None
     if against is not None:
@@ -139,7 +152,7 @@ def evaluate(
         paired = pair(predictions, others, (opened.name, against.name), groups)
     compared = compare(
         predictions,
-        traits,
+        chosen.traits,
         wanted,
         groups=groups,
         positive=asked.positive,
@@ -149,17 +162,19 @@ def evaluate(
     once = classifier.detecting(None)  # of what is made nobody asks whether it was changed
     told = _unknown(once, dataset, rows, predictions, strangers.files, groups, progress)
     alarms = (*called_unknown(predictions, squeeze), *called_changed(predictions))
-    told_of = (*remarks, *strangers.remarks, *alarms)
+    told_of = (*dataset.notes, *chosen.remarks, *strangers.remarks, *alarms)
     remarks = (*classifier.notices, *_never_named(classifier, dataset), *told_of)
-    judged = Evaluation(metrics, predictions, remarks, None, compared, told)
+    kept = _promises(classifier, predictions, groups)
+    judged = Evaluation(metrics, predictions, remarks, None, compared, told, kept, found)
     if out is None:
         return judged
     report = write_judged(
         out,
-        judged_facts(classifier, dataset, opened.folder, remarks, predictions),
+        judged_facts(classifier, dataset, opened.folder, remarks, predictions, chosen, found),
         predictions,
         metrics,
-        promises=_promises(classifier, predictions, groups),
+        beside=told_at(dataset, rows, groups),
+        promises=kept,
         compared=compared,
         unknown=told,
         explained=explain(bundle, dataset, predictions, progress) if explain else None,
@@ -178,14 +193,17 @@ def write_judged(
     compared: Compared = NOTHING_COMPARED,
     unknown: UnknownTold | None = None,
     explained: ExplainedAnswers | None = None,
+    beside: Mapping[str, Sequence[str]],
     picture_of: Callable[[str], Image.Image | None],
 ) -> Path:
     """Write predictions.csv and report/ into the new folder `out`; the path of the page.
 
+    `beside`: what is known of the pictures besides, as `told_columns` has it for predictions.csv.
     Where two classifiers were compared, the answers of the other go into predictions_against.csv.
     """
     with whole_folder(out) as aside:
-        write_csv(aside / "predictions.csv", predictions.at_rate(0))  # as the figures count them
+        counted = predictions.at_rate(0)  # as the figures count them
+        write_csv(aside / "predictions.csv", counted, beside=beside)
         if compared.paired:
             write_csv(aside / "predictions_against.csv", compared.paired.others.at_rate(0))
         write_report(
@@ -209,6 +227,17 @@ def picture_from(dataset: Dataset, path: str) -> Image.Image | None:
         return Image.fromarray(decode(dataset.source.read(path), name=path).pixels)
     except UnreadableImage:
         return None
+
+
+def _check_tells_unknown(bundle: Opened) -> None:
+    if not bundle.classifier.tells_unknown:
+        several = bundle.classifier.record.task == "multi"
+        why = " gives a picture several labels, and" if several else ""
+        raise UsageError(
+            f"{bundle.name}{why} calls no picture unknown, so there is nothing to judge",
+            where="--unknown",
+            mend="Leave it out, or give a bundle that tells unknown pictures.",
+        )
 
 
 def _check_wanted(wanted: Wanted, dataset: Dataset) -> None:
@@ -254,7 +283,13 @@ def _unknown(
     if given:
         outliers[GIVEN] = given_pictures(given, preprocessing, progress)
     with progress.stage("Trying what is unknown"):
-        return unknown_told(classifier, predictions, outliers, groups=groups)
+        return unknown_told(
+            classifier,
+            predictions,
+            outliers,
+            groups=groups,
+            held_out_groups=classifier.held_out.groups if classifier.promises else None,
+        )
 
 
 def _never_named(classifier: Classifier, dataset: Dataset) -> tuple[str, ...]:

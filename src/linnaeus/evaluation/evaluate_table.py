@@ -24,6 +24,7 @@ from linnaeus.evaluation.joined_answers import joined_answers
 from linnaeus.evaluation.judging import judge
 from linnaeus.evaluation.metrics import NOTHING_ASKED
 from linnaeus.evaluation.promises import nothing_promised
+from linnaeus.evaluation.told_columns import told_columns
 from linnaeus.evaluation.traits import told_traits
 from linnaeus.files import check_unused
 from linnaeus.images.decode import decode
@@ -90,6 +91,7 @@ def evaluate_table(
             metrics,
             promises=nothing_promised(predictions, NO_HELD_OUT, groups=given.groups, seed=seed),
             compared=compared,
+            beside=told_columns(given.groups, given.metadata),
             picture_of=lambda name: _picture(folder_of[name] / name),
         )
     return Evaluation(metrics, predictions, given.remarks, report, compared)

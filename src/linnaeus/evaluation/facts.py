@@ -30,8 +30,8 @@ class DataFacts:
     `counts`: for each split ("train", "validation", "test"), the pictures of each class, by the
     class's position in `classes`; `pictures` how many pictures that is in all, which is another
     number where a picture has several labels or none. `left_out` and `unreadable`: reason by path.
-    `remarks`: what the split had to decide, as sentences. `audit`: what was found in the pictures,
-    as sentences.
+    `remarks`: what the split had to decide, as sentences. `alarms`: those among them that make the
+    figures doubtful. `audit`: what was found in the pictures, as sentences.
     """
 
     name: str
@@ -41,6 +41,7 @@ class DataFacts:
     counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     pictures: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     audit: tuple[str, ...] = ()

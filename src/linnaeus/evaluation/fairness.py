@@ -29,16 +29,30 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class GroupFigure:
-    """A figure of the `images` pictures of one group that it is about."""
+    """A figure of the `images` pictures of one group that it is about.
+
+    `missing`: they are those of which the column does not tell the group; these are none.
+    """
 
     group: str
     images: int
     figure: Figure
+    missing: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The figure as metrics.json has it."""
+        return {
+            "group": self.group,
+            "images": self.images,
+            "value": self.figure.to_json(),
+            "missing": self.missing,
+        }
 
 
 @dataclass(frozen=True)
 class Disparity:
-    """One figure, group by group, and the `gap` between the best and the worst of them.
+    """One figure, group by group, and the `gap` between the best and the worst of them; pictures
+    whose group is missing have the figure, and no part in the gap.
 
     `figure`: "accuracy", "recall", "true positive rate" or "false positive rate"; `of_class`: of
     which class, empty for the accuracy.
@@ -57,7 +71,8 @@ class Disparity:
     @property
     def ends(self) -> tuple[GroupFigure, GroupFigure]:
         """The groups with the highest and the lowest figure."""
-        rising = sorted(self.groups, key=lambda one: one.figure.value)
+        known = [one for one in self.groups if not one.missing]
+        rising = sorted(known, key=lambda one: one.figure.value)
         return rising[-1], rising[0]
 
     def to_json(self) -> dict[str, Any]:
@@ -65,10 +80,7 @@ class Disparity:
         return {
             "figure": self.figure,
             "class": self.of_class or None,
-            "groups": [
-                {"group": one.group, "images": one.images, "value": one.figure.to_json()}
-                for one in self.groups
-            ],
+            "groups": [one.to_json() for one in self.groups],
             "gap": self.gap.to_json(),
             "real": self.real,
         }
@@ -105,20 +117,25 @@ def fairness_of(
 ) -> Fairness:
     """Compare the groups that the column `trait` makes of the pictures, with ten or more in each.
 
+    Pictures of which the column says nothing are told beside them, and not compared.
     `groups`: (n,) pictures that belong together (a patient), which widen intervals. `positive`: of
     two classes, the one that is looked for; by default the second.
     """
     outcomes = Outcomes.of(predictions, groups)
-    found = parts_of(trait.at(outcomes.rows), asked=True)
+    judged = trait.at(outcomes.rows)
+    found = parts_of(judged, asked=True)
+    missing = _missing(judged)
     told = f"{found.told[0].upper()}{found.told[1:]}." if found.told else ""
-    if len(found.parts) < 2:
+    if sum(not missing[part.members].all() for part in found.parts) < 2:
         return Fairness(trait.name, None, (), told)
     everyone = np.ones(len(outcomes), bool)
-    overall = _disparity("accuracy", "", outcomes, outcomes.right, everyone, found.parts, 1)
+    overall = _disparity(
+        "accuracy", "", outcomes, outcomes.right, everyone, found.parts, missing, 1
+    )
     two = len(outcomes.classes) == 2 and predictions.label_sets is None
     rates = _rates(outcomes, positive) if two else _recalls(outcomes)
     of_classes = [
-        _disparity(figure, name, outcomes, happened, among, found.parts, len(rates))
+        _disparity(figure, name, outcomes, happened, among, found.parts, missing, len(rates))
         for figure, name, happened, among in rates
     ]
     told_ones = [one for one in of_classes if one is not None]
@@ -148,6 +165,13 @@ def _recalls(outcomes: Outcomes) -> list[Rate]:
     ]
 
 
+def _missing(trait: Trait) -> Mask:
+    """(n,) of which pictures the column says nothing."""
+    if trait.values.dtype == np.float64:
+        return ~np.isfinite(np.asarray(trait.values, np.float64))
+    return np.asarray(np.asarray(trait.values, np.str_) == "", bool)
+
+
 def _disparity(
     figure: str,
     of_class: str,
@@ -155,20 +179,24 @@ def _disparity(
     happened: Mask,
     among: Mask,
     parts: Sequence[Part],
+    missing: Mask,
     figures: int,
 ) -> Disparity | None:
-    """How often something `happened` in each part; None where fewer than two have ten pictures."""
+    """How often something `happened` in each part; None where fewer than two have ten pictures, but
+    for that whose pictures are `missing` (n,) in the column."""
     compared = [
         (part.value, side) for part in parts if int((side := part.members & among).sum()) >= FEWEST
     ]
-    if len(compared) < 2:
+    known = [not missing[side].all() for _, side in compared]
+    if sum(known) < 2:
         return None
     shares = [share_of(happened, side, outcomes.groups) for _, side in compared]
     groups = tuple(
-        GroupFigure(value, int(side.sum()), share)
-        for (value, side), (share, _) in zip(compared, shares, strict=True)
+        GroupFigure(value, int(side.sum()), share, not told)
+        for (value, side), (share, _), told in zip(compared, shares, known, strict=True)
     )
-    return Disparity(figure, of_class, groups, _widest_gap(shares, figures))
+    of_known = [share for share, told in zip(shares, known, strict=True) if told]
+    return Disparity(figure, of_class, groups, _widest_gap(of_known, figures))
 
 
 def _widest_gap(shares: Sequence[tuple[Figure, float]], figures: int) -> Figure:

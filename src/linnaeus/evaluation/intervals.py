@@ -200,6 +200,15 @@ class Resampling:
         of_groups = np.bincount(self.codes, weights=moves, minlength=self.groups)
         return _variance(of_groups.astype(np.float64), self.pictures)
 
+    def further_left_out(self) -> Floats:
+        """(n,) by how much further each picture moves a mean where its whole group is left out.
+
+        Infinitely far where nothing is left: with a single group 1 stands for that.
+        """
+        rest = 1 - self.pictures / len(self.codes)
+        further: Floats = (1 / np.where(rest > 0, rest, 1.0))[self.codes]
+        return further
+
     def no_less(self, moves: Floats) -> float:
         """The same, and no less than over pictures: chance may make groups seem too alike."""
         variance = self.variance(moves)

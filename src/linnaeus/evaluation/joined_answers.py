@@ -29,8 +29,9 @@ class JoinedAnswers:
 def joined_answers(paths: Sequence[Path], tables: Sequence[AnswerTable]) -> JoinedAnswers:
     """Put the `tables` of `paths` together, with the classes in the order of the first.
 
-    Columns that some of them lack are left out. Raises DataError where they know other classes,
-    give several labels from other thresholds, or where a picture stands in two of them.
+    Columns that some of them lack are left out. Where a picture may have several labels, each table
+    keeps its own thresholds. Raises DataError where they know other classes or where a picture
+    stands in two of them.
     """
     first = tables[0]
     answers = [
@@ -44,7 +45,8 @@ def joined_answers(paths: Sequence[Path], tables: Sequence[AnswerTable]) -> Join
         ids=ids,
         probabilities=np.concatenate([one.probabilities for one in answers]),
         labels=np.concatenate([one.labels for one in answers]),
-        label_sets=_sets(paths, answers),
+        thresholds=_thresholds(answers),
+        label_sets=_sets(answers),
         row_errors=_errors(answers),
     )
     groups = [one.groups for one in tables if one.groups is not None]
@@ -93,17 +95,16 @@ def _in_order(predictions: Predictions, classes: tuple[str, ...], where: str) ->
     )
 
 
-def _sets(paths: Sequence[Path], answers: Sequence[Predictions]) -> NDArray[np.bool_] | None:
+def _thresholds(answers: Sequence[Predictions]) -> NDArray[np.floating] | None:
+    """(classes,) where all give labels from the same probabilities on; else those of each row."""
+    own = [one.thresholds for one in answers if one.thresholds is not None]
+    if not own or all(np.array_equal(own[0], each) for each in own):
+        return own[0] if own else None
+    return np.repeat(own, [len(one) for one in answers], axis=0)
+
+
+def _sets(answers: Sequence[Predictions]) -> NDArray[np.bool_] | None:
     """The true labels of all pictures, where they may have several."""
-    first = answers[0].thresholds
-    for path, one in zip(paths, answers, strict=True):
-        own = one.thresholds
-        if first is not None and own is not None and not np.array_equal(first, own):
-            raise DataError(
-                f"its labels are given from other probabilities on than those of {paths[0]}",
-                where=str(path),
-                mend="Judge folds of several labels one by one.",
-            )
     sets = [one.label_sets for one in answers if one.label_sets is not None]
     return np.concatenate(sets) if sets else None
 

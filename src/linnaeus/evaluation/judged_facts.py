@@ -10,7 +10,9 @@ from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.squeezers import SQUEEZERS_IN_WORDS
 from linnaeus.bundle.views import views_in_words
 from linnaeus.data.dataset import Dataset
+from linnaeus.data.findings import Audit
 from linnaeus.evaluation.facts import BundleFacts, DataFacts, ModelFacts, RunFacts
+from linnaeus.evaluation.to_judge import Chosen
 from linnaeus.files import bytes_in
 from linnaeus.version import __version__
 
@@ -23,7 +25,13 @@ def judged_facts(
     folder: Path,
     remarks: tuple[str, ...],
     predictions: Predictions,
+    chosen: Chosen,
+    found: Audit,
 ) -> RunFacts:
+    """What the report of an evaluation tells besides its figures.
+
+    `folder`: of the bundle. `found`: the audit of the pictures, which `chosen` says which judge.
+    """
     record = classifier.record
     counts = predictions.true_counts()
     return RunFacts(
@@ -38,7 +46,10 @@ def judged_facts(
             counts={"test": counts.tolist()},
             pictures={"test": len(predictions)},
             remarks=remarks,
+            alarms=chosen.alarms,
+            left_out=chosen.left_out,
             unreadable=predictions.errors,
+            audit=tuple(finding.sentence for finding in found.findings),
         ),
         model=ModelFacts.of(record),
         bundle=BundleFacts(

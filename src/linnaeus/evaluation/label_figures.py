@@ -34,7 +34,7 @@ class LabelFigures:
     f1: Figure | None
     average_precision: Figure | None
     auroc: Figure | None
-    threshold: float
+    threshold: float | None
 
     @property
     def missed(self) -> int:

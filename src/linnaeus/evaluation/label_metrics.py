@@ -222,6 +222,7 @@ def _per_class(
     predictions: Predictions, truth: Sets, given: Sets, ranking: OneAgainstRest, by: Resampling
 ) -> tuple[LabelFigures, ...]:
     assert predictions.thresholds is not None
+    of_all = predictions.thresholds.ndim == 1
     right = (truth & given).sum(axis=0)
     rows = []
     for at, ranked in enumerate(ranking.per_class):
@@ -237,7 +238,7 @@ def _per_class(
                 f1=figures.f1,
                 average_precision=ranked.average_precision,
                 auroc=ranked.auroc if figures.images else None,
-                threshold=float(predictions.thresholds[at]),
+                threshold=float(predictions.thresholds[at]) if of_all else None,
             )
         )
     return tuple(rows)
@@ -257,7 +258,9 @@ def _judged(predictions: Predictions) -> tuple[Sets, int]:
         )
     if not predictions.label_sets[~unread].any():
         raise DataError(
-            "there is nothing to judge: no picture has any label", where="evaluation", mend=mend
+            "no picture has any label, and what labels are worth shows where there are some",
+            where="evaluation",
+            mend="Add pictures that have labels; those without count beside them.",
         )
     judged = np.logical_not(unread)
     return judged, int(unread.sum())

@@ -62,7 +62,8 @@ class Metrics:
     `unread` and `unlabelled` count the pictures that no figure includes. `counts` is the confusion
     matrix, (classes, classes) int64, a row for each true class. `majority_class` is the answer of
     the classifier that always says the same; `majority_from` is "training" where that class was
-    the most common in training, "judged" where it had to be taken from the judged pictures.
+    the most common in training (of several, the one that is right most often here), "judged" where
+    it had to be taken from the judged pictures.
     `sure`: the answers given with about 90 %, None where they are too few.
     """
 
@@ -96,15 +97,21 @@ class Metrics:
         """How many answers were wrong."""
         return self.images - int(np.trace(self.counts))
 
+    @property
+    def of_one_class(self) -> bool:
+        """Whether all judged pictures are of one class: then always the same answer is no rival."""
+        return sum(row.images > 0 for row in self.per_class) == 1
+
     def headline(self) -> dict[str, Figure]:
-        """The figures that a reader needs first, by their names in plain text."""
+        """The figures that a reader needs first, by their names in plain text; of always the same
+        answer where it is a rival."""
         return {
             "accuracy": self.accuracy,
             "balanced accuracy": self.balanced_accuracy,
             "macro F1": self.macro_f1,
             "log loss": self.log_loss,
             "calibration error": self.calibration_error,
-            "always the same": self.majority_class_accuracy,
+            **({} if self.of_one_class else {"always the same": self.majority_class_accuracy}),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -249,10 +256,16 @@ def _brier_scores(labels: NDArray[np.int64], probabilities: Floats) -> Floats:
 
 
 def _majority(counts: NDArray[np.int64], train_counts: ArrayLike | None) -> tuple[int, str]:
-    """The position of the class to answer always, and where its being common was seen."""
+    """The position of the class to answer always, and where its being common was seen.
+
+    Of classes that are equally common in training, the one with most judged pictures: the hardest
+    to beat, whatever they are called.
+    """
+    judged = counts.sum(axis=1)
     if train_counts is None:
-        return int(counts.sum(axis=1).argmax()), "judged"
-    return int(_one_each(train_counts, len(counts), "training count").argmax()), "training"
+        return int(judged.argmax()), "judged"
+    trained = _one_each(train_counts, len(counts), "training count")
+    return int(np.where(trained == trained.max(), judged, -1).argmax()), "training"
 
 
 def _remarks(

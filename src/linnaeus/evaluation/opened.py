@@ -67,37 +67,42 @@ def opened_for(bundle: Path, dataset: Dataset) -> Opened:
 
 def matched(classifier: Classifier, bundle: Path, dataset: Dataset) -> Opened:
     """A bundle that is open already. Raises DataError where it cannot be judged on `dataset`."""
-    _check_task(classifier, dataset)
-    labels = _in_order_of(classifier.classes, dataset)
+    _check_task(classifier, bundle, dataset)
+    labels = _in_order_of(classifier.classes, bundle, dataset)
     return Opened(str(bundle), bundle_folder(bundle), classifier, labels)
 
 
-def _check_task(classifier: Classifier, dataset: Dataset) -> None:
+def _check_task(classifier: Classifier, bundle: Path, dataset: Dataset) -> None:
     """Refuse to judge one label a picture by several, and several by one."""
     several = dataset.label_sets is not None
     if several and classifier.record.task == "single":
         raise DataError(
-            "the bundle gives each picture one label, and these pictures may have several",
-            where=dataset.name,
+            f"it gives each picture one label, and the pictures of '{dataset.name}' may have"
+            " several",
+            where=str(bundle),
             mend="Give one label column with one label a picture, or a bundle trained on several.",
         )
     if not several and classifier.record.task == "multi":
         raise DataError(
-            "the bundle gives each picture any number of labels, and these pictures have one each",
-            where=dataset.name,
+            f"it gives each picture any number of labels, and the pictures of '{dataset.name}' have"
+            " one each",
+            where=str(bundle),
             mend="If each is all that a picture shows, say so with --label-separator '|'.",
         )
 
 
-def _in_order_of(classes: Sequence[str], dataset: Dataset) -> NDArray[np.int64] | NDArray[np.bool_]:
+def _in_order_of(
+    classes: Sequence[str], bundle: Path, dataset: Dataset
+) -> NDArray[np.int64] | NDArray[np.bool_]:
     """The labels of a data set as positions in the bundle's `classes`, or as sets of them."""
     known = {name: place for place, name in enumerate(classes)}
     strange = [name for name in dataset.classes if name not in known]
     if strange:
         raise DataError(
-            f"the bundle knows no class {listed(map(repr, strange))}",
-            where=dataset.name,
-            mend=f"It knows {', '.join(classes[:20])}. Rename the classes, or leave them out.",
+            f"the bundle knows no class {listed(map(repr, strange))}, which '{dataset.name}' has",
+            where=str(bundle),
+            mend=f"It knows {', '.join(classes[:20])}. Rename the classes of the data, leave them"
+            " out, or give a bundle that was trained on them.",
         )
     places = np.array([known[name] for name in dataset.classes], np.int64)
     if dataset.label_sets is not None:

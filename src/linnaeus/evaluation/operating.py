@@ -21,7 +21,6 @@ from linnaeus.evaluation.figure import Figure
 from linnaeus.evaluation.intervals import (
     Resampling,
     accuracy_figure,
-    mean_figure,
     share_among,
 )
 
@@ -163,9 +162,7 @@ def _cuts_for_costs(costs: Costs, truth: Sets, score: Scores, by: Resampling) ->
         " probability on an alarm is worth it, if probabilities mean what they say"
     )
     cheapest = costs.cheapest(truth, score)
-    stated, least = (
-        costs.of_each(truth, score >= one).mean() for one in (costs.threshold, cheapest)
-    )
+    stated, least = (costs.mean(truth, score >= one) for one in (costs.threshold, cheapest))
     if stated <= least * (1 + 1e-9):
         why += "; no other threshold is cheaper on these pictures"
         return [_cut(costs.threshold, why, truth, score, by, costs)]
@@ -199,7 +196,7 @@ def _doubts(
             f" threshold {start}, which takes them at their word, may mislead."
         )
     if rival := _clearly_cheaper(costs, truth, score, by):
-        stated = costs.of_each(truth, score >= costs.threshold).mean()
+        stated = costs.mean(truth, score >= costs.threshold)
         doubts.append(
             f"From {start} on a picture costs {stated:.3f}, clearly more than {rival}."
             " Calibrate on other pictures first, or choose the threshold on them."
@@ -215,15 +212,15 @@ def _clearly_cheaper(costs: Costs, truth: Sets, score: Scores, by: Resampling) -
     """
     all_of = np.ones(len(truth), bool)
     rivals = {
-        "by calling every picture so": costs.of_each(truth, all_of),
-        "by calling none so": costs.of_each(truth, ~all_of),
-        "at a threshold chosen on other pictures": costs.of_each_elsewhere(truth, score, by),
+        "by calling every picture so": all_of,
+        "by calling none so": ~all_of,
+        "at a threshold chosen on other pictures": costs.called_elsewhere(truth, score, by),
     }
-    stated = costs.of_each(truth, score >= costs.threshold)
+    called = score >= costs.threshold
     clear = [
-        (float(each.mean()), how)
-        for how, each in rivals.items()
-        if mean_figure(stated - each, costs.most, by, least=-costs.most).low > 0
+        (costs.mean(truth, rival), how)
+        for how, rival in rivals.items()
+        if costs.more(truth, called, rival, by).low > 0
     ]
     if not clear:
         return ""
@@ -236,9 +233,7 @@ def _cut(
 ) -> Cut:
     start = _told(threshold, score)
     called = score >= start
-    cost = None
-    if costs is not None:
-        cost = mean_figure(costs.of_each(truth, called), costs.most, by)
+    cost = costs.figure(truth, called, by) if costs is not None else None
 
     def among(hit: Sets, chosen: Sets) -> Figure | None:
         return share_among(hit, chosen, by) if chosen.any() else None

@@ -127,10 +127,16 @@ def _told_small(words: Sequence[str], counts: NDArray[np.int64], small: Mask) ->
     if not (several := int(small.sum())):
         return ""
     held = number(int(counts[small].sum()), "picture")
-    only = several == 1
-    what = f"value “{words[int(small.argmax())]}”" if only else f"{several:,} values"
-    few = f"fewer than {FEWEST} pictures {'has it' if only else 'have each'} or lack it"
-    return f"the {what} ({held}): {few}"
+    rare = bool((counts[small] < FEWEST).all())  # else one is so frequent that all others are few
+    few = f"fewer than {FEWEST}"
+    if several == 1:
+        what = f"value “{words[int(small.argmax())]}”"
+        why = f"{few} pictures have {'it' if rare else 'another'}"
+    else:
+        what = f"{several:,} values"
+        of_each = f"of each, {few} pictures have it, or {few} another"
+        why = f"{few} pictures have each" if rare else of_each
+    return f"the {what} ({held}): {why}"
 
 
 def _told_rare(counts: NDArray[np.int64]) -> str:

@@ -37,10 +37,15 @@ def plain_words(metrics: Measured) -> tuple[str, ...]:
 
 
 def is_worthless(metrics: Measured) -> bool:
-    """Whether it cannot be told from always answering the most common class, or set of labels."""
+    """Whether it cannot be told from always answering the most common class, or set of labels.
+
+    Of one class alone nothing tells that: always answering it would be right every time.
+    """
     if isinstance(metrics, LabelMetrics):
         return is_worthless_for_labels(metrics)
-    return metrics.accuracy.low <= metrics.majority_class_accuracy.value
+    return (
+        not metrics.of_one_class and metrics.accuracy.low <= metrics.majority_class_accuracy.value
+    )
 
 
 def _how_often_right(metrics: Metrics) -> str:
@@ -56,6 +61,11 @@ def _how_often_right(metrics: Metrics) -> str:
 def _beside_always_the_same(metrics: Metrics) -> str:
     right, same = metrics.accuracy, metrics.majority_class_accuracy.value
     always = f"always answering “{metrics.majority_class}” (right {times(same)} in 100)"
+    if metrics.of_one_class:
+        return (
+            "All judged pictures are of one class, so nothing tells how much better this is than"
+            " always giving the same answer."
+        )
     if not is_worthless(metrics):
         return f"Always answering “{metrics.majority_class}” would be right {times(same)} in 100."
     if right.value > same:

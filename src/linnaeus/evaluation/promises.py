@@ -6,7 +6,6 @@ risk and coverage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.bundle.held_out import HeldOut
 from linnaeus.bundle.label_sets import Method, Sets, tie_breakers
 from linnaeus.bundle.predictions import Predictions
+from linnaeus.evaluation.broken_promises import errs_too_often, held_out_trials, holds_too_seldom
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure, share_among
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure, share_among, share_trials
 from linnaeus.evaluation.risk_coverage import MAX_ERRORS, RiskCoverage, risk_coverage
 from linnaeus.evaluation.set_sizes import mean_size_figure
 
@@ -46,14 +46,16 @@ NO_HELD_OUT = (
 class SetsKept:
     """How label sets of one method did at one `coverage`, on the test pictures.
 
-    `covered`: the share of sets that hold the true class. `sizes`: {classes in a set: pictures};
-    `empty`, `single` and `several`: the shares of sets of none, one and more classes.
+    `covered`: the share of sets that hold the true class; `broken`: it is below what was promised
+    by more than chance makes. `sizes`: {classes in a set: pictures}; `empty`, `single` and
+    `several`: the shares of sets of none, one and more classes.
     `class_covered` and `class_sizes`: by class, None where no test picture is of it.
     """
 
     method: str
     coverage: float
     covered: Figure
+    broken: bool
     mean_size: Figure
     sizes: dict[int, int]
     empty: Figure
@@ -70,6 +72,7 @@ class SetsKept:
             "method": self.method,
             "coverage": self.coverage,
             "covered": self.covered.to_json(),
+            "broken": self.broken,
             "mean_size": self.mean_size.to_json(),
             "sizes": {str(size): count for size, count in self.sizes.items()},
             "empty": self.empty.to_json(),
@@ -93,13 +96,15 @@ class SilenceKept:
     """What a promise of at most `max_error` wrong answers costs, and whether it was kept.
 
     `confidence`: below it nothing is said; None where no threshold can promise it. `answered`: the
-    share of test pictures that got an answer. `error`: the share of wrong ones among them.
+    share of test pictures that got an answer. `error`: the share of wrong ones among them;
+    `broken`: it is above `max_error` by more than chance makes.
     """
 
     max_error: float
     confidence: float | None
     answered: Figure
     error: Figure | None
+    broken: bool
 
     def to_json(self) -> dict[str, Any]:
         """As metrics.json has it."""
@@ -108,6 +113,7 @@ class SilenceKept:
             "confidence": self.confidence,
             "answered": self.answered.to_json(),
             "error": self.error.to_json() if self.error else None,
+            "broken": self.broken,
         }
 
 
@@ -157,7 +163,7 @@ def kept_promises(
     rules = [held_out.sets(coverage, method) for coverage in COVERAGES for method in METHODS]
     return Kept(
         sets=tuple(
-            _sets_kept(rule, rule(probabilities, chance), labels, test.classes, resampling)
+            _sets_kept(rule, held_out, rule(probabilities, chance), labels, test, resampling)
             for rule in rules
         ),
         silence=tuple(
@@ -226,11 +232,13 @@ class _Judged:
 
 def _sets_kept(
     rule: Sets,
+    held_out: HeldOut,
     inside: NDArray[np.bool_],
     labels: NDArray[np.int64],
-    classes: Sequence[str],
+    test: Predictions,
     resampling: Resampling,
 ) -> SetsKept:
+    classes = test.classes
     covered = inside[np.arange(len(labels)), labels]
     sizes = inside.sum(axis=1)
     numbers, counts = np.unique(sizes, return_counts=True)
@@ -239,6 +247,12 @@ def _sets_kept(
         method=rule.method,
         coverage=rule.coverage,
         covered=accuracy_figure(covered, resampling),
+        broken=holds_too_seldom(
+            float(covered.mean()),
+            share_trials(covered, resampling),
+            rule.coverage,
+            held_out_trials(rule, held_out, labels),
+        ),
         mean_size=mean_size_figure(sizes, len(classes), resampling),
         sizes=dict(zip(numbers.tolist(), counts.tolist(), strict=True)),
         empty=accuracy_figure(sizes == 0, resampling),
@@ -265,9 +279,14 @@ def _silence_kept(
 ) -> SilenceKept:
     rule = held_out.silence(max_error)
     given = confidence >= rule.confidence
+    error = share_among(~right, given, resampling) if given.any() else None
     return SilenceKept(
         max_error=max_error,
         confidence=rule.confidence if np.isfinite(rule.confidence) else None,
         answered=accuracy_figure(given, resampling),
-        error=share_among(~right, given, resampling) if given.any() else None,
+        error=error,
+        broken=error is not None
+        and errs_too_often(
+            error.value, share_trials(~right[given], resampling.among(given)), max_error
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 BINS = 15
+MOST_DEGREES = 40.0  # of freedom, that few groups give
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ def calibration_error(
     alone = None if resampling.grouped else hits
     noise = calibration_noise(bins, confidence, gaps, resampling, alone, effect)
     low, high = unified_interval(np.bincount(bins, weights=gaps) / len(gaps), noise)
-    return Figure.around(value, low, max(high, _unseen(confidence, right, resampling)))
+    high = max(high, _together(gaps, resampling), _unseen(confidence, right, resampling))
+    return Figure.around(value, low, high)
 
 
 def label_calibration_error(
@@ -118,6 +121,19 @@ def label_calibration_error(
     if ((probabilities >= 0.5) != truth).any():
         return found
     return Figure.around(found.value, found.low, max(found.high, missed_at_most(cells)))
+
+
+def _together(gaps: Floats, by: Resampling) -> float:
+    """How far from 0 the mean of `gaps` (n,) may lie, in few groups: the error is no less than it.
+
+    All pictures of a group may be too sure together, which moves all bins alike. By what is seen
+    of bins one by one, of 11 to 40 groups 80 to 92 of 100 intervals held the truth of such; of more
+    groups 93 to 96 do.
+    """
+    if not by.grouped or by.degrees > MOST_DEGREES:
+        return 0.0
+    mean = float(gaps.mean())
+    return min(1.0, abs(mean) + by.z * sqrt(by.variance((gaps - mean) / len(gaps))))
 
 
 def missed_at_most(resampling: Resampling) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.evaluation import charts
+from linnaeus.evaluation.broken_words import broken_words
 from linnaeus.evaluation.cluster_pictures import cluster_pictures
 from linnaeus.evaluation.compared import NOTHING_COMPARED, Compared
 from linnaeus.evaluation.confusion import ClassFigures
@@ -15,6 +16,7 @@ from linnaeus.evaluation.disagreements import disagreements
 from linnaeus.evaluation.explained import ExplainedAnswers
 from linnaeus.evaluation.facts import RunFacts
 from linnaeus.evaluation.judging import Measured
+from linnaeus.evaluation.label_doubts import least_sure_labels, yes_or_nos_in_doubt
 from linnaeus.evaluation.label_figures import LabelFigures
 from linnaeus.evaluation.label_metrics import LabelMetrics
 from linnaeus.evaluation.label_mistakes import sure_label_mistakes
@@ -122,7 +124,7 @@ def report_page(
     """The page as HTML; every text that comes from the user is escaped."""
     several = isinstance(metrics, LabelMetrics)
     paired = compared.paired
-    doubted, doubted_count = ((), 0) if several else labels_in_doubt(test)
+    doubted, doubted_count = (yes_or_nos_in_doubt if several else labels_in_doubt)(test)
     return (
         pages()
         .get_template("report.html.j2")
@@ -143,9 +145,10 @@ def report_page(
             attacked=attacked,
             words=(*plain_words(metrics), *compared.in_plain_words),
             worthless=is_worthless(metrics),
+            broken=broken_words(promises, unknown),
             several=several,
             mistakes=(sure_label_mistakes if several else confident_mistakes)(test, picture_of),
-            uncertain=() if several else most_uncertain(test, picture_of),
+            uncertain=(least_sure_labels if several else most_uncertain)(test, picture_of),
             doubted=doubted,
             doubted_count=doubted_count,
             speeds=speeds_in_words(facts.training) if facts.training else "",

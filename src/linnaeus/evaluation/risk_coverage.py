@@ -6,7 +6,7 @@ is promised by it: a threshold that is found on the pictures that judge it flatt
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, score_figure, share_trials
+from linnaeus.evaluation.intervals import Resampling, score_figure, share_among, share_trials
 from linnaeus.wilson import Z
 
 __all__ = ["MAX_ERRORS", "Answerable", "RiskCoverage", "RiskPoint", "risk_coverage"]
@@ -31,7 +31,11 @@ class RiskPoint:
     """Of the surest `coverage` of the pictures, the share `risk` was answered wrongly."""
 
     coverage: float
-    risk: float
+    risk: Figure
+
+    def to_json(self) -> dict[str, Any]:
+        """As metrics.json has it."""
+        return {"coverage": self.coverage, "risk": self.risk.to_json()}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class RiskCoverage:
         return {
             "answerable": [one.to_json() for one in self.answerable],
             "risk_area": self.area.to_json(),
-            "risk_curve": [asdict(point) for point in self.curve],
+            "risk_curve": [point.to_json() for point in self.curve],
         }
 
 
@@ -92,7 +96,7 @@ def risk_coverage(confidence: Floats, right: Right, resampling: Resampling) -> R
     surest = _surest(confidence, right)
     return RiskCoverage(
         area=_area(surest, right, resampling),
-        curve=_curve(surest),
+        curve=_curve(surest, right, resampling),
         answerable=tuple(_answerable(one, surest, right, resampling) for one in MAX_ERRORS),
     )
 
@@ -124,12 +128,15 @@ def _area(surest: _Surest, right: Right, resampling: Resampling) -> Figure:
     return score_figure(value, resampling.draws(area), len(order), resampling)
 
 
-def _curve(surest: _Surest) -> tuple[RiskPoint, ...]:
+def _curve(surest: _Surest, right: Right, resampling: Resampling) -> tuple[RiskPoint, ...]:
     last = len(surest.counts) - 1
     chosen = np.unique(np.linspace(0, last, CURVE_POINTS).round().astype(int))
-    coverage = surest.counts[chosen] / surest.counts[-1]
-    risk = surest.risk[chosen]
-    return tuple(map(RiskPoint, coverage.tolist(), risk.tolist()))
+    place = np.empty(len(right), np.int64)
+    place[surest.order] = np.arange(len(right))
+    return tuple(
+        RiskPoint(count / len(right), share_among(~right, place < count, resampling))
+        for count in surest.counts[chosen].tolist()
+    )
 
 
 def _answerable(

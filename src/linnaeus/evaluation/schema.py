@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from linnaeus.evaluation.broken_words import broken_words
 from linnaeus.evaluation.compared import NOTHING_COMPARED, Compared
 from linnaeus.evaluation.explained import ExplainedAnswers
 from linnaeus.evaluation.facts import RunFacts
@@ -31,6 +32,7 @@ def metrics_document(
     attacked: UnderAttack | None = None,
 ) -> dict[str, Any]:
     """All that metrics.json holds, as plain JSON values. A figure is {"value", "low", "high"}."""
+    words = plain_words(test)
     return {
         "schema_version": SCHEMA_VERSION,
         **facts.to_json(),
@@ -41,7 +43,12 @@ def metrics_document(
         "unknown": unknown.to_json() if unknown else None,
         "explained": explained.to_json() if explained else None,
         "attacked": attacked.to_json() if attacked else None,
-        "plain_words": [*plain_words(test), *compared.in_plain_words],
+        "plain_words": [
+            *words[:2],
+            *broken_words(promises, unknown),
+            *words[2:],
+            *compared.in_plain_words,
+        ],
     }
 
 

@@ -15,8 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from linnaeus.bundle.classifier import Classifier
 from linnaeus.bundle.predictions import Familiarity, Predictions
+from linnaeus.bundle.unknown import Unknown
+from linnaeus.evaluation.broken_promises import holds_too_seldom, independent
 from linnaeus.evaluation.figure import Figure
-from linnaeus.evaluation.intervals import Resampling, accuracy_figure
+from linnaeus.evaluation.intervals import Resampling, accuracy_figure, share_trials
 from linnaeus.evaluation.one_against_rest import one_against_rest
 from linnaeus.unknowns.fit import GIVEN, Tried
 from linnaeus.unknowns.outliers import source_of
@@ -50,7 +52,8 @@ class UnknownTold:
     """How a bundle tells unknown pictures at `rate`.
 
     `scores`: those that its strangeness is the sum of. `held_out`: known pictures that a picture is
-    ranked among. `false_alarms`: the share of `known` test pictures that are called unknown.
+    ranked among. `false_alarms`: the share of `known` test pictures that are called unknown;
+    `broken`: it is above `rate` by more than chance makes.
     `made`: all made outliers together; `kinds`: each kind of them. `given`: the user's own, if any.
     `tried`: the mean area of each sum of scores when one was chosen, the best first; empty where it
     was not chosen here.
@@ -61,6 +64,7 @@ class UnknownTold:
     held_out: int
     known: int
     false_alarms: Figure
+    broken: bool
     made: KindTold
     kinds: tuple[KindTold, ...]
     given: KindTold | None
@@ -74,6 +78,7 @@ class UnknownTold:
             "held_out": self.held_out,
             "known": self.known,
             "false_alarms": self.false_alarms.to_json(),
+            "broken": self.broken,
             "made": self.made.to_json(),
             "kinds": [kind.to_json() for kind in self.kinds],
             "given": self.given.to_json() if self.given else None,
@@ -87,6 +92,7 @@ def unknown_told(
     outliers: Mapping[str, Pictures],
     *,
     groups: ArrayLike | None = None,
+    held_out_groups: ArrayLike | None = None,
     tried: Sequence[Tried] = (),
     seed: int = 0,
 ) -> UnknownTold | None:
@@ -94,9 +100,9 @@ def unknown_told(
 
     Outliers are (height, width, 3) uint8 at the network's size; those of all kinds but the user's
     own are made of the test pictures that could be read, and those of one picture are taken
-    together. `groups`: (n,) test pictures that belong together. `tried`: from what its score was
-    chosen, if that was here. None where the classifier cannot tell, or where no test picture could
-    be read.
+    together. `groups`: (n,) test pictures that belong together, `held_out_groups`: (m,) those that
+    promises rest on. `tried`: from what its score was chosen, if that was here. None where the
+    classifier cannot tell, or where no test picture could be read.
     """
     familiar = test.familiar
     if familiar is None:
@@ -114,18 +120,31 @@ def unknown_told(
         sources = [_sources(kind, len(one.unknown), len(known)) for one in some]
         return _told(kind, known, some, np.concatenate(sources), resampling)
 
-    unknown = classifier.unknown
+    unknown, called = classifier.unknown, familiar.unknown[read]
     return UnknownTold(
         scores=unknown.scores,
         rate=familiar.unknown_rate,
         held_out=len(unknown.held_out),
         known=len(read),
-        false_alarms=accuracy_figure(familiar.unknown[read], resampling),
+        false_alarms=accuracy_figure(called, resampling),
+        broken=holds_too_seldom(
+            float((~called).mean()),
+            share_trials(~called, resampling),
+            1 - familiar.unknown_rate,
+            _held_out_trials(unknown, familiar.unknown_rate, held_out_groups),
+        ),
         made=told("all", *made.values()),
         kinds=tuple(told(kind, one) for kind, one in made.items()),
         given=told(GIVEN, each[GIVEN]) if GIVEN in each else None,
         tried=tuple((one.scores, one.mean) for one in tried),
     )
+
+
+def _held_out_trials(unknown: Unknown, rate: float, groups: ArrayLike | None) -> float:
+    """How many independent pictures it ranks others among, those that it would call unknown told by
+    `groups` (m,) of all that promises rest on."""
+    known = np.isin(unknown.rows, unknown.known_rows(rate))
+    return independent(known, None if groups is None else np.asarray(groups)[unknown.rows])
 
 
 def _familiar(classifier: Classifier, pictures: Pictures) -> Familiarity:

@@ -167,14 +167,14 @@ class Job:
             notes = [note for source in sources for note in source.notes]
             for sentence in (*notes, *answering.classifier.notices, *answering.remarks):
                 progress.say(sentence)
-            journal = self._journal(answering, bundle, asked)
-            if journal is not None:
-                opened.callback(journal.close)
             outputs, collected = self._outputs(answering, line)
             if self.video_out is not None:
                 from linnaeus.predicting.overlay import Overlay  # loads what draws
 
                 outputs.append(opened.enter_context(Overlay(self.video_out, self.fps)))
+            journal = self._journal(answering, bundle, asked)  # last: what is refused begins none
+            if journal is not None:
+                opened.callback(journal.close)
             if self._live:
                 frames = live_frames(self._live[0], self.fps)
                 tally = predict_live(answering, frames, outputs, journal, progress)

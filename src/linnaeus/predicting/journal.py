@@ -26,9 +26,9 @@ class Journal:
     `nothing` is an answer about no pictures. `begun`: plain JSON values that say how the answers
     come about; PATH.part.json keeps them, so that nobody goes on with other ones. PATH.part.states
     keeps what the files of the pictures were. With `resume` it goes on from the rows that are
-    whole, and begins where there are none. `growing`: the rows stand in `path` itself, for a table
-    that has no end, and nothing of the files is kept. `resumable`: whether `resume` may be asked
-    for at all, by which the advice goes.
+    whole. Where there are none it begins, whatever was asked for before. `growing`: the rows stand
+    in `path` itself, for a table that has no end, and nothing of the files is kept. `resumable`:
+    whether `resume` may be asked for at all, by which the advice goes.
 
     Raises WriteError where an earlier run left rows and `resume` is not asked for, or where another
     process writes them now, UsageError where it was begun otherwise or is finished already,
@@ -124,6 +124,9 @@ class Journal:
             )
 
     def _go_on(self, resume: bool, begun: dict[str, Any]) -> None:
+        if self._about.exists() and not self._has_rows():  # it ended before its first answer
+            shorten_to(self.part, 0)
+            return
         if not resume:
             going_on = "Give --resume to go on with them, or remove this file to begin anew."
             raise WriteError(
@@ -137,6 +140,12 @@ class Journal:
             self.count += 1
             end = row.end
         shorten_to(self.part, end)
+
+    def _has_rows(self) -> bool:
+        try:
+            return next(self._each(1), None) is not None
+        except DataError:  # somebody should look at them
+            return True
 
     def _check_begun(self, begun: dict[str, Any]) -> None:
         earlier: Any = None

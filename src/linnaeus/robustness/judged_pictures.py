@@ -83,7 +83,7 @@ def pictures_of(
         JudgedPictures(
             pixels=np.stack(of_one),
             labels=one.labels[kept],
-            groups=dataset.groups_at(rows),
+            groups=None if one.groups is None else one.groups[kept],
             names=tuple(dataset.paths[int(row)] for row in rows),
             available=len(places),
             remarks=tuple(remarks),

@@ -14,7 +14,7 @@ from linnaeus.bundle.softmax import softmax
 from linnaeus.evaluation.calibration import fit_label_temperature, fit_temperature
 from linnaeus.training.head import mean_average_precision
 
-__all__ = ["Comparison", "Quality", "compare", "quality"]
+__all__ = ["Comparison", "Quality", "compare", "figure_of", "quality"]
 
 LEAST_GAIN = 1e-4
 """Of mean log loss, in nats: less is rounding, however alike it is for all pictures."""
@@ -49,6 +49,11 @@ def quality(logits: Logits, labels: Labels) -> Quality:
         scores = torch.from_numpy(logits)
         return Quality(mean_average_precision(torch.from_numpy(labels), scores), loss)
     return Quality(float((logits.argmax(axis=1) == labels).mean()), loss)
+
+
+def figure_of(labels: Labels | torch.Tensor) -> str:
+    """What the accuracy of `quality` is of such labels, to stand behind a percentage."""
+    return "right" if labels.ndim == 1 else "mean average precision"
 
 
 def compare(new: Logits, old: Logits, labels: Labels) -> Comparison:

@@ -22,6 +22,7 @@ from linnaeus.evaluation.plain_words import plain_words
 
 __all__ = ["model_card"]
 
+ALWAYS = "always the same"
 GAP = "*Nobody has said. Whoever passes this bundle on should.*"
 
 
@@ -127,12 +128,12 @@ see a picture in it, but whoever has the very picture can tell that it was among
 
 
 def _figures(test: Measured) -> str:
-    *first, (_, always) = test.headline().items()
+    rows = test.headline()
     if isinstance(test, LabelMetrics):
         same = f"F1 of always answering {_plain(set_in_words(test.usual_set))}"
     else:
         same = f"accuracy of always answering {_plain(test.majority_class)}"
-    rows = {**dict(first), same: always}
+    rows = {same if name.startswith(ALWAYS) else name: one for name, one in rows.items()}
     table = "\n".join(f"| {name} | {_cells(figure)} |" for name, figure in rows.items())
     return f"""## Metrics
 

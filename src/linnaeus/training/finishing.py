@@ -14,7 +14,7 @@ from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.held_out import HeldOut, write_held_out
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Calibration
-from linnaeus.bundle.seen import SeenFiles, write_seen
+from linnaeus.bundle.seen import SeenFiles, group_digests, short_digests, write_seen
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.evaluation.answers_for import answers_for
 from linnaeus.evaluation.calibrated import Calibrated
@@ -103,6 +103,7 @@ def bundle_finished(
             draft.folder,
             [parted.scan.pixel_digests[row] for row in used],
             SeenFiles.of(parted.files_of("train"), parted.files_of("validation")),
+            short_digests(group_digests(parted.dataset.group_names(used))),
         )
         yield Finished(draft, judged)
 
@@ -112,7 +113,7 @@ def calibrated_on(parted: Parted, served: Served, seed: int) -> Calibrated:
     return Calibrated.on(
         served.logits,
         parted.dataset.truth[parted.validation],
-        groups=parted.dataset.groups_at(parted.validation),
+        groups=parted.groups_at(parted.validation),
         seed=seed,
     )
 
@@ -131,7 +132,7 @@ def _held_out(parted: Parted, calibrated: Calibrated, record: BundleRecord) -> H
     if not len(held) or record.task == "multi":
         return None
     ids = [parted.dataset.paths[row] for row in held]
-    labels, groups = parted.dataset.labels[held], parted.dataset.groups_at(held)
+    labels, groups = parted.dataset.labels[held], parted.groups_at(held)
     return HeldOut.of(ids, calibrated.cross_fitted, labels, groups)
 
 
@@ -150,7 +151,7 @@ def _judge(
     dataset, held, test = parted.dataset, parted.validation, parted.test
     classifier = draft.classifier
     predictions, answers = answers_for(classifier, dataset, test, dataset.truth[test], progress)
-    tested, validated = dataset.groups_at(test), dataset.groups_at(held)
+    tested, validated = parted.groups_at(test), parted.groups_at(held)
     usual = parted.usual
     metrics = judge(predictions, **usual, groups=tested)
     plain = classifier.record.model_copy(update={"calibration": Calibration()})

@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from linnaeus.bundle.predictions import Predictions
+from linnaeus.bundle.predictions import SEPARATOR, Predictions
 from linnaeus.bundle.record import read_record
 from linnaeus.bundle.table import write_csv
 from linnaeus.data.columns import Columns
 from linnaeus.data.dataset import Dataset
 from linnaeus.data.save_split import save_split
+from linnaeus.data.together import together_at
 from linnaeus.errors import DataError
 from linnaeus.evaluation.answer_table import read_answer_table
 from linnaeus.evaluation.answered_pictures import rows_by_name
@@ -32,6 +33,7 @@ from linnaeus.evaluation.joined_answers import joined_answers
 from linnaeus.evaluation.judging import Measured, judge
 from linnaeus.evaluation.promises import Kept, nothing_promised
 from linnaeus.evaluation.report import write_report
+from linnaeus.evaluation.told_columns import told_at
 from linnaeus.evaluation.traits import traits_of
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.runs.state import BUNDLE, FOLDS, RECIPE
@@ -62,8 +64,8 @@ def train_folds(training: MemberTraining, choice: Choice, *, out: Path, team: Te
     A budget is shared out among the folds. What an earlier process has finished or saved in `out`
     is gone on with.
 
-    Raises UsageError where several processes are at work, DataError where pictures may have several
-    labels or are too few for the folds, and as `fit` does.
+    Raises UsageError where several processes are at work, DataError where pictures are too few for
+    the folds or names could not be told apart in a table, and as `fit` does.
     """
     dataset, recipe = training.dataset, training.begun.recipe
     assert recipe.folds is not None
@@ -81,12 +83,13 @@ def train_folds(training: MemberTraining, choice: Choice, *, out: Path, team: Te
 
 
 def _check(dataset: Dataset) -> None:
-    if dataset.label_sets is not None:
+    parted = [name for name in dataset.classes if SEPARATOR in name]
+    if dataset.label_sets is not None and parted:
         raise DataError(
-            "each fold would give labels from probabilities of its own on, so that its answers"
-            " cannot be judged with the others'",
+            f"the label '{parted[0]}' has '{SEPARATOR}' in it, which parts labels in the tables of"
+            " the folds",
             where=dataset.name,
-            mend="Cross-validate pictures of one label each.",
+            mend="Give the label another name.",
         )
     rows_by_name(dataset)  # two pictures of one name are told before the work
 
@@ -128,7 +131,8 @@ class _Answered:
     @classmethod
     def of(cls, dataset: Dataset, folders: list[Path]) -> _Answered:
         paths = [folder / "predictions.csv" for folder in folders]
-        joined = joined_answers(paths, [read_answer_table(path, Columns()) for path in paths])
+        columns = Columns() if dataset.label_sets is None else Columns(separator=SEPARATOR)
+        joined = joined_answers(paths, [read_answer_table(path, columns) for path in paths])
         named, predictions = rows_by_name(dataset), joined.table.predictions
         rows = [named[name] for name in predictions.ids]
         found = replace(predictions, ids=tuple(dataset.paths[row] for row in rows))
@@ -141,7 +145,7 @@ def _judged(
     """Judge the answers of all folds, and write what the run is to keep; the report last."""
     answered = _Answered.of(dataset, folders)
     predictions, rows = answered.predictions, answered.rows
-    groups = dataset.groups_at(rows)
+    groups = together_at(dataset, material.scan, rows)
     names = [f"{FOLDS}/{folder.name}" for folder in folders]
     crossed = cross_validated(predictions, answered.folds, names, groups)
     metrics = judge(predictions, groups=groups)
@@ -152,7 +156,7 @@ def _judged(
         write_json(aside / RECIPE, recipe.model_dump(mode="json"))
         write_json(aside / "audit.json", material.audit.to_json())
         write_whole(aside / SPLIT_TABLE, (out / FOLDS / SPLIT_TABLE).read_bytes())
-        write_csv(aside / "predictions.csv", predictions)
+        write_csv(aside / "predictions.csv", predictions, beside=told_at(dataset, rows))
         _write_report(aside / REPORT, dataset, folders, predictions, metrics, risk, compared)
     return Run(out, recipe, material.audit, metrics, crossed=crossed)
 

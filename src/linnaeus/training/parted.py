@@ -12,6 +12,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.pixels import PixelRows
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import Split
+from linnaeus.data.together import together_at
 from linnaeus.images.preprocess import Preprocessing
 
 __all__ = ["GREY_MODES", "Parted", "Usual"]
@@ -53,6 +54,11 @@ class Parted:
     def files_of(self, side: str) -> list[str]:
         """The digests of the files that stand on one side of the split."""
         return [self.scan.content_digests[row] for row in self.split.rows(side)]
+
+    def groups_at(self, rows: NDArray[np.int64]) -> NDArray[np.str_] | None:
+        """(m,) which of the pictures at `rows` belong together, by group or as copies of each
+        other; None: each stands for itself."""
+        return together_at(self.dataset, self.scan, rows)
 
     def counts(self, rows: NDArray[np.int64]) -> list[int]:
         """Pictures of each class among `rows`."""

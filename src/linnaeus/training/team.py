@@ -6,6 +6,7 @@ have the same weights at every step, those that one process would have from the 
 
 from __future__ import annotations
 
+import gc
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -148,8 +149,10 @@ def joined_team() -> Iterator[Team]:
     torch.distributed.init_process_group(backend, timeout=LONGEST_WAIT)
     try:
         yield team
+        torch.distributed.barrier()  # one that leaves while another still listens may abort that
     finally:
         torch.distributed.destroy_process_group()
+        gc.collect()  # wrapped networks hold threads, which abort a process that ends with them
 
 
 def _started_by_torchrun() -> Team:

@@ -165,7 +165,8 @@ def judged_unknown(
             classifier,
             predictions,
             outliers,
-            groups=parted.dataset.groups_at(parted.test),
+            groups=parted.groups_at(parted.test),
+            held_out_groups=parted.groups_at(parted.validation),
             tried=taught.fitted.tried,
         )
 

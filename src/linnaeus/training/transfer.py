@@ -19,7 +19,7 @@ from linnaeus.images.preprocess import Preprocessing
 from linnaeus.models.reopened import Structure
 from linnaeus.models.weights import Backbone
 from linnaeus.progress import Event, Progress
-from linnaeus.training.better import compare, quality
+from linnaeus.training.better import compare, figure_of, quality
 from linnaeus.training.embedded import FEATURES, Embedded
 from linnaeus.training.exported import epoch_facts, speed_of
 from linnaeus.training.kept_work import KeptWork
@@ -376,11 +376,14 @@ class _Transfer:
     ) -> None:
         """Keep what a stage brought and cost, and tell it."""
         given = self.logits if logits is None else logits
-        reached = quality(given, self.lesson.labels[self.judged])
+        labels = self.lesson.labels[self.judged]
+        reached = quality(given, labels)
         known = not math.isnan(reached.accuracy)
         accuracy, loss = reached if known else (None, None)
         self._tell(StageFacts(name, seconds, accuracy, loss, kept, why))
-        figures = f"{100 * reached.accuracy:.1f} % right on validation" if known else "not judged"
+        figures = "not judged"
+        if known:
+            figures = f"{100 * reached.accuracy:.1f} % {figure_of(labels)} on validation"
         verdict = "kept" if kept else "not kept"
         self.progress.say(f"Stage {name}: {figures} after {seconds:.0f} s; {verdict} ({why}).")
 

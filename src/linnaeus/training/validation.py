@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from linnaeus.data.pixels import PixelRows, chunks
+from linnaeus.training.better import figure_of
 from linnaeus.training.head import mean_average_precision
 from linnaeus.training.precision import autocast
 from linnaeus.training.resident import resident
@@ -65,7 +66,7 @@ class Validation:
     @property
     def figure(self) -> str:
         """What the score's accuracy is, to stand behind a percentage."""
-        return "right" if self._labels.ndim == 1 else "mean average precision"
+        return figure_of(self._labels)
 
     @torch.no_grad()
     def judge(self, network: nn.Module) -> Score:

@@ -11,12 +11,14 @@ from linnaeus.bundle.runtime import best_engine
 from linnaeus.bundle.table import write_csv
 from linnaeus.data.pixels import ChosenRows
 from linnaeus.data.split_file import split_table
+from linnaeus.evaluation.broken_words import broken_words
 from linnaeus.evaluation.calibrated import Calibrated
 from linnaeus.evaluation.compared import Compared
 from linnaeus.evaluation.evaluate import picture_from
 from linnaeus.evaluation.explained import Explain
 from linnaeus.evaluation.judging import Measured
 from linnaeus.evaluation.report import write_figures, write_report
+from linnaeus.evaluation.told_columns import told_at
 from linnaeus.evaluation.under_attack import Attack
 from linnaeus.files import add_to_folder, write_json, write_whole
 from linnaeus.images.preprocess import Preprocessing
@@ -163,7 +165,9 @@ def _finish(
     digests = material.scan.content_digests
     write_whole(out / SPLIT_TABLE, split_table(material.dataset, digests, material.split))
     write_json(out / "audit.json", material.audit.to_json())
-    write_csv(out / "predictions.csv", judged.predictions.at_rate(0))  # as the figures count them
+    counted = judged.predictions.at_rate(0)  # as the figures count them
+    told = told_at(material.dataset, material.test)
+    write_csv(out / "predictions.csv", counted, beside=told)
     if beside.figures_only:
         write_figures(out / "report", facts, judged.test, judged.validation)
         return judged.test
@@ -177,6 +181,8 @@ def _finish(
             defence, out / BUNDLE, material.dataset, judged.predictions, progress
         )
         progress.say(attacked.sentence)
+    for sentence in broken_words(judged.promises, judged.unknown):
+        progress.warn(sentence)
     write_report(
         out / "report",
         facts,

@@ -51,8 +51,8 @@ MOST_SUMMED = 4
 TOGETHER = 32
 """Pictures that are looked at at a time, as a bundle does when it answers many."""
 
-LEAST_DEVIATION = 1e-6
-"""Of a score that is the same for all known pictures, so that nothing is divided by 0."""
+LEAST_DEVIATION = 1e-5
+"""Of a score that is the same for all known pictures but for rounding, which must not be told."""
 
 
 @dataclass(frozen=True)
