@@ -84,9 +84,11 @@ def test_evaluate_tells_how_many_are_called_so(
     area, low, high = map(float, re.findall(figure, told["your unknown ones"])[1])
     assert low <= area <= high
     assert area > 0.95  # photographs are no digits
-    assert re.search(rf"sets of 90 % +{figure} held the truth", done.out)
-    rule = rf"{figure} answered, {figure} of that wrong|cannot be promised"
-    assert re.search(rf"at most 2 % wrong +({rule})", done.out)
+    between = r"\(between [\d.]+ and [\d.]+\)"
+    held = rf"  Label sets to hold the truth 90 times in 100 held it .*{between}\."
+    assert re.search(held, done.out)
+    answers = rf"To be wrong at most 2 times in 100, it answers .* in 100 pictures {between}"
+    assert re.search(rf"  ({answers}|That at most 2 in 100 .* cannot be promised)", done.out)
 
 
 def test_pictures_that_may_be_changed_are_told_and_what_cannot_be_meant_refused(

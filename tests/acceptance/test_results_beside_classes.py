@@ -13,6 +13,7 @@ import pytest
 import linnaeus
 from command_line import command, environment
 from linnaeus.compression.compressed import Compressed
+from linnaeus.errors import LinnaeusError
 from linnaeus.training.run import Run
 
 OURS = "Linnaeus wrote it"
@@ -78,3 +79,53 @@ def test_a_folder_of_pictures_beside_a_page_of_somebody_else_is_a_class(photo_fo
     (photo_folder / "metal" / "index.html").write_text("<p>my metal</p>")
     (photo_folder / "metal" / "metrics.json").write_text("{}")
     assert linnaeus.load_dataset(photo_folder).classes == ("glass", "metal", "paper")
+
+
+@pytest.mark.parametrize("names", [(), ("export.json",), ("export.json", "model.onnx")])
+def test_a_class_of_telephone_pictures_is_refused_whatever_lies_beside_them(
+    photo_folder: Path, names: tuple[str, ...]
+) -> None:
+    bird = photo_folder / "bird"
+    bird.mkdir()
+    for name in ("1.heic", "2.heic", "3.heic", *names):
+        (bird / name).write_bytes(b"{}")
+    with pytest.raises(LinnaeusError, match=r"bird that is read \(3 pictures are of kinds"):
+        linnaeus.load_dataset(photo_folder)
+
+
+def test_a_class_of_refused_pictures_is_none_of_ours(photo_folder: Path) -> None:
+    bird = photo_folder / "bird"
+    bird.mkdir()
+    (bird / "1.jpg").symlink_to("nowhere.jpg")
+    for name in ("recipe.json", "audit.json"):
+        (bird / name).write_text("{}")
+    with pytest.raises(LinnaeusError, match=r"bird \(1 picture is refused"):
+        linnaeus.load_dataset(photo_folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["audit.json", "begun.json", "choices.csv", "export.json", "recipe.json", "study.json"]
+)
+def test_an_ordinary_name_alone_makes_no_folder_ours(photo_folder: Path, name: str) -> None:
+    (photo_folder / "bird").mkdir()
+    (photo_folder / "bird" / name).write_text("{}")
+    with pytest.raises(LinnaeusError, match="class folders without a picture: bird"):
+        linnaeus.load_dataset(photo_folder)
+
+
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [
+        ("index.unfinished", ["begun.json"]),
+        ("study", ["study.json", "in-use"]),
+        ("wheel", ["export.json", "digits-1-py3-none-any.whl"]),
+        ("runs/broken-off", ["begun.json", "checkpoints/1/state.json"]),
+    ],
+)
+def test_what_other_work_left_is_ours(photo_folder: Path, folder: str, names: list[str]) -> None:
+    for name in names:
+        file = photo_folder / folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"{}")
+    left_alone = linnaeus.load_dataset(photo_folder).left_alone
+    assert left_alone == {folder.partition("/")[0] + "/": OURS}

@@ -112,10 +112,10 @@ def test_pictures_unlike_those_held_out_break_them_and_a_sentence_says_so() -> N
     assert any(one.broken for one in kept.silence)
     (sentence,) = broken_words(kept, None)
     assert sentence.startswith(
-        "These pictures are not like those that promises rest on, and what it promises does not"
-        " hold here: label sets of 90 % held the truth "
+        "What it promises does not hold here: these pictures are not like those it was tried on."
+        " Label sets of 90 % held the truth "
     )
-    assert "; of answers of which at most" in sentence
+    assert " Of answers that were to be wrong at most 2 times in 100, " in sentence
     assert broken_words(judged(held, random_answers(2, 300, 4, skill=3)), None) == ()
 
 
@@ -132,7 +132,7 @@ def test_an_evaluation_on_other_pictures_says_that_promises_do_not_hold_there(
             ).save(place / f"{row}.png")
     turned = linnaeus.evaluate(digits_run.bundle, tmp_path / "turned", out=tmp_path / "judged")
     (sentence,) = (one for one in turned.in_plain_words if "does not hold here" in one)
-    assert "label sets of 90 % held the truth" in sentence
+    assert "Label sets of 90 % held the truth" in sentence
     assert turned.promises is not None
     assert turned.unknown is not None
     assert turned.unknown.broken == ("would be called “unknown”" in sentence)
@@ -141,7 +141,7 @@ def test_an_evaluation_on_other_pictures_says_that_promises_do_not_hold_there(
     assert sentence in figures["plain_words"]
     page = turned.report.read_text("utf-8")
     head = page[: page.index("<main>")]
-    assert '<p class="alarm" role="note">These pictures are not like those that promises' in head
+    assert '<p class="alarm" role="note">What it promises does not hold here' in head
     assert "held the truth less often than is promised, by more than chance makes" in page
     sets = figures["promises"]["label_sets"]
     assert page.count("less than promised") == sum(one["broken"] for one in sets) > 0
@@ -156,7 +156,7 @@ def test_where_nothing_is_promised_nothing_is_broken() -> None:
     squeezed = nothing_promised(random_answers(0, 100, 4), "They were squeezed.", resamples=100)
     assert broken_words(squeezed, unknown) == ()
     (sentence,) = broken_words(None, unknown)
-    assert "50 in 100 of them (between 40 and 60) would be called “unknown”" in sentence
+    assert "50 in 100 would be called “unknown” (between 40 and 60); at most 5 should." in sentence
 
 
 def test_the_command_on_the_page_gives_what_its_figures_count(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import shutil
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import linnaeus
 from linnaeus.bundle.seen import SEEN_FILE, add_seen, group_digests, read_seen_groups, write_seen
@@ -144,6 +146,59 @@ def test_what_lies_beside_the_pictures_is_told_as_the_audit_tells_it(
     for line in judged.audit.in_three_lines():
         assert line in said
     assert "3/dead.jpg: it is a link to nothing" in said
+
+
+def test_near_copies_are_left_to_the_audit(
+    digits_run: Run, new_digits: linnaeus.Dataset, tmp_path: Path
+) -> None:
+    photos = written(new_digits, tmp_path / "photos")
+    first = next(photos.glob("*/*"))
+    with Image.open(first) as picture:
+        picture.point(lambda level: min(level + 9, 255)).save(first.with_name("again.png"))
+    judged = linnaeus.evaluate(digits_run.bundle, photos)
+    audited = linnaeus.audit(photos, label_errors=False, cache=False).findings
+    assert judged.audit is not None
+    assert [one.kind for one in audited if one.kind.startswith("near-dup")] == ["near-duplicates"]
+    assert not [one for one in judged.audit.findings if one.kind.startswith("near-")]
+
+
+def test_what_is_left_out_is_told_first_and_has_no_part_in_what_is_found(
+    digits_run: Run,
+    some_digits: linnaeus.Dataset,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from linnaeus.cli.telling import plain_teller
+
+    # Of the zeros, only those that were learnt from are saved as WebP, and turned by EXIF.
+    photos, learnt = tmp_path / "photos", set[str]()
+    whole = linnaeus.evaluate(digits_run.bundle, some_digits)
+    for row, path in enumerate(some_digits.paths):
+        (label,) = some_digits.labels_of(row)
+        (photos / label).mkdir(parents=True, exist_ok=True)
+        content, ending = some_digits.source.read(path), "pgm"
+        if path not in whole.predictions.ids and label == "0":
+            with Image.open(io.BytesIO(content)) as picture, io.BytesIO() as saved:
+                picture.convert("RGB").save(saved, "WEBP", lossless=True)
+                content, ending = saved.getvalue(), "webp"
+            learnt.add(f"0/{row}.webp")
+        (photos / label / f"{row}.{ending}").write_bytes(content)
+    (photos / "5/broken.png").write_bytes(b"x")
+    (photos / "5/phone.heic").write_bytes(b"x")
+    judged = linnaeus.evaluate(digits_run.bundle, photos, progress=plain_teller())
+    assert learnt
+    assert judged.audit is not None
+    offered = linnaeus.audit(photos, label_errors=False, cache=False).findings
+    assert "shortcut-format" in {one.kind for one in offered}
+    found = {one.kind: one.sentence for one in judged.audit.findings}
+    assert "shortcut-format" not in found
+    assert {"unreadable", "unread-kinds"} <= found.keys()
+    count = len(judged.predictions)
+    assert judged.audit.images == count
+    said = capsys.readouterr().err
+    told = f"of {len(some_digits) + 1} pictures offered are left out as learnt from, which leaves"
+    assert f"{told} {count} to judge by." in said
+    assert said.index(told) < said.index(judged.audit.in_three_lines()[0])
 
 
 def test_a_repeated_row_and_files_without_one_are_told(

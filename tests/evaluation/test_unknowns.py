@@ -76,6 +76,10 @@ def test_outliers_of_one_picture_and_known_ones_of_one_group_are_taken_together(
     hundred = classifier.predict(contents)
     alone = unknown_told(classifier, hundred, {"noise": noise})
     grouped = unknown_told(classifier, hundred, {"noise": noise}, groups=np.arange(100) // 20)
+    one_group = unknown_told(classifier, hundred, {"noise": noise}, groups=np.zeros(100))
+    assert one_group is not None
+    for figure in (one_group.false_alarms, one_group.made.called, one_group.made.area):
+        assert (figure.low, figure.high) == (0, 1)  # nothing is known of other groups
     assert alone is not None
     assert grouped is not None
     assert grouped.made.area.value == alone.made.area.value

@@ -125,7 +125,7 @@ def test_folds_judged_from_their_tables_keep_their_groups_and_what_is_known_besi
             expected = str(told.metadata["site"][at]), str(told.metadata["class"][at])
             assert (row["site"], row["class_"]) == expected
             assert float(row["_p:7"]) == told.metadata["p:7"][at]
-            assert row["group"] == told.groups[at] or file.parent.name == "judged"
+            assert row["group"] == told.groups[at]
     unnamed = linnaeus.evaluate(predictions=tables)
     assert isinstance(unnamed.metrics, Metrics)
     assert unnamed.metrics.groups is None

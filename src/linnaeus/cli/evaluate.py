@@ -186,8 +186,11 @@ def _print_slices(slices: Slices) -> None:
         typer.echo(f"\n{tested_words(slices, by=slices.traits)}")
     for one in (*slices.weaker[:SHOWN_SLICES], *slices.weaker_in_classes[:SHOWN_SLICES]):
         _print_slice(one)
-    for sentence in slices.told:
+    for sentence in slices.told[:SHOWN_SLICES]:
         typer.echo(f"Not looked at: {sentence}")
+    more = len(slices.told) - SHOWN_SLICES
+    if more > 0:
+        typer.echo(f"Not looked at: {more} more, which the report names (--out).")
 
 
 def _print_slice(one: Slice) -> None:
@@ -263,14 +266,24 @@ def _print_cuts(further: Further, *, asked: bool) -> None:
 
 def _print_promises(kept: Kept) -> None:
     """How the two promises did that people ask for most; the report has the others."""
+    from linnaeus.evaluation.in_100 import between, in_100, times
+
     sets = kept.at(0.9, "lac")
     silence = next(one for one in kept.silence if one.max_error == 0.02)
-    typer.echo("\nPromised by held-out pictures, were none called unknown (95 % intervals):")
-    typer.echo(f"  {'sets of 90 %':<18} {_told(sets.covered)} held the truth")
-    answered = f"{_told(silence.answered)} answered"
-    wrong = f", {_told(silence.error)} of that wrong" if silence.error else ""
-    kept_to = "cannot be promised" if silence.confidence is None else answered + wrong
-    typer.echo(f"  {'at most 2 % wrong':<18} {kept_to}")
+    typer.echo("\nPromises, were no picture called “unknown”:")
+    held = f"{times(sets.covered.value)} ({between(sets.covered)})"
+    less = ", which is less than promised" if sets.broken else ""
+    typer.echo(f"  Label sets to hold the truth 90 times in 100 held it {held}{less}.")
+    if silence.confidence is None:
+        typer.echo("  That at most 2 in 100 answers are wrong cannot be promised.")
+        return
+    answered = f"{in_100(silence.answered.value)} in 100 pictures ({between(silence.answered)})"
+    wrong = ""
+    if silence.error:
+        more = ", which is more than promised" if silence.broken else ""
+        told = f"{in_100(silence.error.value)} in 100 ({between(silence.error)})"
+        wrong = f"; of the answers {told} were wrong{more}"
+    typer.echo(f"  To be wrong at most 2 times in 100, it answers {answered}{wrong}.")
 
 
 def _told(figure: Figure) -> str:

@@ -187,7 +187,7 @@ def _write(aside: Path, compressed: Compressed, original: Original) -> None:
     write_json(aside / "compression.json", compressed.to_json())
     write_whole(aside / "compression.html", compression_page(compressed))
     counted = on_test.predictions.at_rate(0)  # as the figures count them
-    told = told_at(parted.dataset, parted.test)
+    told = told_at(parted.dataset, parted.test, parted.groups_at(parted.test))
     write_csv(aside / "predictions.csv", counted, beside=told)
     write_report(
         aside / "report",

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from linnaeus.data.checks import (
     class_names,
     classes,
@@ -73,6 +76,8 @@ spoil is every score, where the others spoil a few pictures."""
 OF_LEARNING = (classes.tiny_class, classes.imbalance)
 """What matters to whoever learns from the pictures, and not to whoever is judged on them."""
 
+NOT_SEARCHED = NearDuplicates(np.empty((0, 2), np.int64), np.empty(0, np.float32), crowded=0)
+
 
 def audit(
     dataset: Dataset,
@@ -109,6 +114,12 @@ def audit(
     )
 
 
-def audit_of_judged(dataset: Dataset, scan: Scan) -> Audit:
-    """What is wrong with pictures that judge a bundle, by a `scan` of them, as `audit` says it."""
-    return audit(dataset, scan, checks=[check for check in CHECKS if check not in OF_LEARNING])
+def audit_of_judged(dataset: Dataset, scan: Scan, rows: NDArray[np.int64]) -> Audit:
+    """What is wrong with the pictures at `rows`, which judge a bundle, as `audit` says it.
+
+    `scan`: of all that were offered. Those that cannot be read are among the `rows`, and what lies
+    beside the pictures is told as ever. Near copies are not searched, for that can take far longer
+    than judging.
+    """
+    checks = [check for check in CHECKS if check not in OF_LEARNING]
+    return audit(dataset, scan.of_rows(dataset, rows), near=NOT_SEARCHED, checks=checks)

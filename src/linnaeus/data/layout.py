@@ -5,6 +5,7 @@ Works on names alone, so that a folder and an archive of it mean the same.
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from collections import Counter, defaultdict
@@ -48,12 +49,6 @@ OTHER_SOURCES = (".csv", ".tsv", ".zip", ".tar", ".tgz", ".gz", ".txz", ".xz", "
 NO_PICTURES = "it holds no pictures"
 UNREAD_KIND = "a kind of picture that is not read; save it as JPEG or PNG"
 OURS = "Linnaeus wrote it"
-OUR_FILES = frozenset(
-    ("audit.json", "begun.json", "choices.csv", "export.json", "recipe.json", "study.json")
-)
-"""One of these is in each run, audit, study, export and cleaned table: a user who works in the
-folder of the data has them beside the classes."""
-
 OURS_WITH_PICTURES = (("explanations.json", "index.html"), ("attack.json", "index.html"))
 """Beside these lie pictures, in a folder of their own."""
 
@@ -68,8 +63,27 @@ OUR_PAIRS = (
     ("lr-find.json", "lr-find.svg"),
     ("index.json", "frame.safetensors"),  # of a search
     ("bundle.json", "manifest.json"),
+    ("audit.json", "audit.html"),
+    ("recipe.json", "split.csv"),  # a run
+    ("recipe.json", "audit.json"),
+    ("begun.json", "lock"),  # a run that was broken off
+    ("begun.json", "log.jsonl"),
+    ("begun.json", "checkpoints"),
+    ("begun.json", "*.unfinished"),  # an index
+    ("study.json", "in-use"),
+    ("study.json", "splits"),
+    ("choices.csv", "table.csv"),  # a cleaned table
+    ("export.json", "model.*"),
+    ("export.json", "saved_model.pb"),
+    ("export.json", "function.zip"),
+    ("export.json", "Dockerfile"),
+    ("export.json", "*.whl"),
 )
-"""Two of such names side by side are nobody else's."""
+"""Two of such names are nobody else's: of a folder, and of the files and folders in it. A user who
+works in the folder of the data has such folders beside the classes."""
+
+OUR_DRAWINGS = frozenset(("lr-find.svg",))
+"""Of a kind of picture that is not read."""
 
 LEAVES = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)")
 """In the name of a file of an archive: it would lie outside."""
@@ -267,21 +281,32 @@ def _read_class_folders(
 
 
 def _is_ours(tree: _Tree, folder: str) -> bool:
-    """Whether a verb wrote it, or all that is in it: no class has such files and no picture."""
-    held = {place: _names_in(tree, place) for place in (folder, *tree.folders[folder])}
+    """Whether a verb wrote it, or all that is in it: no class has such files and no picture.
+
+    What holds a picture that cannot be read is a class, too: one that is to be told of.
+    """
+    if tree.refused_beneath[folder] or _unread_beneath(tree, folder):
+        return False
     if not tree.pictures_beneath[folder]:
-        return any(names & OUR_FILES or _has_one(names, OUR_PAIRS) for names in held.values())
+        places = (folder, *tree.folders[folder])
+        return any(_has_one(_names_of(tree, place), OUR_PAIRS) for place in places)
     holding = {inner for inner in tree.folders[folder] if tree.pictures_beneath[inner]}
     own = holding == {f"{folder}/{OUR_PICTURES}"} and not tree.pictures[folder]
-    return own and _has_one(held[folder], OURS_WITH_PICTURES)
+    return own and _has_one(_names_of(tree, folder), OURS_WITH_PICTURES)
 
 
-def _names_in(tree: _Tree, folder: str) -> frozenset[str]:
-    return frozenset(map(_last, tree.others[folder]))
+def _unread_beneath(tree: _Tree, folder: str) -> bool:
+    """Whether pictures of kinds that are not read lie in it, or deeper, that are not our own."""
+    others = _others_beneath(tree, folder)
+    return any(is_unread_kind(path) and _last(path) not in OUR_DRAWINGS for path in others)
 
 
-def _has_one(names: frozenset[str], pairs: Iterable[tuple[str, str]]) -> bool:
-    return any(names.issuperset(pair) for pair in pairs)
+def _names_of(tree: _Tree, folder: str) -> list[str]:
+    return [_last(path) for path in (folder, *tree.others[folder], *tree.folders[folder])]
+
+
+def _has_one(names: list[str], pairs: Iterable[tuple[str, str]]) -> bool:
+    return any(all(fnmatch.filter(names, name) for name in pair) for pair in pairs)
 
 
 def _check_class_folders(tree: _Tree, root: str, folders: list[str], known: frozenset[str]) -> None:

@@ -10,7 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +65,30 @@ class Scan:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    def of_rows(self, dataset: Dataset, rows: NDArray[np.int64]) -> Scan:
+        """What was found of those pictures alone that are `rows` of the data set, and no pixels."""
+        places = np.flatnonzero(np.isin(self.indices, rows))
+        paths = {dataset.paths[row] for row in self.indices[places].tolist()}
+
+        def at(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(values[place] for place in places.tolist())
+
+        return replace(
+            self,
+            indices=self.indices[places],
+            pixels=None,
+            content_digests=at(self.content_digests),
+            pixel_digests=at(self.pixel_digests),
+            sizes_px=self.sizes_px[places],
+            formats=at(self.formats),
+            modes=at(self.modes),
+            thumbnails=self.thumbnails[places],
+            measures=self.measures[places],
+            notes={path: own for path, own in self.notes.items() if path in paths},
+            unreadable={path: why for path, why in self.unreadable.items() if path in paths},
+            faults={path: fault for path, fault in self.faults.items() if path in paths},
+        )
 
     @property
     def readable(self) -> NDArray[np.bool_]:

@@ -148,7 +148,8 @@ def make_ensemble(
             )
             draft.write_card(model_card(facts, judged.metrics))
         counted = judged.predictions.at_rate(0)  # as the figures count them
-        write_csv(aside / "predictions.csv", counted, beside=told_at(dataset, judged.rows))
+        told = told_at(dataset, judged.rows, judged.groups)
+        write_csv(aside / "predictions.csv", counted, beside=told)
         kept = kept_promises(judged.predictions, held_out, groups=judged.groups)
         for sentence in broken_words(kept, unknown):
             progress.warn(sentence)

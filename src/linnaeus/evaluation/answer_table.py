@@ -51,15 +51,24 @@ BESIDE_ANSWERS = (
 
 @dataclass(frozen=True)
 class AnswerTable:
-    """A table of answers understood: `predictions`, groups (n,) where asked for, and remarks.
+    """A table of answers understood: `predictions` and remarks.
 
+    `group_cells`: (n,) what stands in the column of groups, where one was asked for.
     `metadata`: {column: (n,)} of the columns that mean nothing of this, as a `Dataset` has them.
     """
 
     predictions: Predictions
-    groups: NDArray[np.str_] | None
+    group_cells: tuple[str, ...] | None
     remarks: tuple[str, ...]
     metadata: Mapping[str, Column]
+
+    @property
+    def groups(self) -> NDArray[np.str_] | None:
+        """(n,) the group of each picture, one of its own where the cell is empty."""
+        if self.group_cells is None:
+            return None
+        alone = (f"alone {at}" for at in range(len(self.group_cells)))
+        return own_groups(self.group_cells, alone)
 
 
 def read_answer_table(
@@ -71,7 +80,7 @@ def read_answer_table(
     that mean nothing else. A row with a reason under `error` and no probabilities is a picture that
     could not be read; one without a label cannot be judged, and is counted. `beside`: columns that
     tell something else of the pictures, and are no classes though they hold numbers. `fold`: stands
-    before what the table itself does not name, pictures and groups of one.
+    before the names of pictures that the table itself does not name.
 
     Raises DataError, with the row, for anything else that cannot be judged as it stands, and
     UsageError where several label columns are named.
@@ -120,7 +129,7 @@ def read_answer_table(
     metadata, notes = _metadata(table, {label, group, image, *classes.values()})
     return AnswerTable(
         predictions,
-        None if group is None else _groups(table, group, fold),
+        None if group is None else tuple(read_groups(table, group)),
         (
             *_remarks(table, predictions, image),
             *_unnamed_groups(table, columns, beside),
@@ -229,12 +238,6 @@ def _ids(table: Table, image: int | None, fold: str) -> tuple[str, ...]:
     return tuple(first)
 
 
-def _groups(table: Table, column: int, fold: str) -> NDArray[np.str_]:
-    """(n,) the group of each picture; an empty cell is a group of its own."""
-    texts = read_groups(table, column)
-    return own_groups(texts, [f"{fold}alone {at}" for at in range(len(texts))])
-
-
 def _metadata(table: Table, used: set[int | None]) -> tuple[dict[str, Column], tuple[str, ...]]:
     """The columns that are not `used`, {name: (n,)}, and notes on those that cannot be kept."""
     answers = {at for at, name in enumerate(table.header) if name in BESIDE_ANSWERS}
@@ -268,6 +271,8 @@ def _remarks(table: Table, predictions: Predictions, image: int | None) -> list[
 def _unnamed_groups(table: Table, columns: Columns, beside: Sequence[str]) -> tuple[str, ...]:
     """A remark on a column of that name, as our own tables have it, that is taken for no groups."""
     if columns.group is not None or GROUP in beside or GROUP not in table.header:
+        return ()
+    if not any(table.texts(table.header.index(GROUP))):
         return ()
     told = (
         f"There is a column “{GROUP}”. If its pictures belong together, say --group-column {GROUP}:"

@@ -13,7 +13,7 @@ ASKED_MOST = {"coverage": 0.9, "max_error": 0.02}  # what the documentation's co
 
 
 def broken_words(kept: Kept | None, unknown: UnknownTold | None) -> tuple[str, ...]:
-    """One sentence where a promise is broken, with one example of each kind; otherwise none.
+    """What to tell where a promise is broken, with one example of each kind; otherwise nothing.
 
     Nor where nothing is promised, of squeezed pictures say: `called_unknown` tells of these.
     """
@@ -22,8 +22,10 @@ def broken_words(kept: Kept | None, unknown: UnknownTold | None) -> tuple[str, .
     broken = [*_sets(kept), *_silence(kept), *_unknown(unknown)]
     if not broken:
         return ()
-    unlike = "These pictures are not like those that promises rest on"
-    return (f"{unlike}, and what it promises does not hold here: {'; '.join(broken)}.",)
+    unlike = (
+        "What it promises does not hold here: these pictures are not like those it was tried on."
+    )
+    return (" ".join([unlike, *broken]),)
 
 
 def _sets(kept: Kept | None) -> list[str]:
@@ -32,8 +34,9 @@ def _sets(kept: Kept | None) -> list[str]:
         return []
     worst = min(found, key=lambda one: abs(one.coverage - ASKED_MOST["coverage"]))
     method = "" if worst.method == "lac" else f" by {worst.method}"
-    sets = f"label sets of {share_text(worst.coverage)}{method}"
-    return [f"{sets} held the truth {times(worst.covered.value)} in 100 ({between(worst.covered)})"]
+    sets = f"Label sets of {share_text(worst.coverage)}{method}"
+    held = f"{times(worst.covered.value)} in 100 ({between(worst.covered)})"
+    return [f"{sets} held the truth {held}."]
 
 
 def _silence(kept: Kept | None) -> list[str]:
@@ -42,13 +45,14 @@ def _silence(kept: Kept | None) -> list[str]:
         return []
     worst = min(found, key=lambda one: abs(one.max_error - ASKED_MOST["max_error"]))
     assert worst.error is not None
-    promised = f"of answers of which at most {share_text(worst.max_error)} were to be wrong"
-    return [f"{promised}, {in_100(worst.error.value)} in 100 were ({between(worst.error)})"]
+    promised = f"Of answers that were to be wrong at most {100 * worst.max_error:g} times in 100"
+    return [f"{promised}, {in_100(worst.error.value)} in 100 were ({between(worst.error)})."]
 
 
 def _unknown(unknown: UnknownTold | None) -> list[str]:
     if unknown is None or not unknown.broken:
         return []
     called = unknown.false_alarms
-    would = f"{in_100(called.value)} in 100 of them ({between(called)}) would be called “unknown”"
-    return [f"{would}, though they show its classes, and at most {share_text(unknown.rate)} should"]
+    shown = "Of these pictures, which show its classes"
+    would = f"{in_100(called.value)} in 100 would be called “unknown” ({between(called)})"
+    return [f"{shown}, {would}; at most {100 * unknown.rate:g} should."]

@@ -73,7 +73,8 @@ class Evaluation:
 
     `unknown`: how pictures of something else were told; None where the bundle cannot tell them.
     `promises`: how label sets and silence did; None of a table, and of several labels a picture.
-    `audit`: what was found in the files that were given; None of a table of answers.
+    `audit`: what was found in the pictures that were judged, and beside all that were given, near
+    copies not searched; None of a table of answers.
     """
 
     metrics: Measured
@@ -140,8 +141,8 @@ def evaluate(
     both = (opened,) if against is None else (opened, against)
     chosen = rows_to_judge(both, dataset, progress)
     rows, groups = chosen.rows, chosen.groups
-    found = audit_of_judged(dataset, chosen.looked)
-    for line in found.in_three_lines():
+    found = audit_of_judged(dataset, chosen.looked, rows)
+    for line in (*chosen.in_short, *found.in_three_lines()):
         progress.say(line)
     strangers = _strangers(given, opened, chosen.looked.pixel_digests)
     predictions, answers = opened.answers(dataset, rows, progress)

@@ -91,7 +91,7 @@ def evaluate_table(
             metrics,
             promises=nothing_promised(predictions, NO_HELD_OUT, groups=given.groups, seed=seed),
             compared=compared,
-            beside=told_columns(given.groups, given.metadata),
+            beside=told_columns(given.group_cells, given.metadata),
             picture_of=lambda name: _picture(folder_of[name] / name),
         )
     return Evaluation(metrics, predictions, given.remarks, report, compared)

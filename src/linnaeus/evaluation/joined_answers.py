@@ -49,11 +49,11 @@ def joined_answers(paths: Sequence[Path], tables: Sequence[AnswerTable]) -> Join
         label_sets=_sets(answers),
         row_errors=_errors(answers),
     )
-    groups = [one.groups for one in tables if one.groups is not None]
+    cells = [one.group_cells for one in tables if one.group_cells is not None]
     remarks = dict.fromkeys(remark for one in tables for remark in one.remarks)
     together = AnswerTable(
         predictions,
-        np.concatenate(groups) if groups else None,
+        tuple(cell for each in cells for cell in each) if cells else None,
         (*remarks, "Each table is taken for a fold, whose classifier had not seen its pictures."),
         _shared(tables),
     )

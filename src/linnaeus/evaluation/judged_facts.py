@@ -30,7 +30,7 @@ def judged_facts(
 ) -> RunFacts:
     """What the report of an evaluation tells besides its figures.
 
-    `folder`: of the bundle. `found`: the audit of the pictures, which `chosen` says which judge.
+    `folder`: of the bundle. `found`: the audit of the pictures that judge, those that are `chosen`.
     """
     record = classifier.record
     counts = predictions.true_counts()

@@ -46,6 +46,18 @@ class Chosen:
     remarks: tuple[str, ...]
     alarms: tuple[str, ...]
 
+    @property
+    def in_short(self) -> list[str]:
+        """How many were offered and are judged, as a sentence; none where that is all of them."""
+        old = len(self.looked) - len(self.rows)
+        if not old:
+            return []
+        told = (
+            f"{old:,} of {pictures(len(self.looked))} offered {are(old)} left out as learnt from,"
+            f" which leaves {len(self.rows):,} to judge by."
+        )
+        return [told]
+
 
 @dataclass(frozen=True)
 class ToJudge:

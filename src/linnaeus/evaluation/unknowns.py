@@ -99,10 +99,10 @@ def unknown_told(
     """Judge what `classifier` calls unknown, on its answers `test` and on `outliers` by kind.
 
     Outliers are (height, width, 3) uint8 at the network's size; those of all kinds but the user's
-    own are made of the test pictures that could be read, and those of one picture are taken
-    together. `groups`: (n,) test pictures that belong together, `held_out_groups`: (m,) those that
-    promises rest on. `tried`: from what its score was chosen, if that was here. None where the
-    classifier cannot tell, or where no test picture could be read.
+    own are made of the test pictures that could be read, and belong to the group of that picture.
+    `groups`: (n,) test pictures that belong together, `held_out_groups`: (m,) those that promises
+    rest on. `tried`: from what its score was chosen, if that was here. None where the classifier
+    cannot tell, or where no test picture could be read.
     """
     familiar = test.familiar
     if familiar is None:
@@ -117,8 +117,8 @@ def unknown_told(
     made = {kind: one for kind, one in each.items() if kind != GIVEN}
 
     def told(kind: str, *some: Familiarity) -> KindTold:
-        sources = [_sources(kind, len(one.unknown), len(known)) for one in some]
-        return _told(kind, known, some, np.concatenate(sources), resampling)
+        groups = [_groups(kind, len(one.unknown), resampling) for one in some]
+        return _told(kind, known, some, np.concatenate(groups), resampling)
 
     unknown, called = classifier.unknown, familiar.unknown[read]
     return UnknownTold(
@@ -154,27 +154,31 @@ def _familiar(classifier: Classifier, pictures: Pictures) -> Familiarity:
     return familiar
 
 
-def _sources(kind: str, count: int, pictures: int) -> NDArray[np.int64]:
-    """(count,) what each outlier of a kind is made of; the user's own are each their own."""
-    places = range(count)
-    made_of = places if kind == GIVEN else [source_of(place, pictures) for place in places]
-    return np.array(made_of, np.int64)
+def _groups(kind: str, count: int, of_known: Resampling) -> NDArray[np.int64]:
+    """(count,) what outliers of a kind belong to; the user's own are each a group.
+
+    Those of one picture belong together, and where pictures do, with all of their group.
+    """
+    if kind == GIVEN:
+        return of_known.groups + np.arange(count)
+    pictures = len(of_known.codes)
+    of_sources = of_known.codes[[source_of(place, pictures) for place in range(count)]]
+    return of_sources if of_known.grouped else of_known.groups + of_sources
 
 
 def _told(
     kind: str,
     known: NDArray[np.float64],
     outliers: Sequence[Familiarity],
-    sources: NDArray[np.int64],
+    groups: NDArray[np.int64],
     of_known: Resampling,
 ) -> KindTold:
-    """`known` (n,), resampled by `of_known`; `sources` (outliers,): what each is made of."""
+    """`known` (n,), resampled by `of_known`, beside outliers of these `groups` (outliers,)."""
     strange = np.concatenate([one.strangeness for one in outliers]).astype(np.float64)
     called = np.concatenate([one.unknown for one in outliers])
     both = np.concatenate([known, strange])
     unknown = np.arange(len(both)) >= len(known)
-    groups = np.concatenate([of_known.codes, of_known.groups + sources])
-    resampling = Resampling.of(len(both), groups)
+    resampling = Resampling.of(len(both), np.concatenate([of_known.codes, groups]))
     ranking = one_against_rest(unknown[:, None], both[:, None], ("unknown",), resampling)
     area = ranking.per_class[0].auroc
     assert area is not None

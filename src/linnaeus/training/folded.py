@@ -156,7 +156,7 @@ def _judged(
         write_json(aside / RECIPE, recipe.model_dump(mode="json"))
         write_json(aside / "audit.json", material.audit.to_json())
         write_whole(aside / SPLIT_TABLE, (out / FOLDS / SPLIT_TABLE).read_bytes())
-        write_csv(aside / "predictions.csv", predictions, beside=told_at(dataset, rows))
+        write_csv(aside / "predictions.csv", predictions, beside=told_at(dataset, rows, groups))
         _write_report(aside / REPORT, dataset, folders, predictions, metrics, risk, compared)
     return Run(out, recipe, material.audit, metrics, crossed=crossed)
 

@@ -12,7 +12,7 @@ from linnaeus.data.dataset import Dataset
 from linnaeus.data.pixels import PixelRows
 from linnaeus.data.scan import Scan
 from linnaeus.data.split import Split
-from linnaeus.data.together import together_at
+from linnaeus.data.together import copies_among, together_at
 from linnaeus.images.preprocess import Preprocessing
 
 __all__ = ["GREY_MODES", "Parted", "Usual"]
@@ -59,6 +59,11 @@ class Parted:
         """(m,) which of the pictures at `rows` belong together, by group or as copies of each
         other; None: each stands for itself."""
         return together_at(self.dataset, self.scan, rows)
+
+    @property
+    def any_together(self) -> bool:
+        """Whether the data have groups, or copies anywhere."""
+        return self.dataset.groups is not None or copies_among(self.scan.pixel_digests) > 0
 
     def counts(self, rows: NDArray[np.int64]) -> list[int]:
         """Pictures of each class among `rows`."""

@@ -166,7 +166,12 @@ def _finish(
     write_whole(out / SPLIT_TABLE, split_table(material.dataset, digests, material.split))
     write_json(out / "audit.json", material.audit.to_json())
     counted = judged.predictions.at_rate(0)  # as the figures count them
-    told = told_at(material.dataset, material.test)
+    told = told_at(
+        material.dataset,
+        material.test,
+        material.groups_at(material.test),
+        elsewhere=material.any_together,
+    )
     write_csv(out / "predictions.csv", counted, beside=told)
     if beside.figures_only:
         write_figures(out / "report", facts, judged.test, judged.validation)
