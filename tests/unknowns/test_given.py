@@ -83,21 +83,26 @@ def test_a_few_known_ones_are_left_out_and_named(
     assert all(f"digit{row}.png" in told for row in range(3))
 
 
+def learnt_beside(unknown: Path, digits: Dataset, out: Path, progress: Quiet) -> Run:
+    """A pass over the digits, with a folder of pictures that are unknown."""
+    return train(
+        digits,
+        out=out,
+        model="small_cnn",
+        epochs=1,
+        precision="float32",
+        unknown=unknown,
+        progress=progress,
+    )
+
+
 def test_training_leaves_them_out_of_both_halves_and_says_so(
     tmp_path: Path, some_digits: Dataset
 ) -> None:
     folder = write_noise(tmp_path / "strangers", 20)
     write_digits(folder, some_digits, 3)
     progress = Told()
-    run = train(
-        some_digits,
-        out=tmp_path / "run",
-        model="small_cnn",
-        epochs=1,
-        precision="float32",
-        unknown=folder,
-        progress=progress,
-    )
+    run = learnt_beside(folder, some_digits, tmp_path / "run", progress)
     told = "3 of 23 pictures given as unknown are among the pictures of the data"
     assert sum(told in sentence for sentence in progress.sentences) == 1
     page = (run.folder / "report" / "index.html").read_text("utf-8")
@@ -118,15 +123,7 @@ def test_the_pictures_that_are_there_when_training_begins_are_those_that_count(
                 write_digits(folder, some_digits, 60)
             return super().stage(name, total)
 
-    run = train(
-        some_digits,
-        out=tmp_path / "run",
-        model="small_cnn",
-        epochs=1,
-        precision="float32",
-        unknown=folder,
-        progress=Filling(),
-    )
+    run = learnt_beside(folder, some_digits, tmp_path / "run", Filling())
     assert len(list(folder.iterdir())) == 80
     figures = json.loads((run.folder / "report" / "metrics.json").read_text("utf-8"))
     assert figures["unknown"]["given"]["pictures"] == 10

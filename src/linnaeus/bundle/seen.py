@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 SEEN_FILE = "trained_on.safetensors"
+NOTHING = np.zeros(0, np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,7 @@ def write_seen(
     folder: Path,
     pixel_digests: Iterable[str],
     files: SeenFiles | None = None,
-    groups: NDArray[np.uint64] | None = None,
+    groups: Iterable[str] = (),
 ) -> None:
     """Keep the digests (hexadecimal SHA-256 of decoded pixels, as scans give them) in a bundle.
 
@@ -57,10 +58,10 @@ def write_seen(
     for: a JPEG decoded at a reduced scale has another digest than the same picture saved as PNG.
     The first 8 bytes of each are kept: with a million pictures one false alarm is expected in
     eighteen million such evaluations of a million others. `files` tell apart, of the same data
-    set, what was learnt from and what was held out: an ensemble needs to know. `groups`: of the
-    groups that these pictures are of, the `short_digests` of `group_digests`; None: there are none.
+    set, what was learnt from and what was held out: an ensemble needs to know. `groups`: the names
+    of those that these pictures are of, kept as digests too.
     """
-    _write(folder, short_digests(pixel_digests), files, groups)
+    _write(folder, short_digests(pixel_digests), files, short_digests(group_digests(groups)))
 
 
 def add_seen(folder: Path, earlier: Path) -> None:
@@ -81,12 +82,12 @@ def _write(
     folder: Path,
     pixel_digests: NDArray[np.uint64],
     files: SeenFiles | None,
-    groups: NDArray[np.uint64] | None,
+    groups: NDArray[np.uint64],
 ) -> None:
     from safetensors.numpy import save
 
     tensors = {"pixel_digests": pixel_digests}
-    if groups is not None and len(groups):
+    if len(groups):
         tensors["groups"] = groups
     if files is not None:
         tensors |= {"learnt_files": files.learnt, "held_out_files": files.held_out}
@@ -95,20 +96,12 @@ def _write(
 
 def read_seen(folder: Path) -> NDArray[np.uint64]:
     """The digests kept in the bundle in `folder`, sorted; empty where it keeps none."""
-    from safetensors.numpy import load_file
-
-    if not (folder / SEEN_FILE).exists():
-        return np.zeros(0, np.uint64)
-    return load_file(str(folder / SEEN_FILE))["pixel_digests"]
+    return _kept(folder).get("pixel_digests", NOTHING)
 
 
 def read_seen_files(folder: Path) -> SeenFiles | None:
     """The files that the bundle in `folder` was made from; None where it does not say."""
-    from safetensors.numpy import load_file
-
-    if not (folder / SEEN_FILE).exists():
-        return None
-    kept = load_file(str(folder / SEEN_FILE))
+    kept = _kept(folder)
     if "learnt_files" not in kept:
         return None
     return SeenFiles(kept["learnt_files"], kept["held_out_files"])
@@ -117,11 +110,15 @@ def read_seen_files(folder: Path) -> SeenFiles | None:
 def read_seen_groups(folder: Path) -> NDArray[np.uint64]:
     """The digests of the groups kept in the bundle in `folder`, sorted; empty where it keeps none,
     as older ones do not."""
+    return _kept(folder).get("groups", NOTHING)
+
+
+def _kept(folder: Path) -> dict[str, NDArray[np.uint64]]:
+    """What the bundle in `folder` keeps, by name; nothing where it has no such file."""
     from safetensors.numpy import load_file
 
-    if not (folder / SEEN_FILE).exists():
-        return np.zeros(0, np.uint64)
-    return load_file(str(folder / SEEN_FILE)).get("groups", np.zeros(0, np.uint64))
+    file = folder / SEEN_FILE
+    return load_file(str(file)) if file.exists() else {}
 
 
 def group_digests(groups: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from linnaeus.data.fetching.record import FILES, is_fetched, read_record
 from linnaeus.data.joined import from_tables, join
 from linnaeus.data.layout import Layout, is_picture, listed, read_layout, stray_reason
 from linnaeus.data.named import is_named, load_fetched, load_named
+from linnaeus.data.no_labels import no_labels
 from linnaeus.data.open_store import ARCHIVE_SUFFIXES, open_store
 from linnaeus.data.pieces import Piece, is_pattern, pieces_of
 from linnaeus.data.shards import SHARD_SUFFIXES, has_samples, is_shard, load_shards
@@ -81,11 +82,7 @@ def load_dataset(
 def check_classes(dataset: Dataset, where: str, fewest: int = FEWEST_CLASSES) -> None:
     """Raise DataError where there are fewer classes; a model of one alone has nothing to tell."""
     if dataset.label_sets is not None and not dataset.classes:
-        raise DataError(
-            "no picture has any label, and what labels are worth shows where there are some",
-            where=where,
-            mend="Add pictures that have labels; those without count beside them.",
-        )
+        raise no_labels(where)
     if len(dataset.classes) < fewest:
         only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no label"
         raise DataError(

@@ -18,7 +18,7 @@ from linnaeus.bundle.load import load
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Engine, Serving, coarsest
 from linnaeus.bundle.runtime import engine_version
-from linnaeus.bundle.seen import SeenFiles, group_digests, short_digests, write_seen
+from linnaeus.bundle.seen import SeenFiles, write_seen
 from linnaeus.bundle.table import write_csv
 from linnaeus.bundle.write import Draft, ensemble_being_made
 from linnaeus.data.dataset import Dataset
@@ -254,8 +254,7 @@ def _keep(
     write_held_out(draft.folder, held_out)
     files = [[scan.content_digests[row] for row in rows] for rows in (roles.learnt, roles.held_out)]
     pixels = [scan.pixel_digests[row] for row in roles.used]
-    names = short_digests(group_digests(dataset.group_names(roles.used)))
-    write_seen(draft.folder, pixels, SeenFiles.of(*files), names)
+    write_seen(draft.folder, pixels, SeenFiles.of(*files), dataset.group_names(roles.used))
     return held_out
 
 

@@ -1,4 +1,4 @@
-"""That promises do not hold on the judged pictures, in one sentence."""
+"""That promises do not hold on the judged pictures, in plain words."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.counted import pictures
 from linnaeus.data.layout import quoted
+from linnaeus.data.no_labels import no_labels
 from linnaeus.errors import DataError
 from linnaeus.evaluation.class_average import few_pictures_remark
 from linnaeus.evaluation.confusion import figures_of_class
@@ -257,11 +258,7 @@ def _judged(predictions: Predictions) -> tuple[Sets, int]:
             mend=mend,
         )
     if not predictions.label_sets[~unread].any():
-        raise DataError(
-            "no picture has any label, and what labels are worth shows where there are some",
-            where="evaluation",
-            mend="Add pictures that have labels; those without count beside them.",
-        )
+        raise no_labels("evaluation")
     judged = np.logical_not(unread)
     return judged, int(unread.sum())
 

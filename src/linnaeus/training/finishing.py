@@ -14,7 +14,7 @@ from linnaeus.bundle.golden import GOLDEN_IMAGES
 from linnaeus.bundle.held_out import HeldOut, write_held_out
 from linnaeus.bundle.predictions import Predictions
 from linnaeus.bundle.record import BundleRecord, Calibration
-from linnaeus.bundle.seen import SeenFiles, group_digests, short_digests, write_seen
+from linnaeus.bundle.seen import SeenFiles, write_seen
 from linnaeus.bundle.write import Draft, bundle_being_made
 from linnaeus.evaluation.answers_for import answers_for
 from linnaeus.evaluation.calibrated import Calibrated
@@ -103,7 +103,7 @@ def bundle_finished(
             draft.folder,
             [parted.scan.pixel_digests[row] for row in used],
             SeenFiles.of(parted.files_of("train"), parted.files_of("validation")),
-            short_digests(group_digests(parted.dataset.group_names(used))),
+            parted.dataset.group_names(used),
         )
         yield Finished(draft, judged)
 
